@@ -1,0 +1,92 @@
+/** Every failure a caller can meet, by stable name. New codes may be added; none changes its meaning. */
+export type ErrorCode =
+  // What the caller gave us
+  | 'CONFIG_INVALID'
+  | 'CONFIG_NOT_FOUND'
+  | 'TASK_NAME_INVALID'
+  | 'TASK_UNKNOWN'
+  | 'ARGUMENT_INVALID'
+  | 'INPUT_MISSING'
+  | 'INPUT_UNREADABLE'
+  | 'INPUT_CHANGED'
+  | 'NAME_UNSUPPORTED'
+  | 'OUTPUT_MISSING'
+  | 'OUTPUT_UNREADABLE'
+  | 'OUTPUT_CHANGED'
+  | 'OUTPUT_FORBIDDEN'
+  | 'OUTPUT_BLOCKED'
+  | 'TOOL_FAILED'
+  | 'GIT_FAILED'
+  | 'COMMAND_NOT_FOUND'
+  | 'HASH_ALGORITHM_UNKNOWN'
+  // What the vault found
+  | 'ENTRY_NOT_FOUND'
+  | 'ENTRY_TOO_LARGE'
+  | 'ENTRY_DAMAGED'
+  | 'BLOB_MISSING'
+  | 'BLOB_CORRUPT'
+  | 'DATABASE_CORRUPT'
+  | 'DATABASE_BUSY'
+  | 'DATABASE_UNAVAILABLE'
+  | 'FORMAT_UNSUPPORTED'
+  | 'AUDIT_BROKEN'
+  // What the machine refused
+  | 'DISK_FULL'
+  | 'PERMISSION_DENIED'
+  | 'TOO_MANY_OPEN_FILES'
+  | 'IO_FAILED'
+
+export interface ErrorDetails {
+  /** What to do about it, as an instruction; printed on a line of its own. */
+  readonly hint?: string
+  readonly cause?: unknown
+}
+
+/**
+ * A failure that a caller can act on. The message says what could not be done, why, and the value
+ * received; it never contains a secret. Anything else that is thrown is a bug.
+ */
+export class TaskVaultError extends Error {
+  override readonly name = 'TaskVaultError'
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = code
+    this.hint = details.hint
+  }
+}
+
+/** Whether `error` is a TaskVaultError, of one of `codes` when any are given. */
+export function isTaskVaultError(error: unknown, ...codes: ErrorCode[]): error is TaskVaultError {
+  return error instanceof TaskVaultError && (codes.length === 0 || codes.includes(error.code))
+}
+
+/** The `code` of an error of the operating system (`ENOENT`, …), or undefined. */
+export function systemErrorCode(error: unknown): string | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined
+  return typeof error.code === 'string' ? error.code : undefined
+}
+
+const BY_SYSTEM_CODE: Readonly<Record<string, readonly [ErrorCode, string]>> = {
+  ENOSPC: ['DISK_FULL', 'Free some space, or run `taskvault cache prune`.'],
+  EDQUOT: ['DISK_FULL', 'Free some space, or run `taskvault cache prune`.'],
+  EACCES: ['PERMISSION_DENIED', 'Check who owns the path and its mode.'],
+  EPERM: ['PERMISSION_DENIED', 'Check who owns the path and its mode.'],
+  EROFS: ['PERMISSION_DENIED', 'The file system is read-only.'],
+  EMFILE: ['TOO_MANY_OPEN_FILES', 'Raise the limit of open files (`ulimit -n`).'],
+  ENFILE: ['TOO_MANY_OPEN_FILES', 'Raise the limit of open files (`ulimit -n`).'],
+}
+
+/**
+ * Names a failure of the operating system: `Could not <attempt>: <reason>`. Errors of our own pass
+ * through unchanged, so that the first, most exact report wins.
+ */
+export function asTaskVaultError(error: unknown, attempt: string): TaskVaultError {
+  if (error instanceof TaskVaultError) return error
+  const [code, hint] = BY_SYSTEM_CODE[systemErrorCode(error) ?? ''] ?? ['IO_FAILED', undefined]
+  const reason = error instanceof Error ? error.message : String(error)
+  const details = hint === undefined ? { cause: error } : { hint, cause: error }
+  return new TaskVaultError(code, `Could not ${attempt}: ${reason}`, details)
+}

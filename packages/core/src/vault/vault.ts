@@ -1,0 +1,137 @@
+import type { Settings } from '../config/settings.ts'
+import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
+import type { Digest, TaskKey } from '../model/digest.ts'
+import type { ChangeReason } from '../model/explain.ts'
+import type { KeyedFingerprint } from '../model/fingerprint.ts'
+import type { Manifest, Origin } from '../model/manifest.ts'
+import type { ResolvedPolicy } from '../model/policy.ts'
+import type { TaskName } from '../model/task.ts'
+
+/** An output by the name it is declared under, and where it lies now. */
+export interface OutputTarget {
+  readonly declaredAs: string
+  readonly absolutePath: string
+}
+
+export interface SaveRequest {
+  readonly task: TaskName
+  readonly work: KeyedFingerprint
+  /** Paths on disk, or one output held in memory or streamed (the SDK's results). */
+  readonly outputs: readonly OutputTarget[] | Uint8Array | AsyncIterable<Uint8Array>
+  /** The encoded log (see model/recorded-log.ts); undefined when nothing was recorded. */
+  readonly log?: Uint8Array | undefined
+  readonly exitCode: number
+  readonly durationMs: number
+  readonly origin: Origin
+  readonly policy: ResolvedPolicy
+}
+
+export interface SavedEntry {
+  readonly kind: 'saved'
+  readonly key: TaskKey
+  /** Raw bytes of the outputs. */
+  readonly sizeBytes: number
+  readonly fileCount: number
+  /** Bytes that this save added to the store. */
+  readonly storedBytes: number
+  /** The key was there with exactly these outputs. */
+  readonly wasKnown: boolean
+}
+
+export interface SkippedSave {
+  readonly kind: 'skipped'
+  readonly because: 'too-large' | 'read-only'
+  readonly sizeBytes: number
+}
+
+/** No usable entry. `reasons` is empty only when the caller gave no fingerprint to compare. */
+export interface Miss {
+  readonly kind: 'miss'
+  readonly reasons: readonly ChangeReason[]
+}
+
+/** What applying a staged entry did, or would do, to the outputs. */
+export interface OutputChanges {
+  /** Paths as the caller would write them (declared name, then the path below it), with `/`. */
+  readonly written: readonly string[]
+  readonly removed: readonly string[]
+  readonly unchangedCount: number
+}
+
+/**
+ * An entry whose every needed byte is on this machine and verified. Nothing of the outputs has been
+ * touched yet. Dispose it, applied or not: that removes what was staged.
+ */
+export interface StagedEntry extends AsyncDisposable {
+  readonly kind: 'hit'
+  readonly manifest: Manifest
+  /** The recorded log, verified; undefined when nothing was recorded. */
+  readonly log: Uint8Array | undefined
+  readonly changes: OutputChanges
+  /**
+   * Puts the outputs in place by renames.
+   * @throws {TaskVaultError} OUTPUT_BLOCKED when something in the way cannot be replaced.
+   */
+  apply(): Promise<void>
+}
+
+export interface RestoreRequest {
+  readonly task: TaskName
+  readonly work: KeyedFingerprint
+  readonly targets: readonly OutputTarget[]
+}
+
+/** A row of the index, as `cache ls` shows it. */
+export interface EntrySummary {
+  readonly task: TaskName
+  readonly key: TaskKey
+  readonly scope: string
+  readonly createdAtMs: number
+  readonly accessedAtMs: number
+  readonly expiresAtMs: number | undefined
+  readonly sizeBytes: number
+  readonly fileCount: number
+  readonly hits: number
+  readonly exitCode: number
+  readonly durationMs: number
+  readonly origin: Origin
+  readonly blob: Digest
+}
+
+export interface VaultStats {
+  readonly entries: number
+  /** Raw bytes of all entries' outputs, shared contents counted each time. */
+  readonly entryBytes: number
+  /** Bytes that the blobs take on disk. */
+  readonly storedBytes: number
+  readonly limitBytes: number
+  readonly hits: number
+  readonly misses: number
+  readonly saves: number
+  readonly evictions: number
+  /** Time that hits did not have to spend again. */
+  readonly savedMs: number
+}
+
+/** One machine's vault: the local store and what may be done with it. Closed by disposing it. */
+export interface Vault extends AsyncDisposable {
+  readonly settings: Settings
+  readonly algorithm: HashAlgorithm
+
+  save(request: SaveRequest): Promise<SavedEntry | SkippedSave>
+
+  /**
+   * Looks an entry up, verifies all that is needed to put it back, and stages it. Trouble of any
+   * sort is a miss, never an exception.
+   */
+  stage(request: RestoreRequest): Promise<StagedEntry | Miss>
+
+  /**
+   * The whole output of an entry saved from memory or a stream, verified; for large ones
+   * `openResult` streams.
+   */
+  readResult(task: TaskName, work: KeyedFingerprint): Promise<Uint8Array | undefined>
+  openResult(task: TaskName, work: KeyedFingerprint): Promise<AsyncIterable<Uint8Array> | undefined>
+
+  stats(): VaultStats
+}
