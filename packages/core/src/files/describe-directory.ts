@@ -1,0 +1,78 @@
+import { digestFromBytes } from '../model/digest.ts'
+import type { FileEntry, SymlinkEntry } from '../model/tree.ts'
+import { digestNames } from './digest-names.ts'
+import { encodeListing, parseListing } from './listing.ts'
+import type { Listing } from './listing.ts'
+import { mergeListings } from './merge-listings.ts'
+import {
+  DIRECTORY_TYPE,
+  FILE_TYPE,
+  SYMLINK_TYPE,
+  byCodeUnit,
+  observeDirectory,
+  typeOf,
+} from './observe-directory.ts'
+import { runToEnd } from './read-content.ts'
+import type { ScanContext } from './scan-context.ts'
+
+export type DescribedEntry =
+  | FileEntry
+  | SymlinkEntry
+  | { readonly kind: 'directory'; readonly name: string; readonly mode: number; readonly mtimeUs: number }
+  /** A socket, pipe or device. */
+  | { readonly kind: 'other'; readonly name: string }
+
+/**
+ * What the given names in one directory are, in the order of UTF-16 code units; names that are gone
+ * are left out. Opens only the files that the stat cache does not know, and tells it what it read.
+ * @throws {TaskVaultError} INPUT_UNREADABLE, INPUT_CHANGED, NAME_UNSUPPORTED.
+ */
+export function describeDirectory(
+  absoluteDirectory: string,
+  names: readonly string[],
+  context: ScanContext,
+): DescribedEntry[] {
+  const { algorithm, statCache } = context
+  const checkedAtMs = context.now()
+  const row = statCache.read(absoluteDirectory)
+  const earlier = row === undefined ? undefined : parseListing(row, algorithm.digestBytes)
+  const sorted = [...names].toSorted(byCodeUnit)
+  const observed = observeDirectory(absoluteDirectory, sorted, earlier)
+  context.onProgress?.(names.length)
+  if (observed === 'unchanged') return earlier === undefined ? [] : describe(earlier, earlier.mtimeMs)
+
+  const options = { context, checkedAtMs }
+  const digested = runToEnd(digestNames(absoluteDirectory, { observed, earlier }, options))
+  if (hasNewFile(digested.listing, observed.knownAt)) {
+    // Only some names were asked for: what is known of the others stays known.
+    const merged = earlier === undefined ? digested.listing : mergeListings(earlier, digested.listing)
+    statCache.write(absoluteDirectory, encodeListing(merged))
+  }
+  return describe(digested.listing, digested.mtimeMs)
+}
+
+function hasNewFile(listing: Listing, knownAt: Int32Array): boolean {
+  return knownAt.some((at, index) => at === -1 && typeOf(listing.mode[index] as number) === FILE_TYPE)
+}
+
+function describe(listing: Listing, mtimesMs: Float64Array): DescribedEntry[] {
+  const { digestBytes } = listing
+  let link = 0
+  return listing.names.map((name, index): DescribedEntry => {
+    const mode = listing.mode[index] as number
+    const mtimeUs = Math.round((mtimesMs[index] as number) * 1_000)
+    switch (typeOf(mode)) {
+      case FILE_TYPE: {
+        const digest = listing.digests.subarray(index * digestBytes, (index + 1) * digestBytes)
+        const sizeBytes = listing.size[index] as number
+        return { kind: 'file', name, mode: mode & 0o777, sizeBytes, mtimeUs, digest: digestFromBytes(digest) }
+      }
+      case DIRECTORY_TYPE:
+        return { kind: 'directory', name, mode: mode & 0o777, mtimeUs }
+      case SYMLINK_TYPE:
+        return { kind: 'symlink', name, mtimeUs, target: listing.targets[link++] ?? '' }
+      default:
+        return { kind: 'other', name }
+    }
+  })
+}

@@ -1,0 +1,102 @@
+import { readlinkSync } from 'node:fs'
+import { TaskVaultError, asTaskVaultError } from '../errors.ts'
+import type { ContentSink, Place } from './content-sink.ts'
+import { CHUNKED_FROM_BYTES } from './cut-chunks.ts'
+import type { Listing } from './listing.ts'
+import { FILE_TYPE, SYMLINK_TYPE, typeOf } from './observe-directory.ts'
+import type { Observation } from './observe-directory.ts'
+import { readContent } from './read-content.ts'
+import { rememberedTime } from './scan-context.ts'
+import type { ScanContext } from './scan-context.ts'
+
+/** What one directory's names hold, before its subdirectories are known. */
+export interface DigestedNames {
+  /** Without `node` and `blobs`; the digests of subdirectories are zeros. */
+  readonly listing: Listing
+  /** The change times as they are, where the listing has NaN for those it must not rely on. */
+  readonly mtimeMs: Float64Array
+  /** Whether the listing says more than the earlier one. */
+  readonly isNew: boolean
+  /** Where the files' contents are; empty without a sink. */
+  readonly places: Set<Place>
+}
+
+export interface DigestOptions {
+  readonly context: ScanContext
+  readonly sink?: ContentSink | undefined
+  /** When the observation began; files changed since are read again next time. */
+  readonly checkedAtMs: number
+}
+
+/**
+ * Digests of all files in one directory; opens only those that the earlier listing does not know,
+ * or that the sink does not hold.
+ */
+export function* digestNames(
+  directory: string,
+  { observed, earlier }: { observed: Observation; earlier: Listing | undefined },
+  options: DigestOptions,
+): Generator<void, DigestedNames> {
+  const { context, sink, checkedAtMs } = options
+  const { digestBytes } = context.algorithm
+  const digests = Buffer.alloc(observed.names.length * digestBytes)
+  const remembered = Float64Array.from(observed.mtimeMs)
+  const targets: string[] = []
+  const places = new Set<Place>()
+  let isNew = earlier === undefined || earlier.names.length !== observed.names.length
+
+  for (const [index, name] of observed.names.entries()) {
+    const type = typeOf(observed.mode[index] as number)
+    if (type === SYMLINK_TYPE) {
+      targets.push(readTarget(`${directory}/${name}`))
+      isNew ||= observed.knownAt[index] === -1
+      continue
+    }
+    if (type !== FILE_TYPE) continue
+    const knownAt = observed.knownAt[index] as number
+    if (knownAt >= 0 && earlier !== undefined) {
+      const known = earlier.digests.subarray(knownAt * digestBytes, (knownAt + 1) * digestBytes)
+      const found = sink === undefined ? [] : findPlaces(sink, known, observed.size[index] as number)
+      if (found !== undefined) {
+        known.copy(digests, index * digestBytes)
+        for (const place of found) places.add(place)
+        continue
+      }
+    }
+    const content = yield* readContent(`${directory}/${name}`, context.algorithm, sink)
+    content.digest.copy(digests, index * digestBytes)
+    for (const place of content.places) places.add(place)
+    const isOther = content.sizeBytes !== observed.size[index]
+    const mtimeMs = observed.mtimeMs[index] as number
+    remembered[index] = isOther ? Number.NaN : rememberedTime(mtimeMs, checkedAtMs)
+    observed.size[index] = content.sizeBytes
+    isNew = true
+    if (sink?.isFull === true) yield
+  }
+  const { dev, names, ino, size, ctimeMs, mode } = observed
+  const columns = { dev, names, ino, size, mtimeMs: remembered, ctimeMs, mode }
+  const listing = { ...columns, digestBytes, digests, targets, node: undefined, blobs: undefined }
+  return { listing, mtimeMs: observed.mtimeMs, isNew, places }
+}
+
+function findPlaces(
+  sink: ContentSink,
+  digest: Buffer,
+  sizeBytes: number,
+): readonly Place[] | undefined {
+  if (sizeBytes >= CHUNKED_FROM_BYTES) return sink.findLarge(digest)
+  const place = sink.find(digest)
+  return place === undefined ? undefined : [place]
+}
+
+function readTarget(absolutePath: string): string {
+  try {
+    const target = readlinkSync(absolutePath)
+    if (!target.includes('\uFFFD')) return target
+  } catch (error) {
+    throw asTaskVaultError(error, `read the link ${absolutePath}`)
+  }
+  throw new TaskVaultError('NAME_UNSUPPORTED', `The target of ${absolutePath} is not valid UTF-8`, {
+    hint: 'Point the link elsewhere, or leave it out of the inputs and outputs.',
+  })
+}

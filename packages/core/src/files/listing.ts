@@ -1,0 +1,129 @@
+/**
+ * What is known of one directory: its names, each name's identity on the file system when its
+ * content was last read, and the digests. The row of the stat cache.
+ *
+ * All arrays run in parallel, in the order of `names`. A column of numbers instead of an object for
+ * each file is what lets 40,000 files be compared in tens of milliseconds.
+ */
+export interface Listing {
+  readonly dev: number
+  readonly digestBytes: number
+  /** Sorted as UTF-16 code units. */
+  readonly names: readonly string[]
+  readonly ino: Float64Array
+  readonly size: Float64Array
+  /** Milliseconds with fraction; NaN, which equals nothing, for a file that must be read again. */
+  readonly mtimeMs: Float64Array
+  readonly ctimeMs: Float64Array
+  /** `st_mode`, the file type included. */
+  readonly mode: Float64Array
+  /**
+   * For each name `digestBytes` bytes: a file's content digest, a directory's tree node (of the
+   * flavour that outputs use), zeros for a symlink.
+   */
+  readonly digests: Buffer
+  /** Targets of the symlinks among `names`, in order. */
+  readonly targets: readonly string[]
+  /** The directory's own digests; undefined when it was listed in part, or not to the bottom. */
+  readonly node: NodeDigests | undefined
+  /**
+   * Numbers of the blobs that hold the node and the contents of its files, not of its
+   * subdirectories; undefined when they are not known to be stored.
+   */
+  readonly blobs: readonly number[] | undefined
+}
+
+export interface NodeDigests {
+  /** Over names, kinds, modes, times and contents. */
+  readonly output: Buffer
+  /** Over names, kinds, executable bits and contents: what counts for a key. */
+  readonly input: Buffer
+}
+
+const VERSION = 1
+const HEADER_NUMBERS = 8
+const COLUMNS = 5
+
+/** The listing as bytes; only this machine, and only this version, reads them again. */
+export function encodeListing(listing: Listing): Uint8Array {
+  const count = listing.names.length
+  const blobs = listing.blobs ?? []
+  const names = Buffer.from(listing.names.join('\0'))
+  const targets = Buffer.from(listing.targets.join('\0'))
+  const numbers = HEADER_NUMBERS + blobs.length + COLUMNS * count
+  const nodeBytes = listing.node === undefined ? 0 : 2 * listing.digestBytes
+  const digestsAt = numbers * 8
+  const nodeAt = digestsAt + count * listing.digestBytes
+  const namesAt = nodeAt + nodeBytes
+  const bytes = Buffer.allocUnsafeSlow(namesAt + names.length + targets.length)
+
+  const header = new Float64Array(bytes.buffer, 0, numbers)
+  header[0] = VERSION
+  header[1] = listing.dev
+  header[2] = count
+  header[3] = listing.digestBytes
+  header[4] = listing.node === undefined ? 0 : 1
+  header[5] = listing.blobs === undefined ? -1 : blobs.length
+  header[6] = names.length
+  header[7] = listing.targets.length
+  header.set(blobs, HEADER_NUMBERS)
+  let at = HEADER_NUMBERS + blobs.length
+  for (const column of [listing.ino, listing.size, listing.mtimeMs, listing.ctimeMs, listing.mode]) {
+    header.set(column, at)
+    at += count
+  }
+  listing.digests.copy(bytes, digestsAt, 0, count * listing.digestBytes)
+  if (listing.node !== undefined) {
+    listing.node.output.copy(bytes, nodeAt)
+    listing.node.input.copy(bytes, nodeAt + listing.digestBytes)
+  }
+  names.copy(bytes, namesAt)
+  targets.copy(bytes, namesAt + names.length)
+  return bytes
+}
+
+/**
+ * Reads a listing; undefined when the bytes are not one, or of another version or digest length:
+ * then everything in the directory counts as unknown.
+ */
+export function parseListing(source: Uint8Array, digestBytes: number): Listing | undefined {
+  if (source.length < HEADER_NUMBERS * 8) return undefined
+  const bytes = source.byteOffset % 8 === 0 ? source : new Uint8Array(source)
+  const numbers = new Float64Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / 8))
+  const [version, dev = 0, count = -1, length, hasNode, blobCount = 0, namesBytes = 0, targetCount = 0] =
+    numbers
+  if (version !== VERSION || length !== digestBytes) return undefined
+  const firstColumn = HEADER_NUMBERS + Math.max(blobCount, 0)
+  const digestsAt = (firstColumn + COLUMNS * count) * 8
+  const nodeAt = digestsAt + count * digestBytes
+  const namesAt = nodeAt + (hasNode === 1 ? 2 * digestBytes : 0)
+  if (count < 0 || namesAt + namesBytes > bytes.length) return undefined
+
+  const column = (index: number): Float64Array =>
+    numbers.subarray(firstColumn + index * count, firstColumn + (index + 1) * count)
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const names = count === 0 ? [] : buffer.toString('utf8', namesAt, namesAt + namesBytes).split('\0')
+  const targets =
+    targetCount === 0 ? [] : buffer.toString('utf8', namesAt + namesBytes).split('\0')
+  if (names.length !== count || targets.length !== targetCount) return undefined
+  return {
+    dev,
+    digestBytes,
+    names,
+    ino: column(0),
+    size: column(1),
+    mtimeMs: column(2),
+    ctimeMs: column(3),
+    mode: column(4),
+    digests: buffer.subarray(digestsAt, nodeAt),
+    targets,
+    node:
+      hasNode === 1
+        ? {
+            output: buffer.subarray(nodeAt, nodeAt + digestBytes),
+            input: buffer.subarray(nodeAt + digestBytes, namesAt),
+          }
+        : undefined,
+    blobs: blobCount < 0 ? undefined : [...numbers.subarray(HEADER_NUMBERS, firstColumn)],
+  }
+}

@@ -1,0 +1,154 @@
+import { lstatSync, readdirSync } from 'node:fs'
+import type { Stats } from 'node:fs'
+import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../errors.ts'
+import type { Listing } from './listing.ts'
+
+/** The state of a directory's names right now, in the columns of a listing. */
+export interface Observation {
+  readonly dev: number
+  readonly names: readonly string[]
+  readonly ino: Float64Array
+  readonly size: Float64Array
+  readonly mtimeMs: Float64Array
+  readonly ctimeMs: Float64Array
+  readonly mode: Float64Array
+  /** For each name its index in the earlier listing, when it is a file that is still the same; else -1. */
+  readonly knownAt: Int32Array
+}
+
+const TYPE_MASK = 0o170_000
+export const FILE_TYPE = 0o100_000
+export const DIRECTORY_TYPE = 0o040_000
+export const SYMLINK_TYPE = 0o120_000
+
+/** Names that a restore uses while it works, and that belong to nobody. */
+export const STAGING_PREFIX = '.taskvault-stage-'
+
+/** The file type in `st_mode`. */
+export function typeOf(mode: number): number {
+  return mode & TYPE_MASK
+}
+
+/**
+ * All names in a directory, sorted as UTF-16 code units.
+ * @throws {TaskVaultError} INPUT_UNREADABLE when the directory cannot be listed.
+ */
+export function listNames(absoluteDirectory: string): string[] {
+  try {
+    const names = readdirSync(absoluteDirectory)
+    names.sort(byCodeUnit)
+    return names.some((name) => name.startsWith(STAGING_PREFIX))
+      ? names.filter((name) => !name.startsWith(STAGING_PREFIX))
+      : names
+  } catch (error) {
+    const failure = asTaskVaultError(error, `list ${absoluteDirectory}`)
+    throw new TaskVaultError('INPUT_UNREADABLE', failure.message, {
+      hint: 'Check that the directory exists, who owns it, and its mode.',
+      cause: error,
+    })
+  }
+}
+
+/** An order that is the same on every machine, whatever its locale. */
+export function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/**
+ * Compares a directory with an earlier listing of it: `unchanged` when each name is there, is the
+ * same, and no other is; else all that is known now. Names that are gone by now are left out.
+ */
+export function observeDirectory(
+  absoluteDirectory: string,
+  names: readonly string[],
+  earlier: Listing | undefined,
+): 'unchanged' | Observation {
+  const same = earlier === undefined ? 0 : countUnchanged(absoluteDirectory, names, earlier)
+  if (earlier !== undefined && same === names.length && same === earlier.names.length) return 'unchanged'
+  return observeAll(absoluteDirectory, names, earlier)
+}
+
+/** How many names from the first on are as they were; all of them is the usual case. */
+function countUnchanged(directory: string, names: readonly string[], earlier: Listing): number {
+  if (names.length !== earlier.names.length) return 0
+  for (let index = 0; index < names.length; index += 1) {
+    const name = names[index] as string
+    if (name !== earlier.names[index]) return index
+    const stats = lstat(directory, name)
+    if (stats === undefined || !isSame(stats, earlier, index)) return index
+  }
+  return names.length
+}
+
+/** Whether the file system still shows what it showed when the listing was made. */
+function isSame(stats: Stats, listing: Listing, index: number): boolean {
+  if (stats.mode !== listing.mode[index] || stats.mtimeMs !== listing.mtimeMs[index]) return false
+  // A directory's inode, size and change time say nothing that its own listing does not say better.
+  if (typeOf(stats.mode) === DIRECTORY_TYPE) return true
+  return (
+    stats.size === listing.size[index] &&
+    stats.ctimeMs === listing.ctimeMs[index] &&
+    stats.ino === listing.ino[index] &&
+    stats.dev === listing.dev
+  )
+}
+
+function observeAll(
+  directory: string,
+  wanted: readonly string[],
+  earlier: Listing | undefined,
+): Observation {
+  const names: string[] = []
+  const found: Stats[] = []
+  for (const name of wanted) {
+    const stats = lstat(directory, name)
+    if (stats === undefined) continue
+    names.push(name)
+    found.push(stats)
+  }
+  const column = (pick: (stats: Stats) => number): Float64Array => Float64Array.from(found, pick)
+  return {
+    // Names on other devices are mount points: they differ from this number and are read each time.
+    dev: found.find((stats) => typeOf(stats.mode) !== DIRECTORY_TYPE)?.dev ?? 0,
+    names,
+    ino: column((stats) => stats.ino),
+    size: column((stats) => stats.size),
+    mtimeMs: column((stats) => stats.mtimeMs),
+    ctimeMs: column((stats) => stats.ctimeMs),
+    mode: column((stats) => stats.mode),
+    knownAt: matchEarlier(names, found, earlier),
+  }
+}
+
+/** Both lists are sorted, so one pass finds each name's index in the earlier one. */
+function matchEarlier(names: readonly string[], found: readonly Stats[], earlier: Listing | undefined): Int32Array {
+  const knownAt = new Int32Array(names.length).fill(-1)
+  if (earlier === undefined) return knownAt
+  let at = 0
+  for (const [index, name] of names.entries()) {
+    while (at < earlier.names.length && (earlier.names[at] as string) < name) at += 1
+    const stats = found[index]
+    if (earlier.names[at] === name && stats !== undefined && isSame(stats, earlier, at)) knownAt[index] = at
+  }
+  return knownAt
+}
+
+function lstat(directory: string, name: string): Stats | undefined {
+  try {
+    const stats = lstatSync(`${directory}/${name}`, { throwIfNoEntry: false })
+    // Bytes that are no UTF-8 reach us as U+FFFD, under which nothing can be found.
+    if (stats === undefined && name.includes('\uFFFD')) throw unsupportedName(directory, name)
+    return stats
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOTDIR') return undefined
+    throw asTaskVaultError(error, `look at ${directory}/${name}`)
+  }
+}
+
+function unsupportedName(directory: string, name: string): TaskVaultError {
+  return new TaskVaultError(
+    'NAME_UNSUPPORTED',
+    `${JSON.stringify(name)} in ${directory} is not valid UTF-8`,
+    { hint: 'Rename the file, or leave it out of the inputs and outputs.' },
+  )
+}

@@ -1,0 +1,151 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import type { Stats } from 'node:fs'
+import { TaskVaultError, asTaskVaultError } from '../errors.ts'
+import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
+import type { ContentSink, Place } from './content-sink.ts'
+import { CHUNKED_FROM_BYTES, MAX_CHUNK_BYTES, findChunkEnd } from './cut-chunks.ts'
+
+/** What was read of one file. */
+export interface ReadContent {
+  readonly digest: Buffer
+  readonly sizeBytes: number
+  /** Where the sink put it; empty without a sink. */
+  readonly places: readonly Place[]
+}
+
+// Reads of more than 256 KiB at a time are slower by a factor of three; see docs/benchmarks.md.
+const READ_BYTES = 256 * 1024
+const window = Buffer.allocUnsafeSlow(CHUNKED_FROM_BYTES)
+
+// A file may be swapped for a link or a pipe between `lstat` and `open`: neither is followed, and
+// opening a pipe must not wait for a writer. Windows has neither flag.
+const OPEN_FLAGS =
+  constants.O_RDONLY | ((constants.O_NOFOLLOW as number | undefined) ?? 0) | ((constants.O_NONBLOCK as number | undefined) ?? 0)
+
+/**
+ * Reads a file's content, computes its digest, and gives it to `sink`. Yields while the sink is
+ * full; without a sink it never yields.
+ * @throws {TaskVaultError} INPUT_UNREADABLE, or INPUT_CHANGED when the file changed while it was read.
+ */
+export function* readContent(
+  absolutePath: string,
+  algorithm: HashAlgorithm,
+  sink?: ContentSink,
+): Generator<void, ReadContent> {
+  const descriptor = openForReading(absolutePath)
+  try {
+    const before = fstatSync(descriptor)
+    if (!before.isFile()) throw changed(absolutePath)
+    const content =
+      before.size < CHUNKED_FROM_BYTES
+        ? readSmall(descriptor, algorithm, sink)
+        : sink === undefined
+          ? readLarge(descriptor, algorithm)
+          : yield* readChunks(descriptor, algorithm, sink)
+    const after = fstatSync(descriptor)
+    if (content === undefined || isOther(before, after, content)) throw changed(absolutePath)
+    return content
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Runs a generator that has nothing to wait for to its end. */
+export function runToEnd<Result>(steps: Generator<void, Result>): Result {
+  let step = steps.next()
+  while (step.done !== true) step = steps.next()
+  return step.value
+}
+
+function openForReading(absolutePath: string): number {
+  try {
+    return openSync(absolutePath, OPEN_FLAGS)
+  } catch (error) {
+    const failure = asTaskVaultError(error, `read ${absolutePath}`)
+    if (failure.code !== 'PERMISSION_DENIED' && failure.code !== 'IO_FAILED') throw failure
+    throw new TaskVaultError('INPUT_UNREADABLE', failure.message, {
+      hint: 'Check that the file exists, who owns it, and its mode.',
+      cause: error,
+    })
+  }
+}
+
+function readSmall(
+  descriptor: number,
+  algorithm: HashAlgorithm,
+  sink: ContentSink | undefined,
+): ReadContent | undefined {
+  let length = 0
+  for (;;) {
+    // Grown past the limit for small contents while we read.
+    if (length === window.length) return undefined
+    const got = readSync(descriptor, window, length, Math.min(READ_BYTES, window.length - length), null)
+    if (got === 0) break
+    length += got
+  }
+  const bytes = window.subarray(0, length)
+  const digest = algorithm.hash(bytes)
+  return { digest, sizeBytes: length, places: sink === undefined ? [] : [sink.add(digest, bytes)] }
+}
+
+function readLarge(descriptor: number, algorithm: HashAlgorithm): ReadContent {
+  const hasher = algorithm.createHasher()
+  let sizeBytes = 0
+  for (;;) {
+    const got = readSync(descriptor, window, 0, READ_BYTES, null)
+    if (got === 0) return { digest: hasher.digest(), sizeBytes, places: [] }
+    hasher.update(window.subarray(0, got))
+    sizeBytes += got
+  }
+}
+
+function* readChunks(
+  descriptor: number,
+  algorithm: HashAlgorithm,
+  sink: ContentSink,
+): Generator<void, ReadContent> {
+  // Other scans may use the shared window while this one yields.
+  const own = Buffer.allocUnsafeSlow(4 * MAX_CHUNK_BYTES)
+  const hasher = algorithm.createHasher()
+  const chunks: Buffer[] = []
+  const places = new Set<Place>()
+  let [start, end, sizeBytes, isAtEnd] = [0, 0, 0, false]
+  for (;;) {
+    if (end - start < MAX_CHUNK_BYTES && !isAtEnd) {
+      own.copyWithin(0, start, end)
+      end -= start
+      start = 0
+      const got = readSync(descriptor, own, end, Math.min(READ_BYTES, own.length - end), null)
+      isAtEnd = got === 0
+      end += got
+      continue
+    }
+    if (start === end) break
+    const cut = findChunkEnd(own, start, end)
+    const chunk = own.subarray(start, cut)
+    const digest = algorithm.hash(chunk)
+    hasher.update(chunk)
+    chunks.push(digest)
+    places.add(sink.add(digest, chunk))
+    sizeBytes += chunk.length
+    start = cut
+    if (sink.isFull) yield
+  }
+  const digest = hasher.digest()
+  places.add(sink.addChunked(digest, sizeBytes, chunks))
+  return { digest, sizeBytes, places: [...places] }
+}
+
+function isOther(before: Stats, after: Stats, content: ReadContent): boolean {
+  return (
+    content.sizeBytes !== after.size ||
+    before.mtimeMs !== after.mtimeMs ||
+    before.ctimeMs !== after.ctimeMs
+  )
+}
+
+function changed(absolutePath: string): TaskVaultError {
+  return new TaskVaultError('INPUT_CHANGED', `${absolutePath} changed while it was read`, {
+    hint: 'Let whatever writes it finish first.',
+  })
+}

@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+export interface WriteOptions {
+  /** Permission bits of a new file; 0o666 less the umask by default. */
+  readonly mode?: number
+  /** Whether the bytes must survive a loss of power; they survive the death of the process anyway. */
+  readonly fsync?: boolean
+}
+
+/**
+ * Replaces the file at `absolutePath`: readers see the old bytes or all of the new ones.
+ * Throws errors of the operating system, and leaves no temporary file behind.
+ */
+export function writeAtomically(
+  absolutePath: string,
+  bytes: Uint8Array,
+  options: WriteOptions = {},
+): void {
+  const directory = dirname(absolutePath)
+  const temporary = join(directory, temporaryName(basename(absolutePath)))
+  try {
+    const descriptor = openSync(temporary, 'wx', options.mode ?? 0o666)
+    try {
+      writeFully(descriptor, bytes)
+      if (options.fsync === true) fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    renameSync(temporary, absolutePath)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+  if (options.fsync === true) syncDirectory(directory)
+}
+
+/** Writes all of `bytes` at the descriptor's position; a single write may take less. */
+export function writeFully(descriptor: number, bytes: Uint8Array): void {
+  let written = 0
+  while (written < bytes.length) {
+    written += writeSync(descriptor, bytes, written, bytes.length - written)
+  }
+}
+
+/** Makes the names in a directory survive a loss of power, where the system has such a thing. */
+export function syncDirectory(absolutePath: string): void {
+  // Windows cannot open a directory, and does not need to: its journal orders renames by itself.
+  if (process.platform === 'win32') return
+  const descriptor = openSync(absolutePath, 'r')
+  try {
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** A name beside the final one that no other process or thread can choose, even in another container. */
+function temporaryName(finalName: string): string {
+  return `.${finalName.slice(0, 100)}.${randomBytes(8).toString('hex')}.tmp`
+}
