@@ -1,0 +1,127 @@
+import path from 'node:path'
+import type { LoadedSettings, Report, Vault } from '@taskvault/core'
+import type { Command } from 'commander'
+import { EXIT, exitCodeOfSignal } from './exit-codes.ts'
+import type { Host } from './host.ts'
+import { wantsColour } from './render/colours.ts'
+import { createProgress } from './render/progress.ts'
+import type { Progress } from './render/progress.ts'
+import { createVoice } from './render/voice.ts'
+import type { Voice } from './render/voice.ts'
+
+/** Options that every command takes, before or after its name. */
+export interface GlobalOptions {
+  readonly json: boolean
+  readonly quiet: boolean
+  readonly config: string | undefined
+  readonly cwd: string | undefined
+}
+
+/** What a command works with. Nothing is opened before it is asked for. */
+export interface Cli {
+  readonly host: Host
+  readonly options: GlobalOptions
+  /** Relative paths on the command line are relative to this directory; absolute. */
+  readonly cwd: string
+  /** Where results, remarks and warnings go, in the form that was asked for. */
+  readonly voice: Voice
+  /** Shows a bar for work that takes long; also reads the vault's events. */
+  readonly progress: Progress
+  settings(): Promise<LoadedSettings>
+  /**
+   * The vault of this project. Closed when the command ends, also by a signal. `report` replaces
+   * the reader of its events.
+   */
+  openVault(report?: Report): Promise<Vault>
+  /**
+   * Closes `resource` when the command ends; also when a signal ends it, so that what was staged
+   * does not stay behind.
+   */
+  closeAtEnd<Resource extends AsyncDisposable>(resource: Resource): Resource
+  /** Makes a commander action of `work`, which returns the exit code, or nothing for 0. */
+  action<Arguments extends unknown[]>(work: Work<Arguments>, options?: ActionOptions): Work<Arguments>
+}
+
+export type Work<Arguments extends unknown[]> = (...args: Arguments) => Promise<number | void>
+
+export interface ActionOptions {
+  /** The command listens for stop signals itself; otherwise the first one ends it. */
+  readonly handlesSignals?: boolean
+}
+
+/** A Cli, and what only `main` may do with it. */
+export interface OwnedCli extends Cli {
+  /** The exit code of the action that ran; 0 when none did. */
+  readonly exitCode: number
+  /** Closes all that the command opened, last opened first. */
+  close(): Promise<void>
+}
+
+/** Ties a parsed command line to its host. `program` must have the global options. */
+export function createCli(program: Command, host: Host): OwnedCli {
+  const atEnd = new AsyncDisposableStack()
+  let exitCode = EXIT.ok
+  let settings: Promise<LoadedSettings> | undefined
+  let voice: Voice | undefined
+  let progress: Progress | undefined
+
+  const cli: OwnedCli = {
+    host,
+    get options() {
+      return program.opts<GlobalOptions>()
+    },
+    get cwd() {
+      return path.resolve(host.cwd, cli.options.cwd ?? host.env['TASKVAULT_CWD'] ?? '.')
+    },
+    get voice() {
+      voice ??= createVoice(host, { ...cli.options, hasColour: wantsColour(host.env, host.stdout) })
+      return voice
+    },
+    get progress() {
+      progress ??= createProgress(host, { isEnabled: !cli.options.quiet && !cli.options.json })
+      return progress
+    },
+    get exitCode() {
+      return exitCode
+    },
+    settings: () => (settings ??= loadSettingsOf(cli)),
+    openVault: async (report = (event) => cli.progress.read(event)) => {
+      const { openVault } = await import('@taskvault/core')
+      const vault = await openVault({ settings: await cli.settings(), report, now: host.now })
+      return cli.closeAtEnd(vault)
+    },
+    closeAtEnd: (resource) => atEnd.use(resource),
+    action:
+      (work, options = {}) =>
+      async (...args) => {
+        const running = work(...args)
+        const result = options.handlesSignals === true ? await running : await untilStopped(running, host)
+        exitCode = result ?? EXIT.ok
+      },
+    close: async () => {
+      progress?.end()
+      await atEnd.disposeAsync()
+    },
+  }
+  return cli
+}
+
+async function loadSettingsOf(cli: Cli): Promise<LoadedSettings> {
+  const { loadSettings } = await import('@taskvault/core')
+  return await loadSettings({ cwd: cli.cwd, configPath: cli.options.config, env: cli.host.env })
+}
+
+/** The work's exit code, or at once a signal's: what the work has open is closed by the caller. */
+async function untilStopped(work: Promise<number | void>, host: Host): Promise<number | void> {
+  let stopListening: (() => void) | undefined
+  const stopped = new Promise<number>((resolve) => {
+    stopListening = host.onStopSignal((signal) => resolve(exitCodeOfSignal(signal)))
+  })
+  try {
+    return await Promise.race([work, stopped])
+  } finally {
+    stopListening?.()
+    // Closing what the work still uses makes it fail; nobody is waiting for it any more.
+    work.catch(() => undefined)
+  }
+}

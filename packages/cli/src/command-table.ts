@@ -1,0 +1,75 @@
+import type { Command } from 'commander'
+import type { Cli } from './cli.ts'
+
+/** Adds one command below `parent`. Every commands/<verb>.ts exports one such function. */
+export type Register = (parent: Command, cli: Cli) => void
+
+/** A command by its words, and how to load the module that knows the rest. */
+export interface CommandRow {
+  readonly words: string
+  readonly load: () => Promise<Register>
+}
+
+/** Words that only hold further commands. */
+export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
+  cache: 'Save, get and manage entries',
+  policy: 'Ask which policy applies',
+  audit: 'Read and check the audit log',
+  config: 'Look at the configuration',
+}
+
+/*
+ * Only the command that was asked for is loaded, so that a hit does not pay for the others; help
+ * and completion load all. The order is the order of the help.
+ */
+export const COMMANDS: readonly CommandRow[] = [
+  { words: 'init', load: async () => (await import('./commands/init.ts')).registerInit },
+  { words: 'run', load: async () => (await import('./commands/run.ts')).registerRun },
+  { words: 'explain', load: async () => (await import('./commands/explain.ts')).registerExplain },
+  { words: 'cache save', load: async () => (await import('./commands/cache-save.ts')).registerCacheSave },
+  { words: 'cache get', load: async () => (await import('./commands/cache-get.ts')).registerCacheGet },
+  { words: 'cache stats', load: async () => (await import('./commands/cache-stats.ts')).registerCacheStats },
+  { words: 'cache ls', load: async () => (await import('./commands/cache-ls.ts')).registerCacheLs },
+  { words: 'cache show', load: async () => (await import('./commands/cache-show.ts')).registerCacheShow },
+  { words: 'cache rm', load: async () => (await import('./commands/cache-rm.ts')).registerCacheRm },
+  {
+    words: 'cache invalidate',
+    load: async () => (await import('./commands/cache-invalidate.ts')).registerCacheInvalidate,
+  },
+  { words: 'cache prune', load: async () => (await import('./commands/cache-prune.ts')).registerCachePrune },
+  { words: 'cache verify', load: async () => (await import('./commands/cache-verify.ts')).registerCacheVerify },
+  { words: 'cache gc', load: async () => (await import('./commands/cache-gc.ts')).registerCacheGc },
+  { words: 'policy explain', load: async () => (await import('./commands/policy-explain.ts')).registerPolicyExplain },
+  { words: 'audit tail', load: async () => (await import('./commands/audit-tail.ts')).registerAuditTail },
+  { words: 'audit verify', load: async () => (await import('./commands/audit-verify.ts')).registerAuditVerify },
+  { words: 'config show', load: async () => (await import('./commands/config-show.ts')).registerConfigShow },
+  { words: 'config validate', load: async () => (await import('./commands/config-validate.ts')).registerConfigValidate },
+  { words: 'doctor', load: async () => (await import('./commands/doctor.ts')).registerDoctor },
+  { words: 'hash', load: async () => (await import('./commands/hash.ts')).registerHash },
+  { words: 'completion', load: async () => (await import('./commands/completion.ts')).registerCompletion },
+]
+
+const OPTIONS_WITH_VALUE: ReadonlySet<string> = new Set(['--config', '--cwd', '-C'])
+
+/**
+ * The rows that `argv` may be about: the one that it names, those of the group that it names, or,
+ * when it names none (a mistake, `help`), all of them.
+ */
+export function findCommands(argv: readonly string[]): readonly CommandRow[] {
+  const [first = '', second = ''] = operandsOf(argv)
+  const exact = COMMANDS.filter((row) => row.words === first || row.words === `${first} ${second}`)
+  if (exact.length > 0) return exact
+  const group = COMMANDS.filter((row) => row.words.startsWith(`${first} `))
+  return group.length > 0 ? group : COMMANDS
+}
+
+/** The first two words that are neither options nor values of global options. */
+function operandsOf(argv: readonly string[]): readonly string[] {
+  const operands: string[] = []
+  for (let index = 0; index < argv.length && operands.length < 2; index += 1) {
+    const word = argv[index] ?? ''
+    if (OPTIONS_WITH_VALUE.has(word)) index += 1
+    else if (!word.startsWith('-')) operands.push(word)
+  }
+  return operands
+}

@@ -1,0 +1,22 @@
+import type { Readable, Writable } from 'node:stream'
+import type { StopSignal } from './exit-codes.ts'
+
+/** A stream that may be a terminal. */
+export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number }
+
+/** Everything that a command line run takes from the process around it. Tests pass their own. */
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The working directory; absolute. */
+  readonly cwd: string
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdout: OutputStream
+  readonly stderr: OutputStream
+  /** Milliseconds since 1970. */
+  now(): number
+  /**
+   * Calls `listener` for every signal that asks us to stop, until the function returned is called.
+   * While anyone listens, the signal does nothing by itself.
+   */
+  onStopSignal(listener: (signal: StopSignal) => void): () => void
+}

@@ -1,0 +1,76 @@
+import { Command, CommanderError, Option } from 'commander'
+import packageFile from '../package.json' with { type: 'json' }
+import { createCli } from './cli.ts'
+import type { Cli, GlobalOptions } from './cli.ts'
+import { COMMAND_GROUPS, findCommands } from './command-table.ts'
+import { EXIT, renderExitCodesForHelp } from './exit-codes.ts'
+import type { Host } from './host.ts'
+import { wantsColour } from './render/colours.ts'
+
+/** Runs one command line to its end. Never throws; never ends the process. */
+export async function main(argv: readonly string[], host: Host): Promise<number> {
+  const program = createProgram(host)
+  const cli = createCli(program, host)
+  try {
+    try {
+      await addCommands(program, cli, argv)
+      await program.parseAsync(argv, { from: 'user' })
+    } finally {
+      await cli.close()
+    }
+    return cli.exitCode
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
+    // Loaded here, because it needs the core, which `--help` and `completion` do without.
+    const { asUsageError, renderFailure } = await import('./render/failure.ts')
+    const failure = error instanceof CommanderError ? asUsageError(error) : error
+    return renderFailure(failure, { host, asJson: wantsJson(program, argv) })
+  }
+}
+
+/** The program without commands: what `--help` shows around them, and the global options. */
+function createProgram(host: Host): Command {
+  return new Command('taskvault')
+    .description('Content-aware cache for deterministic work in CI/CD: cache smarter, ship faster.')
+    .version(packageFile.version, '-V, --version')
+    .option('--json', 'print results and errors as JSON', false)
+    .option('-q, --quiet', 'print nothing but what was asked for and errors', false)
+    .addOption(new Option('--config <file>', 'configuration file (default: .taskvault/config.yaml)'))
+    .addOption(new Option('-C, --cwd <directory>', 'run as if started in this directory'))
+    .addHelpText('after', () => `\n${renderExitCodesForHelp()}`)
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => void host.stdout.write(text),
+      writeErr: (text) => void host.stderr.write(text),
+      // Errors are thrown as well (exitOverride), and rendered in one place with all others.
+      outputError: () => undefined,
+      getOutHelpWidth: () => host.stdout.columns ?? 100,
+      getErrHelpWidth: () => host.stderr.columns ?? 100,
+      getOutHasColors: () => wantsColour(host.env, host.stdout),
+      getErrHasColors: () => wantsColour(host.env, host.stderr),
+    })
+    .exitOverride()
+}
+
+async function addCommands(program: Command, cli: Cli, argv: readonly string[]): Promise<void> {
+  for (const row of findCommands(argv)) {
+    const group = row.words.includes(' ') ? row.words.slice(0, row.words.indexOf(' ')) : undefined
+    const register = await row.load()
+    register(group === undefined ? program : groupOf(program, group), cli)
+  }
+}
+
+function groupOf(program: Command, name: string): Command {
+  const existing = program.commands.find((command) => command.name() === name)
+  return existing ?? program.command(name).description(COMMAND_GROUPS[name] ?? '')
+}
+
+/** Also when parsing failed before or at the option. */
+function wantsJson(program: Command, argv: readonly string[]): boolean {
+  return program.opts<GlobalOptions>().json || argv.slice(0, endOfOptions(argv)).includes('--json')
+}
+
+function endOfOptions(argv: readonly string[]): number {
+  const end = argv.indexOf('--')
+  return end === -1 ? argv.length : end
+}

@@ -1,0 +1,37 @@
+const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB', 'PB'] as const
+const DAY_MS = 86_400_000
+
+/** `512 bytes`, `1.50 MB`: units of 1024, as everywhere in TaskVault. */
+export function formatBytes(sizeBytes: number): string {
+  let value = sizeBytes
+  let unit = 0
+  while (value >= 1024 && unit < UNITS.length - 1) {
+    value /= 1024
+    unit += 1
+  }
+  return unit === 0 ? `${value} ${UNITS[0]}` : `${value.toFixed(2)} ${UNITS[unit] ?? ''}`
+}
+
+/** `7.43 GB`, however small. */
+export function formatGigabytes(sizeBytes: number): string {
+  return `${(sizeBytes / 2 ** 30).toFixed(2)} GB`
+}
+
+/** `950 ms`, `12.3 s`, `4 min 05 s`, `3 h 07 min`, `7 d 0 h`. */
+export function formatDuration(durationMs: number): string {
+  if (durationMs < 1000) return `${Math.round(durationMs)} ms`
+  if (durationMs < 60_000) return `${(durationMs / 1000).toFixed(1)} s`
+  const seconds = Math.floor(durationMs / 1000)
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${pad(seconds % 60)} s`
+  if (durationMs < DAY_MS) return `${Math.floor(seconds / 3600)} h ${pad(Math.floor(seconds / 60) % 60)} min`
+  return `${Math.floor(durationMs / DAY_MS)} d ${Math.floor(seconds / 3600) % 24} h`
+}
+
+/** `2026-02-02 14:30:45Z`; the same everywhere, so that outputs of two machines compare. */
+export function formatTime(timeMs: number): string {
+  return new Date(timeMs).toISOString().replace('T', ' ').replace(/\.\d+Z$/, 'Z')
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, '0')
+}
