@@ -1,0 +1,18 @@
+import type { UserConfig } from 'tsdown'
+import { base } from '../../tsdown.base.ts'
+
+/**
+ * The command as a handful of files: reading one file instead of a hundred is most of what a short
+ * run costs. What brings native code stays outside, because its binaries must be found at run time.
+ */
+const config: UserConfig = {
+  ...base,
+  entry: { bin: 'src/bin.ts', 'restore-worker': '../core/src/files/restore-worker.ts' },
+  dts: false,
+  publint: true,
+  deps: {
+    neverBundle: ['@napi-rs/blake-hash', 'better-sqlite3', '@lydell/node-pty'],
+    onlyBundle: ['commander', 'hash-wasm', 'ignore', 'picomatch', 'yaml'],
+  },
+}
+export default config

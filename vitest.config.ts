@@ -1,0 +1,19 @@
+import process from 'node:process'
+import type { ViteUserConfig } from 'vitest/config'
+import { createClosingLineReporter } from './test/rig/closing-line-reporter.ts'
+
+const config: ViteUserConfig = {
+  test: {
+    reporters: ['default', createClosingLineReporter((text) => void process.stdout.write(text))],
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts', 'test/adapters/**/*.test.ts'],
+        },
+      },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 60_000 } },
+    ],
+  },
+}
+export default config
