@@ -9,10 +9,10 @@
 
 const MIN_BYTES = 16 * 1024
 const WANTED_BYTES = 64 * 1024
-export const MAX_CHUNK_BYTES = 256 * 1024
+export const MAX_CHUNK_BYTES: number = 256 * 1024
 
 /** Contents of at least this size are cut. */
-export const CHUNKED_FROM_BYTES = 1024 * 1024
+export const CHUNKED_FROM_BYTES: number = 1024 * 1024
 
 const RARE_MASK = 0xffffc000 | 0
 const LIKELY_MASK = 0xfffc0000 | 0

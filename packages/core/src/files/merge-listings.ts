@@ -47,6 +47,9 @@ function mergeNames(older: readonly string[], newer: readonly string[]): Pick[] 
 }
 
 function targetsByIndex(listing: Listing): Map<number, string> {
-  const links = listing.names.keys().filter((at) => typeOf(listing.mode[at] as number) === SYMLINK_TYPE)
-  return new Map([...links].map((at, order) => [at, listing.targets[order] ?? '']))
+  const targets = new Map<number, string>()
+  for (const [index, mode] of listing.mode.entries()) {
+    if (typeOf(mode) === SYMLINK_TYPE) targets.set(index, listing.targets[targets.size] ?? '')
+  }
+  return targets
 }

@@ -1,0 +1,215 @@
+import { statSync } from 'node:fs'
+import type { ContentSink, Place } from '../files/content-sink.ts'
+import { encodeListing } from '../files/listing.ts'
+import type { Listing } from '../files/listing.ts'
+import type { StatCache } from '../files/stat-cache.ts'
+import { syncDirectory } from '../files/write-atomically.ts'
+import { digestFromBytes } from '../model/digest.ts'
+import type { Digest } from '../model/digest.ts'
+import { blobPath, blobsDirectory } from './blob-path.ts'
+import { findContent, hasContents, registerBlob } from './contents.ts'
+import { openBlobOf } from './pack-reader.ts'
+import { createPackWriter } from './pack-writer.ts'
+import type { PackWriter } from './pack-writer.ts'
+import type { Store } from './store.ts'
+
+/** Collects the contents of one save: stores what is new, refers to what is there. */
+export interface ContentPacker extends ContentSink {
+  /** Waits while too much is in memory; closes packs that are large enough. */
+  settle(): Promise<void>
+  /** Stores the rest, and tells the stat cache. */
+  finish(): Promise<PackedContents>
+  /** Removes what is not in the store yet. Harmless after `finish`. */
+  abandon(): void
+}
+
+export interface PackedContents {
+  /** Every blob that the save needs, without repetition. */
+  readonly blobs: readonly UsedBlob[]
+  /** Bytes that this save added to the store. */
+  readonly storedBytes: number
+}
+
+export interface UsedBlob {
+  readonly number: number
+  readonly digest: Digest
+}
+
+/** Raw frames in memory at once, being compressed or waiting for it; two a processor keep both busy. */
+const MAX_WAITING_FRAMES = 6
+/** Stored bytes after which a pack is closed and the next one begun. */
+const PACK_BYTES = 16 * 1024 * 1024
+
+/** `ignored` names blobs that an earlier attempt found gone. */
+export function createContentPacker(
+  store: Store,
+  statCache: StatCache,
+  ignored: ReadonlySet<number> = new Set(),
+): ContentPacker {
+  const isFresh = !hasContents(store)
+  const placesByDigest = new Map<string, Place>()
+  const chunkedByDigest = new Map<string, readonly Place[]>()
+  const blobsByNumber = new Map<number, { place: Place; digest: Digest } | undefined>()
+  const used = new Set<Place>()
+  const digests = new Map<Place, Digest>()
+  let waiting: { directory: string; listing: Listing; places: ReadonlySet<Place> }[] = []
+  let current: OpenPack | undefined
+  // A full pack is made durable while the next one fills.
+  let closing: { pack: OpenPack; done: Promise<void> } | undefined
+  let storedBytes = 0
+
+  function writing(): OpenPack {
+    current ??= {
+      writer: createPackWriter(store.cacheDirectory, store.algorithm),
+      place: { number: undefined },
+    }
+    used.add(current.place)
+    return current
+  }
+
+  /** The place of a blob in the store, if its row and its file are there. */
+  function findBlob(number: number): Place | undefined {
+    if (blobsByNumber.has(number)) return blobsByNumber.get(number)?.place
+    const row = store.database.prepare('SELECT digest, size FROM blobs WHERE number = ?').get(number)
+    const bytes = row?.['digest']
+    const digest = bytes instanceof Uint8Array ? digestFromBytes(bytes) : undefined
+    const isThere =
+      digest !== undefined && !ignored.has(number) && hasSize(blobPath(store.cacheDirectory, digest), Number(row?.['size']))
+    const place: Place = { number }
+    blobsByNumber.set(number, isThere ? { place, digest } : undefined)
+    if (!isThere) return undefined
+    digests.set(place, digest)
+    return place
+  }
+
+  function find(digest: Buffer): Place | undefined {
+    const name = digest.latin1Slice()
+    const known = placesByDigest.get(name)
+    if (known !== undefined || isFresh) return known
+    const number = findContent(store, digest)
+    const place = number === undefined ? undefined : findBlob(number)
+    if (place === undefined) return undefined
+    used.add(place)
+    placesByDigest.set(name, place)
+    return place
+  }
+
+  function remember(digest: Buffer, place: Place): Place {
+    placesByDigest.set(digest.latin1Slice(), place)
+    return place
+  }
+
+  async function closePack(): Promise<void> {
+    await closing?.done
+    if (current === undefined) return
+    const pack = current
+    current = undefined
+    closing = { pack, done: completePack(pack) }
+    // A failure is met by whoever waits for the pack next.
+    closing.done.catch(() => {})
+  }
+
+  async function completePack({ writer, place }: OpenPack): Promise<void> {
+    const blob = await writer.finish()
+    storedBytes += blob.sizeBytes
+    place.number = registerBlob(store, blob)
+    digests.set(place, blob.digest)
+    writeListings()
+  }
+
+  /** Hands over the listings whose every blob is in the store by now. */
+  function writeListings(): void {
+    waiting = waiting.filter(({ directory, listing, places }) => {
+      const numbers = [...places].flatMap((place) => place.number ?? [])
+      if (numbers.length < places.size) return true
+      statCache.write(directory, encodeListing({ ...listing, blobs: numbers }))
+      return false
+    })
+  }
+
+  return {
+    get isFull() {
+      if (current === undefined) return false
+      return current.writer.waitingFrames >= MAX_WAITING_FRAMES || current.writer.storedBytes >= PACK_BYTES
+    },
+    find,
+    findLarge(digest) {
+      const name = digest.latin1Slice()
+      if (chunkedByDigest.has(name)) return chunkedByDigest.get(name)
+      const place = find(digest)
+      if (place === undefined) return undefined
+      const blob = digests.get(place)
+      if (blob === undefined) return undefined
+      return readChunkPlaces(store, { blob, digest, place }, find)
+    },
+    add(digest, bytes) {
+      const known = find(digest)
+      if (known !== undefined) return known
+      const { writer, place } = writing()
+      writer.add(digest, bytes)
+      return remember(digest, place)
+    },
+    addChunked(digest, length, chunks) {
+      const { writer, place } = writing()
+      writer.addChunked({ digest, length, chunks })
+      const places = new Set([place, ...chunks.flatMap((chunk) => find(chunk) ?? [])])
+      chunkedByDigest.set(digest.latin1Slice(), [...places])
+      return remember(digest, place)
+    },
+    reuse(blobs) {
+      const places = blobs?.map(findBlob)
+      if (places === undefined || places.includes(undefined)) return false
+      for (const place of places) if (place !== undefined) used.add(place)
+      return true
+    },
+    remember: (directory, listing, places) => void waiting.push({ directory, listing, places }),
+    async settle() {
+      while (current !== undefined && current.writer.waitingFrames >= MAX_WAITING_FRAMES) {
+        await current.writer.drain()
+      }
+      if (current !== undefined && current.writer.storedBytes >= PACK_BYTES) await closePack()
+    },
+    async finish() {
+      await closePack()
+      await closing?.done
+      if (storedBytes > 0) syncDirectory(blobsDirectory(store.cacheDirectory))
+      writeListings()
+      const blobs = [...used].flatMap((place) => {
+        const digest = digests.get(place)
+        return place.number === undefined || digest === undefined ? [] : [{ number: place.number, digest }]
+      })
+      return { blobs, storedBytes }
+    },
+    abandon() {
+      current?.writer.abandon()
+      closing?.pack.writer.abandon()
+    },
+  }
+}
+
+interface OpenPack {
+  readonly writer: PackWriter
+  readonly place: Place
+}
+
+function hasSize(path: string, sizeBytes: number): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.size === sizeBytes
+}
+
+/** The places of a cut content's chunks, from the record that its pack holds. */
+function readChunkPlaces(
+  store: Store,
+  record: { blob: Digest; digest: Buffer; place: Place },
+  find: (digest: Buffer) => Place | undefined,
+): readonly Place[] | undefined {
+  using blob = openBlobOf(blobPath(store.cacheDirectory, record.blob), store.algorithm)
+  const chunked = blob?.index.chunked.find((item) => item.digest.equals(record.digest))
+  if (chunked === undefined) return undefined
+  const places = new Set([record.place])
+  for (const chunk of chunked.chunks) {
+    const place = find(chunk)
+    if (place === undefined) return undefined
+    places.add(place)
+  }
+  return [...places]
+}

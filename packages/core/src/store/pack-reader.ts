@@ -1,0 +1,203 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { zstdDecompressSync } from 'node:zlib'
+import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../errors.ts'
+import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
+import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
+import { digestFromBytes, shortDigest } from '../model/digest.ts'
+import type { Digest } from '../model/digest.ts'
+import { parseManifest } from '../model/manifest.ts'
+import type { Manifest } from '../model/manifest.ts'
+import { TRAILER_BYTES, parseBlobHeader, parsePackIndex, parseTrailer } from '../model/pack-index.ts'
+import type { BlobHeader, Frame, IndexedContent, PackIndex } from '../model/pack-index.ts'
+
+/** An open blob. It stays readable when its name is removed, until it is disposed. */
+export interface BlobReader extends Disposable {
+  readonly descriptor: number
+  readonly sizeBytes: number
+  readonly header: BlobHeader
+  readonly algorithm: HashAlgorithm
+  readonly index: PackIndex
+  /** Where frame number `frame` begins in the file. */
+  frameOffset(frame: number): number
+  /** A content's bytes, verified. @throws {TaskVaultError} BLOB_CORRUPT when it is damaged. */
+  readContent(content: IndexedContent): Buffer
+  /**
+   * Reads everything: the whole file's digest against its name, and every content's own.
+   * @throws {TaskVaultError} BLOB_CORRUPT when anything does not match.
+   */
+  verify(expected: Digest): void
+}
+
+/** More than any writer makes of a frame or index; a size beyond it is damage, or an attack on memory. */
+const MAX_RAW_BYTES = 1024 * 1024 * 1024
+const MAX_FRAME_BYTES = 16 * 1024 * 1024
+
+/**
+ * Opens a blob and reads its index.
+ * @throws {TaskVaultError} BLOB_MISSING when no file is there; BLOB_CORRUPT when it is damaged;
+ * FORMAT_UNSUPPORTED, HASH_ALGORITHM_UNKNOWN, TOO_MANY_OPEN_FILES, PERMISSION_DENIED.
+ */
+export async function openBlob(path: string): Promise<BlobReader> {
+  const descriptor = openDescriptor(path)
+  try {
+    return readBlob(descriptor, await openHashAlgorithm(readHeader(descriptor).algorithm))
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
+  }
+}
+
+/**
+ * Opens a blob that `algorithm` named; undefined when another did.
+ * @throws {TaskVaultError} as `openBlob` does.
+ */
+export function openBlobOf(path: string, algorithm: HashAlgorithm): BlobReader | undefined {
+  const descriptor = openDescriptor(path)
+  try {
+    if (readHeader(descriptor).algorithm === algorithm.name) return readBlob(descriptor, algorithm)
+    closeSync(descriptor)
+    return undefined
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
+  }
+}
+
+/** The manifest in a manifest's blob: its first content. */
+export function readManifest(blob: BlobReader): Manifest {
+  const first = blob.index.contents[0]
+  if (blob.header.kind !== 'manifest' || first === undefined) {
+    throw new TaskVaultError('ENTRY_DAMAGED', 'A blob that should hold a manifest holds none')
+  }
+  return parseManifest(blob.readContent(first).toString('utf8'))
+}
+
+function openDescriptor(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY)
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw asTaskVaultError(error, `open ${path}`)
+    throw new TaskVaultError('BLOB_MISSING', `There is no blob ${path}`, { cause: error })
+  }
+}
+
+function readHeader(descriptor: number): BlobHeader {
+  const sizeBytes = fstatSync(descriptor).size
+  return parseBlobHeader(readRange(descriptor, 0, Math.min(80, sizeBytes)))
+}
+
+function readBlob(descriptor: number, algorithm: HashAlgorithm): BlobReader {
+  const sizeBytes = fstatSync(descriptor).size
+  const header = readHeader(descriptor)
+  const index = readIndex(descriptor, { sizeBytes, header, algorithm })
+  const offsets = frameOffsets(header.length, index.frames)
+  let loaded: { frame: number; bytes: Buffer } | undefined
+
+  function readFrame(number: number): Buffer {
+    if (loaded?.frame === number) return loaded.bytes
+    const frame = index.frames[number]
+    const offset = offsets[number]
+    if (frame === undefined || offset === undefined) throw corrupt(`it has no frame ${number}`)
+    const bytes = unpackFrame(frame, readRange(descriptor, offset, frame.storedBytes))
+    loaded = { frame: number, bytes }
+    return bytes
+  }
+
+  function readContent(content: IndexedContent): Buffer {
+    const bytes = readFrame(content.frame).subarray(content.offset, content.offset + content.length)
+    if (algorithm.hash(bytes).equals(content.digest)) return bytes
+    throw corrupt(`content ${shortDigest(digestFromBytes(content.digest))} does not match its digest`)
+  }
+
+  return {
+    descriptor,
+    sizeBytes,
+    header,
+    algorithm,
+    index,
+    frameOffset: (frame) => offsets[frame] ?? sizeBytes,
+    readContent,
+    verify(expected) {
+      verifyFile(descriptor, algorithm, expected)
+      for (const content of index.contents) readContent(content)
+    },
+    [Symbol.dispose]: () => closeSync(descriptor),
+  }
+}
+
+interface BlobStart {
+  readonly sizeBytes: number
+  readonly header: BlobHeader
+  readonly algorithm: HashAlgorithm
+}
+
+function readIndex(descriptor: number, { sizeBytes, header, algorithm }: BlobStart): PackIndex {
+  const trailerAt = sizeBytes - TRAILER_BYTES
+  if (trailerAt < header.length) throw corrupt('it is cut off')
+  const { storedBytes, rawBytes } = parseTrailer(readRange(descriptor, trailerAt, TRAILER_BYTES))
+  if (storedBytes > trailerAt - header.length || rawBytes > MAX_RAW_BYTES) throw corrupt('its trailer lies')
+  const stored = readRange(descriptor, trailerAt - storedBytes, storedBytes)
+  const index = parsePackIndex(unpack(stored, rawBytes), algorithm.digestBytes)
+  const framesEnd = index.frames.reduce((end, frame) => end + frame.storedBytes, header.length)
+  if (framesEnd !== trailerAt - storedBytes) throw corrupt('its index does not fit its size')
+  if (index.frames.some((frame) => frame.rawBytes > MAX_FRAME_BYTES)) throw corrupt('a frame is too large')
+  return index
+}
+
+function frameOffsets(start: number, frames: readonly Frame[]): readonly number[] {
+  let offset = start
+  return frames.map((frame) => {
+    offset += frame.storedBytes
+    return offset - frame.storedBytes
+  })
+}
+
+/** A frame's raw bytes. @throws {TaskVaultError} BLOB_CORRUPT when they are not as many as promised. */
+export function unpackFrame(frame: Frame, stored: Buffer): Buffer {
+  const raw = frame.codec === 'stored' ? stored : unpack(stored, frame.rawBytes)
+  if (raw.length !== frame.rawBytes) throw corrupt('a frame has another size than its index says')
+  return raw
+}
+
+function unpack(stored: Buffer, rawBytes: number): Buffer {
+  try {
+    // One piece of the known size: the default of 16 KiB a piece takes twice the time.
+    const size = Math.max(rawBytes, 64)
+    return zstdDecompressSync(stored, { chunkSize: size, maxOutputLength: size })
+  } catch (error) {
+    throw corrupt('a frame cannot be unpacked', error)
+  }
+}
+
+/** Exactly `length` bytes from `position`. @throws {TaskVaultError} BLOB_CORRUPT when there are fewer. */
+export function readRange(descriptor: number, position: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(length)
+  let done = 0
+  while (done < length) {
+    const got = readSync(descriptor, bytes, done, length - done, position + done)
+    if (got === 0) throw corrupt('it is cut off')
+    done += got
+  }
+  return bytes
+}
+
+function verifyFile(descriptor: number, algorithm: HashAlgorithm, expected: Digest): void {
+  const hasher = algorithm.createHasher()
+  const buffer = Buffer.allocUnsafeSlow(256 * 1024)
+  let position = 0
+  for (;;) {
+    const got = readSync(descriptor, buffer, 0, buffer.length, position)
+    if (got === 0) break
+    hasher.update(buffer.subarray(0, got))
+    position += got
+  }
+  const found = digestFromBytes(hasher.digest())
+  if (found !== expected) throw corrupt(`its bytes have the digest ${shortDigest(found)}`)
+}
+
+function corrupt(detail: string, cause?: unknown): TaskVaultError {
+  return new TaskVaultError('BLOB_CORRUPT', `A blob is damaged: ${detail}`, {
+    hint: 'Run `taskvault doctor --repair`; the work is done again where it is needed.',
+    cause,
+  })
+}
