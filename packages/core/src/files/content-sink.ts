@@ -16,8 +16,8 @@ export interface ContentSink {
   findLarge(digest: Buffer): readonly Place[] | undefined
   /** Stores a content unless it is stored already; `bytes` are copied. */
   add(digest: Buffer, bytes: Uint8Array): Place
-  /** Stores the record of a large content whose chunks were added before. */
-  addChunked(digest: Buffer, length: number, chunks: readonly Buffer[]): Place
+  /** Stores the record of a large content whose chunks were added before; gives every place of it. */
+  addChunked(digest: Buffer, length: number, chunks: readonly Buffer[]): readonly Place[]
   /**
    * Takes all of `blobs` into this save; false, and nothing taken, when they are not known or one of
    * them is gone.

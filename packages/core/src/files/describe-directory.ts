@@ -1,5 +1,6 @@
 import { digestFromBytes } from '../model/digest.ts'
 import type { FileEntry, SymlinkEntry } from '../model/tree.ts'
+import type { ContentSink } from './content-sink.ts'
 import { digestNames } from './digest-names.ts'
 import { encodeListing, parseListing } from './listing.ts'
 import type { Listing } from './listing.ts'
@@ -8,6 +9,7 @@ import {
   DIRECTORY_TYPE,
   FILE_TYPE,
   SYMLINK_TYPE,
+  asObservation,
   byCodeUnit,
   observeDirectory,
   typeOf,
@@ -32,6 +34,15 @@ export function describeDirectory(
   names: readonly string[],
   context: ScanContext,
 ): DescribedEntry[] {
+  return runToEnd(describeNames(absoluteDirectory, names, { context }))
+}
+
+/** The same, giving every content to `sink` that it does not hold. Yields while the sink is full. */
+export function* describeNames(
+  absoluteDirectory: string,
+  names: readonly string[],
+  { context, sink }: { readonly context: ScanContext; readonly sink?: ContentSink },
+): Generator<void, DescribedEntry[]> {
   const { algorithm, statCache } = context
   const checkedAtMs = context.now()
   const row = statCache.read(absoluteDirectory)
@@ -39,11 +50,13 @@ export function describeDirectory(
   const sorted = [...names].toSorted(byCodeUnit)
   const observed = observeDirectory(absoluteDirectory, sorted, earlier)
   context.onProgress?.(names.length)
-  if (observed === 'unchanged') return earlier === undefined ? [] : describe(earlier, earlier.mtimeMs)
-
-  const options = { context, checkedAtMs }
-  const digested = runToEnd(digestNames(absoluteDirectory, { observed, earlier }, options))
-  if (hasNewFile(digested.listing, observed.knownAt)) {
+  if (earlier !== undefined && observed === 'unchanged' && sink === undefined) {
+    return describe(earlier, earlier.mtimeMs)
+  }
+  const now = asObservation(observed, earlier)
+  const parts = { observed: now, earlier }
+  const digested = yield* digestNames(absoluteDirectory, parts, { context, sink, checkedAtMs })
+  if (hasNewFile(digested.listing, now.knownAt)) {
     // Only some names were asked for: what is known of the others stays known.
     const merged = earlier === undefined ? digested.listing : mergeListings(earlier, digested.listing)
     statCache.write(absoluteDirectory, encodeListing(merged))

@@ -68,6 +68,17 @@ export function observeDirectory(
   return observeAll(absoluteDirectory, names, earlier)
 }
 
+/** What was observed; of an unchanged directory, what the listing says, with every name known. */
+export function asObservation(
+  observed: 'unchanged' | Observation,
+  earlier: Listing | undefined,
+): Observation {
+  if (observed !== 'unchanged') return observed
+  if (earlier === undefined) throw new Error('nothing is unchanged without an earlier listing')
+  // Columns are written to: the listing's own stay as they are.
+  return { ...earlier, size: Float64Array.from(earlier.size), knownAt: Int32Array.from(earlier.names.keys()) }
+}
+
 /** How many names from the first on are as they were; all of them is the usual case. */
 function countUnchanged(directory: string, names: readonly string[], earlier: Listing): number {
   if (names.length !== earlier.names.length) return 0

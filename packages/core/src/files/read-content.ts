@@ -2,8 +2,9 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import { TaskVaultError, asTaskVaultError } from '../errors.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
+import { createChunker } from './chunker.ts'
 import type { ContentSink, Place } from './content-sink.ts'
-import { CHUNKED_FROM_BYTES, MAX_CHUNK_BYTES, findChunkEnd } from './cut-chunks.ts'
+import { CHUNKED_FROM_BYTES } from './cut-chunks.ts'
 
 /** What was read of one file. */
 export interface ReadContent {
@@ -105,35 +106,14 @@ function* readChunks(
   sink: ContentSink,
 ): Generator<void, ReadContent> {
   // Other scans may use the shared window while this one yields.
-  const own = Buffer.allocUnsafeSlow(4 * MAX_CHUNK_BYTES)
-  const hasher = algorithm.createHasher()
-  const chunks: Buffer[] = []
-  const places = new Set<Place>()
-  let [start, end, sizeBytes, isAtEnd] = [0, 0, 0, false]
+  const own = Buffer.allocUnsafeSlow(READ_BYTES)
+  const chunker = createChunker(algorithm, sink)
   for (;;) {
-    if (end - start < MAX_CHUNK_BYTES && !isAtEnd) {
-      own.copyWithin(0, start, end)
-      end -= start
-      start = 0
-      const got = readSync(descriptor, own, end, Math.min(READ_BYTES, own.length - end), null)
-      isAtEnd = got === 0
-      end += got
-      continue
-    }
-    if (start === end) break
-    const cut = findChunkEnd(own, start, end)
-    const chunk = own.subarray(start, cut)
-    const digest = algorithm.hash(chunk)
-    hasher.update(chunk)
-    chunks.push(digest)
-    places.add(sink.add(digest, chunk))
-    sizeBytes += chunk.length
-    start = cut
+    const got = readSync(descriptor, own, 0, READ_BYTES, null)
+    if (got === 0) return chunker.finish()
+    chunker.push(own.subarray(0, got))
     if (sink.isFull) yield
   }
-  const digest = hasher.digest()
-  places.add(sink.addChunked(digest, sizeBytes, chunks))
-  return { digest, sizeBytes, places: [...places] }
 }
 
 function isOther(before: Stats, after: Stats, content: ReadContent): boolean {

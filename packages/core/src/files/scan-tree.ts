@@ -13,6 +13,7 @@ import {
   DIRECTORY_TYPE,
   FILE_TYPE,
   SYMLINK_TYPE,
+  asObservation,
   listNames,
   observeDirectory,
   typeOf,
@@ -64,7 +65,7 @@ export function* scanTree(directory: string, options: ScanOptions): Generator<vo
   if (isWhole && (sink === undefined || sink.reuse(earlier.blobs))) {
     return summarise(earlier, children, options)
   }
-  const state = { directory, observed: asObservation(earlier), earlier, checkedAtMs, children }
+  const state = { directory, observed: asObservation(observed, earlier), earlier, checkedAtMs, children }
   return yield* digestDirectory(state, options)
 }
 
@@ -119,12 +120,6 @@ function hasSameChildren(listing: Listing, children: ReadonlyMap<string, Scanned
     if (child.node.output.compare(digests, at, at + digestBytes) !== 0) return false
   }
   return true
-}
-
-/** An unchanged listing as if it had just been observed. */
-function asObservation(listing: Listing): Observation {
-  const knownAt = Int32Array.from(listing.names.keys())
-  return { ...listing, size: Float64Array.from(listing.size), knownAt }
 }
 
 function withSubdirectories(listing: Listing, children: ReadonlyMap<string, ScannedTree>): Buffer {

@@ -24,10 +24,20 @@ export interface ContentPacker extends ContentSink {
 }
 
 export interface PackedContents {
+  /**
+   * All contents of a save so small that a pack of its own would be waste; its manifest takes them
+   * in. Empty when `blobs` is not.
+   */
+  readonly inline: readonly InlineContent[]
   /** Every blob that the save needs, without repetition. */
   readonly blobs: readonly UsedBlob[]
   /** Bytes that this save added to the store. */
   readonly storedBytes: number
+}
+
+export interface InlineContent {
+  readonly digest: Buffer
+  readonly bytes: Uint8Array
 }
 
 export interface UsedBlob {
@@ -39,6 +49,9 @@ export interface UsedBlob {
 const MAX_WAITING_FRAMES = 6
 /** Stored bytes after which a pack is closed and the next one begun. */
 const PACK_BYTES = 16 * 1024 * 1024
+
+/** Contents that together are no larger than this stay in memory until it is known what else comes. */
+const INLINE_BYTES = 64 * 1024
 
 /** `ignored` names blobs that an earlier attempt found gone. */
 export function createContentPacker(
@@ -53,18 +66,36 @@ export function createContentPacker(
   const used = new Set<Place>()
   const digests = new Map<Place, Digest>()
   let waiting: { directory: string; listing: Listing; places: ReadonlySet<Place> }[] = []
+  let small: InlineContent[] = []
+  let smallBytes = 0
+  const inlinePlace: Place = { number: undefined }
   let current: OpenPack | undefined
   // A full pack is made durable while the next one fills.
   let closing: { pack: OpenPack; done: Promise<void> } | undefined
   let storedBytes = 0
 
   function writing(): OpenPack {
-    current ??= {
-      writer: createPackWriter(store.cacheDirectory, store.algorithm),
-      place: { number: undefined },
+    if (current === undefined) {
+      // Small contents were promised the place of the first pack, should there be one.
+      const place = digests.has(inlinePlace) || used.has(inlinePlace) ? { number: undefined } : inlinePlace
+      current = { writer: createPackWriter(store.cacheDirectory, store.algorithm), place }
+      used.add(place)
+      for (const content of small) current.writer.add(content.digest, content.bytes)
+      small = []
     }
-    used.add(current.place)
     return current
+  }
+
+  function addNew(digest: Buffer, bytes: Uint8Array): Place {
+    const isSmall = current === undefined && !used.has(inlinePlace) && smallBytes + bytes.length <= INLINE_BYTES
+    if (isSmall) {
+      small.push({ digest, bytes: Uint8Array.from(bytes) })
+      smallBytes += bytes.length
+      return inlinePlace
+    }
+    const { writer, place } = writing()
+    writer.add(digest, bytes)
+    return place
   }
 
   /** The place of a blob in the store, if its row and its file are there. */
@@ -83,7 +114,7 @@ export function createContentPacker(
   }
 
   function find(digest: Buffer): Place | undefined {
-    const name = digest.latin1Slice()
+    const name = digest.toString('latin1')
     const known = placesByDigest.get(name)
     if (known !== undefined || isFresh) return known
     const number = findContent(store, digest)
@@ -95,7 +126,7 @@ export function createContentPacker(
   }
 
   function remember(digest: Buffer, place: Place): Place {
-    placesByDigest.set(digest.latin1Slice(), place)
+    placesByDigest.set(digest.toString('latin1'), place)
     return place
   }
 
@@ -134,7 +165,7 @@ export function createContentPacker(
     },
     find,
     findLarge(digest) {
-      const name = digest.latin1Slice()
+      const name = digest.toString('latin1')
       if (chunkedByDigest.has(name)) return chunkedByDigest.get(name)
       const place = find(digest)
       if (place === undefined) return undefined
@@ -145,16 +176,15 @@ export function createContentPacker(
     add(digest, bytes) {
       const known = find(digest)
       if (known !== undefined) return known
-      const { writer, place } = writing()
-      writer.add(digest, bytes)
-      return remember(digest, place)
+      return remember(digest, addNew(digest, bytes))
     },
     addChunked(digest, length, chunks) {
       const { writer, place } = writing()
       writer.addChunked({ digest, length, chunks })
-      const places = new Set([place, ...chunks.flatMap((chunk) => find(chunk) ?? [])])
-      chunkedByDigest.set(digest.latin1Slice(), [...places])
-      return remember(digest, place)
+      remember(digest, place)
+      const places = [...new Set([place, ...chunks.flatMap((chunk) => find(chunk) ?? [])])]
+      chunkedByDigest.set(digest.toString('latin1'), places)
+      return places
     },
     reuse(blobs) {
       const places = blobs?.map(findBlob)
@@ -170,6 +200,7 @@ export function createContentPacker(
       if (current !== undefined && current.writer.storedBytes >= PACK_BYTES) await closePack()
     },
     async finish() {
+      if (small.length > 0 && used.size > 0) writing()
       await closePack()
       await closing?.done
       if (storedBytes > 0) syncDirectory(blobsDirectory(store.cacheDirectory))
@@ -178,7 +209,8 @@ export function createContentPacker(
         const digest = digests.get(place)
         return place.number === undefined || digest === undefined ? [] : [{ number: place.number, digest }]
       })
-      return { blobs, storedBytes }
+      for (const { directory, listing } of waiting) statCache.write(directory, encodeListing(listing))
+      return { blobs, inline: small, storedBytes }
     },
     abandon() {
       current?.writer.abandon()

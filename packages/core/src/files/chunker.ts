@@ -1,0 +1,63 @@
+import type { HashAlgorithm, Hasher } from '../hashing/hash-algorithm.ts'
+import type { ContentSink, Place } from './content-sink.ts'
+import { CHUNKED_FROM_BYTES, MAX_CHUNK_BYTES, findChunkEnd } from './cut-chunks.ts'
+import type { ReadContent } from './read-content.ts'
+
+/** Takes one content piece by piece, and stores it: whole when it stays small, else in chunks. */
+export interface Chunker {
+  /** Takes the next bytes; they are copied. */
+  push(bytes: Uint8Array): void
+  finish(): ReadContent
+}
+
+/** Memory stays at one window of 1 MiB, whatever the size of the content. */
+export function createChunker(algorithm: HashAlgorithm, sink: ContentSink): Chunker {
+  const window = Buffer.allocUnsafeSlow(CHUNKED_FROM_BYTES)
+  const chunks: Buffer[] = []
+  const places = new Set<Place>()
+  let hasher: Hasher | undefined
+  let [start, end, sizeBytes] = [0, 0, 0]
+
+  function cut(): void {
+    const at = findChunkEnd(window, start, end)
+    const chunk = window.subarray(start, at)
+    const digest = algorithm.hash(chunk)
+    hasher ??= algorithm.createHasher()
+    hasher.update(chunk)
+    chunks.push(digest)
+    places.add(sink.add(digest, chunk))
+    sizeBytes += chunk.length
+    start = at
+  }
+
+  /** Makes room; a chunk is cut only when all the bytes that could decide its end are here. */
+  function compact(): void {
+    while (end - start > MAX_CHUNK_BYTES) cut()
+    window.copyWithin(0, start, end)
+    end -= start
+    start = 0
+  }
+
+  return {
+    push(bytes) {
+      for (let at = 0; at < bytes.length; ) {
+        if (end === window.length) compact()
+        const taken = Math.min(window.length - end, bytes.length - at)
+        window.set(bytes.subarray(at, at + taken), end)
+        end += taken
+        at += taken
+      }
+    },
+    finish() {
+      if (chunks.length === 0 && end < CHUNKED_FROM_BYTES) {
+        const bytes = window.subarray(0, end)
+        const digest = algorithm.hash(bytes)
+        return { digest, sizeBytes: end, places: [sink.add(digest, bytes)] }
+      }
+      while (start < end) cut()
+      const digest = hasher?.digest() ?? algorithm.hash(window.subarray(0, 0))
+      for (const place of sink.addChunked(digest, sizeBytes, chunks)) places.add(place)
+      return { digest, sizeBytes, places: [...places] }
+    },
+  }
+}
