@@ -1,3 +1,5 @@
+import type { FileInput, Fingerprint, NamedInput } from './fingerprint.ts'
+
 /** One difference between two fingerprints: why the key of one is not the key of the other. */
 export type ChangeReason =
   | { readonly kind: 'first-run' }
@@ -20,3 +22,132 @@ export type ChangeReason =
   | { readonly kind: 'failed-before'; readonly exitCode: number }
   /** More differences of the same sort than are worth listing. */
   | { readonly kind: 'and-more'; readonly count: number }
+
+/** More differences of one kind than this are counted, not listed. */
+const LISTED_OF_A_KIND = 20
+
+/**
+ * Why the key of `after` is not the key of `before`: what was declared first, then files in the
+ * order of their paths. A file that only moved is one rename. At most 20 reasons of a kind, followed
+ * by how many more there are. Empty when the fingerprints are equal.
+ */
+export function compareFingerprints(before: Fingerprint, after: Fingerprint): ChangeReason[] {
+  // Digests of different algorithms cannot be compared: nothing more is known.
+  if (before.algorithm !== after.algorithm) return [{ kind: 'algorithm-changed' }]
+  const reasons: ChangeReason[] = []
+  if (before.command !== after.command) reasons.push({ kind: 'command-changed' })
+  if (before.salt !== after.salt) reasons.push({ kind: 'salt-changed' })
+  if (before.content !== after.content) reasons.push({ kind: 'content-changed' })
+  const files = compareFiles(before.files, after.files)
+  const all = [
+    ...compareTools(before.tools, after.tools),
+    ...compareEnv(before.env, after.env),
+    ...files.toSorted((a, b) => RANKS.indexOf(a.kind) - RANKS.indexOf(b.kind)),
+  ]
+  return [...reasons, ...shorten(all)]
+}
+
+type FileReason = Extract<ChangeReason, { readonly relativePath: string }>
+
+/** What people look for first: edits, then what came and went. */
+const RANKS: readonly FileReason['kind'][] = [
+  'file-changed',
+  'mode-changed',
+  'kind-changed',
+  'file-renamed',
+  'file-added',
+  'file-removed',
+]
+
+function compareTools(before: readonly NamedInput[], after: readonly NamedInput[]): ChangeReason[] {
+  return changedNames(before, after).map(({ name }) => ({ kind: 'tool-changed', command: name }))
+}
+
+function compareEnv(before: readonly NamedInput[], after: readonly NamedInput[]): ChangeReason[] {
+  return changedNames(before, after).map(({ name, was, is }) => ({
+    kind: 'env-changed',
+    name,
+    now: is === undefined ? 'unset' : was === undefined ? 'set' : 'other',
+  }))
+}
+
+interface NamedChange {
+  readonly name: string
+  readonly was: string | undefined
+  readonly is: string | undefined
+}
+
+/** Names in either list whose digest differs, or that only one list declares; sorted. */
+function changedNames(before: readonly NamedInput[], after: readonly NamedInput[]): NamedChange[] {
+  const [were, are] = [byName(before), byName(after)]
+  return [...new Set([...were.keys(), ...are.keys()])]
+    .filter((name) => were.has(name) !== are.has(name) || were.get(name) !== are.get(name))
+    .toSorted()
+    .map((name) => ({ name, was: were.get(name), is: are.get(name) }))
+}
+
+function byName(inputs: readonly NamedInput[]): Map<string, string | undefined> {
+  return new Map(inputs.map(({ name, digest }) => [name, digest]))
+}
+
+function compareFiles(before: readonly FileInput[], after: readonly FileInput[]): FileReason[] {
+  const former = new Map(before.map((file) => [file.relativePath, file]))
+  const added: FileInput[] = []
+  const reasons: FileReason[] = []
+  for (const file of after) {
+    const earlier = former.get(file.relativePath)
+    former.delete(file.relativePath)
+    if (earlier === undefined) added.push(file)
+    else reasons.push(...compareFile(earlier, file))
+  }
+  return [...reasons, ...pairRenames([...former.values()], added)]
+}
+
+function compareFile(before: FileInput, after: FileInput): FileReason[] {
+  const { relativePath, kind } = after
+  if ((before.kind === 'symlink') !== (kind === 'symlink')) return [{ kind: 'kind-changed', relativePath }]
+  if (before.digest !== after.digest) return [{ kind: 'file-changed', relativePath }]
+  if (before.kind === kind) return []
+  return [{ kind: 'mode-changed', relativePath, isExecutable: kind === 'executable' }]
+}
+
+/** A file that is gone and a new one with the same content are one file that moved. */
+function pairRenames(removed: readonly FileInput[], added: readonly FileInput[]): FileReason[] {
+  const byContent = Map.groupBy(removed, contentOf)
+  const reasons: FileReason[] = []
+  const moved = new Set<string>()
+  for (const file of added) {
+    const candidates = byContent.get(contentOf(file)) ?? []
+    const former = candidates.find((one) => baseName(one) === baseName(file)) ?? candidates[0]
+    if (former === undefined) {
+      reasons.push({ kind: 'file-added', relativePath: file.relativePath })
+      continue
+    }
+    candidates.splice(candidates.indexOf(former), 1)
+    moved.add(former.relativePath)
+    const { relativePath } = file
+    reasons.push({ kind: 'file-renamed', relativePath, formerPath: former.relativePath })
+  }
+  const gone = removed.filter((file) => !moved.has(file.relativePath))
+  return [...reasons, ...gone.map(({ relativePath }) => ({ kind: 'file-removed' as const, relativePath }))]
+}
+
+function contentOf(file: FileInput): string {
+  return `${file.kind} ${file.digest}`
+}
+
+function baseName(file: FileInput): string {
+  return file.relativePath.slice(file.relativePath.lastIndexOf('/') + 1)
+}
+
+/** Keeps the first reasons of each kind; the reasons come grouped by kind. */
+function shorten(reasons: readonly ChangeReason[]): ChangeReason[] {
+  return [...Map.groupBy(reasons, (reason) => reason.kind).values()].flatMap((group) =>
+    group.length <= LISTED_OF_A_KIND
+      ? group
+      : [
+          ...group.slice(0, LISTED_OF_A_KIND),
+          { kind: 'and-more' as const, count: group.length - LISTED_OF_A_KIND },
+        ],
+  )
+}

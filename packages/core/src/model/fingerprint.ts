@@ -1,6 +1,10 @@
+import { TaskVaultError } from '../errors.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
+import { digestFromBytes, isDigest } from './digest.ts'
 import type { Digest, TaskKey } from './digest.ts'
+import { parseTaskName } from './task.ts'
 import type { TaskName } from './task.ts'
+import { escapeField, unescapeField } from './tree.ts'
 
 /** One file that a task reads. */
 export interface FileInput {
@@ -20,6 +24,8 @@ export interface NamedInput {
 
 /** Everything that decides a task's result, in a fixed order. Kept, so that a miss can be explained. */
 export interface Fingerprint {
+  /** Name of the algorithm that all digests are of. */
+  readonly algorithm: string
   readonly task: TaskName
   /** Digest of the command's words; undefined when the caller runs it, as `cache save` does. */
   readonly command: Digest | undefined
@@ -28,7 +34,7 @@ export interface Fingerprint {
   readonly env: readonly NamedInput[]
   readonly tools: readonly NamedInput[]
   readonly files: readonly FileInput[]
-  /** Content given as bytes, a stream or a single path whose name does not count. */
+  /** Content given as bytes, a stream or a single file whose name does not count. */
   readonly content: Digest | undefined
 }
 
@@ -37,4 +43,90 @@ export interface KeyedFingerprint {
   readonly fingerprint: Fingerprint
 }
 
-export type KeyOf = (fingerprint: Fingerprint, algorithm: HashAlgorithm) => TaskKey
+const HEADER = 'taskvault-fingerprint 1'
+const UNSET = '-'
+const FILE_KINDS: readonly FileInput['kind'][] = ['file', 'executable', 'symlink']
+
+/**
+ * A fingerprint as text, a line for each part; equal fingerprints give equal text, and different
+ * ones different text. A change of this text changes every key, so it needs a new format version.
+ */
+export function encodeFingerprint(fingerprint: Fingerprint): string {
+  let text = `${HEADER} ${fingerprint.algorithm}\ntask\t${fingerprint.task}\n`
+  for (const part of ['command', 'salt', 'content'] as const) {
+    if (fingerprint[part] !== undefined) text += `${part}\t${fingerprint[part]}\n`
+  }
+  for (const { name, digest } of fingerprint.env) text += `env\t${digest ?? UNSET}\t${escapeField(name)}\n`
+  for (const { name, digest } of fingerprint.tools) text += `tool\t${digest ?? UNSET}\t${escapeField(name)}\n`
+  for (const { kind, digest, relativePath } of fingerprint.files) {
+    text += `${kind}\t${digest}\t${escapeField(relativePath)}\n`
+  }
+  return text
+}
+
+/** The key that a fingerprint stands for. `algorithm` must be the one of its digests. */
+export function keyOf(fingerprint: Fingerprint, algorithm: HashAlgorithm): TaskKey {
+  if (fingerprint.algorithm !== algorithm.name) {
+    throw new Error(`a fingerprint of ${fingerprint.algorithm} digests has no ${algorithm.name} key`)
+  }
+  const key: string = digestFromBytes(algorithm.hash(Buffer.from(encodeFingerprint(fingerprint))))
+  return key as TaskKey
+}
+
+/**
+ * Reads a fingerprint, trusting nothing.
+ * @throws {TaskVaultError} ENTRY_DAMAGED when any line is not what `encodeFingerprint` writes.
+ */
+export function parseFingerprint(text: string): Fingerprint {
+  const [header = '', ...lines] = text.split('\n')
+  if (lines.pop() !== '') throw damaged('the last line is cut off')
+  const algorithm = header.slice(HEADER.length + 1)
+  if (header !== `${HEADER} ${algorithm}` || algorithm === '') throw damaged('its first line is malformed')
+
+  const parts: Partial<Record<string, string>> = {}
+  const [env, tools, files]: [NamedInput[], NamedInput[], FileInput[]] = [[], [], []]
+  for (const line of lines) {
+    const [kind = '', value = '', escapedName, ...more] = line.split('\t')
+    if (more.length > 0) throw damaged('a line has too many fields')
+    if (escapedName === undefined) {
+      if (Object.hasOwn(parts, kind)) throw damaged(`${kind} is there twice`)
+      parts[kind] = value
+      continue
+    }
+    const name = unescapeField(escapedName)
+    if (kind === 'env') env.push({ name, digest: readOptionalDigest(value) })
+    else if (kind === 'tool') tools.push({ name, digest: readOptionalDigest(value) })
+    else files.push({ relativePath: name, kind: readFileKind(kind), digest: readDigest(value) })
+  }
+  const { task = '', command, salt, content, ...unknown } = parts
+  if (Object.keys(unknown).length > 0) throw damaged('a line is of an unknown kind')
+  return {
+    algorithm,
+    task: parseTaskName(task),
+    command: command === undefined ? undefined : readDigest(command),
+    salt: salt === undefined ? undefined : readDigest(salt),
+    content: content === undefined ? undefined : readDigest(content),
+    env,
+    tools,
+    files,
+  }
+}
+
+function readFileKind(text: string): FileInput['kind'] {
+  const kind = FILE_KINDS.find((known) => known === text)
+  if (kind === undefined) throw damaged('a line is of an unknown kind')
+  return kind
+}
+
+function readOptionalDigest(text: string): Digest | undefined {
+  return text === UNSET ? undefined : readDigest(text)
+}
+
+function readDigest(text: string): Digest {
+  if (!isDigest(text)) throw damaged('a digest is malformed')
+  return text
+}
+
+function damaged(detail: string): TaskVaultError {
+  return new TaskVaultError('ENTRY_DAMAGED', `A fingerprint is damaged: ${detail}`)
+}
