@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module'
-import type { HashAlgorithm } from './hash-algorithm.ts'
+import type { HashAlgorithm, Hasher } from './hash-algorithm.ts'
 
 interface NativeHasher {
   update(input: Uint8Array): unknown
@@ -48,25 +48,55 @@ function nativeBlake3(native: NativeBlake3): HashAlgorithm {
   }
 }
 
-/** BLAKE3-256 in WebAssembly. Exported so that a test can hold it against the native one. */
+/** What a hasher has taken in so far, while another one uses the instance: about 2 KB. */
+interface ParkedState {
+  bytes: Uint8Array
+}
+
+/**
+ * BLAKE3-256 in WebAssembly. Exported so that a test can hold it against the native one.
+ *
+ * A hasher owns its instance's memory, and to make an instance is asynchronous, which `createHasher`
+ * must not be. So all hashers share one instance: the last one used lives in it, and is parked only
+ * when another one takes its turn. A single stream, the usual case, never pays for that.
+ */
 export async function openWasmBlake3(): Promise<HashAlgorithm> {
   const { createBLAKE3 } = await import('hash-wasm')
-  const oneShot = await createBLAKE3()
-  // A hasher owns its WebAssembly memory, so each stream needs an instance of its own, and creating
-  // one is asynchronous: instances are saved and restored as states of this one instead.
-  const empty = oneShot.init().save()
-  return {
-    name: 'blake3',
-    digestBytes: 32,
-    hash: (bytes) => Buffer.from(oneShot.init().update(bytes).digest('binary')),
-    createHasher: () => {
-      let state = empty
-      return {
-        update: (bytes) => {
-          state = oneShot.load(state).update(bytes).save()
-        },
-        digest: () => Buffer.from(oneShot.load(state).digest('binary')),
-      }
-    },
+  const instance = await createBLAKE3()
+  const empty = instance.init().save()
+  let current: ParkedState | undefined
+
+  function park(): void {
+    if (current !== undefined) current.bytes = instance.save()
+    current = undefined
   }
+
+  function take(state: ParkedState): void {
+    if (current === state) return
+    park()
+    instance.load(state.bytes)
+    current = state
+  }
+
+  function createHasher(): Hasher {
+    const state: ParkedState = { bytes: empty }
+    return {
+      update(bytes) {
+        take(state)
+        instance.update(bytes)
+      },
+      digest() {
+        take(state)
+        current = undefined
+        return Buffer.from(instance.digest('binary'))
+      },
+    }
+  }
+
+  function hash(bytes: Uint8Array): Buffer {
+    park()
+    return Buffer.from(instance.init().update(bytes).digest('binary'))
+  }
+
+  return { name: 'blake3', digestBytes: 32, hash, createHasher }
 }
