@@ -1,6 +1,9 @@
 import { isAbsolute, relative, sep } from 'node:path'
-import picomatch from 'picomatch/posix'
+import picomatch from 'picomatch/posix.js'
 import { TaskVaultError } from '../errors.ts'
+
+// `posix` is for `[!a]` and `[[:alpha:]]`.
+const GLOB_OPTIONS = { dot: true, nonegate: true, posix: true } as const
 
 /** One line of a task's inputs, ready to be held against paths relative to the project root. */
 export interface GlobPattern {
@@ -89,7 +92,7 @@ function createEntryTest(segments: readonly string[], isOpenEnded: boolean): Glo
 
 function createNameTest(segment: string): (name: string) => boolean {
   if (!isMagic(segment)) return (name) => name === segment
-  const expression = picomatch.makeRe(segment, { dot: true, nonegate: true })
+  const expression = picomatch.makeRe(segment, GLOB_OPTIONS)
   return (name) => name === segment || expression.test(name)
 }
 
@@ -105,7 +108,7 @@ function isMagic(path: string): boolean {
 
 function compile(text: string, path: string): RegExp {
   try {
-    return picomatch.makeRe(path, { dot: true, nonegate: true, strictBrackets: true })
+    return picomatch.makeRe(path, { ...GLOB_OPTIONS, strictBrackets: true })
   } catch (error) {
     throw invalid(text, error instanceof Error ? error.message : String(error))
   }
