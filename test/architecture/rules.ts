@@ -1,0 +1,108 @@
+/** What the code of one layer may lean on. Whatever is not listed is forbidden. */
+export interface LayerRule {
+  /** Layers whose code may be imported; a layer's own files always may. */
+  readonly imports: readonly string[]
+  /** Layers of which only types may be imported, in addition: such an arrow is gone at run time. */
+  readonly types?: readonly string[]
+  readonly node: readonly string[]
+  readonly libraries?: readonly string[]
+}
+
+const PURE = ['node:buffer', 'node:path/posix', 'node:util']
+const FILES = [...PURE, 'node:crypto', 'node:fs', 'node:os', 'node:path', 'node:zlib']
+
+/**
+ * Every layer and what it may import. A layer is a folder of a package's `src` (`core/model` is
+ * packages/core/src/model) or one file there (`core/errors`); `cli` is all of that package.
+ * Code that is in no layer fails the test, so a new folder is a decision that is made here.
+ */
+export const LAYERS: Readonly<Record<string, LayerRule>> = {
+  'core/errors': { imports: [], node: [] },
+  // Pure: takes data, returns data.
+  'core/model': { imports: ['core/errors'], types: ['core/hashing'], node: PURE },
+  'core/hashing': {
+    imports: ['core/errors', 'core/model'],
+    node: [...FILES, 'node:module', 'node:stream'],
+    libraries: ['@napi-rs/blake-hash', 'hash-wasm'],
+  },
+  'core/config': { imports: ['core/errors', 'core/model'], node: FILES, libraries: ['yaml'] },
+  'core/files': {
+    imports: ['core/errors', 'core/model', 'core/hashing'],
+    node: [...FILES, 'node:worker_threads', 'node:url'],
+    libraries: ['ignore', 'picomatch'],
+  },
+  'core/git': {
+    imports: ['core/errors', 'core/model', 'core/hashing', 'core/files'],
+    node: [...FILES, 'node:child_process'],
+  },
+  'core/process': {
+    imports: ['core/errors', 'core/model', 'core/files'],
+    node: [
+      ...FILES,
+      'node:child_process',
+      'node:module',
+      'node:stream',
+      'node:tty',
+      'node:process',
+    ],
+    libraries: ['@lydell/node-pty'],
+  },
+  'core/store': {
+    imports: ['core/errors', 'core/model', 'core/hashing', 'core/files'],
+    node: [...FILES, 'node:module', 'node:sqlite'],
+    libraries: ['better-sqlite3'],
+  },
+  // The only place that knows both a store and the work tree.
+  'core/vault': {
+    imports: [
+      'core/errors',
+      'core/model',
+      'core/hashing',
+      'core/config',
+      'core/files',
+      'core/git',
+      'core/process',
+      'core/store',
+    ],
+    node: [...FILES, 'node:child_process', 'node:stream'],
+  },
+  'core/index': {
+    imports: ['core/errors', 'core/model', 'core/hashing', 'core/config', 'core/vault'],
+    node: [],
+  },
+  cli: {
+    imports: ['core'],
+    node: [...FILES, 'node:process', 'node:stream', 'node:readline'],
+    libraries: ['commander'],
+  },
+}
+
+/** Files longer than 250 lines, each with the reason why it is still one file. */
+export const LONG_FILES: Readonly<Record<string, string>> = {}
+
+/** What may not stand in a layer's code, beyond imports. */
+export interface ForbiddenText {
+  readonly layer: string
+  readonly pattern: RegExp
+  readonly because: string
+  readonly except?: readonly string[]
+}
+
+export const FORBIDDEN_TEXTS: readonly ForbiddenText[] = [
+  {
+    layer: 'core/model',
+    pattern: /\bprocess\.|\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\./,
+    because: 'model/ knows no process, clock or chance: they arrive as arguments',
+  },
+  {
+    layer: 'core',
+    pattern: /\bconsole\.|\bprocess\.(stdout|stderr)\b/,
+    because: 'core prints nothing: it reports events',
+  },
+  {
+    layer: 'cli',
+    pattern: /\bconsole\.|\bprocess\./,
+    because: 'only bin.ts touches the process; everything else gets a Host',
+    except: ['packages/cli/src/bin.ts'],
+  },
+]
