@@ -1,0 +1,31 @@
+/** A line for the shell, or the words of a command that is started directly. */
+export type Command = string | readonly string[]
+
+/** What the system is asked to start. */
+export interface Executable {
+  readonly file: string
+  readonly args: readonly string[]
+  /** Windows only: `args` are quoted as the shell wants them. */
+  readonly isVerbatim: boolean
+}
+
+/** @param command has at least one word. */
+export function executableOf(command: Command, platform: NodeJS.Platform): Executable {
+  if (typeof command !== 'string') {
+    const [file = '', ...args] = command
+    return { file, args, isVerbatim: false }
+  }
+  if (platform !== 'win32') return { file: 'sh', args: ['-c', command], isVerbatim: false }
+  // /d: no AutoRun commands from the registry; /s: exactly the outer quotes are taken off.
+  return { file: 'cmd.exe', args: ['/d', '/s', '/c', `"${command}"`], isVerbatim: true }
+}
+
+/** A command as it is shown to people; words that a shell would split are quoted. */
+export function showCommand(command: Command): string {
+  if (typeof command === 'string') return command
+  return command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : quote(word))).join(' ')
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", String.raw`'\''`)}'`
+}
