@@ -13,7 +13,11 @@ import type { Host } from './host.ts'
  * temporary one, where somebody else may have put compiled code for us to run.
  */
 enableCompileCache(
-  path.join(process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'taskvault', 'compiled'),
+  path.join(
+    process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'),
+    'taskvault',
+    'compiled',
+  ),
 )
 
 const STOP_SIGNALS: readonly StopSignal[] = ['SIGHUP', 'SIGINT', 'SIGTERM']

@@ -39,7 +39,10 @@ export interface Cli {
    */
   closeAtEnd<Resource extends AsyncDisposable>(resource: Resource): Resource
   /** Makes a commander action of `work`, which returns the exit code, or nothing for 0. */
-  action<Arguments extends unknown[]>(work: Work<Arguments>, options?: ActionOptions): Work<Arguments>
+  action<Arguments extends unknown[]>(
+    work: Work<Arguments>,
+    options?: ActionOptions,
+  ): Work<Arguments>
 }
 
 export type Work<Arguments extends unknown[]> = (...args: Arguments) => Promise<number | void>
@@ -95,7 +98,8 @@ export function createCli(program: Command, host: Host): OwnedCli {
       (work, options = {}) =>
       async (...args) => {
         const running = work(...args)
-        const result = options.handlesSignals === true ? await running : await untilStopped(running, host)
+        const result =
+          options.handlesSignals === true ? await running : await untilStopped(running, host)
         exitCode = result ?? EXIT.ok
       },
     close: async () => {

@@ -26,27 +26,63 @@ export const COMMANDS: readonly CommandRow[] = [
   { words: 'init', load: async () => (await import('./commands/init.ts')).registerInit },
   { words: 'run', load: async () => (await import('./commands/run.ts')).registerRun },
   { words: 'explain', load: async () => (await import('./commands/explain.ts')).registerExplain },
-  { words: 'cache save', load: async () => (await import('./commands/cache-save.ts')).registerCacheSave },
-  { words: 'cache get', load: async () => (await import('./commands/cache-get.ts')).registerCacheGet },
-  { words: 'cache stats', load: async () => (await import('./commands/cache-stats.ts')).registerCacheStats },
+  {
+    words: 'cache save',
+    load: async () => (await import('./commands/cache-save.ts')).registerCacheSave,
+  },
+  {
+    words: 'cache get',
+    load: async () => (await import('./commands/cache-get.ts')).registerCacheGet,
+  },
+  {
+    words: 'cache stats',
+    load: async () => (await import('./commands/cache-stats.ts')).registerCacheStats,
+  },
   { words: 'cache ls', load: async () => (await import('./commands/cache-ls.ts')).registerCacheLs },
-  { words: 'cache show', load: async () => (await import('./commands/cache-show.ts')).registerCacheShow },
+  {
+    words: 'cache show',
+    load: async () => (await import('./commands/cache-show.ts')).registerCacheShow,
+  },
   { words: 'cache rm', load: async () => (await import('./commands/cache-rm.ts')).registerCacheRm },
   {
     words: 'cache invalidate',
     load: async () => (await import('./commands/cache-invalidate.ts')).registerCacheInvalidate,
   },
-  { words: 'cache prune', load: async () => (await import('./commands/cache-prune.ts')).registerCachePrune },
-  { words: 'cache verify', load: async () => (await import('./commands/cache-verify.ts')).registerCacheVerify },
+  {
+    words: 'cache prune',
+    load: async () => (await import('./commands/cache-prune.ts')).registerCachePrune,
+  },
+  {
+    words: 'cache verify',
+    load: async () => (await import('./commands/cache-verify.ts')).registerCacheVerify,
+  },
   { words: 'cache gc', load: async () => (await import('./commands/cache-gc.ts')).registerCacheGc },
-  { words: 'policy explain', load: async () => (await import('./commands/policy-explain.ts')).registerPolicyExplain },
-  { words: 'audit tail', load: async () => (await import('./commands/audit-tail.ts')).registerAuditTail },
-  { words: 'audit verify', load: async () => (await import('./commands/audit-verify.ts')).registerAuditVerify },
-  { words: 'config show', load: async () => (await import('./commands/config-show.ts')).registerConfigShow },
-  { words: 'config validate', load: async () => (await import('./commands/config-validate.ts')).registerConfigValidate },
+  {
+    words: 'policy explain',
+    load: async () => (await import('./commands/policy-explain.ts')).registerPolicyExplain,
+  },
+  {
+    words: 'audit tail',
+    load: async () => (await import('./commands/audit-tail.ts')).registerAuditTail,
+  },
+  {
+    words: 'audit verify',
+    load: async () => (await import('./commands/audit-verify.ts')).registerAuditVerify,
+  },
+  {
+    words: 'config show',
+    load: async () => (await import('./commands/config-show.ts')).registerConfigShow,
+  },
+  {
+    words: 'config validate',
+    load: async () => (await import('./commands/config-validate.ts')).registerConfigValidate,
+  },
   { words: 'doctor', load: async () => (await import('./commands/doctor.ts')).registerDoctor },
   { words: 'hash', load: async () => (await import('./commands/hash.ts')).registerHash },
-  { words: 'completion', load: async () => (await import('./commands/completion.ts')).registerCompletion },
+  {
+    words: 'completion',
+    load: async () => (await import('./commands/completion.ts')).registerCompletion,
+  },
 ]
 
 const OPTIONS_WITH_VALUE: ReadonlySet<string> = new Set(['--config', '--cwd', '-C'])

@@ -12,13 +12,31 @@ interface ExitCodeRow {
 const TABLE = {
   ok: { code: 0, meaning: 'Done. `cache get`: a hit, and the output is in place.' },
   miss: { code: 1, meaning: '`cache get`: a miss. `cache show`, `cache rm`: no such entry.' },
-  usage: { code: 64, meaning: 'The command line is wrong: unknown option, missing argument, bad task name.' },
-  damaged: { code: 65, meaning: 'Something stored is damaged: blobs, entries, the index or the audit log.' },
-  input: { code: 66, meaning: 'An input is missing, cannot be read, or changed while it was read.' },
-  unavailable: { code: 69, meaning: 'The vault cannot be used now: locked, no SQLite, or a later format.' },
+  usage: {
+    code: 64,
+    meaning: 'The command line is wrong: unknown option, missing argument, bad task name.',
+  },
+  damaged: {
+    code: 65,
+    meaning: 'Something stored is damaged: blobs, entries, the index or the audit log.',
+  },
+  input: {
+    code: 66,
+    meaning: 'An input is missing, cannot be read, or changed while it was read.',
+  },
+  unavailable: {
+    code: 69,
+    meaning: 'The vault cannot be used now: locked, no SQLite, or a later format.',
+  },
   bug: { code: 70, meaning: 'A bug in TaskVault; the stack is printed.' },
-  output: { code: 73, meaning: 'An output is missing, lies outside of the project, or cannot be put in place.' },
-  io: { code: 74, meaning: 'The machine refused: disk full, too many open files, another I/O error.' },
+  output: {
+    code: 73,
+    meaning: 'An output is missing, lies outside of the project, or cannot be put in place.',
+  },
+  io: {
+    code: 74,
+    meaning: 'The machine refused: disk full, too many open files, another I/O error.',
+  },
   permission: { code: 77, meaning: 'A file or directory may not be read or written by this user.' },
   config: { code: 78, meaning: 'The configuration is invalid, or the file named does not exist.' },
   'command-not-found': { code: 127, meaning: '`run`: the command does not exist.' },
@@ -85,8 +103,15 @@ const SIGNAL_NUMBERS: Readonly<Record<StopSignal, number>> = { SIGHUP: 1, SIGINT
 
 /** The table as text, for the end of `--help`. */
 export function renderExitCodesForHelp(): string {
-  const lines = Object.values(TABLE).map((row) => `  ${String(row.code).padStart(3)}  ${row.meaning}`)
-  return ['Exit codes:', ...lines, '', '`run` ends with the status of the command, run or replayed.'].join('\n')
+  const lines = Object.values(TABLE).map(
+    (row) => `  ${String(row.code).padStart(3)}  ${row.meaning}`,
+  )
+  return [
+    'Exit codes:',
+    ...lines,
+    '',
+    '`run` ends with the status of the command, run or replayed.',
+  ].join('\n')
 }
 
 /** The table as a page of the documentation: docs/exit-codes.md. */

@@ -35,7 +35,9 @@ function createProgram(host: Host): Command {
     .version(packageFile.version, '-V, --version')
     .option('--json', 'print results and errors as JSON', false)
     .option('-q, --quiet', 'print nothing but what was asked for and errors', false)
-    .addOption(new Option('--config <file>', 'configuration file (default: .taskvault/config.yaml)'))
+    .addOption(
+      new Option('--config <file>', 'configuration file (default: .taskvault/config.yaml)'),
+    )
     .addOption(new Option('-C, --cwd <directory>', 'run as if started in this directory'))
     .addHelpText('after', () => `\n${renderExitCodesForHelp()}`)
     .configureHelp({ showGlobalOptions: true })

@@ -43,5 +43,7 @@ function renderBug(error: unknown, { host, asJson }: FailureOptions): number {
 }
 
 function paint(host: Host, style: 'red', text: string): string {
-  return wantsColour(host.env, host.stderr) ? styleText(style, text, { validateStream: false }) : text
+  return wantsColour(host.env, host.stderr)
+    ? styleText(style, text, { validateStream: false })
+    : text
 }

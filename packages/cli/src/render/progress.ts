@@ -53,10 +53,14 @@ export function renderBar(event: ProgressEvent, columns: number): string {
   const { phase, done, total, unit } = event
   const show = (value: number): string => (unit === 'bytes' ? formatBytes(value) : String(value))
   const noun = unit === 'bytes' ? '' : ` ${unit}`
-  if (total === undefined || total <= 0) return `${LABELS[phase]} ${show(done)}${noun}`.slice(0, columns - 1)
+  if (total === undefined || total <= 0)
+    return `${LABELS[phase]} ${show(done)}${noun}`.slice(0, columns - 1)
   const share = Math.min(1, done / total)
   const filled = Math.round(share * BAR_CELLS)
   const bar = `${'█'.repeat(filled)}${'░'.repeat(BAR_CELLS - filled)}`
   const percent = `${Math.floor(share * 100)}%`.padStart(4)
-  return `${LABELS[phase]} ${bar} ${percent}  ${show(done)} of ${show(total)}${noun}`.slice(0, columns - 1)
+  return `${LABELS[phase]} ${bar} ${percent}  ${show(done)} of ${show(total)}${noun}`.slice(
+    0,
+    columns - 1,
+  )
 }

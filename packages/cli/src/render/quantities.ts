@@ -23,13 +23,17 @@ export function formatDuration(durationMs: number): string {
   if (durationMs < 60_000) return `${(durationMs / 1000).toFixed(1)} s`
   const seconds = Math.floor(durationMs / 1000)
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${pad(seconds % 60)} s`
-  if (durationMs < DAY_MS) return `${Math.floor(seconds / 3600)} h ${pad(Math.floor(seconds / 60) % 60)} min`
+  if (durationMs < DAY_MS)
+    return `${Math.floor(seconds / 3600)} h ${pad(Math.floor(seconds / 60) % 60)} min`
   return `${Math.floor(durationMs / DAY_MS)} d ${Math.floor(seconds / 3600) % 24} h`
 }
 
 /** `2026-02-02 14:30:45Z`; the same everywhere, so that outputs of two machines compare. */
 export function formatTime(timeMs: number): string {
-  return new Date(timeMs).toISOString().replace('T', ' ').replace(/\.\d+Z$/, 'Z')
+  return new Date(timeMs)
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, 'Z')
 }
 
 function pad(value: number): string {

@@ -22,3 +22,22 @@ export interface Settings {
   /** Names of environment variables whose values are masked in recorded logs. */
   readonly secrets: readonly string[]
 }
+
+/** Where a setting's value comes from. Lines and columns count from 1. */
+export type SettingSource =
+  | { readonly kind: 'default' }
+  | { readonly kind: 'file'; readonly path: string; readonly line: number; readonly column: number }
+  | { readonly kind: 'environment'; readonly name: string }
+
+/** Settings that remember who said what. */
+export interface LoadedSettings extends Settings {
+  /** By setting, as `settingPath` writes it; whatever is not here is a default. */
+  readonly sources: ReadonlyMap<string, SettingSource>
+}
+
+/** A setting's name as the file nests it: `policies.default.ttl_seconds`, `branches."v1.2".write`. */
+export function settingPath(...segments: readonly string[]): string {
+  return segments
+    .map((segment) => (/[\s."]/.test(segment) ? JSON.stringify(segment) : segment))
+    .join('.')
+}

@@ -22,6 +22,11 @@ export function parseTaskName(text: string): TaskName {
   return text as TaskName
 }
 
+/** The git hooks that can run a task. */
+export type GitHook = 'pre-commit' | 'pre-push'
+
+export const GIT_HOOKS: readonly GitHook[] = ['pre-commit', 'pre-push']
+
 /** What a task reads, runs and writes, as declared under `tasks:` or on the command line. */
 export interface TaskDefinition {
   /** The command line for a shell, or its words. Absent when the caller names it at each run. */
@@ -36,4 +41,6 @@ export interface TaskDefinition {
   readonly tools: readonly string[]
   /** Any text; changing it makes every earlier entry of the task unreachable. */
   readonly salt?: string
+  /** The git hooks that run this task. */
+  readonly hooks?: readonly GitHook[]
 }

@@ -1,0 +1,137 @@
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../errors.ts'
+import type { Reading } from './checks.ts'
+import { readEnvironment } from './environment.ts'
+import type { Environment } from './environment.ts'
+import { findConfig } from './find-config.ts'
+import type { Origin, Problem } from './located.ts'
+import { checkConfig, parseConfig, refuseProblems } from './parse-config.ts'
+import type { ConfigValues } from './parse-config.ts'
+import type { LoadedSettings } from './settings.ts'
+
+export interface LoadRequest {
+  /** Where to look for a configuration; absolute. */
+  readonly cwd: string
+  /** A file to read instead of the one that is found; relative to `cwd`. */
+  readonly configPath?: string | undefined
+  readonly env: Environment
+}
+
+const BYTES_PER_GB = 2 ** 30
+const MOST_CONFIG_BYTES = 2 ** 20
+
+const DEFAULTS: Omit<ConfigValues, 'policies' | 'branches' | 'tasks'> = {
+  cacheDir: path.join('.taskvault', 'cache'),
+  maxSizeGb: 10,
+  hashAlgorithm: 'blake3',
+  logLevel: 'info',
+  servicePort: 9999,
+  secrets: [],
+}
+
+/**
+ * The settings for a directory: defaults, then the configuration file, then the environment.
+ * `configPath`, else TASKVAULT_CONFIG, names the file; without both it is looked for.
+ * @throws {TaskVaultError} CONFIG_INVALID when anything in the file or the environment is not allowed,
+ * all of it at once; CONFIG_NOT_FOUND when the file named does not exist; PERMISSION_DENIED or
+ * IO_FAILED when it cannot be read.
+ */
+export async function loadSettings({ cwd, configPath, env }: LoadRequest): Promise<LoadedSettings> {
+  const named = configPath ?? emptyAsUndefined(env['TASKVAULT_CONFIG'])
+  const file = named === undefined ? findConfig(cwd) : path.resolve(cwd, named)
+  const { values, sources } =
+    file === undefined ? { values: {}, sources: new Map() } : await readConfigFile(file, cwd)
+  const fromEnvironment = await readSettingsOfEnvironment(env, sources)
+  const merged = { ...DEFAULTS, ...values, ...fromEnvironment }
+  const projectRoot = projectRootOf(file, cwd)
+  return {
+    projectRoot,
+    configPath: file,
+    cacheDirectory: resolveCacheDirectory(merged.cacheDir, projectRoot, env),
+    maxSizeBytes: Math.floor(merged.maxSizeGb * BYTES_PER_GB),
+    hashAlgorithm: merged.hashAlgorithm,
+    logLevel: merged.logLevel,
+    servicePort: merged.servicePort,
+    policies: merged.policies ?? Object.create(null),
+    branches: merged.branches ?? Object.create(null),
+    tasks: merged.tasks ?? Object.create(null),
+    secrets: merged.secrets,
+    sources,
+  }
+}
+
+/** The directory that holds `.taskvault`; for a file kept elsewhere, the one we were started for. */
+function projectRootOf(file: string | undefined, cwd: string): string {
+  const holder = file === undefined ? undefined : path.dirname(file)
+  return holder !== undefined && path.basename(holder) === '.taskvault' ? path.dirname(holder) : cwd
+}
+
+async function readConfigFile(file: string, cwd: string): ReturnType<typeof parseConfig> {
+  const shown = showPath(file, cwd)
+  const origin: Origin = {
+    describe: ({ line, column }) => `${shown}:${line}:${column}`,
+    sourceAt: (at) => ({ kind: 'file', path: shown, ...at }),
+  }
+  return await parseConfig(readText(file, shown), origin)
+}
+
+function readText(file: string, shown: string): string {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(file)
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT')
+      throw asTaskVaultError(error, `read the configuration ${shown}`)
+    throw new TaskVaultError('CONFIG_NOT_FOUND', `There is no configuration file ${shown}`, {
+      hint: 'Run `taskvault init`, or correct `--config` or TASKVAULT_CONFIG.',
+      cause: error,
+    })
+  }
+  if (bytes.length > MOST_CONFIG_BYTES) refuseProblems([{ where: shown, what: 'larger than 1 MB' }])
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    refuseProblems([{ where: shown, what: 'not UTF-8 text' }])
+    return ''
+  }
+}
+
+/** Checks the variables like the lines of a file; they win over those, whole keys at a time. */
+async function readSettingsOfEnvironment(
+  env: Environment,
+  sources: Reading['sources'],
+): Promise<Partial<ConfigValues>> {
+  const problems: Problem[] = []
+  let values: Partial<ConfigValues> = {}
+  for (const { root, origin } of await readEnvironment(env, problems)) {
+    if (root.kind === 'map') for (const { key } of root.entries) forget(key, sources)
+    values = { ...values, ...checkConfig(root, { origin, problems, sources }) }
+  }
+  refuseProblems(problems)
+  return values
+}
+
+/** Drops what the file said about a setting that the environment replaces. */
+function forget(key: string, sources: Reading['sources']): void {
+  for (const name of sources.keys()) {
+    if (name === key || name.startsWith(`${key}.`)) sources.delete(name)
+  }
+}
+
+function resolveCacheDirectory(written: string, projectRoot: string, env: Environment): string {
+  const isHome = written === '~' || written.startsWith('~/') || written.startsWith('~\\')
+  if (!isHome) return path.resolve(projectRoot, written)
+  return path.join(emptyAsUndefined(env['HOME']) ?? homedir(), written.slice(1))
+}
+
+/** Short where it can be: relative to `cwd` when it lies below. */
+function showPath(file: string, cwd: string): string {
+  const relative = path.relative(cwd, file)
+  return relative.startsWith('..') || path.isAbsolute(relative) ? file : relative
+}
+
+function emptyAsUndefined(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text
+}

@@ -1,0 +1,153 @@
+import { TaskVaultError, isTaskVaultError } from '../errors.ts'
+import { hashAlgorithmNames } from '../hashing/hash-algorithm.ts'
+import { EVICTION_STRATEGIES } from '../model/policy.ts'
+import type { PolicyFields } from '../model/policy.ts'
+import { GIT_HOOKS, parseTaskName } from '../model/task.ts'
+import type { TaskDefinition } from '../model/task.ts'
+import {
+  checkBoolean,
+  checkChoice,
+  checkFields,
+  checkNamed,
+  checkNumber,
+  checkText,
+  checkTexts,
+} from './checks.ts'
+import type { Check, Fields, Reading } from './checks.ts'
+import type { Located, Origin, Problem } from './located.ts'
+import { readYaml } from './read-yaml.ts'
+import type { LogLevel } from './settings.ts'
+
+/** What a configuration file or the environment may say; whatever is absent keeps its default. */
+export interface ConfigValues {
+  readonly cacheDir: string
+  readonly maxSizeGb: number
+  readonly hashAlgorithm: string
+  readonly logLevel: LogLevel
+  readonly servicePort: number
+  readonly policies: Readonly<Record<string, PolicyFields>>
+  readonly branches: Readonly<Record<string, PolicyFields>>
+  readonly tasks: Readonly<Record<string, TaskDefinition>>
+  readonly secrets: readonly string[]
+}
+
+const CENTURY_SECONDS = 3_155_760_000
+/** The largest whole number of GiB whose bytes a number counts exactly. */
+const MOST_GB = 8_388_607
+
+const POLICY_FIELDS: Fields<PolicyFields> = {
+  ttlSeconds: {
+    key: 'ttl_seconds',
+    check: checkNumber({ least: 1, most: CENTURY_SECONDS, isWhole: true, orWord: 'never' }),
+  },
+  maxSizeBytes: {
+    key: 'max_size_bytes',
+    check: checkNumber({
+      least: 1,
+      most: Number.MAX_SAFE_INTEGER,
+      isWhole: true,
+      orWord: 'unlimited',
+    }),
+  },
+  strategy: { key: 'strategy', check: checkChoice(EVICTION_STRATEGIES) },
+  cacheFailures: { key: 'cache_failures', check: checkBoolean },
+  write: { key: 'write', check: checkBoolean },
+}
+
+const someText: Check<string> = checkText('a text that is not empty', (text) => text.trim() !== '')
+const envName: Check<string> = checkText('the name of an environment variable', (text) =>
+  /^[^\s=\0]+$/.test(text),
+)
+const outputPath: Check<string> = checkText(
+  'a path below the project, such as dist or reports/junit.xml',
+  (text) =>
+    text !== '' && !/^([\\/]|[A-Za-z]:)|\0/.test(text) && !text.split(/[\\/]/).includes('..'),
+)
+
+const checkCommand: Check<string | readonly string[]> = (node, path, reading) =>
+  node.kind === 'list' ? checkTexts(someText)(node, path, reading) : someText(node, path, reading)
+
+const TASK_FIELDS: Fields<TaskDefinition> = {
+  command: { key: 'command', check: checkCommand },
+  inputs: { key: 'inputs', check: checkTexts(someText) },
+  outputs: { key: 'outputs', check: checkTexts(outputPath) },
+  env: { key: 'env', check: checkTexts(envName) },
+  tools: { key: 'tools', check: checkTexts(someText) },
+  salt: { key: 'salt', check: checkText('a text', () => true) },
+  hooks: { key: 'hooks', check: checkTexts(checkChoice(GIT_HOOKS)) },
+}
+
+const checkTask: Check<TaskDefinition> = (node, path, reading) => {
+  const fields = checkFields<TaskDefinition>(TASK_FIELDS)(node, path, reading)
+  return { inputs: [], outputs: [], env: [], tools: [], ...fields }
+}
+
+const checkPolicies: Check<Readonly<Record<string, PolicyFields>>> = checkNamed(
+  checkFields<PolicyFields>(POLICY_FIELDS),
+  (name) =>
+    /^\S+$/.test(name) ? undefined : 'use a task, a branch, or a glob over them, without spaces',
+)
+
+const CONFIG_FIELDS: Fields<ConfigValues> = {
+  cacheDir: { key: 'cache_dir', check: someText },
+  maxSizeGb: { key: 'max_size_gb', check: checkNumber<never>({ least: 1, most: MOST_GB }) },
+  hashAlgorithm: {
+    key: 'hash_algorithm',
+    // Asked for at each reading: more algorithms may have been registered.
+    check: (node, path, reading) => checkChoice(hashAlgorithmNames())(node, path, reading),
+  },
+  logLevel: { key: 'log_level', check: checkChoice<LogLevel>(['debug', 'info', 'warn', 'error']) },
+  servicePort: {
+    key: 'service_port',
+    check: checkNumber<never>({ least: 1, most: 65_535, isWhole: true }),
+  },
+  policies: { key: 'policies', check: checkPolicies },
+  branches: { key: 'branches', check: checkPolicies },
+  tasks: { key: 'tasks', check: checkNamed(checkTask, faultOfTaskName) },
+  secrets: { key: 'secrets', check: checkTexts(envName) },
+}
+
+/** The keys of a configuration file's first level. */
+export const CONFIG_KEYS: readonly string[] = Object.values(CONFIG_FIELDS).map((field) => field.key)
+
+/** Checks a whole configuration; what is wrong is added to the reading's problems. */
+export function checkConfig(root: Located, reading: Reading): Partial<ConfigValues> {
+  return checkFields<ConfigValues>(CONFIG_FIELDS)(root, [], reading) ?? {}
+}
+
+/**
+ * Reads the text of a configuration file.
+ * @throws {TaskVaultError} CONFIG_INVALID naming place, key, value and what is allowed, for everything
+ * that is wrong at once.
+ */
+export async function parseConfig(
+  text: string,
+  origin: Origin,
+): Promise<{ values: Partial<ConfigValues>; sources: Reading['sources'] }> {
+  const { root, problems } = await readYaml(text, origin)
+  const reading: Reading = { origin, problems: [...problems], sources: new Map() }
+  const values = root === undefined ? {} : checkConfig(root, reading)
+  refuseProblems(reading.problems)
+  return { values, sources: reading.sources }
+}
+
+/** @throws {TaskVaultError} CONFIG_INVALID when there are any problems. */
+export function refuseProblems(problems: readonly Problem[]): void {
+  const lines = problems.map(({ where, what }) => `${where}: ${what}`)
+  if (lines.length === 0) return
+  const message =
+    lines.length === 1 ? lines.join() : `${lines.length} problems:\n  ${lines.join('\n  ')}`
+  throw new TaskVaultError('CONFIG_INVALID', `Invalid configuration: ${message}`, {
+    hint: 'Correct what is named above; `taskvault config validate` checks again without doing anything.',
+  })
+}
+
+function faultOfTaskName(name: string): string | undefined {
+  try {
+    parseTaskName(name)
+    return undefined
+  } catch (error) {
+    if (!isTaskVaultError(error, 'TASK_NAME_INVALID')) throw error
+    return error.hint ?? error.message
+  }
+}

@@ -1,0 +1,208 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { explainPolicy, findApplyingPolicies, matchesGlob, resolvePolicy } from './policy.ts'
+import type { PolicyTable } from './policy.ts'
+
+describe('resolvePolicy', () => {
+  test('takes each field from the most specific block that sets it', () => {
+    const table = tableOf({
+      default: { ttlSeconds: 100, maxSizeBytes: 1000, strategy: 'fifo' },
+      'unit_*': { ttlSeconds: 50, strategy: 'lfu' },
+      unit_tests: { ttlSeconds: 10 },
+    })
+
+    const resolved = resolvePolicy(table, { task: 'unit_tests', branch: undefined })
+
+    expect(resolved).toEqual({
+      ttlSeconds: 10,
+      maxSizeBytes: 1000,
+      strategy: 'lfu',
+      cacheFailures: false,
+      write: true,
+    })
+  })
+
+  test('without any policy nothing expires and nothing is limited', () => {
+    const resolved = resolvePolicy(tableOf({}), { task: 'lint', branch: 'main' })
+
+    expect(resolved).toEqual({
+      ttlSeconds: undefined,
+      maxSizeBytes: undefined,
+      strategy: 'lru',
+      cacheFailures: false,
+      write: true,
+    })
+  })
+
+  test.each([
+    ['main', 604_800],
+    ['develop', 86_400],
+    ['feature/login', 3600],
+    ['feature/login/form', 3600],
+    ['hotfix', undefined],
+    [undefined, undefined],
+  ])(
+    'the branch policies of the product document give branch %s a ttl of %s',
+    (branch, ttlSeconds) => {
+      const table = tableOf({
+        main: { ttlSeconds: 604_800 },
+        develop: { ttlSeconds: 86_400 },
+        'feature/*': { ttlSeconds: 3600 },
+      })
+
+      expect(resolvePolicy(table, { task: 'unit_tests', branch }).ttlSeconds).toBe(ttlSeconds)
+    },
+  )
+
+  test('what names the task wins over what names the branch, and both over default', () => {
+    const table = tableOf({
+      main: { ttlSeconds: 2, maxSizeBytes: 2 },
+      lint: { ttlSeconds: 1 },
+      default: { ttlSeconds: 3, maxSizeBytes: 3, strategy: 'lfu' },
+    })
+
+    expect(resolvePolicy(table, { task: 'lint', branch: 'main' })).toMatchObject({
+      ttlSeconds: 1,
+      maxSizeBytes: 2,
+      strategy: 'lfu',
+    })
+  })
+
+  test('a plain branch name wins over a glob, and a longer glob over a shorter one', () => {
+    const table = tableOf({
+      'feature/*': { ttlSeconds: 1, maxSizeBytes: 1, strategy: 'fifo' },
+      'feature/login*': { ttlSeconds: 2, maxSizeBytes: 2 },
+      'feature/login': { ttlSeconds: 3 },
+    })
+
+    expect(resolvePolicy(table, { task: 'lint', branch: 'feature/login' })).toMatchObject({
+      ttlSeconds: 3,
+      maxSizeBytes: 2,
+      strategy: 'fifo',
+    })
+  })
+
+  test('a name under branches applies by branch, and leaves its namesake under policies to the task', () => {
+    const table = tableOf({ release: { ttlSeconds: 1 } }, { release: { ttlSeconds: 2 } })
+
+    const onBranch = resolvePolicy(table, { task: 'lint', branch: 'release' })
+    const asTask = resolvePolicy(table, { task: 'release', branch: 'main' })
+    const asBoth = resolvePolicy(table, { task: 'release', branch: 'release' })
+
+    expect([onBranch.ttlSeconds, asTask.ttlSeconds, asBoth.ttlSeconds]).toEqual([2, 1, 1])
+  })
+
+  test('never and unlimited lift what default sets', () => {
+    const table = tableOf({
+      default: { ttlSeconds: 60, maxSizeBytes: 10 },
+      models: { ttlSeconds: 'never', maxSizeBytes: 'unlimited' },
+    })
+
+    expect(resolvePolicy(table, { task: 'models', branch: undefined })).toMatchObject({
+      ttlSeconds: undefined,
+      maxSizeBytes: undefined,
+    })
+  })
+
+  test('the order of the blocks in the file does not matter', () => {
+    const block = fc.record(
+      { ttlSeconds: fc.nat(), maxSizeBytes: fc.nat(), write: fc.boolean() },
+      { requiredKeys: [] },
+    )
+    const names = ['default', 'main', 'lint', 'li*', 'm*n', '*']
+    const table = fc.tuple(...names.map((name) => fc.tuple(fc.constant(name), block)))
+
+    fc.assert(
+      fc.property(table, fc.integer({ min: 0, max: 5 }), (entries, shift) => {
+        const turned = [...entries.slice(shift), ...entries.slice(0, shift)]
+        const subject = { task: 'lint', branch: 'main' }
+
+        const before = resolvePolicy(tableOf(Object.fromEntries(entries)), subject)
+        const after = resolvePolicy(tableOf(Object.fromEntries(turned)), subject)
+
+        expect(after).toEqual(before)
+      }),
+    )
+  })
+})
+
+describe('explainPolicy', () => {
+  test('agrees with resolvePolicy, and names the block of every field', () => {
+    const table = tableOf({ default: { ttlSeconds: 9 }, main: { write: false } })
+    const subject = { task: 'lint', branch: 'main' }
+
+    const explained = explainPolicy(table, subject)
+
+    expect(
+      explained.map(({ field, value, from }) => [field, value, from.section, from.name, from.by]),
+    ).toEqual([
+      ['ttlSeconds', 9, 'policies', 'default', 'default'],
+      ['maxSizeBytes', 'unlimited', 'built-in', 'default', 'default'],
+      ['strategy', 'lru', 'built-in', 'default', 'default'],
+      ['cacheFailures', false, 'built-in', 'default', 'default'],
+      ['write', false, 'policies', 'main', 'branch'],
+    ])
+  })
+})
+
+describe('findApplyingPolicies', () => {
+  test('a task called default gets the default block once, as the base', () => {
+    const applying = findApplyingPolicies(tableOf({ default: { ttlSeconds: 1 } }), {
+      task: 'default',
+      branch: 'default',
+    })
+
+    expect(applying.map(({ section, by }) => `${section} ${by}`)).toEqual([
+      'policies default',
+      'built-in default',
+    ])
+  })
+})
+
+describe('matchesGlob', () => {
+  test.each([
+    ['feature/*', 'feature/a', true],
+    ['feature/*', 'feature/', true],
+    ['feature/*', 'features/a', false],
+    ['*', '', true],
+    ['**', 'a/b', true],
+    ['v?.?', 'v1.2', true],
+    ['v?.?', 'v10.2', false],
+    ['a*b*c', 'a-b-b-c', true],
+    ['a*b*c', 'a-c-b', false],
+    ['[a]', '[a]', true],
+  ])('%s against %s: %s', (glob, subject, expected) => {
+    expect(matchesGlob(glob, subject)).toBe(expected)
+  })
+
+  test('a name full of stars is decided quickly', () => {
+    const glob = `${'*a'.repeat(90)}b`
+    const startedAt = performance.now()
+
+    matchesGlob(glob, 'a'.repeat(200))
+
+    expect(performance.now() - startedAt).toBeLessThan(200)
+  })
+
+  test('agrees with the same pattern as a regular expression', () => {
+    const piece = fc.constantFrom('a', 'b', '/', '*', '?')
+    const glob = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(''))
+    const subject = fc
+      .array(fc.constantFrom('a', 'b', '/'), { maxLength: 8 })
+      .map((pieces) => pieces.join(''))
+
+    fc.assert(
+      fc.property(glob, subject, (pattern, text) => {
+        const expression = new RegExp(`^${pattern.replaceAll('*', '.*').replaceAll('?', '.')}$`)
+        expect(matchesGlob(pattern, text)).toBe(expression.test(text))
+      }),
+    )
+  })
+})
+
+function tableOf(
+  policies: PolicyTable['policies'],
+  branches: PolicyTable['branches'] = {},
+): PolicyTable {
+  return { policies, branches }
+}
