@@ -7,7 +7,7 @@ import { base } from '../../tsdown.base.ts'
  */
 const config: UserConfig = {
   ...base,
-  entry: { bin: 'src/bin.ts', 'restore-worker': '../core/src/files/restore-worker.ts' },
+  entry: { bin: 'src/bin.ts', 'restore-worker': '../core/src/store/restore-worker.ts' },
   dts: false,
   publint: true,
   deps: {

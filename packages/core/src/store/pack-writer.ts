@@ -79,7 +79,8 @@ export function createPackWriter(
 
   function startFrame(): void {
     const [raw, length] = [frame, frameLength]
-    if (length === 0) return
+    // Empty contents lie in a frame too, even in one that is empty itself.
+    if (contents.at(-1)?.frame !== startedFrames) return
     const compressed = compressFrame(raw.subarray(0, length))
     const before = waiting.at(-1)
     startedFrames += 1

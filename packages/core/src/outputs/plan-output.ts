@@ -1,0 +1,190 @@
+import { lstatSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { describeDirectory } from '../files/describe-directory.ts'
+import type { DescribedEntry } from '../files/describe-directory.ts'
+import { DIRECTORY_TYPE, FILE_TYPE, SYMLINK_TYPE, typeOf } from '../files/observe-directory.ts'
+import { runToEnd } from '../files/read-content.ts'
+import type { ScanContext } from '../files/scan-context.ts'
+import { scanTree } from '../files/scan-tree.ts'
+import type { ScannedTree } from '../files/scan-tree.ts'
+import { digestFromBytes, digestToBytes } from '../model/digest.ts'
+import { parseTreeNode } from '../model/tree.ts'
+import type { DirectoryEntry, FileEntry, TreeEntry } from '../model/tree.ts'
+import type { ContentLocator } from '../store/content-locator.ts'
+import type { OutputPlan } from './output-plan.ts'
+
+export interface PlanContext {
+  readonly scan: ScanContext
+  readonly locator: ContentLocator
+  /** An empty directory beside the output, on the same file system; made only when needed. */
+  readonly stagingDirectory: string
+  readonly plan: OutputPlan
+}
+
+/** One output: what it was when it was saved, where it goes, and what people call it. */
+export interface WantedOutput {
+  readonly entry: TreeEntry
+  readonly absolutePath: string
+  readonly displayPath: string
+}
+
+/**
+ * Compares an output with what is on the disk, and adds to the plan what has to be done. Reads the
+ * manifest's tree only where it differs; an unchanged output costs a walk and one comparison.
+ * @throws {TaskVaultError} BLOB_MISSING, BLOB_CORRUPT, ENTRY_DAMAGED, INPUT_UNREADABLE.
+ */
+export function planOutput(output: WantedOutput, context: PlanContext): void {
+  const directory = dirname(output.absolutePath)
+  const name = basename(output.absolutePath)
+  const [found] = describeIfThere(directory, name, context.scan)
+  const wanted = { ...output, entry: { ...output.entry, name } }
+  if (found?.kind !== 'directory' || wanted.entry.kind !== 'directory') {
+    return planEntry(wanted, currentOf(found), context)
+  }
+  const tree = runToEnd(scanTree(output.absolutePath, { context: context.scan, keepListings: true }))
+  planEntry(wanted, { ...found, tree }, context)
+}
+
+/** What is on the disk under a wanted name. */
+type Current =
+  | { readonly kind: 'file'; readonly mode: number; readonly mtimeUs: number; readonly digest: string }
+  | { readonly kind: 'symlink'; readonly mtimeUs: number; readonly target: string }
+  | {
+      readonly kind: 'directory'
+      readonly mode: number
+      readonly mtimeUs: number
+      /** Undefined when nothing below it can be kept. */
+      readonly tree: ScannedTree | undefined
+    }
+  | { readonly kind: 'other' }
+
+function describeIfThere(directory: string, name: string, scan: ScanContext): DescribedEntry[] {
+  if (lstatSync(join(directory, name), { throwIfNoEntry: false }) === undefined) return []
+  return describeDirectory(directory, [name], scan)
+}
+
+function currentOf(found: DescribedEntry | undefined): Current | undefined {
+  return found?.kind === 'directory' ? { ...found, tree: undefined } : found
+}
+
+function planEntry(wanted: WantedOutput, current: Current | undefined, context: PlanContext): void {
+  const { entry, absolutePath } = wanted
+  const { plan } = context
+  if (entry.kind === 'directory' && current?.kind === 'directory' && current.tree !== undefined) {
+    return planDirectory({ ...wanted, entry }, { ...current, tree: current.tree }, context)
+  }
+  const isSameFile =
+    entry.kind === 'file' && current?.kind === 'file' && entry.digest === current.digest && entry.mode === current.mode
+  const isSameLink = entry.kind === 'symlink' && current?.kind === 'symlink' && entry.target === current.target
+  if (!isSameFile && !isSameLink) return planNew(wanted, current, context)
+  plan.unchangedCount += 1
+  if (entry.mtimeUs === current.mtimeUs) return
+  plan.touches.push({ absolutePath, mode: undefined, mtimeUs: entry.mtimeUs })
+}
+
+/** Goes into two directories that both exist. */
+function planDirectory(
+  wanted: WantedOutput & { readonly entry: DirectoryEntry },
+  current: Current & { readonly kind: 'directory'; readonly tree: ScannedTree },
+  context: PlanContext,
+): void {
+  const { entry, absolutePath } = wanted
+  const { plan } = context
+  const isSameTree = digestFromBytes(current.tree.node.output) === entry.digest
+  if (isSameTree) plan.unchangedCount += current.tree.fileCount
+  else planNames(wanted, current.tree, context)
+  // What happens inside a directory changes its time, so that it must be set again.
+  if (isSameTree && entry.mode === current.mode && entry.mtimeUs === current.mtimeUs) return
+  const mode = entry.mode === current.mode ? undefined : entry.mode
+  plan.touches.push({ absolutePath, mode, mtimeUs: entry.mtimeUs })
+}
+
+function planNames(
+  wanted: WantedOutput & { readonly entry: DirectoryEntry },
+  tree: ScannedTree,
+  context: PlanContext,
+): void {
+  const found = currentNames(wanted.absolutePath, tree)
+  for (const entry of readNode(wanted.entry, context.locator)) {
+    const below = belowOf(wanted, entry)
+    planEntry(below, found.get(entry.name), context)
+    found.delete(entry.name)
+  }
+  for (const name of found.keys()) {
+    context.plan.removals.push(join(wanted.absolutePath, name))
+    context.plan.removed.push(`${wanted.displayPath}/${name}`)
+  }
+}
+
+function currentNames(directory: string, { listing, children }: ScannedTree): Map<string, Current> {
+  if (listing === undefined || children === undefined) throw new Error('the scan kept no listings')
+  const { digestBytes } = listing
+  const current = new Map<string, Current>()
+  let link = 0
+  for (const [index, name] of listing.names.entries()) {
+    const type = typeOf(listing.mode[index] as number)
+    const mode = (listing.mode[index] as number) & 0o777
+    const mtimeUs = Math.round(mtimeMsOf(`${directory}/${name}`, listing.mtimeMs[index] as number) * 1_000)
+    if (type === FILE_TYPE) {
+      const bytes = listing.digests.subarray(index * digestBytes, (index + 1) * digestBytes)
+      current.set(name, { kind: 'file', mode, mtimeUs, digest: digestFromBytes(bytes) })
+    } else if (type === SYMLINK_TYPE) {
+      current.set(name, { kind: 'symlink', mtimeUs, target: listing.targets[link++] ?? '' })
+    } else if (type === DIRECTORY_TYPE) {
+      current.set(name, { kind: 'directory', mode, mtimeUs, tree: children.get(name) })
+    }
+  }
+  return current
+}
+
+/** A listing does not keep the time of a file that changed just now. */
+function mtimeMsOf(absolutePath: string, listedMs: number): number {
+  if (!Number.isNaN(listedMs)) return listedMs
+  return lstatSync(absolutePath, { throwIfNoEntry: false })?.mtimeMs ?? 0
+}
+
+/** Stages the whole of a wanted name, to be moved to its place in one step. */
+function planNew(wanted: WantedOutput, current: Current | undefined, context: PlanContext): void {
+  const { plan, stagingDirectory } = context
+  const stagedPath = join(stagingDirectory, String(plan.placements.length))
+  plan.placements.push({
+    stagedPath,
+    finalPath: wanted.absolutePath,
+    replaces: current === undefined ? undefined : current.kind === 'directory' ? 'directory' : 'file',
+    mode: wanted.entry.kind === 'directory' ? wanted.entry.mode : undefined,
+  })
+  planStaged(wanted, stagedPath, context)
+}
+
+function planStaged(wanted: WantedOutput, stagedPath: string, context: PlanContext): void {
+  const { entry } = wanted
+  const { plan, locator } = context
+  if (entry.kind === 'symlink') {
+    plan.links.push({ stagedPath, target: entry.target, mtimeUs: entry.mtimeUs })
+    plan.written.push(wanted.displayPath)
+  } else if (entry.kind === 'file') {
+    plan.files.push(newFile(entry, stagedPath, locator))
+    plan.written.push(wanted.displayPath)
+  } else {
+    const entries = readNode(entry, locator)
+    plan.directories.push({ stagedPath, finalPath: wanted.absolutePath, entry, entries })
+    for (const below of entries) planStaged(belowOf(wanted, below), join(stagedPath, below.name), context)
+  }
+}
+
+function newFile(entry: FileEntry, absolutePath: string, locator: ContentLocator): OutputPlan['files'][number] {
+  const digest = digestToBytes(entry.digest)
+  return { absolutePath, mode: entry.mode, mtimeUs: entry.mtimeUs, digest, slices: locator.locate(digest) }
+}
+
+function readNode(entry: DirectoryEntry, locator: ContentLocator): TreeEntry[] {
+  return parseTreeNode(locator.read(digestToBytes(entry.digest)).toString('utf8'))
+}
+
+function belowOf(wanted: WantedOutput, entry: TreeEntry): WantedOutput {
+  return {
+    entry,
+    absolutePath: join(wanted.absolutePath, entry.name),
+    displayPath: `${wanted.displayPath}/${entry.name}`,
+  }
+}

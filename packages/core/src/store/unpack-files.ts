@@ -1,0 +1,127 @@
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { TaskVaultError } from '../errors.ts'
+import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
+import { toTransfer } from './batch-transfer.ts'
+import type { BatchAnswer } from './restore-worker.ts'
+import { IDENTITY_NUMBERS, unpackBatch } from './unpack-batch.ts'
+import type { NewFile, UnpackBatch } from './unpack-batch.ts'
+
+/** Below this many files a thread costs more than it saves. */
+const THREADS_FROM_FILES = 600
+const MAX_THREADS = 4
+/** Files of a batch: enough to make messages rare, few enough to share the work evenly. */
+const BATCH_FILES = 400
+
+/** A file that was made, and what identifies it on the file system now. */
+export type ReportMade = (file: NewFile, identity: Float64Array) => void
+
+/**
+ * Makes all files, each frame unpacked once, on several threads when there are many. The caller has
+ * made the directories, and keeps the blobs open until this returns.
+ * @throws {TaskVaultError} BLOB_CORRUPT; errors of the operating system as they are.
+ */
+export async function unpackFiles(
+  files: readonly NewFile[],
+  algorithm: HashAlgorithm,
+  onMade: ReportMade,
+): Promise<void> {
+  const batches = planBatches(files)
+  const threads = Math.min(availableParallelism(), MAX_THREADS, batches.length)
+  const isWorthIt = files.length >= THREADS_FROM_FILES && threads > 1 && isBuiltIn(algorithm)
+  const finish = (batch: UnpackBatch, identities: Float64Array): void => {
+    for (const [index, file] of batch.entries()) {
+      onMade(file, identities.subarray(index * IDENTITY_NUMBERS, (index + 1) * IDENTITY_NUMBERS))
+    }
+  }
+  if (isWorthIt) return await unpackOnThreads(batches, { algorithm, threads, finish })
+  for (const batch of batches) finish(batch, unpackBatch(batch, algorithm))
+}
+
+/** Puts files whose contents lie in the same frame side by side, in the order of the disk. */
+export function planBatches(files: readonly NewFile[]): UnpackBatch[] {
+  const sorted = files.toSorted((a, b) => compareFirstSlice(a, b))
+  const batches: NewFile[][] = []
+  let current: NewFile[] = []
+  for (const file of sorted) {
+    const before = current.at(-1)
+    const isNewFrame = before?.slices.at(-1)?.frame !== file.slices[0]?.frame
+    if (current.length >= BATCH_FILES && isNewFrame) {
+      batches.push(current)
+      current = []
+    }
+    current.push(file)
+  }
+  if (current.length > 0) batches.push(current)
+  return batches
+}
+
+function compareFirstSlice(a: NewFile, b: NewFile): number {
+  const [first, second] = [a.slices[0], b.slices[0]]
+  if (first === undefined || second === undefined) return (first ? 1 : 0) - (second ? 1 : 0)
+  return (
+    first.frame.descriptor - second.frame.descriptor ||
+    first.frame.position - second.frame.position ||
+    first.offset - second.offset
+  )
+}
+
+/** Threads open algorithms by name, and a registered one has its name in this thread only. */
+function isBuiltIn(algorithm: HashAlgorithm): boolean {
+  return algorithm.name === 'blake3' || algorithm.name === 'sha256'
+}
+
+interface ThreadWork {
+  readonly algorithm: HashAlgorithm
+  readonly threads: number
+  readonly finish: (batch: UnpackBatch, identities: Float64Array) => void
+}
+
+async function unpackOnThreads(batches: UnpackBatch[], work: ThreadWork): Promise<void> {
+  const queue = [...batches]
+  const workers = Array.from({ length: work.threads }, () => startWorker(work.algorithm))
+  try {
+    await Promise.all(workers.map((worker) => drainQueue(worker, queue, work)))
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()))
+  }
+}
+
+/** Gives one worker batch after batch, until none is left or one of them failed. */
+async function drainQueue(worker: Worker, queue: UnpackBatch[], work: ThreadWork): Promise<void> {
+  for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
+    try {
+      work.finish(batch, await askWorker(worker, batch, work.algorithm))
+    } catch (error) {
+      queue.length = 0
+      throw error
+    }
+  }
+}
+
+async function askWorker(
+  worker: Worker,
+  batch: UnpackBatch,
+  algorithm: HashAlgorithm,
+): Promise<Float64Array> {
+  const answer = await new Promise<BatchAnswer>((resolve, reject) => {
+    worker.once('message', resolve).once('error', reject)
+    worker.once('exit', () => reject(new Error('a restore worker ended early')))
+    worker.postMessage(toTransfer(batch, algorithm.digestBytes))
+  })
+  worker.removeAllListeners()
+  if (answer.kind === 'done') return answer.identities
+  if (answer.code !== undefined) throw new TaskVaultError(answer.code, answer.message)
+  throw Object.assign(new Error(answer.message), { code: answer.systemCode })
+}
+
+/** The worker's file lies beside this one, as source and in every bundle. */
+function startWorker(algorithm: HashAlgorithm): Worker {
+  const names = ['restore-worker.mjs', 'restore-worker.ts']
+  const candidates = names.map((name) => fileURLToPath(new URL(name, import.meta.url)))
+  const file = candidates.find((candidate) => existsSync(candidate))
+  if (file === undefined) throw new Error(`restore-worker is missing beside ${import.meta.url}`)
+  return new Worker(file, { workerData: algorithm.name })
+}
