@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import type { Readable } from 'node:stream'
 
-import { asTaskVaultError, systemErrorCode, TaskVaultError } from '../errors.ts'
+import { asTaskVaultError, systemErrorCode, type TaskVaultError } from '../errors.ts'
 import { executableOf, showCommand } from './command-line.ts'
 import type { CommandEnd, CommandProcess, SpawnCommand, SpawnRequest } from './command-process.ts'
+import { commandNotFound } from './find-executable.ts'
 import { followOutput, type OutputFollower } from './follow-output.ts'
-
-const hasProcessGroups = process.platform !== 'win32'
+import { hasProcessGroups, sendSignal } from './send-signal.ts'
 
 /** Starts a command with our standard input, and pipes for what it prints. */
 export const spawnPiped: SpawnCommand = async (request) => {
@@ -20,7 +20,9 @@ export const spawnPiped: SpawnCommand = async (request) => {
   return {
     ended,
     wasInterrupted: false,
-    sendSignal: (signal) => sendSignal(child, signal, request),
+    sendSignal(signal) {
+      if (child.pid !== undefined) sendSignal(child.pid, signal, request.sharesTerminal ? 'process' : 'group')
+    },
     closeOutput: () => outputs.forEach((output) => output.close()),
   } satisfies CommandProcess
 }
@@ -65,21 +67,7 @@ async function waitForEnd(child: ChildProcess, outputs: readonly OutputFollower[
   return end
 }
 
-function sendSignal(child: ChildProcess, signal: NodeJS.Signals, request: SpawnRequest): void {
-  const { pid } = child
-  if (pid === undefined) return
-  try {
-    process.kill(hasProcessGroups && !request.sharesTerminal ? -pid : pid, signal)
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ESRCH') throw error
-  }
-}
-
 function startFailure(error: unknown, { command, directory }: SpawnRequest): TaskVaultError {
   if (systemErrorCode(error) !== 'ENOENT') return asTaskVaultError(error, `run ${showCommand(command)}`)
-  const { file } = executableOf(command, process.platform)
-  return new TaskVaultError('COMMAND_NOT_FOUND', `Command not found: ${file}`, {
-    hint: `Check its spelling, and that it is installed and on the PATH. It was to run in ${directory}.`,
-    cause: error,
-  })
+  return commandNotFound(executableOf(command, process.platform).file, directory, error)
 }

@@ -1,0 +1,39 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import path from 'node:path'
+
+import { asTaskVaultError, TaskVaultError } from '../errors.ts'
+
+export interface ExecutableSearch {
+  /** Where a path with a slash starts; absolute. */
+  readonly directory: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * The file that the system would start for `file`, on systems with a PATH of POSIX's kind. For
+ * those who start commands by means that report a missing command as one that failed.
+ * @throws {TaskVaultError} COMMAND_NOT_FOUND, or PERMISSION_DENIED when it is there and may not be run.
+ */
+export function findExecutable(file: string, { directory, env }: ExecutableSearch): string {
+  const folders = file.includes('/') ? [''] : (env['PATH'] ?? '/usr/bin:/bin').split(':')
+  let refused: unknown
+  for (const folder of folders) {
+    const candidate = path.resolve(directory, folder, file)
+    if (statSync(candidate, { throwIfNoEntry: false })?.isFile() !== true) continue
+    try {
+      accessSync(candidate, constants.X_OK)
+      return candidate
+    } catch (error) {
+      refused = error
+    }
+  }
+  if (refused !== undefined) throw asTaskVaultError(refused, `run ${file}`)
+  throw commandNotFound(file, directory)
+}
+
+export function commandNotFound(file: string, directory: string, cause?: unknown): TaskVaultError {
+  return new TaskVaultError('COMMAND_NOT_FOUND', `Command not found: ${file}`, {
+    hint: `Check its spelling, and that it is installed and on the PATH. It was to run in ${directory}.`,
+    cause,
+  })
+}
