@@ -19,6 +19,10 @@ export type ChangeReason =
   | { readonly kind: 'expired' }
   | { readonly kind: 'evicted' }
   | { readonly kind: 'damaged'; readonly detail: string }
+  /** The entry is there, for other outputs than are declared now. */
+  | { readonly kind: 'outputs-changed' }
+  /** The cache itself could not be used. */
+  | { readonly kind: 'unavailable'; readonly detail: string }
   | { readonly kind: 'failed-before'; readonly exitCode: number }
   /** More differences of the same sort than are worth listing. */
   | { readonly kind: 'and-more'; readonly count: number }

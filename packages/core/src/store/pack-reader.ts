@@ -21,6 +21,8 @@ export interface BlobReader extends Disposable {
   frameOffset(frame: number): number
   /** A content's bytes, verified. @throws {TaskVaultError} BLOB_CORRUPT when it is damaged. */
   readContent(content: IndexedContent): Buffer
+  /** @throws {TaskVaultError} BLOB_CORRUPT when the file's bytes do not have the digest `expected`. */
+  verifyFile(expected: Digest): void
   /**
    * Reads everything: the whole file's digest against its name, and every content's own.
    * @throws {TaskVaultError} BLOB_CORRUPT when anything does not match.
@@ -117,6 +119,7 @@ function readBlob(descriptor: number, algorithm: HashAlgorithm): BlobReader {
     index,
     frameOffset: (frame) => offsets[frame] ?? sizeBytes,
     readContent,
+    verifyFile: (expected) => verifyFile(descriptor, algorithm, expected),
     verify(expected) {
       verifyFile(descriptor, algorithm, expected)
       for (const content of index.contents) readContent(content)

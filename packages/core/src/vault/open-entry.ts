@@ -1,0 +1,80 @@
+import { TaskVaultError } from '../errors.ts'
+import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
+import { digestFromBytes, digestToBytes } from '../model/digest.ts'
+import type { Manifest } from '../model/manifest.ts'
+import { blobPath } from '../store/blob-path.ts'
+import { createContentLocator } from '../store/content-locator.ts'
+import type { ContentLocator } from '../store/content-locator.ts'
+import type { EntryRow } from '../store/entries.ts'
+import { openBlob, readManifest } from '../store/pack-reader.ts'
+import type { BlobReader } from '../store/pack-reader.ts'
+import type { Store } from '../store/store.ts'
+
+/** An entry with all its blobs open: none can go while it is not disposed. */
+export interface OpenedEntry extends Disposable {
+  readonly manifest: Manifest
+  readonly locator: ContentLocator
+  /** The one that the entry was saved with. */
+  readonly algorithm: HashAlgorithm
+  /**
+   * The number of the pack that holds a content; undefined for one kept with the manifest itself, and
+   * for one that was cut, whose chunks may lie in several.
+   */
+  blobOf(digest: Buffer): number | undefined
+}
+
+/**
+ * Opens an entry and checks that it is the one asked for: the index may be damaged, the manifest
+ * says itself which key it answers to.
+ * @throws {TaskVaultError} BLOB_MISSING, BLOB_CORRUPT, ENTRY_DAMAGED; TOO_MANY_OPEN_FILES.
+ */
+export async function openEntry(store: Store, entry: EntryRow): Promise<OpenedEntry> {
+  using stack = new DisposableStack()
+  const blob = stack.use(await openBlob(blobPath(store.cacheDirectory, entry.blob)))
+  blob.verifyFile(entry.blob)
+  const manifest = readManifest(blob)
+  if (manifest.key !== entry.key || manifest.scope !== entry.scope || manifest.task !== entry.task) {
+    throw new TaskVaultError('ENTRY_DAMAGED', 'The index names another manifest than this key has')
+  }
+  const packs: BlobReader[] = []
+  for (const digest of manifest.blobs) {
+    packs.push(stack.use(await openBlob(blobPath(store.cacheDirectory, digest))))
+  }
+  const kept = stack.move()
+  const locator = createContentLocator([blob, ...packs], blob.algorithm)
+  return {
+    manifest,
+    locator,
+    algorithm: blob.algorithm,
+    blobOf: createBlobLookup(store, manifest, packs),
+    [Symbol.dispose]: () => kept.dispose(),
+  }
+}
+
+function createBlobLookup(
+  store: Store,
+  manifest: Manifest,
+  packs: readonly BlobReader[],
+): (digest: Buffer) => number | undefined {
+  let numbers: Map<string, number> | undefined
+  return (digest) => {
+    numbers ??= numberContents(store, manifest, packs)
+    return numbers.get(digestFromBytes(digest))
+  }
+}
+
+function numberContents(
+  store: Store,
+  manifest: Manifest,
+  packs: readonly BlobReader[],
+): Map<string, number> {
+  const numbers = new Map<string, number>()
+  const find = store.database.prepare('SELECT number FROM blobs WHERE digest = ?')
+  for (const [order, digest] of manifest.blobs.entries()) {
+    const number = Number(find.get(digestToBytes(digest))?.['number'] ?? Number.NaN)
+    const pack = packs[order]
+    if (pack === undefined || Number.isNaN(number)) continue
+    for (const content of pack.index.contents) numbers.set(digestFromBytes(content.digest), number)
+  }
+  return numbers
+}

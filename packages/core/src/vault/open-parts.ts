@@ -1,0 +1,35 @@
+import type { Settings } from '../config/settings.ts'
+import type { ScanContext } from '../files/scan-context.ts'
+import type { StatCache } from '../files/stat-cache.ts'
+import type { Store } from '../store/store.ts'
+import type { ProgressPhase } from './events.ts'
+
+/** What the use cases of an open vault share. */
+export interface OpenParts {
+  readonly settings: Settings
+  readonly store: Store
+  readonly statCache: StatCache
+  /** For reading the work tree; progress is reported under `phase`. */
+  scanContext(phase: ProgressPhase): ScanContext
+}
+
+/** The parts of a vault over a store; what the stat cache learns is kept at `statCache.flush()`. */
+export function createParts(settings: Settings, store: Store, statCache: StatCache): OpenParts {
+  return {
+    settings,
+    store,
+    statCache,
+    scanContext(phase) {
+      let done = 0
+      return {
+        algorithm: store.algorithm,
+        statCache,
+        now: () => Date.now(),
+        onProgress(names) {
+          done += names
+          store.report({ kind: 'progress', phase, done, total: undefined, unit: 'files' })
+        },
+      }
+    },
+  }
+}
