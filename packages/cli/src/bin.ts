@@ -1,24 +1,11 @@
-import { enableCompileCache } from 'node:module'
-import { homedir } from 'node:os'
-import path from 'node:path'
 import process from 'node:process'
 import type { StopSignal } from './exit-codes.ts'
 import type { Host } from './host.ts'
+import { main } from './main.ts'
 
 /*
- * The only file that touches the process. Nothing but types is imported above from our own code, so
- * that the compile cache is on before the first of our modules is loaded.
- *
- * The cache lies in the user's own directory: Node's default is a directory below the shared
- * temporary one, where somebody else may have put compiled code for us to run.
+ * The only file that touches the process. bin/taskvault.js starts it, with the compile cache on.
  */
-enableCompileCache(
-  path.join(
-    process.env['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'),
-    'taskvault',
-    'compiled',
-  ),
-)
 
 const STOP_SIGNALS: readonly StopSignal[] = ['SIGHUP', 'SIGINT', 'SIGTERM']
 
@@ -50,7 +37,6 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-const { main } = await import('./main.ts')
 const exitCode = await main(process.argv.slice(2), host)
 // Not left to run out: after a signal, the work that it cut short may still be waiting for something.
 process.stdout.write('', () => process.exit(exitCode))

@@ -89,10 +89,11 @@ const OPTIONS_WITH_VALUE: ReadonlySet<string> = new Set(['--config', '--cwd', '-
 
 /**
  * The rows that `argv` may be about: the one that it names, those of the group that it names, or,
- * when it names none (a mistake, `help`), all of them.
+ * when it names none (a mistake, `help`) or is about all of them, all.
  */
 export function findCommands(argv: readonly string[]): readonly CommandRow[] {
   const [first = '', second = ''] = operandsOf(argv)
+  if (first === 'completion') return COMMANDS
   const exact = COMMANDS.filter((row) => row.words === first || row.words === `${first} ${second}`)
   if (exact.length > 0) return exact
   const group = COMMANDS.filter((row) => row.words.startsWith(`${first} `))

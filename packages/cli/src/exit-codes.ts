@@ -1,5 +1,21 @@
 import type { ErrorCode } from '@taskvault/core'
 
+/** Why a process ended, by name. */
+export type ExitName =
+  | 'ok'
+  | 'miss'
+  | 'usage'
+  | 'damaged'
+  | 'input'
+  | 'unavailable'
+  | 'bug'
+  | 'output'
+  | 'io'
+  | 'permission'
+  | 'config'
+  | 'command-not-found'
+  | 'interrupted'
+
 interface ExitCodeRow {
   readonly code: number
   readonly meaning: string
@@ -9,7 +25,7 @@ interface ExitCodeRow {
  * Failures of TaskVault itself are 64 and above (the numbers of BSD's sysexits.h), so that
  * `taskvault run` can pass a command's own status through and the two are told apart at a glance.
  */
-const TABLE = {
+const TABLE: Readonly<Record<ExitName, ExitCodeRow>> = {
   ok: { code: 0, meaning: 'Done. `cache get`: a hit, and the output is in place.' },
   miss: { code: 1, meaning: '`cache get`: a miss. `cache show`, `cache rm`: no such entry.' },
   usage: {
@@ -41,10 +57,7 @@ const TABLE = {
   config: { code: 78, meaning: 'The configuration is invalid, or the file named does not exist.' },
   'command-not-found': { code: 127, meaning: '`run`: the command does not exist.' },
   interrupted: { code: 130, meaning: 'Stopped by Ctrl-C; other signals: 128 plus their number.' },
-} as const satisfies Readonly<Record<string, ExitCodeRow>>
-
-/** Why a process ended, by name. */
-export type ExitName = keyof typeof TABLE
+}
 
 /** The number of an exit code, by name. */
 export const EXIT: Readonly<Record<ExitName, number>> = Object.fromEntries(

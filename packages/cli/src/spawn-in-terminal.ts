@@ -1,10 +1,8 @@
 import { fstatSync, readFileSync, statSync } from 'node:fs'
 import { constants, devNull, platform } from 'node:os'
-
+import type { IPty } from '@lydell/node-pty'
 import { executableOf, findExecutable, sendSignal } from '@taskvault/core'
 import type { CommandEnd, CommandProcess, SpawnCommand, SpawnRequest } from '@taskvault/core'
-import type { IPty } from '@lydell/node-pty'
-
 import type { Host } from './host.ts'
 
 /** A stream of the process, with what only terminals and files have. */
@@ -29,7 +27,8 @@ const STOP_NOTICE_MS = 100
  */
 export async function findTerminalSpawn(host: Host): Promise<SpawnCommand | undefined> {
   const input = inputKind(host.stdin)
-  if (input === undefined || !isOneTerminal(host.stdout, host.stderr) || !isForeground()) return undefined
+  if (input === undefined || !isOneTerminal(host.stdout, host.stderr) || !isForeground())
+    return undefined
   const pty = await import('@lydell/node-pty').catch(() => undefined)
   if (pty === undefined) return undefined
   return async (request) => {
@@ -72,7 +71,9 @@ function connect(terminal: IPty, { request, host, input }: Connection): CommandP
     terminal.onExit(({ exitCode, signal }) => {
       host.stdout.off('resize', resize)
       keyboard?.stop()
-      resolve(signal === undefined || signal === 0 ? { kind: 'exited', exitCode } : signalled(signal))
+      resolve(
+        signal === undefined || signal === 0 ? { kind: 'exited', exitCode } : signalled(signal),
+      )
     })
   })
   return {
@@ -104,7 +105,8 @@ function passKeyboard(terminal: IPty, host: Host): Keyboard {
     // The declared type is that of the default encoding.
     terminal.write(keys as unknown as string)
     // There is no shell in that terminal that could wake a command which Ctrl-Z has stopped.
-    if (keys.includes(CTRL_Z)) setTimeout(() => sendSignal(terminal.pid, 'SIGCONT', 'group'), STOP_NOTICE_MS)
+    if (keys.includes(CTRL_Z))
+      setTimeout(() => sendSignal(terminal.pid, 'SIGCONT', 'group'), STOP_NOTICE_MS)
   }
   parts.setRawMode?.(true)
   stdin.on('data', pass)
@@ -122,7 +124,10 @@ function passKeyboard(terminal: IPty, host: Host): Keyboard {
 }
 
 /** The command as the terminal starts it: a missing one is noticed here, and no input stays none. */
-function withInput(request: SpawnRequest, input: 'terminal' | 'nothing'): { file: string; args: readonly string[] } {
+function withInput(
+  request: SpawnRequest,
+  input: 'terminal' | 'nothing',
+): { file: string; args: readonly string[] } {
   const { file, args } = executableOf(request.command, platform())
   if (platform() === 'win32') return { file, args }
   const executable = findExecutable(file, request)
@@ -166,5 +171,7 @@ function sizeOf(stdout: StreamParts): { cols: number; rows: number } {
 function signalled(number: number): CommandEnd {
   const names = Object.keys(constants.signals) as NodeJS.Signals[]
   const signal = names.find((name) => constants.signals[name] === number)
-  return signal === undefined ? { kind: 'exited', exitCode: 128 + number } : { kind: 'signalled', signal }
+  return signal === undefined
+    ? { kind: 'exited', exitCode: 128 + number }
+    : { kind: 'signalled', signal }
 }

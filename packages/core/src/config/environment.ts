@@ -74,3 +74,13 @@ function locateText(text: string, holds: 'text' | 'number' | 'names'): Located {
   const isNumber = holds === 'number' && /^-?\d+(\.\d+)?$/.test(text.trim())
   return { kind: 'scalar', at: START, value: isNumber ? Number(text) : text }
 }
+
+/** Every variable that the configuration reads. */
+export function settingVariableNames(): readonly string[] {
+  return [
+    ...Object.values(SETTING_VARIABLES).map(({ name }) => name),
+    'TASKVAULT_CONFIG',
+    'TASKVAULT_CWD',
+    'TASKVAULT_BRANCH',
+  ]
+}

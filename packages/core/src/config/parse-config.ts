@@ -107,8 +107,11 @@ const CONFIG_FIELDS: Fields<ConfigValues> = {
   secrets: { key: 'secrets', check: checkTexts(envName) },
 }
 
-/** The keys of a configuration file's first level. */
-export const CONFIG_KEYS: readonly string[] = Object.values(CONFIG_FIELDS).map((field) => field.key)
+/** How a policy's fields are called in the file. */
+export const POLICY_KEYS: Readonly<Record<keyof PolicyFields, string>> = keysOf(POLICY_FIELDS)
+
+/** How a task's fields are called in the file. */
+export const TASK_KEYS: Readonly<Record<keyof TaskDefinition, string>> = keysOf(TASK_FIELDS)
 
 /** Checks a whole configuration; what is wrong is added to the reading's problems. */
 export function checkConfig(root: Located, reading: Reading): Partial<ConfigValues> {
@@ -140,6 +143,14 @@ export function refuseProblems(problems: readonly Problem[]): void {
   throw new TaskVaultError('CONFIG_INVALID', `Invalid configuration: ${message}`, {
     hint: 'Correct what is named above; `taskvault config validate` checks again without doing anything.',
   })
+}
+
+function keysOf<Value>(fields: Fields<Value>): Readonly<Record<keyof Value, string>> {
+  const rows = Object.entries(fields) as [string, Fields<Value>[keyof Value]][]
+  return Object.fromEntries(rows.map(([name, row]) => [name, row.key])) as Record<
+    keyof Value,
+    string
+  >
 }
 
 function faultOfTaskName(name: string): string | undefined {

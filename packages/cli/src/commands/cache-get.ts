@@ -1,0 +1,105 @@
+import path from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { parseTaskName } from '@taskvault/core'
+import type { ChangeReason, KeyedFingerprint, TaskName, Vault } from '@taskvault/core'
+import type { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+import { EXIT } from '../exit-codes.ts'
+import { renderHit } from '../render/cache-lines.ts'
+import { describeReason, summariseReasons } from '../render/change-reasons.ts'
+import { fingerprintInput } from './fingerprint-input.ts'
+
+export function registerCacheGet(parent: Command, cli: Cli): void {
+  parent
+    .command('get')
+    .description('Put the result saved for an input in place; exits 0 on a hit and 1 on a miss')
+    .argument('<task>', 'name of the task')
+    .argument(
+      '<input>',
+      'what the task would read: a file, a directory, a pipe, or - for standard input',
+    )
+    .argument('<output>', 'where the result goes: a path, or - for standard output')
+    .action(
+      cli.action((task: string, input: string, output: string) =>
+        get(cli, { task, input, output }),
+      ),
+    )
+}
+
+interface Arguments {
+  readonly task: string
+  readonly input: string
+  readonly output: string
+}
+
+interface Lookup {
+  readonly vault: Vault
+  readonly task: TaskName
+  readonly work: KeyedFingerprint
+}
+
+async function get(cli: Cli, { task: taskText, input, output }: Arguments): Promise<number> {
+  const task = parseTaskName(taskText)
+  const vault = await cli.openVault()
+  const work = await fingerprintInput(cli, { vault, task, input })
+  const lookup = { vault, task, work }
+  return output === '-' ? await print(cli, lookup) : await restore(cli, lookup, output)
+}
+
+async function restore(cli: Cli, { vault, task, work }: Lookup, output: string): Promise<number> {
+  const absolutePath = path.resolve(cli.cwd, output)
+  const staged = await vault.stage({ task, work, targets: [{ declaredAs: '', absolutePath }] })
+  if (staged.kind === 'miss') return reportMiss(cli, task, staged.reasons)
+  // Also when a signal ends the command: what was staged beside the target must not stay there.
+  await cli.closeAtEnd(staged).apply()
+  const { sizeBytes } = staged.manifest
+  cli.voice.confirm({
+    text: () => `${cli.voice.style('green', '✓')} ${renderHit(task, sizeBytes)}`,
+    data: () => ({
+      outcome: 'hit',
+      task,
+      key: work.key,
+      sizeBytes,
+      written: staged.changes.written.length,
+      removed: staged.changes.removed.length,
+      unchanged: staged.changes.unchangedCount,
+    }),
+  })
+  return EXIT.ok
+}
+
+/** The result's bytes on standard output, and nothing else there. */
+async function print(cli: Cli, { vault, task, work }: Lookup): Promise<number> {
+  const content = await vault.openResult(task, work)
+  if (content === undefined) return reportMiss(cli, task, [])
+  let sizeBytes = 0
+  await pipeline(
+    content,
+    async function* count(chunks: AsyncIterable<Uint8Array>) {
+      for await (const chunk of chunks) {
+        sizeBytes += chunk.length
+        yield chunk
+      }
+    },
+    cli.host.stdout,
+    { end: false },
+  )
+  cli.voice.confirmAside({
+    text: () => `✓ ${renderHit(task, sizeBytes)}`,
+    data: () => ({ outcome: 'hit', task, key: work.key, sizeBytes }),
+  })
+  return EXIT.ok
+}
+
+function reportMiss(cli: Cli, task: TaskName, reasons: readonly ChangeReason[]): number {
+  const because = reasons.length === 0 ? '' : `: ${summariseReasons(reasons)}`
+  cli.voice.remark(`✗ Cache miss for ${task}${because}`)
+  if (cli.options.json) {
+    const described = reasons.map((reason) => ({ ...reason, text: describeReason(reason) }))
+    cli.voice.answer({
+      text: () => '',
+      data: () => ({ outcome: 'miss', task, reasons: described }),
+    })
+  }
+  return EXIT.miss
+}

@@ -1,0 +1,95 @@
+import path from 'node:path'
+import {
+  TaskVaultError,
+  detectOrigin,
+  openStream,
+  parseTaskName,
+  resolvePolicy,
+} from '@taskvault/core'
+import type { SavedEntry, SaveRequest, SkippedSave } from '@taskvault/core'
+import type { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+import { renderSaved } from '../render/cache-lines.ts'
+import { formatBytes } from '../render/quantities.ts'
+import { fingerprintInput } from './fingerprint-input.ts'
+
+export function registerCacheSave(parent: Command, cli: Cli): void {
+  parent
+    .command('save')
+    .description('Save a result under a task and the content of its input')
+    .argument('<task>', 'name of the task')
+    .argument('<input>', 'what the task read: a file, a directory, a pipe, or - for standard input')
+    .argument(
+      '<output>',
+      'what the task wrote: a file, a directory, a pipe, or - for standard input',
+    )
+    .action(
+      cli.action((task: string, input: string, output: string) =>
+        save(cli, { task, input, output }),
+      ),
+    )
+}
+
+interface Arguments {
+  readonly task: string
+  readonly input: string
+  readonly output: string
+}
+
+async function save(cli: Cli, { task: taskText, input, output }: Arguments): Promise<void> {
+  if (input === '-' && output === '-') {
+    throw new TaskVaultError(
+      'ARGUMENT_INVALID',
+      'Standard input cannot be both the input and the output',
+      {
+        hint: 'Give a file for one of them.',
+      },
+    )
+  }
+  const task = parseTaskName(taskText)
+  const settings = await cli.settings()
+  const vault = await cli.openVault()
+  const work = await fingerprintInput(cli, { vault, task, input })
+  const origin = detectOrigin({ projectRoot: settings.projectRoot, env: cli.host.env })
+  const saved = await vault.save({
+    task,
+    work,
+    outputs: openOutput(cli, output),
+    exitCode: 0,
+    durationMs: 0,
+    origin,
+    policy: resolvePolicy(settings, { task, branch: origin.branch }),
+  })
+  report(cli, task, saved)
+}
+
+/** A file or directory by its path; the bytes of anything that can be read only once. */
+function openOutput(cli: Cli, output: string): SaveRequest['outputs'] {
+  const absolutePath = output === '-' ? output : path.resolve(cli.cwd, output)
+  return openStream(absolutePath, () => cli.host.stdin) ?? [{ declaredAs: '', absolutePath }]
+}
+
+function report(cli: Cli, task: string, saved: SavedEntry | SkippedSave): void {
+  if (saved.kind === 'saved') {
+    cli.voice.confirm({
+      text: () => `${cli.voice.style('green', '✓')} ${renderSaved(task, saved)}`,
+      data: () => ({ outcome: 'saved', task, ...saved, kind: undefined }),
+    })
+    return
+  }
+  // An outcome, not a failure: the policy did what it is there for.
+  cli.voice.warn(`Not cached: ${describeSkip(task, saved)}`)
+  cli.voice.confirm({
+    text: () =>
+      `${cli.voice.style('yellow', '-')} Skipped ${task} (size: ${saved.sizeBytes} bytes)`,
+    data: () => ({ outcome: 'skipped', task, because: saved.because, sizeBytes: saved.sizeBytes }),
+  })
+}
+
+function describeSkip(task: string, { because, sizeBytes }: SkippedSave): string {
+  const reason =
+    because === 'too-large'
+      ? `${formatBytes(sizeBytes)} is more than the policy's max_size_bytes allows`
+      : 'the policy lets this task and branch read only'
+  return `${reason}; \`taskvault policy explain ${task}\` names the line`
+}

@@ -1,0 +1,44 @@
+import type { Candidate, CommandPlace } from './command-tree.ts'
+import { innerPaths, quote, valuedOptions } from './places.ts'
+
+export function renderZshCompletion(places: readonly CommandPlace[]): string {
+  const cases = places.map(({ path, commands, options, choices }) => {
+    const plain = choices.map((word) => ({ word, summary: '', takesValue: false }))
+    return `    '${path}')
+      candidates=(${[...commands, ...plain].map(describe).join(' ')})
+      flags=(${options.map(describe).join(' ')}) ;;`
+  })
+  return `#compdef taskvault
+
+_taskvault() {
+  local -a candidates flags
+  local place='' word
+  for word in "\${(@)words[2,CURRENT-1]}"; do
+    # Behind -- stands somebody else's command.
+    [[ $word == -- ]] && { _normal; return }
+    case "$place/$word" in
+      ${innerPaths(places).join('|')}) place="$place/$word" ;;
+    esac
+  done
+  case "\${words[CURRENT-1]}" in ${valuedOptions(places).join('|')}) _files; return ;; esac
+  case "$place" in
+${cases.join('\n')}
+  esac
+  if [[ $PREFIX == -* ]]; then
+    _describe -o option flags
+  elif (( $#candidates )); then
+    _describe command candidates
+  else
+    _files
+  fi
+}
+
+# Called as a completion function when autoloaded, and registered when sourced.
+if [[ $funcstack[1] == _taskvault ]]; then _taskvault "$@"; else compdef _taskvault taskvault; fi
+`
+}
+
+/** `word:summary`, where a colon of the word's own is escaped. */
+function describe({ word, summary }: Candidate): string {
+  return quote(`${word.replaceAll(':', '\\:')}:${summary}`, String.raw`'\''`)
+}

@@ -1,0 +1,32 @@
+import type { EntrySummary } from '@taskvault/core'
+import { formatDuration, formatTime } from './quantities.ts'
+
+/** An entry as `--json` shows it: times in both forms that people want. */
+export function entryToData(entry: EntrySummary): Readonly<Record<string, unknown>> {
+  return {
+    task: entry.task,
+    key: entry.key,
+    scope: entry.scope,
+    createdAt: new Date(entry.createdAtMs).toISOString(),
+    accessedAt: new Date(entry.accessedAtMs).toISOString(),
+    expiresAt: entry.expiresAtMs === undefined ? null : new Date(entry.expiresAtMs).toISOString(),
+    sizeBytes: entry.sizeBytes,
+    fileCount: entry.fileCount,
+    hits: entry.hits,
+    exitCode: entry.exitCode,
+    durationMs: entry.durationMs,
+    origin: entry.origin,
+  }
+}
+
+/** `in 6 d 23 h`, `expired`, or `never`. */
+export function renderExpiry(expiresAtMs: number | undefined, nowMs: number): string {
+  if (expiresAtMs === undefined) return 'never'
+  return expiresAtMs <= nowMs ? 'expired' : `in ${formatDuration(expiresAtMs - nowMs)}`
+}
+
+/** `2026-02-02 14:30:45Z (3 h 07 min ago)`. */
+export function renderMoment(timeMs: number, nowMs: number): string {
+  const ago = nowMs < timeMs ? '' : ` (${formatDuration(nowMs - timeMs)} ago)`
+  return `${formatTime(timeMs)}${ago}`
+}

@@ -1,0 +1,67 @@
+import type { PolicyFields } from '../model/policy.ts'
+import { POLICY_KEYS, TASK_KEYS } from './parse-config.ts'
+import { settingPath } from './settings.ts'
+import type { LoadedSettings, SettingSource } from './settings.ts'
+
+/** One setting as the file would name it, its value, and who said so. */
+export interface ListedSetting {
+  readonly name: string
+  readonly value: unknown
+  readonly source: SettingSource
+}
+
+const DEFAULT: SettingSource = { kind: 'default' }
+const BYTES_PER_GB = 2 ** 30
+
+/** Every setting in force, in the order of the documentation; paths are absolute. */
+export function listSettings(settings: LoadedSettings): readonly ListedSetting[] {
+  const list = (name: string, value: unknown): ListedSetting => ({
+    name,
+    value,
+    source: settings.sources.get(name) ?? DEFAULT,
+  })
+  return [
+    list('cache_dir', settings.cacheDirectory),
+    list('max_size_gb', settings.maxSizeBytes / BYTES_PER_GB),
+    list('hash_algorithm', settings.hashAlgorithm),
+    list('log_level', settings.logLevel),
+    list('service_port', settings.servicePort),
+    ...listNamed('policies', settings.policies, POLICY_KEYS).map(({ name, value }) =>
+      list(name, value),
+    ),
+    ...listNamed('branches', settings.branches, POLICY_KEYS).map(({ name, value }) =>
+      list(name, value),
+    ),
+    ...listNamed('tasks', settings.tasks, TASK_KEYS).map(({ name, value }) => list(name, value)),
+    list('secrets', settings.secrets),
+  ]
+}
+
+/** The setting that holds a field of a policy block: `policies.main.ttl_seconds`. */
+export function policySettingPath(
+  section: 'policies' | 'branches',
+  name: string,
+  field: keyof PolicyFields,
+): string {
+  return settingPath(section, name, POLICY_KEYS[field])
+}
+
+function listNamed<Block extends object>(
+  section: string,
+  blocks: Readonly<Record<string, Block>>,
+  keys: Readonly<Record<keyof Block, string>>,
+): readonly { name: string; value: unknown }[] {
+  const fields = Object.entries<string>(keys)
+  return Object.entries(blocks).flatMap(([blockName, block]) =>
+    fields
+      .map(([field, key]) => ({
+        name: settingPath(section, blockName, key),
+        value: valueOf(block, field),
+      }))
+      .filter(({ value }) => value !== undefined && !(Array.isArray(value) && value.length === 0)),
+  )
+}
+
+function valueOf(block: object, field: string): unknown {
+  return (block as Readonly<Record<string, unknown>>)[field]
+}
