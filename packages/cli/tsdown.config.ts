@@ -12,7 +12,11 @@ const config: UserConfig = {
   publint: true,
   deps: {
     neverBundle: ['@napi-rs/blake-hash', 'better-sqlite3', '@lydell/node-pty'],
-    onlyBundle: ['commander', 'hash-wasm', 'ignore', 'picomatch', 'yaml'],
+    onlyBundle: [
+      ...['commander', 'hash-wasm', 'ignore', 'picomatch', 'yaml'],
+      // cross-spawn, and what it needs
+      ...['cross-spawn', 'isexe', 'path-key', 'shebang-command', 'shebang-regex', 'which'],
+    ],
   },
 }
 export default config
