@@ -1,4 +1,4 @@
-import { TaskVaultError } from '../errors.ts'
+import { TaskVaultError, isTaskVaultError } from '../errors.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { digestFromBytes, digestToBytes } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
@@ -49,6 +49,11 @@ export async function openEntry(store: Store, entry: EntryRow): Promise<OpenedEn
     blobOf: createBlobLookup(store, manifest, packs),
     [Symbol.dispose]: () => kept.dispose(),
   }
+}
+
+/** Damage is in what the vault holds; anything else that fails is the machine's or the caller's. */
+export function isDamage(error: unknown): error is TaskVaultError {
+  return isTaskVaultError(error, 'BLOB_MISSING', 'BLOB_CORRUPT', 'ENTRY_DAMAGED')
 }
 
 function createBlobLookup(

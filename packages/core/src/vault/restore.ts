@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { basename, dirname, join } from 'node:path'
-import { asTaskVaultError, isTaskVaultError } from '../errors.ts'
-import type { TaskVaultError } from '../errors.ts'
+import { asTaskVaultError } from '../errors.ts'
 import { STAGING_PREFIX } from '../files/observe-directory.ts'
 import { digestToBytes } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
@@ -19,7 +18,7 @@ import { recordHit, recordMiss } from '../store/record-use.ts'
 import { forgetStaging, recordStaging } from '../store/sessions.ts'
 import { dismissDamaged } from './dismiss-damaged.ts'
 import { explainMiss } from './explain-miss.ts'
-import { openEntry } from './open-entry.ts'
+import { isDamage, openEntry } from './open-entry.ts'
 import type { OpenedEntry } from './open-entry.ts'
 import type { OpenParts } from './open-parts.ts'
 import type { Miss, OutputTarget, RestoreRequest, StagedEntry } from './vault.ts'
@@ -59,14 +58,9 @@ async function stageFound(
     return describeStaged(parts, { entry, opened, log, staged, kept: stack.move() })
   } catch (error) {
     if (!isDamage(error)) throw error
-    dismissDamaged(parts.store, entry, error)
+    await dismissDamaged(parts.store, entry, error)
     return await miss(parts, request, [{ kind: 'damaged', detail: error.message }])
   }
-}
-
-/** Damage is in what the vault holds; anything else that fails is the machine's or the caller's. */
-function isDamage(error: unknown): error is TaskVaultError {
-  return isTaskVaultError(error, 'BLOB_MISSING', 'BLOB_CORRUPT', 'ENTRY_DAMAGED', 'TASK_NAME_INVALID')
 }
 
 async function miss(

@@ -134,7 +134,7 @@ async function storeResult(
   result: Uint8Array | AsyncIterable<Uint8Array>,
 ): Promise<FoundOutputs> {
   const { digest, sizeBytes } = await storePieces(parts, packer, result)
-  const entry: TreeEntry = { kind: 'file', name: 'result', mode: 0o644, mtimeUs: 0, sizeBytes, digest }
+  const entry: TreeEntry = { kind: 'file', name: 'result', mode: 0o644, mtimeUs: parts.store.now() * 1_000, sizeBytes, digest }
   return { outputs: [{ declaredAs: '', entry }], sizeBytes, fileCount: 1 }
 }
 

@@ -1,4 +1,5 @@
 import type { Settings } from '../config/settings.ts'
+import type { StatCache } from '../files/stat-cache.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { Digest, TaskKey } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
@@ -6,6 +7,7 @@ import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import type { Manifest, Origin } from '../model/manifest.ts'
 import type { ResolvedPolicy } from '../model/policy.ts'
 import type { TaskName } from '../model/task.ts'
+import type { Store } from '../store/store.ts'
 
 /** An output by the name it is declared under, and where it lies now. */
 export interface OutputTarget {
@@ -117,6 +119,9 @@ export interface VaultStats {
 export interface Vault extends AsyncDisposable {
   readonly settings: Settings
   readonly algorithm: HashAlgorithm
+  /** For maintenance: what works on all entries takes the store itself. */
+  readonly store: Store
+  readonly statCache: StatCache
 
   save(request: SaveRequest): Promise<SavedEntry | SkippedSave>
 

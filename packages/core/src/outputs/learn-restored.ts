@@ -1,0 +1,108 @@
+import { lstatSync } from 'node:fs'
+import { join } from 'node:path'
+import { encodeInputNode } from '../files/input-node.ts'
+import { encodeListing } from '../files/listing.ts'
+import type { Listing } from '../files/listing.ts'
+import { rememberedTime } from '../files/scan-context.ts'
+import type { ScanContext } from '../files/scan-context.ts'
+import { digestFromBytes, digestToBytes } from '../model/digest.ts'
+import type { Digest } from '../model/digest.ts'
+import type { TreeEntry } from '../model/tree.ts'
+import type { NewDirectory, OutputPlan } from './output-plan.ts'
+import type { FileIdentities } from './stage-outputs.ts'
+
+export interface LearnContext {
+  readonly scan: ScanContext
+  readonly identities: FileIdentities
+  /** The number of the blob that holds a content; undefined when none that can be shared does. */
+  blobOf(digest: Buffer): number | undefined
+}
+
+/**
+ * Tells the stat cache of every directory that a restore made, so that the save that follows reads
+ * only what the job changed. Called when the outputs are in place.
+ */
+export function learnRestored(plan: OutputPlan, context: LearnContext): void {
+  const inputDigests = new Map<string, Digest>()
+  const checkedAtMs = context.scan.now()
+  for (const directory of plan.directories.toReversed()) {
+    const inputText = encodeInputNode(directory.entries, (name) => {
+      const digest = inputDigests.get(join(directory.stagedPath, name))
+      if (digest === undefined) throw new Error('subdirectories are learned before their parents')
+      return digest
+    })
+    const input = context.scan.algorithm.hash(Buffer.from(inputText))
+    inputDigests.set(directory.stagedPath, digestFromBytes(input))
+    const listing = describeRestored(directory, input, { ...context, checkedAtMs })
+    if (listing !== undefined) context.scan.statCache.write(directory.finalPath, encodeListing(listing))
+  }
+}
+
+function describeRestored(
+  directory: NewDirectory,
+  input: Buffer,
+  context: LearnContext & { readonly checkedAtMs: number },
+): Listing | undefined {
+  const { digestBytes } = context.scan.algorithm
+  const count = directory.entries.length
+  const columns = Array.from({ length: 5 }, () => new Float64Array(count))
+  const digests = Buffer.alloc(count * digestBytes)
+  let dev = 0
+  for (const [index, entry] of directory.entries.entries()) {
+    const identity = identify(directory, entry, context.identities)
+    if (identity === undefined) return undefined
+    const [device, ino, size, mtimeMs, ctimeMs, mode] = identity as unknown as number[]
+    if (entry.kind !== 'directory') dev = device ?? 0
+    const remembered =
+      entry.kind === 'file' ? rememberedTime(mtimeMs ?? 0, context.checkedAtMs) : mtimeMs
+    for (const [at, value] of [ino, size, remembered, ctimeMs, mode].entries()) {
+      ;(columns[at] as Float64Array)[index] = value ?? 0
+    }
+    if (entry.kind !== 'symlink') digestToBytes(entry.digest).copy(digests, index * digestBytes)
+  }
+  const [ino, size, mtimeMs, ctimeMs, mode] = columns as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ]
+  const output = digestToBytes(directory.entry.digest)
+  return {
+    dev,
+    digestBytes,
+    names: directory.entries.map((entry) => entry.name),
+    ino,
+    size,
+    mtimeMs,
+    ctimeMs,
+    mode,
+    digests,
+    targets: directory.entries.flatMap((entry) => (entry.kind === 'symlink' ? entry.target : [])),
+    node: { output, input },
+    blobs: blobsOf(directory, context),
+  }
+}
+
+/** Device, inode, size, times and mode; files were asked when they were made, which spares a call. */
+function identify(
+  directory: NewDirectory,
+  entry: TreeEntry,
+  identities: FileIdentities,
+): ArrayLike<number> | undefined {
+  if (entry.kind === 'file') return identities.get(join(directory.stagedPath, entry.name))
+  const stats = lstatSync(join(directory.finalPath, entry.name), { throwIfNoEntry: false })
+  if (stats === undefined) return undefined
+  return [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs, stats.mode]
+}
+
+function blobsOf(directory: NewDirectory, context: LearnContext): number[] | undefined {
+  const numbers = new Set<number>()
+  const files = directory.entries.flatMap((entry) => (entry.kind === 'file' ? entry.digest : []))
+  for (const digest of [directory.entry.digest, ...files]) {
+    const number = context.blobOf(digestToBytes(digest))
+    if (number === undefined) return undefined
+    numbers.add(number)
+  }
+  return [...numbers]
+}

@@ -1,0 +1,121 @@
+import { asTaskVaultError } from '../errors.ts'
+import type { Digest } from '../model/digest.ts'
+import { digestToBytes } from '../model/digest.ts'
+import type { ChangeReason } from '../model/explain.ts'
+import type { KeyedFingerprint } from '../model/fingerprint.ts'
+import type { Manifest } from '../model/manifest.ts'
+import type { TaskName } from '../model/task.ts'
+import { findEntry } from '../store/entries.ts'
+import type { EntryRow } from '../store/entries.ts'
+import { recordHit, recordMiss } from '../store/record-use.ts'
+import type { Store } from '../store/store.ts'
+import { dismissDamaged } from './dismiss-damaged.ts'
+import { isDamage, openEntry } from './open-entry.ts'
+import type { OpenedEntry } from './open-entry.ts'
+
+export interface ResultRequest {
+  readonly task: TaskName
+  readonly work: KeyedFingerprint
+}
+
+/**
+ * The bytes of an entry whose only output is a file, verified; undefined when there is none.
+ * Trouble of any sort is a miss.
+ */
+export async function readResult(
+  store: Store,
+  request: ResultRequest,
+): Promise<Uint8Array | undefined> {
+  return await withResult(store, request, ({ opened, digest }) => {
+    using entry = opened
+    return entry.locator.read(digestToBytes(digest))
+  })
+}
+
+/**
+ * The same piece by piece, for results that are better not held in memory. All of it is verified
+ * before the first piece, and again on the way; end the iteration to release the blobs.
+ */
+export async function openResult(
+  store: Store,
+  request: ResultRequest,
+): Promise<AsyncIterable<Uint8Array> | undefined> {
+  return await withResult(store, request, ({ opened, digest }) => {
+    try {
+      const pieces = opened.locator.stream(digestToBytes(digest))
+      while (pieces.next().done !== true);
+    } catch (error) {
+      opened[Symbol.dispose]()
+      throw error
+    }
+    return streamResult(opened, digest)
+  })
+}
+
+async function* streamResult(opened: OpenedEntry, digest: Digest): AsyncGenerator<Uint8Array> {
+  using entry = opened
+  yield* entry.locator.stream(digestToBytes(digest))
+}
+
+interface FoundResult {
+  /** The reader's to dispose. */
+  readonly opened: OpenedEntry
+  readonly digest: Digest
+}
+
+async function withResult<Result>(
+  store: Store,
+  request: ResultRequest,
+  read: (found: FoundResult) => Result,
+): Promise<Result | undefined> {
+  try {
+    const entry = findEntry(store, { scope: 'local', key: request.work.key })
+    if (entry === undefined || entry.isExpired) {
+      return miss(store, request, entry === undefined ? [] : [{ kind: 'expired' }])
+    }
+    return await readEntry(store, { request, entry, read })
+  } catch (error) {
+    const failure = asTaskVaultError(error, `look up ${request.task}`)
+    store.report({ kind: 'trouble', code: failure.code, message: failure.message })
+    return undefined
+  }
+}
+
+interface EntryReading<Result> {
+  readonly request: ResultRequest
+  readonly entry: EntryRow
+  readonly read: (found: FoundResult) => Result
+}
+
+async function readEntry<Result>(
+  store: Store,
+  { request, entry, read }: EntryReading<Result>,
+): Promise<Result | undefined> {
+  try {
+    const opened = await openEntry(store, entry)
+    const digest = onlyFile(opened.manifest)
+    if (digest === undefined) {
+      opened[Symbol.dispose]()
+      return miss(store, request, [{ kind: 'outputs-changed' }])
+    }
+    const result = read({ opened, digest })
+    recordHit(store, entry, { savedMs: opened.manifest.durationMs })
+    store.report({ kind: 'hit', task: request.task, key: request.work.key })
+    return result
+  } catch (error) {
+    if (!isDamage(error)) throw error
+    await dismissDamaged(store, entry, error)
+    return miss(store, request, [{ kind: 'damaged', detail: error.message }])
+  }
+}
+
+function onlyFile({ outputs }: Manifest): Digest | undefined {
+  const [only, ...more] = outputs
+  return only?.entry.kind === 'file' && more.length === 0 ? only.entry.digest : undefined
+}
+
+function miss(store: Store, { task, work }: ResultRequest, reasons: readonly ChangeReason[]): undefined {
+  recordMiss(store, { task, key: work.key, reasons })
+  store.report({ kind: 'missed', task, key: work.key, reasons })
+  return undefined
+}
