@@ -55,7 +55,7 @@ test.each([
   ['packages/core/src/vault/x.ts', /@taskvault\/cli/, `import { main } from '@taskvault/cli'`],
   ['packages/core/src/vault/x.ts', /left-pad/, `import left from 'left-pad'`],
   ['packages/core/src/vault/x.ts', /core prints nothing/, `console.log('hit')`],
-  ['packages/core/src/index.ts', /core\/store/, `export * from './store/store.ts'`],
+  ['packages/core/src/index.ts', /core\/git/, `export * from './git/git.ts'`],
   ['packages/core/src/plugins/x.ts', /belongs to no layer/, `export const a = 1`],
   ['packages/core/src/files/utils.ts', /says nothing/, `export const a = 1`],
   ['packages/core/src/files/readFile.ts', /not kebab-case/, `export const a = 1`],

@@ -25,7 +25,13 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     node: [...FILES, 'node:module', 'node:stream'],
     libraries: ['@napi-rs/blake-hash', 'hash-wasm'],
   },
-  'core/config': { imports: ['core/errors', 'core/model'], node: FILES, libraries: ['yaml'] },
+  'core/config': {
+    imports: ['core/errors', 'core/model', 'core/hashing'],
+    node: FILES,
+    libraries: ['yaml'],
+  },
+  // Which machine we run on: CI systems, and what git says of the checkout.
+  'core/platform': { imports: ['core/model'], node: FILES },
   'core/files': {
     imports: ['core/errors', 'core/model', 'core/hashing'],
     node: [...FILES, 'node:worker_threads', 'node:url'],
@@ -67,12 +73,21 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     node: [...FILES, 'node:child_process', 'node:stream'],
   },
   'core/index': {
-    imports: ['core/errors', 'core/model', 'core/hashing', 'core/config', 'core/vault'],
+    imports: [
+      'core/errors',
+      'core/model',
+      'core/hashing',
+      'core/config',
+      'core/platform',
+      'core/files',
+      'core/store',
+      'core/vault',
+    ],
     node: [],
   },
   cli: {
     imports: ['core'],
-    node: [...FILES, 'node:process', 'node:stream', 'node:readline'],
+    node: [...FILES, 'node:process', 'node:stream', 'node:stream/promises', 'node:readline'],
     libraries: ['commander'],
   },
 }

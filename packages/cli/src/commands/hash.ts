@@ -1,0 +1,29 @@
+import path from 'node:path'
+import { createMemoryStatCache, hashPath, hashStream, openHashAlgorithm, openStream } from '@taskvault/core'
+import type { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+
+export function registerHash(parent: Command, cli: Cli): void {
+  parent
+    .command('hash')
+    .description('Print the digest of files and directories: what TaskVault sees of them')
+    .argument('<path...>', 'files, directories, pipes, or - for standard input')
+    .action(cli.action((paths: string[]) => printDigests(cli, paths)))
+}
+
+async function printDigests(cli: Cli, paths: readonly string[]): Promise<void> {
+  const settings = await cli.settings()
+  const algorithm = await openHashAlgorithm(settings.hashAlgorithm)
+  const context = { algorithm, statCache: createMemoryStatCache(), now: cli.host.now }
+  for (const given of paths) {
+    const absolutePath = given === '-' ? given : path.resolve(cli.cwd, given)
+    const stream = openStream(absolutePath, () => cli.host.stdin)
+    const digest =
+      stream === undefined ? hashPath(absolutePath, context) : await hashStream(stream, algorithm)
+    // One at a time: what was done before a path that cannot be read is not lost.
+    cli.voice.answer({
+      text: () => `${digest}  ${given}`,
+      data: () => ({ path: given, digest, algorithm: algorithm.name }),
+    })
+  }
+}

@@ -1,0 +1,58 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { createProject, runMain } from '../testing/run-main.ts'
+
+describe('bash', () => {
+  test.each([
+    ['taskvault ', ['audit', 'cache', 'completion', 'config', 'doctor', 'explain', 'hash', 'init', 'policy', 'run']],
+    ['taskvault ca', ['cache']],
+    ['taskvault cache s', ['save', 'show', 'stats']],
+    ['taskvault --json cache s', ['save', 'show', 'stats']],
+    ['taskvault completion ', ['bash', 'fish', 'powershell', 'zsh']],
+    ['taskvault policy explain --br', ['--branch']],
+    ['taskvault init --c', ['--config', '--cwd']],
+    // File names, which bash offers when there are no other candidates.
+    ['taskvault hash ', []],
+    ['taskvault --config ', []],
+    ['taskvault run x -- npm ', []],
+  ])('%j offers %j', async (line, expected) => {
+    const { stdout: script } = await runMain(['completion', 'bash'], { cwd: '/' })
+
+    expect(completeInBash(script, line)).toEqual(expected)
+  })
+})
+
+describe.each(['zsh', 'fish', 'powershell'])('%s', (shell) => {
+  test('the script names every command and escapes quotes in summaries', async () => {
+    const { code, stdout } = await runMain(['completion', shell], { cwd: '/' })
+
+    expect(code).toBe(0)
+    for (const word of ['/cache/save', 'invalidate', 'validate', '--json']) {
+      expect(stdout).toContain(shell === 'fish' && word.startsWith('--') ? word.slice(2) : word)
+    }
+  })
+
+  test.skipIf(!isInstalled(shell))('the shell itself can read the script', async () => {
+    const file = path.join(createProject(), 'script')
+    writeFileSync(file, (await runMain(['completion', shell], { cwd: '/' })).stdout)
+
+    expect(spawnSync(shell, ['-n', file]).status).toBe(0)
+  })
+})
+
+/** What bash would offer at the end of `line`, sorted. */
+function completeInBash(script: string, line: string): readonly string[] {
+  const words = line.split(' ')
+  const program = `${script}
+COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}
+_taskvault
+printf '%s\\n' "\${COMPREPLY[@]}"`
+  const offered = execFileSync('bash', ['--norc', '-c', program], { encoding: 'utf8' })
+  return offered.split('\n').filter((word) => word !== '').toSorted()
+}
+
+function isInstalled(shell: string): boolean {
+  return shell !== 'powershell' && spawnSync(shell, ['--version']).status === 0
+}
