@@ -1,0 +1,98 @@
+import type { ErrorCode } from '../errors.ts'
+import type { TaskKey } from '../model/digest.ts'
+import type { ChangeReason } from '../model/explain.ts'
+import type { KeyedFingerprint } from '../model/fingerprint.ts'
+import type { Manifest, Origin } from '../model/manifest.ts'
+import type { ResolvedPolicy } from '../model/policy.ts'
+import type { TaskDefinition, TaskName } from '../model/task.ts'
+import type { Command } from '../process/command-line.ts'
+import type { CommandEnd, SpawnCommand } from '../process/command-process.ts'
+import type { OutputSinks } from '../process/output-sinks.ts'
+import type { SignalSource } from '../process/signals.ts'
+import type { OutputChanges, SavedEntry, Vault } from './vault.ts'
+
+/** A piece of work: what it reads, runs and writes, and where. */
+export interface TaskWork {
+  readonly task: TaskName
+  readonly definition: TaskDefinition
+  readonly command: Command
+  /** Absolute; within the project. Where the command runs: it counts for the key. */
+  readonly directory: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+export interface RunRequest extends TaskWork {
+  readonly policy: ResolvedPolicy
+  readonly origin: Origin
+  readonly output: OutputSinks
+  /** Whether the output is a terminal, which can show what another terminal showed. */
+  readonly isTerminal: boolean
+  /** Whether the command stays in the process group that a terminal signals. */
+  readonly sharesTerminal: boolean
+  readonly spawn: SpawnCommand
+  readonly signals: SignalSource | undefined
+  /** Runs the command whatever is known. */
+  readonly skipsLookup: boolean
+  /** Why nothing is saved by this run, whatever comes of it; undefined: it may be. */
+  readonly neverSaves: 'no-save' | 'read-only' | undefined
+  readonly onEvent: (event: RunEvent) => void
+  /** Ends waiting for another process that does the same work. */
+  readonly signal?: AbortSignal
+}
+
+/** What happens before the outcome is known. */
+export type RunEvent =
+  /** The command is about to run. */
+  | { readonly kind: 'missed'; readonly reasons: readonly ChangeReason[] }
+  /** Another process has been doing the same work for a second, and we wait for it. */
+  | { readonly kind: 'waiting' }
+  /** The cache had trouble, and the task goes on without it. */
+  | { readonly kind: 'trouble'; readonly code: ErrorCode; readonly message: string; readonly hint: string | undefined }
+
+export type RunOutcome = HitOutcome | RanOutcome
+
+export interface HitOutcome {
+  readonly kind: 'hit'
+  readonly task: TaskName
+  readonly key: TaskKey
+  readonly exitCode: number
+  readonly manifest: Manifest
+  readonly changes: OutputChanges
+  /** Those of the written paths where something else stood; at most 100 are looked at. */
+  readonly putBack: readonly string[]
+  readonly tookMs: number
+}
+
+export interface RanOutcome {
+  readonly kind: 'ran'
+  readonly task: TaskName
+  /** Undefined when trouble kept it from being known. */
+  readonly key: TaskKey | undefined
+  readonly reasons: readonly ChangeReason[]
+  readonly end: CommandEnd
+  /** As a shell would report `end`. */
+  readonly exitCode: number
+  readonly durationMs: number
+  readonly save: SavedEntry | NotSaved
+  /** Bytes in the middle of the log that were too many to be recorded. */
+  readonly omittedLogBytes: number
+}
+
+export type NotSaved = { readonly kind: 'not-saved' } & (
+  | { readonly because: 'failed' | 'interrupted' | 'output-unread' | 'policy' | 'no-save' | 'read-only' }
+  | { readonly because: 'inputs-changed'; readonly changes: readonly ChangeReason[] }
+  | { readonly because: 'output-missing'; readonly message: string }
+  | { readonly because: 'too-large'; readonly sizeBytes: number }
+  /** Reported as an event. */
+  | { readonly because: 'trouble' }
+)
+
+/** What a run needs of a vault. */
+export interface RunVault extends Pick<Vault, 'settings' | 'stage' | 'save'> {
+  /** What the work depends on, as of now. */
+  fingerprint(work: TaskWork): Promise<KeyedFingerprint>
+  /** Whether there is an entry, without counting as a use of it. */
+  hasEntry(key: TaskKey): boolean
+  /** The file that stands for the right to do the work of `key`; absolute. */
+  lockPath(key: TaskKey): string
+}

@@ -1,0 +1,132 @@
+import { lstatSync } from 'node:fs'
+
+import { TaskVaultError } from '../errors.ts'
+import type { TaskKey } from '../model/digest.ts'
+import type { ChangeReason } from '../model/explain.ts'
+import type { KeyedFingerprint } from '../model/fingerprint.ts'
+import { parseRecordedLog } from '../model/recorded-log.ts'
+import { countHeld } from '../process/held-keys.ts'
+import { replayLog } from '../process/replay-log.ts'
+import { acquireLock } from '../store/lock-file.ts'
+import type { HeldLock } from '../store/lock-file.ts'
+import { findOutputTargets } from './output-targets.ts'
+import { runAndSave, runUncached } from './run-and-save.ts'
+import type { HitOutcome, RunOutcome, RunRequest, RunVault } from './run-contract.ts'
+import { unlessTrouble } from './run-trouble.ts'
+import type { Miss, OutputTarget, StagedEntry } from './vault.ts'
+
+/** How deep a task may run itself before it is taken for one that never ends. */
+const DEEPEST_NESTING = 8
+/** More paths than anybody reads are not looked at before they are written. */
+const INSPECTED_PATHS = 100
+
+/**
+ * Does a task's work, or puts back what it made the last time.
+ *
+ * Fingerprint, look up; on a hit restore the outputs and replay the log. On a miss take the lock of
+ * the key, so that no two processes do the same work, look up again if somebody else had it, run the
+ * command, and save. Trouble with the cache is reported as an event and makes this a run without it.
+ * @param vault undefined when there is none to be had, which the caller has reported.
+ * @throws {TaskVaultError} before anything has run, when the request cannot be meant: INPUT_MISSING,
+ * OUTPUT_FORBIDDEN, ARGUMENT_INVALID, COMMAND_NOT_FOUND, …
+ */
+export async function runTask(vault: RunVault | undefined, request: RunRequest): Promise<RunOutcome> {
+  if (vault === undefined) return await runUncached(request, { reasons: [] })
+  const targets = findOutputTargets(request.definition.outputs, vault.settings)
+  const work = await unlessTrouble(request.onEvent, () => vault.fingerprint(request))
+  if (work === undefined) return await runUncached(request, { reasons: [] })
+  return await runKeyed({ vault, request, targets, work })
+}
+
+/** A run whose key is known. */
+export interface KeyedRun {
+  readonly vault: RunVault
+  readonly request: RunRequest
+  readonly targets: readonly OutputTarget[]
+  readonly work: KeyedFingerprint
+}
+
+async function runKeyed(run: KeyedRun): Promise<RunOutcome> {
+  const { request, vault, work } = run
+  const first = request.skipsLookup ? undefined : await lookUp(run)
+  if (first?.kind === 'hit') return first
+  const reasons = first?.reasons ?? []
+  // After trouble, more of the same would only cost more time.
+  if (first !== undefined && first.isTrouble) return await runUncached(request, { reasons, key: work.key })
+
+  await using _lock = await lockWork(run)
+  // Somebody may have done the work between the look-up and the lock.
+  const second = !request.skipsLookup && vault.hasEntry(work.key) ? await lookUp(run) : undefined
+  if (second?.kind === 'hit') return second
+  return await runAndSave(run, second?.reasons ?? reasons)
+}
+
+interface NoHit extends Miss {
+  readonly isTrouble: boolean
+}
+
+/** The outcome of a hit, all done; or why there is none. */
+async function lookUp(run: KeyedRun): Promise<HitOutcome | NoHit> {
+  const { vault, request, targets, work } = run
+  const startedAt = performance.now()
+  const hit = await unlessTrouble(request.onEvent, async () => {
+    const staged = await vault.stage({ task: request.task, work, targets })
+    if (staged.kind === 'miss') return staged
+    await using entry = staged
+    if (entry.manifest.exitCode !== 0 && !request.policy.cacheFailures) {
+      return missBecause({ kind: 'failed-before', exitCode: entry.manifest.exitCode })
+    }
+    return await applyEntry(run, entry, startedAt)
+  })
+  if (hit === undefined) return { ...missBecause(), isTrouble: true }
+  if (hit.kind === 'hit') return hit
+  return { ...hit, isTrouble: hit.reasons.some((reason) => reason.kind === 'unavailable') }
+}
+
+async function applyEntry({ request, targets, work }: KeyedRun, entry: StagedEntry, startedAt: number): Promise<HitOutcome> {
+  // A log that cannot be replayed must be noticed before the outputs are touched.
+  if (entry.log !== undefined) parseRecordedLog(entry.log)
+  const putBack = entry.changes.written
+    .slice(0, INSPECTED_PATHS)
+    .filter((written) => isThere(written, targets))
+    .concat(entry.changes.removed.slice(0, INSPECTED_PATHS))
+  await entry.apply()
+  const tookMs = performance.now() - startedAt
+  if (entry.log !== undefined) await replayLog(entry.log, request)
+  const { manifest, changes } = entry
+  return { kind: 'hit', task: request.task, key: work.key, exitCode: manifest.exitCode, manifest, changes, putBack, tookMs }
+}
+
+function isThere(written: string, targets: readonly OutputTarget[]): boolean {
+  const target = targets.find(({ declaredAs }) => written === declaredAs || written.startsWith(`${declaredAs}/`))
+  if (target === undefined) return false
+  const absolutePath = target.absolutePath + written.slice(target.declaredAs.length)
+  return lstatSync(absolutePath, { throwIfNoEntry: false }) !== undefined
+}
+
+function missBecause(...reasons: readonly ChangeReason[]): Miss {
+  return { kind: 'miss', reasons }
+}
+
+/** Undefined when the run may go on without a lock: it saves nothing, or is part of the work that holds it. */
+async function lockWork({ vault, request, work }: KeyedRun): Promise<HeldLock | undefined> {
+  if (request.neverSaves !== undefined || !request.policy.write) return undefined
+  const nesting = countHeld(request.env, work.key)
+  if (nesting >= DEEPEST_NESTING) throw endless(request)
+  if (nesting > 0) return undefined
+  const { onEvent, signal } = request
+  return await unlessTrouble(onEvent, () =>
+    acquireLock(vault.lockPath(work.key), { signal, onWait: () => onEvent({ kind: 'waiting' }) }),
+  )
+}
+
+function endless({ task }: RunRequest): TaskVaultError {
+  return new TaskVaultError('ARGUMENT_INVALID', `Task ${task} runs itself, ${DEEPEST_NESTING} times by now`, {
+    hint: 'Give `taskvault run` the command that does the work, not the one that starts taskvault.',
+  })
+}
+
+/** The right to do the work of `key`, as a file below the cache directory. */
+export function lockPathOf(cacheDirectory: string, key: TaskKey): string {
+  return `${cacheDirectory}/locks/${key}`
+}
