@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import type { RepositoryFinder, RepositoryView } from '../files/repository-view.ts'
+import { findRepository, openRepository, readSmallFile } from './find-repository.ts'
+import type { Repository } from './find-repository.ts'
+import { findIndexFile, readIndex } from './open-index.ts'
+import type { Environment, GitOptions } from './run-git.ts'
+
+/**
+ * Tells the walk of a project what git knows. An index is read only when something is ignored that
+ * an input might mean.
+ */
+export function createRepositoryFinder(env: Environment): RepositoryFinder {
+  let project: string | undefined
+  return {
+    findAround(directory) {
+      const place = findRepository(directory)
+      if (place === undefined) return undefined
+      const { repository, prefix } = place
+      project = repository.workTree
+      const indexFile = findIndexFile(repository, env)
+      return { view: viewRepository(repository, { project, env, indexFile }), prefix }
+    },
+    openAt(directory) {
+      const repository = openRepository(directory)
+      if (repository === undefined) return undefined
+      return viewRepository(repository, { project: project ?? directory, env })
+    },
+  }
+}
+
+function viewRepository(repository: Repository, options: Omit<GitOptions, 'workTree'>): RepositoryView {
+  const { workTree, commonDirectory } = repository
+  let known: TrackedNames | undefined
+  const names = (): TrackedNames =>
+    (known ??= collectNames(readIndex(repository, { ...options, workTree })))
+  return {
+    workTree,
+    excludeText: readSmallFile(join(commonDirectory, 'info', 'exclude')) ?? '',
+    isTracked: (path) => names().files.has(path),
+    hasTrackedBelow: (directory) => names().directories.has(directory),
+  }
+}
+
+interface TrackedNames {
+  readonly files: ReadonlySet<string>
+  /** Every directory that something tracked lies in, at any depth; not the root. */
+  readonly directories: ReadonlySet<string>
+}
+
+function collectNames(entries: readonly { readonly path: string }[]): TrackedNames {
+  const files = new Set<string>()
+  const directories = new Set<string>()
+  for (const { path } of entries) {
+    files.add(path)
+    // Once a directory is known, all above it are.
+    for (
+      let end = path.lastIndexOf('/');
+      end > 0 && !directories.has(path.slice(0, end));
+      end = path.lastIndexOf('/', end - 1)
+    ) {
+      directories.add(path.slice(0, end))
+    }
+  }
+  return { files, directories }
+}
