@@ -9,7 +9,12 @@ const config: ViteUserConfig = {
       {
         test: {
           name: 'unit',
-          include: ['packages/*/src/**/*.test.ts', 'test/*.test.ts', 'test/adapters/**/*.test.ts'],
+          include: [
+            'packages/*/src/**/*.test.ts',
+            'bench/src/**/*.test.ts',
+            'test/*.test.ts',
+            'test/adapters/**/*.test.ts',
+          ],
         },
       },
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 60_000 } },

@@ -38,7 +38,8 @@ export function installDependencyTrees(
     eslint: join(root, 'eslint'),
     next: join(root, 'next'),
   }
-  const size = (): { files: number; bytes: number } => sizeOfTree(projects.base)
+  const size = (): { files: number; bytes: number } =>
+    sizeOfTree(join(projects.base, 'node_modules'))
   if (existsSync(marker)) {
     const found = size()
     const state = JSON.stringify({ wanted, ...found })

@@ -30,7 +30,10 @@ export function findTools(): Tools {
     const answer = spawnSync(file, args, { encoding: 'utf8' })
     if (answer.status !== 0) return [name, { kind: 'missing', install }]
     const line = answer.stdout.split('\n')[0] ?? ''
-    return [name, { kind: 'found', version: /\d+(\.\d+)+/.exec(line)?.[0] ?? line, install }]
+    return [
+      name,
+      { kind: 'found', version: /\d+(\.\d+)+/.exec(line)?.[0] ?? 'of unknown version', install },
+    ]
   })
   const packages = PACKAGES.map((name): [string, Tool] => [name, findPackage(name)])
   return Object.fromEntries([...programs, ...packages])

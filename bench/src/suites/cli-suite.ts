@@ -98,18 +98,15 @@ function turbo(bench: Bench, pattern: string, form: 'shim' | 'native'): Contesta
   }
 }
 
+/** As an installation in the project has it: the launcher, or the binary that it starts. */
 function turboCommand(form: 'shim' | 'native', cwd: string): Command {
-  const require = createRequire(import.meta.url)
-  const launcher = join(dirname(require.resolve('turbo/package.json')), 'bin', 'turbo')
-  const native = `@turbo/${process.platform === 'linux' ? 'linux' : process.platform}-${process.arch === 'x64' ? '64' : 'arm64'}`
-  const binary = (): string => {
-    const description = createRequire(launcher).resolve(`${native}/package.json`)
-    return join(dirname(description), 'bin', 'turbo')
-  }
-  const words = ['--skip-infer', 'run', 'build']
-  const env = { TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', TURBO_NO_UPDATE_NOTIFIER: '1' }
-  if (form === 'native') return { file: binary(), args: words, cwd, env }
-  return { file: process.execPath, args: [launcher, ...words], cwd, env }
+  const launcher = join(packageDirectory('turbo'), 'bin', 'turbo')
+  const args = ['run', 'build']
+  const env = { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1' }
+  if (form === 'shim') return { file: process.execPath, args: [launcher, ...args], cwd, env }
+  const platform = `${process.platform}-${process.arch === 'x64' ? '64' : process.arch}`
+  const native = packageDirectory(`@turbo/${platform}`, launcher)
+  return { file: join(native, 'bin', 'turbo'), args, cwd, env }
 }
 
 function wireit(bench: Bench, pattern: string, run: readonly [string, ...string[]]): Contestant {
@@ -141,10 +138,13 @@ function buildProject(packageManager: string, build: string): object {
 }
 
 function linkPackage(name: string, modules: string): void {
-  const require = createRequire(import.meta.url)
   mkdirSync(join(modules, '.bin'), { recursive: true })
-  symlinkSync(dirname(require.resolve(`${name}/package.json`)), join(modules, name))
+  symlinkSync(packageDirectory(name), join(modules, name))
   symlinkSync(`../${name}/bin/${name}.js`, join(modules, '.bin', name))
+}
+
+function packageDirectory(name: string, from: string = import.meta.filename): string {
+  return dirname(createRequire(from).resolve(`${name}/package.json`))
 }
 
 function writeJson(file: string, content: object): void {

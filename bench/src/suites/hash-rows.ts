@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createRandomBytes } from '../data/generated-tree.ts'
@@ -32,11 +33,9 @@ function largeFileRow(bench: Bench): Row {
         command: 'taskvault hash FILE',
         prepare: () => remove(vaultOf(project)),
         run: () => time(bench, taskvault(project, 'hash', 'one-gibibyte')),
-      },
-      {
-        ...b3sum(bench, { name: 'b3sum, 1 thread', line: `b3sum --num-threads 1 ${file}` }),
         check: () => assertSameDigest(project, 'one-gibibyte'),
       },
+      b3sum(bench, { name: 'b3sum, 1 thread', line: `b3sum --num-threads 1 ${file}` }),
       b3sum(bench, {
         name: 'b3sum, 1 thread, no mmap',
         line: `b3sum --num-threads 1 --no-mmap ${file}`,
@@ -135,10 +134,14 @@ function writeRandomFile(file: string): void {
   }
 }
 
+/** Where b3sum is missing there is nothing to compare with. */
 function assertSameDigest(project: string, file: string): void {
-  const theirs = outputOf('b3sum', ['--no-names', file], project).trim()
+  const peer = spawnSync('b3sum', ['--no-names', file], { cwd: project, encoding: 'utf8' })
+  if (peer.error !== undefined) return
   const ours = digestOf(project, file)
-  if (!ours.includes(theirs)) throw new Error(`hash printed ${ours} where b3sum prints ${theirs}`)
+  if (!ours.includes(peer.stdout.trim())) {
+    throw new Error(`hash printed ${ours} where b3sum prints ${peer.stdout.trim()}`)
+  }
 }
 
 /** The digest must follow one changed byte of one file, and come back with it. */
