@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 
-export type Tool =
+type Tool =
   | { readonly kind: 'found'; readonly version: string; readonly install: string }
   | { readonly kind: 'missing'; readonly install: string }
 

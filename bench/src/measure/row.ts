@@ -60,7 +60,7 @@ export interface Row {
 }
 
 /** `size` is a number of paths or of changed bytes, as the line's name says. */
-export interface GrowthPoint {
+interface GrowthPoint {
   readonly line: string
   readonly size: number
 }

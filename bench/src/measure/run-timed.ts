@@ -55,7 +55,7 @@ export function shell(line: string, cwd: string): Command {
 }
 
 /** The environment of every run: nothing of the caller's but where programs are. */
-export function scrubbedEnvironment(timer: Timer): Record<string, string> {
+function scrubbedEnvironment(timer: Timer): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',
     HOME: timer.scratch,

@@ -22,7 +22,7 @@ export function createProject(directory: string, configuration: string = CONFIGU
   return directory
 }
 
-export function configurationOf(project: string): string {
+function configurationOf(project: string): string {
   return join(project, '.taskvault', 'config.yaml')
 }
 
