@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import {
+  SEPARATOR,
+  readSnippets,
+  readSteps,
+  scriptOf,
+  withoutVariableParts,
+} from '../rig/read-snippets.ts'
+import { openRig } from '../rig/rig.ts'
+import type { Rig } from '../rig/rig.ts'
+
+/*
+ * Every `bash` and `console` block of the README is run, in order, in one project; `console` blocks
+ * also say what is printed. `…` stands for the rest of a line, and alone on a line for any lines.
+ */
+
+const ROOT = path.join(import.meta.dirname, '../..')
+const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8')
+
+test('every command of the README works, and prints what the README says', async () => {
+  await using rig = openProjectRig()
+
+  const broken = await findBrokenPromises(rig, README)
+
+  expect(broken).toEqual([])
+})
+
+test('a README that promises something else is noticed', async () => {
+  await using rig = openProjectRig()
+  const readme = '```console\n$ echo one; echo two\none\nthree\n```\n```bash\nfalse\n```\n'
+
+  const broken = await findBrokenPromises(rig, readme)
+
+  expect(broken).toHaveLength(2)
+})
+
+/** Where the document and the command disagree, in words; runs every block of the document. */
+async function findBrokenPromises(rig: Rig, readme: string): Promise<readonly string[]> {
+  const broken: string[] = []
+  for (const { language, text, line } of readSnippets(readme)) {
+    const place = `README.md:${line}`
+    if (language === 'bash') broken.push(...(await runScript(rig, text, place)))
+    if (language === 'console') broken.push(...(await runSession(rig, text, place)))
+  }
+  return broken
+}
+
+/** The project that the README speaks of: something to test, and something to train. */
+function openProjectRig(): Rig {
+  const rig = openRig({
+    'package.json': '{ "name": "adder", "version": "1.0.0", "type": "module" }\n',
+    'src/add.js': 'export const add = (a, b) => a + b\n',
+    'test/add.test.js': [
+      `import test from 'node:test'`,
+      `import assert from 'node:assert'`,
+      `import { add } from '../src/add.js'`,
+      `test('adds', () => assert.equal(add(1, 2), 3))`,
+      '',
+    ].join('\n'),
+    'data.csv': 'x,y\n1,2\n',
+  })
+  // What would reach for the network, or take hours: only what it leaves behind matters here.
+  rig.addCommand('git', '[ "$1" = clone ] && mkdir -p taskvault')
+  rig.addCommand('npm', standInForNpm())
+  rig.addCommand('python', 'cat "$3" && echo "a model"')
+  return rig
+}
+
+/** Runs a project's tests; in a checkout of TaskVault, only makes sure that the script exists. */
+function standInForNpm(): string {
+  const { scripts } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'utf8')) as {
+    readonly scripts: Readonly<Record<string, string>>
+  }
+  return `
+case "\${PWD##*/} $*" in
+  ${Object.keys(scripts)
+    .map((name) => `"taskvault run ${name}"`)
+    .join(' | ')} | "taskvault test") exit 0 ;;
+  *" test") exec node --test --test-reporter=tap ;;
+  *) echo "npm: no script for $*" >&2; exit 1 ;;
+esac`
+}
+
+async function runScript(rig: Rig, text: string, place: string): Promise<readonly string[]> {
+  const finished = await rig.run(['bash', '-e', '-c', text])
+  if (finished.exitCode === 0) return []
+  return [`${place} fails with ${finished.exitCode}:\n${finished.stdout}${finished.stderr}`]
+}
+
+async function runSession(rig: Rig, text: string, place: string): Promise<readonly string[]> {
+  const steps = readSteps(text)
+  const { stdout } = await rig.run(['bash', '-c', scriptOf(steps)])
+  const printed = stdout.split(SEPARATOR).slice(1)
+  return steps.flatMap(({ command, expected }, index) => {
+    const found = printed[index] ?? ''
+    if (patternOf(expected).test(`${withoutVariableParts(found)}\n`)) return []
+    return [`${place}: $ ${command}\nshould print\n${expected.join('\n')}\nand prints\n${found}`]
+  })
+}
+
+function patternOf(expected: readonly string[]): RegExp {
+  const lines = withoutVariableParts(expected.join('\n')).split('\n')
+  const patterns = lines.map((line) => {
+    if (line === '…') return '(?:.*\\n)*?'
+    const literals = line.split('…').map((literal) => RegExp.escape(literal))
+    return `${literals.join('.*')}\\n`
+  })
+  return new RegExp(`^${patterns.join('')}$`)
+}
