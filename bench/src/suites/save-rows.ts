@@ -1,7 +1,7 @@
 import type { Contestant, Row } from '../measure/row.ts'
 import { MEMORY_LIMIT, atMostTimes } from '../measure/targets.ts'
 import { actionsSave, tarZstd } from './archives.ts'
-import { copyTree, execute, freshPath, outputOf, remove } from './bench.ts'
+import { copyTree, execute, freshPath, remove } from './bench.ts'
 import { bareWalk } from './hash-rows.ts'
 import { taskvault, timeStoring, vaultOf } from './taskvault.ts'
 import {
@@ -138,9 +138,8 @@ function saveBase(workspace: TreeWorkspace): void {
   execute(workspace.bench, saveCommand(workspace))
 }
 
-function assertVerified({ project }: TreeWorkspace): void {
-  const { file, args } = taskvault(project, 'cache', 'verify')
-  outputOf(file, args, project)
+function assertVerified({ bench, project }: TreeWorkspace): void {
+  execute(bench, taskvault(project, 'cache', 'verify'))
 }
 
 function createKeptRepository(workspace: TreeWorkspace, variant: Variant): void {
