@@ -34,7 +34,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
   'core/platform': { imports: ['core/model'], node: FILES },
   'core/files': {
     imports: ['core/errors', 'core/model', 'core/hashing'],
-    node: [...FILES, 'node:worker_threads', 'node:url'],
+    node: FILES,
     libraries: ['ignore', 'picomatch'],
   },
   'core/git': {
@@ -43,22 +43,27 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
   },
   'core/process': {
     imports: ['core/errors', 'core/model', 'core/files'],
-    node: [
-      ...FILES,
-      'node:child_process',
-      'node:module',
-      'node:stream',
-      'node:tty',
-      'node:process',
-    ],
-    libraries: ['@lydell/node-pty'],
+    node: [...FILES, 'node:child_process', 'node:timers/promises'],
+    libraries: ['cross-spawn'],
   },
   'core/store': {
     imports: ['core/errors', 'core/model', 'core/hashing', 'core/files'],
-    node: [...FILES, 'node:module', 'node:sqlite'],
+    node: [
+      ...FILES,
+      'node:module',
+      'node:sqlite',
+      'node:timers/promises',
+      'node:url',
+      'node:worker_threads',
+    ],
     libraries: ['better-sqlite3'],
   },
-  // The only place that knows both a store and the work tree.
+  // What a restore does to the work tree.
+  'core/outputs': {
+    imports: ['core/errors', 'core/model', 'core/hashing', 'core/files', 'core/store'],
+    node: FILES,
+  },
+  // The use cases: the only place that may bring all of the others together.
   'core/vault': {
     imports: [
       'core/errors',
@@ -67,6 +72,8 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
       'core/config',
       'core/files',
       'core/git',
+      'core/outputs',
+      'core/platform',
       'core/process',
       'core/store',
     ],
@@ -87,8 +94,15 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
   },
   cli: {
     imports: ['core'],
-    node: [...FILES, 'node:process', 'node:stream', 'node:stream/promises', 'node:readline'],
-    libraries: ['commander'],
+    node: [
+      ...FILES,
+      'node:process',
+      'node:stream',
+      'node:stream/promises',
+      'node:readline',
+      'node:timers/promises',
+    ],
+    libraries: ['@lydell/node-pty', 'commander'],
   },
 }
 
