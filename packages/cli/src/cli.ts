@@ -1,13 +1,15 @@
-import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { LoadedSettings, Report, Vault } from '@taskvault/core'
 import type { Command } from 'commander'
 import { EXIT, exitCodeOfSignal } from './exit-codes.ts'
+import type { StopSignal } from './exit-codes.ts'
 import type { Host } from './host.ts'
 import { wantsColour } from './render/colours.ts'
 import { createProgress } from './render/progress.ts'
 import type { Progress } from './render/progress.ts'
 import { createVoice } from './render/voice.ts'
 import type { Voice } from './render/voice.ts'
+import { resolveCwd } from './resolve-cwd.ts'
 
 /** Options that every command takes, before or after its name. */
 export interface GlobalOptions {
@@ -42,7 +44,7 @@ export interface Cli {
   action<Arguments extends unknown[]>(
     work: Work<Arguments>,
     options?: ActionOptions,
-  ): Work<Arguments>
+  ): (...args: Arguments) => Promise<void>
 }
 
 export type Work<Arguments extends unknown[]> = (...args: Arguments) => Promise<number | void>
@@ -65,6 +67,7 @@ export function createCli(program: Command, host: Host): OwnedCli {
   const atEnd = new AsyncDisposableStack()
   let exitCode = EXIT.ok
   let settings: Promise<LoadedSettings> | undefined
+  let cwd: string | undefined
   let voice: Voice | undefined
   let progress: Progress | undefined
 
@@ -74,7 +77,8 @@ export function createCli(program: Command, host: Host): OwnedCli {
       return program.opts<GlobalOptions>()
     },
     get cwd() {
-      return path.resolve(host.cwd, cli.options.cwd ?? host.env['TASKVAULT_CWD'] ?? '.')
+      cwd ??= resolveCwd(host, cli.options.cwd)
+      return cwd
     },
     get voice() {
       voice ??= createVoice(host, { ...cli.options, hasColour: wantsColour(host.env, host.stdout) })
@@ -99,7 +103,7 @@ export function createCli(program: Command, host: Host): OwnedCli {
       async (...args) => {
         const running = work(...args)
         const result =
-          options.handlesSignals === true ? await running : await untilStopped(running, host)
+          options.handlesSignals === true ? await running : await untilStopped(running, cli)
         exitCode = result ?? EXIT.ok
       },
     close: async () => {
@@ -115,17 +119,24 @@ async function loadSettingsOf(cli: Cli): Promise<LoadedSettings> {
   return await loadSettings({ cwd: cli.cwd, configPath: cli.options.config, env: cli.host.env })
 }
 
-/** The work's exit code, or at once a signal's: what the work has open is closed by the caller. */
-async function untilStopped(work: Promise<number | void>, host: Host): Promise<number | void> {
+/** How long work that a signal cut short has to clean up behind itself. */
+const CLEANUP_MS = 2000
+
+/** The work's exit code, or a signal's, once all that the work had open is closed. */
+async function untilStopped(work: Promise<number | void>, cli: OwnedCli): Promise<number | void> {
   let stopListening: (() => void) | undefined
-  const stopped = new Promise<number>((resolve) => {
-    stopListening = host.onStopSignal((signal) => resolve(exitCodeOfSignal(signal)))
+  const stopped = new Promise<StopSignal>((resolve) => {
+    stopListening = cli.host.onStopSignal(resolve)
   })
   try {
-    return await Promise.race([work, stopped])
+    const first = await Promise.race([work.then((code) => ({ code })), stopped])
+    if (typeof first !== 'string') return first.code
+    // What is closed under the work makes it fail at its next step, and remove what it has staged.
+    await cli.close()
+    await Promise.race([work.catch(() => undefined), delay(CLEANUP_MS)])
+    return exitCodeOfSignal(first)
   } finally {
+    // From here on a second signal ends the process at once.
     stopListening?.()
-    // Closing what the work still uses makes it fail; nobody is waiting for it any more.
-    work.catch(() => undefined)
   }
 }

@@ -25,13 +25,17 @@ describe('help', () => {
     }
   })
 
-  test.each(COMMANDS.map(({ words }) => words))('%s --help tells its arguments and the global options', async (words) => {
-    const { code, stdout } = await runMain([...words.split(' '), '--help'], { cwd: '/' })
+  test.each(COMMANDS.map(({ words }) => words))(
+    '%s --help tells its arguments and the global options',
+    async (words) => {
+      const { code, stdout } = await runMain([...words.split(' '), '--help'], { cwd: '/' })
 
-    expect(code).toBe(0)
-    expect(stdout).toContain(`Usage: taskvault ${words}`)
-    for (const option of ['--json', '--quiet', '--config', '--cwd']) expect(stdout).toContain(option)
-  })
+      expect(code).toBe(0)
+      expect(stdout).toContain(`Usage: taskvault ${words}`)
+      for (const option of ['--json', '--quiet', '--config', '--cwd'])
+        expect(stdout).toContain(option)
+    },
+  )
 
   test('--version prints the version of the package', async () => {
     const { code, stdout } = await runMain(['--version'], { cwd: '/' })
@@ -68,7 +72,10 @@ describe('a command line that cannot be understood', () => {
     const { code, stdout, stderr } = await runMain(['cache', 'stast', '--json'], { cwd: '/' })
 
     expect([code, stdout]).toEqual([EXIT.usage, ''])
-    expect(JSON.parse(stderr)).toMatchObject({ code: 'ARGUMENT_INVALID', message: expect.stringContaining('stast') })
+    expect(JSON.parse(stderr)).toMatchObject({
+      code: 'ARGUMENT_INVALID',
+      message: expect.stringContaining('stast'),
+    })
   })
 })
 
@@ -118,7 +125,12 @@ describe('loading', () => {
   test('--version loads neither the core nor yaml', () => {
     const loaded = execFileSync(
       process.execPath,
-      ['--import', `data:text/javascript,${encodeURIComponent(LIST_LOADED)}`, path.join(import.meta.dirname, 'bin.ts'), '--version'],
+      [
+        '--import',
+        `data:text/javascript,${encodeURIComponent(LIST_LOADED)}`,
+        path.join(import.meta.dirname, 'bin.ts'),
+        '--version',
+      ],
       { encoding: 'utf8' },
     )
 

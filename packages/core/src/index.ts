@@ -10,13 +10,29 @@ export { settingPath } from './config/settings.ts'
 export type { LoadedSettings, LogLevel, Settings, SettingSource } from './config/settings.ts'
 export { TaskVaultError, asTaskVaultError, isTaskVaultError, systemErrorCode } from './errors.ts'
 export type { ErrorCode, ErrorDetails } from './errors.ts'
+export { hashPath } from './files/hash-path.ts'
+export { createMemoryStatCache } from './files/stat-cache.ts'
+export { openHashAlgorithm } from './hashing/hash-algorithm.ts'
+export { hashStream } from './hashing/hash-stream.ts'
+export { openStream } from './hashing/open-stream.ts'
 export { isDigest, shortDigest } from './model/digest.ts'
 export type { Digest, TaskKey } from './model/digest.ts'
 export type { ChangeReason } from './model/explain.ts'
+export type { KeyedFingerprint } from './model/fingerprint.ts'
 export { explainPolicy, resolvePolicy } from './model/policy.ts'
 export type { ExplainedField, PolicyFields, ResolvedPolicy } from './model/policy.ts'
 export { parseTaskName } from './model/task.ts'
 export type { TaskDefinition, TaskName } from './model/task.ts'
 export { detectOrigin } from './platform/detect-origin.ts'
 export type { ProgressPhase, Report, VaultEvent } from './vault/events.ts'
-export type { EntrySummary, StagedEntry, Vault, VaultStats } from './vault/vault.ts'
+export { fingerprintContent } from './vault/fingerprint-content.ts'
+export { openVault } from './vault/open-vault.ts'
+export type {
+  EntrySummary,
+  SavedEntry,
+  SaveRequest,
+  SkippedSave,
+  StagedEntry,
+  Vault,
+  VaultStats,
+} from './vault/vault.ts'

@@ -29,7 +29,9 @@ describe('init', () => {
 
     await runMain(['init'], { cwd })
 
-    expect(readFileSync(path.join(cwd, '.taskvault', '.gitignore'), 'utf8')).toBe('/cache/\n/metrics/\n')
+    expect(readFileSync(path.join(cwd, '.taskvault', '.gitignore'), 'utf8')).toBe(
+      '/cache/\n/metrics/\n',
+    )
   })
 
   test('leaves an existing configuration alone', async () => {
@@ -38,7 +40,9 @@ describe('init', () => {
     const { code, stdout } = await runMain(['init'], { cwd })
 
     expect([code, stdout]).toEqual([0, '✓ .taskvault/config.yaml is there already\n'])
-    expect(readFileSync(path.join(cwd, '.taskvault', 'config.yaml'), 'utf8')).toBe('max_size_gb: 3\n')
+    expect(readFileSync(path.join(cwd, '.taskvault', 'config.yaml'), 'utf8')).toBe(
+      'max_size_gb: 3\n',
+    )
   })
 
   test('runs where --cwd or TASKVAULT_CWD says', async () => {
@@ -47,7 +51,11 @@ describe('init', () => {
     await runMain(['init', '--cwd', 'a', '--quiet'], { cwd })
     await runMain(['init'], { cwd, env: { TASKVAULT_CWD: 'b' } })
 
-    expect(['a', 'b', '.'].map((at) => existsSync(path.join(cwd, at, '.taskvault')))).toEqual([true, true, false])
+    expect(['a', 'b', '.'].map((at) => existsSync(path.join(cwd, at, '.taskvault')))).toEqual([
+      true,
+      true,
+      false,
+    ])
   })
 })
 
@@ -57,7 +65,10 @@ describe('config validate', () => {
 
     const { code, stdout } = await runMain(['config', 'validate'], { cwd })
 
-    expect([code, stdout]).toEqual([0, `✓ ${path.join(cwd, '.taskvault', 'config.yaml')} is valid\n`])
+    expect([code, stdout]).toEqual([
+      0,
+      `✓ ${path.join(cwd, '.taskvault', 'config.yaml')} is valid\n`,
+    ])
   })
 
   test('lists every mistake with its place, and exits 78', async () => {
@@ -91,7 +102,10 @@ describe('config show', () => {
   test('prints each setting with its source', async () => {
     const cwd = createProject({ '.taskvault/config.yaml': 'max_size_gb: 3\n' })
 
-    const { stdout } = await runMain(['config', 'show'], { cwd, env: { TASKVAULT_LOG_LEVEL: 'debug' } })
+    const { stdout } = await runMain(['config', 'show'], {
+      cwd,
+      env: { TASKVAULT_LOG_LEVEL: 'debug' },
+    })
 
     expect(stdout).toMatch(/^max_size_gb +3 +\.taskvault\/config\.yaml:1$/m)
     expect(stdout).toMatch(/^log_level +debug +TASKVAULT_LOG_LEVEL$/m)
@@ -99,9 +113,13 @@ describe('config show', () => {
   })
 
   test('as JSON, also when asked to be quiet', async () => {
-    const { stdout } = await runMain(['--json', '--quiet', 'config', 'show'], { cwd: createProject() })
+    const { stdout } = await runMain(['--json', '--quiet', 'config', 'show'], {
+      cwd: createProject(),
+    })
 
-    expect(JSON.parse(stdout)).toMatchObject({ settings: { max_size_gb: { value: 10, source: { kind: 'default' } } } })
+    expect(JSON.parse(stdout)).toMatchObject({
+      settings: { max_size_gb: { value: 10, source: { kind: 'default' } } },
+    })
   })
 })
 
@@ -121,7 +139,10 @@ branches:
   test('names the block and the line that decided each field', async () => {
     const cwd = createProject({ '.taskvault/config.yaml': yaml })
 
-    const { code, stdout } = await runMain(['policy', 'explain', 'unit_tests', '--branch', 'feature/a'], { cwd })
+    const { code, stdout } = await runMain(
+      ['policy', 'explain', 'unit_tests', '--branch', 'feature/a'],
+      { cwd },
+    )
 
     expect(code).toBe(0)
     expect(stdout).toBe(
@@ -136,14 +157,25 @@ branches:
   })
 
   test('takes the current branch from git when none is given', async () => {
-    const cwd = createProject({ '.taskvault/config.yaml': yaml, '.git/HEAD': 'ref: refs/heads/main\n' })
+    const cwd = createProject({
+      '.taskvault/config.yaml': yaml,
+      '.git/HEAD': 'ref: refs/heads/main\n',
+    })
 
     const { stdout } = await runMain(['policy', 'explain', 'lint', '--json'], { cwd })
 
     expect(JSON.parse(stdout)).toMatchObject({
       task: 'lint',
       branch: 'main',
-      fields: { ttl_seconds: { value: 60, section: 'policies', name: 'main', by: 'branch', from: '.taskvault/config.yaml:7' } },
+      fields: {
+        ttl_seconds: {
+          value: 60,
+          section: 'policies',
+          name: 'main',
+          by: 'branch',
+          from: '.taskvault/config.yaml:7',
+        },
+      },
     })
   })
 
@@ -151,7 +183,10 @@ branches:
     const cwd = createProject({ '.git/HEAD': '', 'a/b': '' })
     writeFileSync(path.join(cwd, 'taskvault.yaml'), yaml)
 
-    const { stdout } = await runMain(['policy', 'explain', 'x', '--config', '../taskvault.yaml', '-C', 'a'], { cwd })
+    const { stdout } = await runMain(
+      ['policy', 'explain', 'x', '--config', '../taskvault.yaml', '-C', 'a'],
+      { cwd },
+    )
 
     expect(stdout).toContain('604800')
   })

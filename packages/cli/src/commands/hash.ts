@@ -1,5 +1,11 @@
 import path from 'node:path'
-import { createMemoryStatCache, hashPath, hashStream, openHashAlgorithm, openStream } from '@taskvault/core'
+import {
+  createMemoryStatCache,
+  hashPath,
+  hashStream,
+  openHashAlgorithm,
+  openStream,
+} from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 
@@ -14,7 +20,7 @@ export function registerHash(parent: Command, cli: Cli): void {
 async function printDigests(cli: Cli, paths: readonly string[]): Promise<void> {
   const settings = await cli.settings()
   const algorithm = await openHashAlgorithm(settings.hashAlgorithm)
-  const context = { algorithm, statCache: createMemoryStatCache(), now: cli.host.now }
+  const context = { algorithm, statCache: createMemoryStatCache(), now: Date.now }
   for (const given of paths) {
     const absolutePath = given === '-' ? given : path.resolve(cli.cwd, given)
     const stream = openStream(absolutePath, () => cli.host.stdin)

@@ -6,7 +6,21 @@ import { createProject, runMain } from '../testing/run-main.ts'
 
 describe('bash', () => {
   test.each([
-    ['taskvault ', ['audit', 'cache', 'completion', 'config', 'doctor', 'explain', 'hash', 'init', 'policy', 'run']],
+    [
+      'taskvault ',
+      [
+        'audit',
+        'cache',
+        'completion',
+        'config',
+        'doctor',
+        'explain',
+        'hash',
+        'init',
+        'policy',
+        'run',
+      ],
+    ],
     ['taskvault ca', ['cache']],
     ['taskvault cache s', ['save', 'show', 'stats']],
     ['taskvault --json cache s', ['save', 'show', 'stats']],
@@ -50,7 +64,10 @@ COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.l
 _taskvault
 printf '%s\\n' "\${COMPREPLY[@]}"`
   const offered = execFileSync('bash', ['--norc', '-c', program], { encoding: 'utf8' })
-  return offered.split('\n').filter((word) => word !== '').toSorted()
+  return offered
+    .split('\n')
+    .filter((word) => word !== '')
+    .toSorted()
 }
 
 function isInstalled(shell: string): boolean {

@@ -35,6 +35,10 @@ export function describeReason(reason: ChangeReason): string {
       return 'the entry was evicted'
     case 'damaged':
       return `the entry is damaged: ${reason.detail}`
+    case 'outputs-changed':
+      return 'the entry holds other outputs than are declared now'
+    case 'unavailable':
+      return `the cache could not be used: ${reason.detail}`
     case 'failed-before':
       return `the command failed before, with exit code ${reason.exitCode}`
     case 'and-more':

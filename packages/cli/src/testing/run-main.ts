@@ -35,7 +35,13 @@ export async function runMain(argv: readonly string[], surroundings: Surrounding
   return { code, stdout: host.written('stdout'), stderr: host.written('stderr') }
 }
 
-export function createTestHost({ cwd, env = {}, stdin = '', isTerminal = false, now = Date.now }: Surroundings): TestHost {
+export function createTestHost({
+  cwd,
+  env = {},
+  stdin = '',
+  isTerminal = false,
+  now = Date.now,
+}: Surroundings): TestHost {
   const stdout = createSink(isTerminal)
   const stderr = createSink(isTerminal)
   const listeners = new Set<(signal: StopSignal) => void>()

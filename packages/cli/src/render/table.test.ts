@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { renderTable } from './table.ts'
+
+test('columns are as wide as their widest text, and no line ends in spaces', () => {
+  const rows = [
+    ['a', '1', 'x'],
+    ['bcd', '100', ''],
+  ]
+
+  expect(renderTable(rows, { header: ['NAME', 'SIZE', 'LAST'], rightAligned: [1] })).toBe(
+    'NAME  SIZE  LAST\na        1  x\nbcd    100',
+  )
+})
+
+test('no rows are no lines', () => {
+  expect(renderTable([])).toBe('')
+})
