@@ -1,5 +1,5 @@
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
-import type { Report } from '../vault/events.ts'
+import type { Report } from '../model/events.ts'
 import type { Database } from './database.ts'
 
 /** An open local store: its index, its blobs, and what everything that works on them needs. */

@@ -1,0 +1,41 @@
+import type { ErrorCode } from '../errors.ts'
+import type { TaskKey } from './digest.ts'
+import type { ChangeReason } from './explain.ts'
+import type { TaskName } from './task.ts'
+
+/** Everything that happens, as data. Texts, annotations and metrics are made from it elsewhere. */
+export type VaultEvent =
+  | {
+      readonly kind: 'progress'
+      readonly phase: ProgressPhase
+      readonly done: number
+      readonly total: number | undefined
+      readonly unit: 'files' | 'bytes' | 'entries'
+    }
+  | { readonly kind: 'hit'; readonly task: TaskName; readonly key: TaskKey }
+  | {
+      readonly kind: 'missed'
+      readonly task: TaskName
+      readonly key: TaskKey
+      readonly reasons: readonly ChangeReason[]
+    }
+  | {
+      readonly kind: 'saved'
+      readonly task: TaskName
+      readonly key: TaskKey
+      readonly storedBytes: number
+    }
+  | { readonly kind: 'evicted'; readonly task: TaskName; readonly key: TaskKey }
+  | {
+      readonly kind: 'quarantined'
+      readonly task: TaskName
+      readonly key: TaskKey
+      readonly code: ErrorCode
+    }
+  | { readonly kind: 'rebuilt'; readonly entries: number }
+  /** The cache had trouble and the work went on without it. */
+  | { readonly kind: 'trouble'; readonly code: ErrorCode; readonly message: string }
+
+export type ProgressPhase = 'hashing' | 'saving' | 'restoring' | 'verifying' | 'collecting'
+
+export type Report = (event: VaultEvent) => void
