@@ -24,7 +24,19 @@ export type { ExplainedField, PolicyFields, ResolvedPolicy } from './model/polic
 export { parseTaskName } from './model/task.ts'
 export type { TaskDefinition, TaskName } from './model/task.ts'
 export { detectOrigin } from './platform/detect-origin.ts'
-export type { ProgressPhase, Report, VaultEvent } from './vault/events.ts'
+export { executableOf, showCommand } from './process/command-line.ts'
+export type { Command, Executable } from './process/command-line.ts'
+export type {
+  CommandEnd,
+  CommandProcess,
+  SpawnCommand,
+  SpawnRequest,
+} from './process/command-process.ts'
+export { findExecutable } from './process/find-executable.ts'
+export { sendSignal } from './process/send-signal.ts'
+export type { SignalSource } from './process/signals.ts'
+export { spawnPiped } from './process/spawn-piped.ts'
+export type { ProgressPhase, Report, VaultEvent } from './model/events.ts'
 export { fingerprintContent } from './vault/fingerprint-content.ts'
 export { openVault } from './vault/open-vault.ts'
 export type {
@@ -35,4 +47,21 @@ export type {
   StagedEntry,
   Vault,
   VaultStats,
-} from './vault/vault.ts'
+} from './vault/vault.ts'export { decideRun } from './vault/decide-run.ts'
+export type { RunDecision } from './vault/decide-run.ts'
+export type {
+  HitOutcome,
+  NotSaved,
+  RanOutcome,
+  RunEvent,
+  RunOutcome,
+  RunRequest,
+  RunVault,
+  TaskWork,
+} from './vault/run-contract.ts'
+export { runTask } from './vault/run-task.ts'
+export { isPassedOver } from './vault/run-trouble.ts'
+export { createRunVault } from './vault/run-vault.ts'
+export { createTaskWork } from './vault/task-work.ts'
+export type { TaskAdditions } from './vault/task-work.ts'
+

@@ -1,8 +1,8 @@
 import type { Settings } from '../config/settings.ts'
 import type { ScanContext } from '../files/scan-context.ts'
 import type { StatCache } from '../files/stat-cache.ts'
+import type { ProgressPhase } from '../model/events.ts'
 import type { Store } from '../store/store.ts'
-import type { ProgressPhase } from './events.ts'
 
 /** What the use cases of an open vault share. */
 export interface OpenParts {

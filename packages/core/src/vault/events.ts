@@ -1,1 +1,0 @@
-export type { ProgressPhase, Report, VaultEvent } from '../model/events.ts'
