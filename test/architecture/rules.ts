@@ -31,7 +31,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     libraries: ['yaml'],
   },
   // Which machine we run on: CI systems, and what git says of the checkout.
-  'core/platform': { imports: ['core/model'], node: FILES },
+  'core/platform': { imports: ['core/model', 'core/git'], node: FILES },
   'core/files': {
     imports: ['core/errors', 'core/model', 'core/hashing'],
     node: FILES,

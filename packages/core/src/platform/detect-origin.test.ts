@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { detectOrigin } from './detect-origin.ts'
-import { readGitHead } from './git-head.ts'
+import { readGitHead } from '../git/read-head.ts'
 
 describe('on CI systems', () => {
   test.each([

@@ -1,5 +1,5 @@
+import { readGitHead } from '../git/read-head.ts'
 import type { Origin } from '../model/manifest.ts'
-import { readGitHead } from './git-head.ts'
 
 interface PlatformRow {
   readonly platform: string
