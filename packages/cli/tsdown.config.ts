@@ -1,6 +1,16 @@
 import type { UserConfig } from 'tsdown'
 import { base } from '../../tsdown.base.ts'
 
+// With all that it needs.
+const CROSS_SPAWN = [
+  'cross-spawn',
+  'isexe',
+  'path-key',
+  'shebang-command',
+  'shebang-regex',
+  'which',
+]
+
 /**
  * The command as a handful of files: reading one file instead of a hundred is most of what a short
  * run costs. What brings native code stays outside, because its binaries must be found at run time.
@@ -12,11 +22,7 @@ const config: UserConfig = {
   publint: true,
   deps: {
     neverBundle: ['@napi-rs/blake-hash', 'better-sqlite3', '@lydell/node-pty'],
-    onlyBundle: [
-      ...['commander', 'hash-wasm', 'ignore', 'picomatch', 'yaml'],
-      // cross-spawn, and what it needs
-      ...['cross-spawn', 'isexe', 'path-key', 'shebang-command', 'shebang-regex', 'which'],
-    ],
+    onlyBundle: ['commander', 'hash-wasm', 'ignore', 'picomatch', 'yaml', ...CROSS_SPAWN],
   },
 }
 export default config
