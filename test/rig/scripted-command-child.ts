@@ -3,7 +3,6 @@ import net from 'node:net'
 import path from 'node:path'
 import process from 'node:process'
 import readline from 'node:readline'
-
 import type { Instruction, Started } from './scripted-command.ts'
 
 /*
@@ -17,7 +16,9 @@ const started: Started = {
   pid: process.pid,
   directory: process.cwd(),
   words: process.argv.slice(3),
-  isTerminal: [process.stdin, process.stdout, process.stderr].map((stream) => stream.isTTY === true),
+  isTerminal: [process.stdin, process.stdout, process.stderr].map(
+    (stream) => stream.isTTY === true,
+  ),
   columns: process.stdout.columns,
 }
 socket.once('connect', () => say(started))
@@ -57,10 +58,12 @@ function perform(instruction: Instruction): void {
       return
     case 'exit':
       // Answered first: nothing can be said afterwards.
-      socket.write(`${JSON.stringify({ done: 'exit' })}\n`, () => process.exit(instruction.exitCode))
+      socket.write(`${JSON.stringify({ done: 'exit' })}\n`, () =>
+        process.exit(instruction.exitCode),
+      )
   }
 }
 
 function writeAll(descriptor: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at)
+  for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at)
 }

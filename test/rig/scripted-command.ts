@@ -100,7 +100,9 @@ async function meet(socket: net.Socket): Promise<Invocation> {
   const started = await new Promise<Started>((resolve) => {
     lines.once('line', (first) => {
       lines.on('line', (line) => {
-        const [[kind, value]] = Object.entries(JSON.parse(line) as object) as [[keyof typeof queues, never]]
+        const [[kind, value]] = Object.entries(JSON.parse(line) as object) as [
+          [keyof typeof queues, never],
+        ]
         queues[kind].push(value)
       })
       resolve(JSON.parse(first) as Started)

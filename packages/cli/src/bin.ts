@@ -7,7 +7,11 @@ import { main } from './main.ts'
  * The only file that touches the process. bin/taskvault.js starts it, with the compile cache on.
  */
 
-const STOP_SIGNALS: readonly StopSignal[] = ['SIGHUP', 'SIGINT', 'SIGTERM']
+// Windows has no SIGQUIT, and refuses a listener for it.
+const STOP_SIGNALS: readonly StopSignal[] =
+  process.platform === 'win32'
+    ? ['SIGHUP', 'SIGINT', 'SIGTERM']
+    : ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM']
 
 const host: Host = {
   env: process.env,
@@ -31,6 +35,8 @@ const host: Host = {
 
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Whoever else listens knows what to do: `run` has a command to end before us.
+    if (stream.listenerCount('error') > 1) return
     // Who read our output has seen enough, as `taskvault cache ls | head` does.
     if (error.code === 'EPIPE') process.exit(0)
     throw error

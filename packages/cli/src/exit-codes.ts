@@ -110,9 +110,14 @@ export function exitCodeOfSignal(signal: StopSignal): number {
 }
 
 /** The signals that ask us to stop. */
-export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGTERM'
+export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGQUIT' | 'SIGTERM'
 
-const SIGNAL_NUMBERS: Readonly<Record<StopSignal, number>> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
+const SIGNAL_NUMBERS: Readonly<Record<StopSignal, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGTERM: 15,
+}
 
 /** The table as text, for the end of `--help`. */
 export function renderExitCodesForHelp(): string {

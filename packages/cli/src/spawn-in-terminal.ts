@@ -1,5 +1,6 @@
 import { fstatSync, readFileSync, statSync } from 'node:fs'
 import { constants, devNull, platform } from 'node:os'
+import { isatty } from 'node:tty'
 import type { IPty } from '@lydell/node-pty'
 import { executableOf, findExecutable, sendSignal } from '@taskvault/core'
 import type { CommandEnd, CommandProcess, SpawnCommand, SpawnRequest } from '@taskvault/core'
@@ -15,6 +16,7 @@ interface StreamParts {
   setRawMode?(isRaw: boolean): unknown
 }
 
+const STDIN = 0
 const CTRL_C = 0x03
 const CTRL_Z = 0x1a
 const CTRL_BACKSLASH = 0x1c
@@ -26,9 +28,9 @@ const STOP_NOTICE_MS = 100
  * had a terminal to itself, or when terminals cannot be made here.
  */
 export async function findTerminalSpawn(host: Host): Promise<SpawnCommand | undefined> {
-  const input = inputKind(host.stdin)
-  if (input === undefined || !isOneTerminal(host.stdout, host.stderr) || !isForeground())
-    return undefined
+  if (!isOneTerminal(host.stdout, host.stderr) || !isForeground()) return undefined
+  const input = inputKind()
+  if (input === undefined) return undefined
   const pty = await import('@lydell/node-pty').catch(() => undefined)
   if (pty === undefined) return undefined
   return async (request) => {
@@ -135,11 +137,19 @@ function withInput(
   return { file: '/bin/sh', args: ['-c', 'exec "$0" "$@" </dev/null', executable, ...args] }
 }
 
-/** What standard input is, as far as a command in a terminal can be given it. */
-function inputKind(stdin: StreamParts): 'terminal' | 'nothing' | undefined {
-  if (stdin.isTTY === true) return 'terminal'
-  if (platform() === 'win32' || stdin.fd === undefined) return undefined
-  return fstatSync(stdin.fd).rdev === statSync(devNull).rdev ? 'nothing' : undefined
+/** Whether a person, or nobody, is there to answer. */
+export function isAttended(host: Host): boolean {
+  return host.stdout.isTTY === true || host.stderr.isTTY === true || isatty(STDIN)
+}
+
+/**
+ * What standard input is, as far as a command in a terminal can be given it. The stream itself is not
+ * touched before it is needed: Node would make a pipe non-blocking, for the command as well.
+ */
+function inputKind(): 'terminal' | 'nothing' | undefined {
+  if (isatty(STDIN)) return 'terminal'
+  if (platform() === 'win32') return undefined
+  return fstatSync(STDIN).rdev === statSync(devNull).rdev ? 'nothing' : undefined
 }
 
 function isOneTerminal(stdout: StreamParts, stderr: StreamParts): boolean {

@@ -19,6 +19,7 @@ export { isDigest, shortDigest } from './model/digest.ts'
 export type { Digest, TaskKey } from './model/digest.ts'
 export type { ChangeReason } from './model/explain.ts'
 export type { KeyedFingerprint } from './model/fingerprint.ts'
+export type { Manifest, Origin } from './model/manifest.ts'
 export { explainPolicy, resolvePolicy } from './model/policy.ts'
 export type { ExplainedField, PolicyFields, ResolvedPolicy } from './model/policy.ts'
 export { parseTaskName } from './model/task.ts'
@@ -47,7 +48,8 @@ export type {
   StagedEntry,
   Vault,
   VaultStats,
-} from './vault/vault.ts'export { decideRun } from './vault/decide-run.ts'
+} from './vault/vault.ts'
+export { decideRun } from './vault/decide-run.ts'
 export type { RunDecision } from './vault/decide-run.ts'
 export type {
   HitOutcome,
@@ -64,4 +66,3 @@ export { isPassedOver } from './vault/run-trouble.ts'
 export { createRunVault } from './vault/run-vault.ts'
 export { createTaskWork } from './vault/task-work.ts'
 export type { TaskAdditions } from './vault/task-work.ts'
-

@@ -26,6 +26,16 @@ export function showCommand(command: Command): string {
   return command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : quote(word))).join(' ')
 }
 
+/**
+ * What a command counts as for a key: a line, and the words that a shell would make of it, are the
+ * same command; the same command elsewhere in the project is another one.
+ * @param relativeDirectory where it runs, relative to the project root with `/`; empty for the root.
+ */
+export function commandIdentity(command: Command, relativeDirectory: string): readonly string[] {
+  const line = showCommand(command).trim()
+  return relativeDirectory === '' ? [line] : [line, relativeDirectory]
+}
+
 function quote(word: string): string {
   return `'${word.replaceAll("'", String.raw`'\''`)}'`
 }

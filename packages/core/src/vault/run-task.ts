@@ -1,7 +1,6 @@
 import { lstatSync } from 'node:fs'
 
 import { TaskVaultError } from '../errors.ts'
-import type { TaskKey } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import { parseRecordedLog } from '../model/recorded-log.ts'
@@ -124,9 +123,4 @@ function endless({ task }: RunRequest): TaskVaultError {
   return new TaskVaultError('ARGUMENT_INVALID', `Task ${task} runs itself, ${DEEPEST_NESTING} times by now`, {
     hint: 'Give `taskvault run` the command that does the work, not the one that starts taskvault.',
   })
-}
-
-/** The right to do the work of `key`, as a file below the cache directory. */
-export function lockPathOf(cacheDirectory: string, key: TaskKey): string {
-  return `${cacheDirectory}/locks/${key}`
 }

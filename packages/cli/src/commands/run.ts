@@ -1,0 +1,187 @@
+import {
+  createRunVault,
+  createTaskWork,
+  decideRun,
+  detectOrigin,
+  isPassedOver,
+  isTaskVaultError,
+  parseTaskName,
+  resolvePolicy,
+  runTask,
+  showCommand,
+  spawnPiped,
+} from '@taskvault/core'
+import type { Origin, ResolvedPolicy, RunRequest, RunVault, Settings, TaskWork, Vault } from '@taskvault/core'
+import type { Command } from 'commander'
+
+import type { Cli } from '../cli.ts'
+import { exitCodeOfSignal } from '../exit-codes.ts'
+import { describeReason } from '../render/change-reasons.ts'
+import { renderProvenance } from '../render/run-lines.ts'
+import { createRunVoice } from '../render/run-voice.ts'
+import { findTerminalSpawn, isAttended } from '../spawn-in-terminal.ts'
+import { createAdditions, type RunOptions } from './run-options.ts'
+
+export function registerRun(parent: Command, cli: Cli): void {
+  parent
+    .command('run')
+    .description('Run a command, or put back what it made when nothing it reads has changed')
+    .argument('<task>', 'name of the task')
+    .argument('[command...]', 'what to run, after --; the configured command when absent')
+    .option('--input <glob>', 'files that the command reads (default: all that git does not ignore)', collect, [])
+    .option('--output <path>', 'a file or directory that it writes', collect, [])
+    .option('--env <name>', 'an environment variable that it reads', collect, [])
+    .option('--tool <command>', 'a command that prints the version of a tool that it uses', collect, [])
+    .option('--salt <text>', 'any text; another text is another key')
+    .option('--explain', 'say what would be done and why, and do nothing', false)
+    .option('--force', 'run even if the result is known', false)
+    .option('--read-only', 'use what was saved, and save nothing', false)
+    .option('--no-save', 'save nothing')
+    .addHelpText('after', '\nWith --json, the decision is printed as JSON, and nothing is run.')
+    .action(
+      cli.action((task: string, command: string[], options: RunOptions) => run(cli, { task, command, options }), {
+        handlesSignals: true,
+      }),
+    )
+}
+
+interface Arguments {
+  readonly task: string
+  readonly command: readonly string[]
+  readonly options: RunOptions
+}
+
+interface Job {
+  readonly cli: Cli
+  readonly settings: Settings
+  readonly work: TaskWork
+  readonly policy: ResolvedPolicy
+  readonly origin: Origin
+}
+
+async function run(cli: Cli, { task: taskText, command, options }: Arguments): Promise<number> {
+  const task = parseTaskName(taskText)
+  const settings = await cli.settings()
+  const { projectRoot } = settings
+  const env = cli.host.env
+  const additions = createAdditions(options, command, { cwd: cli.cwd, projectRoot })
+  const work = createTaskWork(task, { settings, env, additions })
+  const origin = detectOrigin({ projectRoot, env })
+  const policy = resolvePolicy(settings, { task, branch: origin.branch })
+  const job: Job = { cli, settings, work, policy, origin }
+  return options.explain || cli.options.json ? await explain(job) : await execute(job, options)
+}
+
+async function explain({ cli, work, policy }: Job): Promise<number> {
+  const vault = await cli.openVault()
+  const decision = await decideRun(vault, { work, policy, runVault: createRunVault(vault) })
+  const { task } = work
+  const command = showCommand(work.command)
+  cli.voice.answer({
+    text: () =>
+      decision.kind === 'hit'
+        ? `${task}: hit, ${renderProvenance(decision.manifest, cli.host.now())}`
+        : [`${task}: miss, would run ${command}`, ...decision.reasons.map((reason) => `  ${describeReason(reason)}`)].join('\n'),
+    data: () => {
+      const common = { decision: decision.kind, task, key: decision.key, command }
+      if (decision.kind === 'miss') {
+        return { ...common, reasons: decision.reasons.map((reason) => ({ ...reason, text: describeReason(reason) })) }
+      }
+      const { exitCode, createdAtMs, durationMs, origin, sizeBytes, fileCount } = decision.manifest
+      return { ...common, exitCode, createdAtMs, durationMs, origin, sizeBytes, fileCount }
+    },
+  })
+  return 0
+}
+
+async function execute(job: Job, options: RunOptions): Promise<number> {
+  const { cli } = job
+  const voice = createRunVoice(cli, job.work)
+  const vault = await openRunVault(cli, voice.trouble)
+  const request = await createRequest(job, options)
+  const stopped = stopsOutsideOfCommand(cli)
+  const outcome = await Promise.race([
+    runTask(vault, { ...request, signals: stopped.signals, onEvent: voice.event }),
+    stopped.exitCode,
+  ])
+  stopped.stopListening()
+  if (typeof outcome === 'number') return outcome
+  voice.outcome(outcome)
+  return outcome.exitCode
+}
+
+async function createRequest(
+  { cli, work, policy, origin }: Job,
+  options: RunOptions,
+): Promise<Omit<RunRequest, 'signals' | 'onEvent'>> {
+  const { host } = cli
+  const spawnInTerminal = await findTerminalSpawn(host)
+  return {
+    ...work,
+    policy,
+    origin,
+    output: { stdout: host.stdout, stderr: host.stderr },
+    isTerminal: host.stdout.isTTY === true,
+    // A command with a terminal of its own is out of reach of ours.
+    sharesTerminal: spawnInTerminal === undefined && isAttended(host),
+    spawn: spawnInTerminal ?? spawnPiped,
+    skipsLookup: options.force,
+    neverSaves: options.readOnly ? 'read-only' : options.save ? undefined : 'no-save',
+  }
+}
+
+/** Undefined, and a warning, when there is no vault to be had: that must not keep the command from running. */
+async function openRunVault(cli: Cli, warn: (error: Error) => void): Promise<RunVault | undefined> {
+  let vault: Vault
+  try {
+    vault = await cli.openVault()
+  } catch (error) {
+    if (!isTaskVaultError(error) || !isPassedOver(error)) throw error
+    warn(error)
+    return undefined
+  }
+  const runVault = createRunVault(vault)
+  return {
+    ...runVault,
+    async stage(request) {
+      const staged = await runVault.stage(request)
+      // Also when a signal ends us: what was staged beside the outputs must not stay there.
+      return staged.kind === 'hit' ? cli.closeAtEnd(staged) : staged
+    },
+  }
+}
+
+interface Stopping {
+  readonly signals: RunRequest['signals']
+  /** Settles when a signal comes while no command runs that it is passed on to. */
+  readonly exitCode: Promise<number>
+  stopListening(): void
+}
+
+function stopsOutsideOfCommand(cli: Cli): Stopping {
+  let running: ((signal: NodeJS.Signals) => void) | undefined
+  let stop: (exitCode: number) => void
+  const exitCode = new Promise<number>((resolve) => {
+    stop = resolve
+  })
+  const stopListening = cli.host.onStopSignal((signal) => {
+    if (running === undefined) stop(exitCodeOfSignal(signal))
+    else running(signal)
+  })
+  return {
+    signals: (listener) => {
+      running = listener
+      return {
+        [Symbol.dispose]: () => {
+          running = undefined
+        },
+      }
+    },
+    exitCode,
+    stopListening,
+  }
+}
+
+function collect(value: string, earlier: readonly string[]): readonly string[] {
+  return [...earlier, value]
+}

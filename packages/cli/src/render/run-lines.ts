@@ -1,0 +1,102 @@
+import type { HitOutcome, NotSaved, RanOutcome, SavedEntry } from '@taskvault/core'
+
+import { describeReason, summariseReasons } from './change-reasons.ts'
+import { formatBytes, formatDuration } from './quantities.ts'
+
+const SHOWN_PATHS = 5
+
+/** `restored 12 files in 34 ms, saved 1 min 02 s (passed 2 hours ago on main)`. */
+export function renderRunHit(hit: HitOutcome, nowMs: number): string {
+  const { changes, manifest, tookMs } = hit
+  const done = describeChanges(changes.written.length + changes.removed.length, changes.unchangedCount)
+  const saved = manifest.durationMs === 0 ? '' : `, saved ${formatDuration(manifest.durationMs)}`
+  return `${done} in ${formatDuration(tookMs)}${saved} (${renderProvenance(manifest, nowMs)})`
+}
+
+/** `passed 2 hours ago on main`. */
+export function renderProvenance(manifest: HitOutcome['manifest'], nowMs: number): string {
+  const { createdAtMs, exitCode, origin } = manifest
+  const verb = exitCode === 0 ? 'passed' : `failed with exit code ${exitCode}`
+  const branch = origin.branch === undefined ? '' : ` on ${origin.branch}`
+  return `${verb} ${formatAge(nowMs - createdAtMs)}${branch}`
+}
+
+/** Which outputs had been changed by hand; undefined when none had. */
+export function renderPutBack(hit: HitOutcome): string | undefined {
+  return hit.putBack.length === 0 ? undefined : `put back, as they had been changed: ${listPaths(hit.putBack)}`
+}
+
+/** `saved 12 files, 1.20 MB, after 1 min 02 s`. */
+export function renderRunSaved(saved: SavedEntry, ran: RanOutcome): string {
+  const size = saved.fileCount === 0 ? 'the result' : `${countFiles(saved.fileCount)}, ${formatBytes(saved.sizeBytes)},`
+  return `saved ${size} after ${formatDuration(ran.durationMs)}`
+}
+
+export interface NotSavedLine {
+  /** Whether somebody should look at it, quiet or not. */
+  readonly isWarning: boolean
+  readonly text: string
+}
+
+/** Why a result was not saved. Undefined when that was said before, or goes without saying. */
+export function renderNotSaved(notSaved: NotSaved): NotSavedLine | undefined {
+  switch (notSaved.because) {
+    case 'trouble':
+    case 'failed':
+    case 'interrupted':
+      return undefined
+    case 'no-save':
+    case 'read-only':
+      return { isWarning: false, text: `not saved, as --${notSaved.because} asks` }
+    case 'policy':
+      return { isWarning: false, text: 'not saved: the policy lets this task or branch only read' }
+    case 'output-unread':
+      return { isWarning: false, text: 'not saved: nobody read its output to the end' }
+    case 'inputs-changed':
+      return {
+        isWarning: true,
+        text: `not saved: inputs changed while it ran (${summariseReasons(notSaved.changes)})`,
+      }
+    case 'output-missing':
+      return { isWarning: true, text: `not saved: ${notSaved.message}` }
+    case 'too-large':
+      return {
+        isWarning: true,
+        text: `not saved: its outputs have ${formatBytes(notSaved.sizeBytes)}, more than max_size_bytes allows`,
+      }
+  }
+}
+
+/** Why the command runs, on one line or with one line for each reason. */
+export function renderReasons(reasons: readonly Parameters<typeof describeReason>[0][]): string {
+  return reasons.length === 0 ? 'nothing is known of earlier runs' : summariseReasons(reasons)
+}
+
+/** `34 seconds ago`, `2 hours ago`; `just now` also for what a clock that went back calls the future. */
+export function formatAge(ageMs: number): string {
+  const units = [
+    ['day', 86_400_000],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+    ['second', 1000],
+  ] as const
+  for (const [name, unitMs] of units) {
+    const count = Math.floor(ageMs / unitMs)
+    if (count >= 1) return `${count} ${name}${count === 1 ? '' : 's'} ago`
+  }
+  return 'just now'
+}
+
+function describeChanges(changed: number, unchanged: number): string {
+  if (changed > 0) return `restored ${countFiles(changed)}`
+  return unchanged > 0 ? `${countFiles(unchanged)} already in place` : 'nothing to restore'
+}
+
+function countFiles(count: number): string {
+  return `${count} ${count === 1 ? 'file' : 'files'}`
+}
+
+function listPaths(paths: readonly string[]): string {
+  const shown = paths.slice(0, SHOWN_PATHS).join(', ')
+  return paths.length > SHOWN_PATHS ? `${shown} and ${paths.length - SHOWN_PATHS} more` : shown
+}
