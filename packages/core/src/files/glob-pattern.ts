@@ -42,8 +42,8 @@ export function parseGlobPattern(text: string, projectRoot: string): GlobPattern
   while (segments.at(-1) === '**') segments.pop()
   const path = segments.join('/')
   const shape = { isTree, isPlainEnded: !isMagic(segments.at(-1) ?? '') }
-  const matcher = isMagic(path) ? matchGlob(text, path, shape) : matchPlainPath(path, shape)
-  const literal = isMagic(path) || isTree ? undefined : path
+  const matcher = isMagic(path) ? matchGlob(text, path, shape) : matchPlainPath(unescape(path), shape)
+  const literal = isMagic(path) || isTree ? undefined : unescape(path)
   const canEnter = createEntryTest(segments, isTree || shape.isPlainEnded)
   return { text, isExclusion, isOptional, literal, canEnter, ...matcher }
 }
@@ -91,7 +91,7 @@ function createEntryTest(segments: readonly string[], isOpenEnded: boolean): Glo
 }
 
 function createNameTest(segment: string): (name: string) => boolean {
-  if (!isMagic(segment)) return (name) => name === segment
+  if (!isMagic(segment)) return (name) => name === unescape(segment)
   const expression = picomatch.makeRe(segment, GLOB_OPTIONS)
   return (name) => name === segment || expression.test(name)
 }
@@ -102,8 +102,13 @@ function isBalanced(segment: string): boolean {
   return count(/[{([]/g) === count(/[})\]]/g)
 }
 
+/** Whether a glob matches more than one text: it has a wildcard that is not escaped. */
 function isMagic(path: string): boolean {
-  return /[*?[\]{}()\\]/.test(path)
+  return /[*?[\]{}()\\]/.test(path.replaceAll(/\\./gs, ''))
+}
+
+function unescape(path: string): string {
+  return path.replaceAll(/\\(.)/gs, '$1')
 }
 
 function compile(text: string, path: string): RegExp {

@@ -14,6 +14,8 @@ const NAMED_SETS: Readonly<Record<string, string>> = {
   xdigit: '0-9a-fA-F',
 }
 
+const WILDCARD = /[*?[\\]/
+
 /**
  * The regular expression of a .gitignore pattern, as git's own matcher reads it: `*` and `?` stop at
  * `/`; `**` spans directories only where it stands for whole segments. Undefined for a pattern that
@@ -59,8 +61,10 @@ function nextPart(pattern: string, at: number): Part | undefined {
 function stars(pattern: string, at: number): Part {
   let end = at + 1
   while (pattern[end] === '*') end += 1
-  const isWholeSegment =
-    end > at + 1 && (at === 0 || pattern[at - 1] === '/') && (end === pattern.length || pattern[end] === '/')
+  // Git compares the text before the first wildcard by itself, and then takes what is left for the
+  // whole pattern: so `a**/b` begins like `**/b`, and matches `ab`.
+  const isStart = at === pattern.search(WILDCARD) || pattern[at - 1] === '/'
+  const isWholeSegment = end > at + 1 && isStart && (end === pattern.length || pattern[end] === '/')
   if (!isWholeSegment) return { source: '[^/]*', end }
   return end === pattern.length ? { source: '.*', end } : { source: '(?:.*/)?', end: end + 1 }
 }

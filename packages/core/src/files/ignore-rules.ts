@@ -57,7 +57,7 @@ function parseRules(text: string): IgnoreRule[] {
 
 /** Blanks at the end do not count, unless a backslash stands before them. */
 function trimEnd(line: string): string {
-  return /^(?:\\.|[^\\ ]| +(?=[^ ]))*/su.exec(line)?.[0] ?? ''
+  return /^(?:\\(?:.|$)|[^\\ ]| +(?=[^ ]))*/su.exec(line)?.[0] ?? ''
 }
 
 function parseRule(line: string): IgnoreRule | undefined {
