@@ -21,6 +21,8 @@ export async function main(argv: readonly string[], host: Host): Promise<number>
     return cli.exitCode
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
+    // Who read our output has seen enough: nothing is wrong, and nobody is there to be told.
+    if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return EXIT.ok
     // Loaded here, because it needs the core, which `--help` and `completion` do without.
     const { asUsageError, renderFailure } = await import('./render/failure.ts')
     const failure = error instanceof CommanderError ? asUsageError(error) : error
