@@ -1,6 +1,7 @@
 import type { UserConfig } from 'tsdown'
 import { base } from '../../tsdown.base.ts'
 
+const NATIVE = ['@napi-rs/blake-hash', 'better-sqlite3', '@lydell/node-pty']
 // With all that it needs.
 const CROSS_SPAWN = [
   'cross-spawn',
@@ -21,7 +22,8 @@ const config: UserConfig = {
   dts: false,
   publint: true,
   deps: {
-    neverBundle: ['@napi-rs/blake-hash', 'better-sqlite3', '@lydell/node-pty'],
+    neverBundle: NATIVE,
+    onlyImport: NATIVE,
     onlyBundle: ['commander', 'hash-wasm', 'ignore', 'picomatch', 'yaml', ...CROSS_SPAWN],
   },
 }
