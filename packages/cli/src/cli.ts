@@ -22,6 +22,8 @@ export interface GlobalOptions {
 /** What a command works with. Nothing is opened before it is asked for. */
 export interface Cli {
   readonly host: Host
+  /** The words of the command line, as they were typed. */
+  readonly argv: readonly string[]
   readonly options: GlobalOptions
   /** Relative paths on the command line are relative to this directory; absolute. */
   readonly cwd: string
@@ -63,7 +65,7 @@ export interface OwnedCli extends Cli {
 }
 
 /** Ties a parsed command line to its host. `program` must have the global options. */
-export function createCli(program: Command, host: Host): OwnedCli {
+export function createCli(program: Command, host: Host, argv: readonly string[]): OwnedCli {
   const atEnd = new AsyncDisposableStack()
   let exitCode = EXIT.ok
   let settings: Promise<LoadedSettings> | undefined
@@ -73,6 +75,7 @@ export function createCli(program: Command, host: Host): OwnedCli {
 
   const cli: OwnedCli = {
     host,
+    argv,
     get options() {
       return program.opts<GlobalOptions>()
     },

@@ -10,7 +10,7 @@ import { wantsColour } from './render/colours.ts'
 /** Runs one command line to its end. Never throws; never ends the process. */
 export async function main(argv: readonly string[], host: Host): Promise<number> {
   const program = createProgram(host)
-  const cli = createCli(program, host)
+  const cli = createCli(program, host, argv)
   try {
     try {
       await addCommands(program, cli, argv)

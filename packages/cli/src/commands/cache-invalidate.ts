@@ -1,4 +1,4 @@
-import { TaskVaultError, invalidate, listCommitsSince, parseTaskName } from '@taskvault/core'
+import { TaskVaultError, invalidate, invalidateOutdated, parseTaskName } from '@taskvault/core'
 import type { Vault } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
@@ -32,18 +32,22 @@ async function run(cli: Cli, task: string | undefined, options: Options): Promis
   const vault = await cli.openVault()
   const removed = await removeSelected(cli, vault, { task, ...options })
   cli.voice.confirm({
-    text: () => `${cli.voice.style('green', '✓')} Invalidated ${removed} ${removed === 1 ? 'entry' : 'entries'}`,
+    text: () =>
+      `${cli.voice.style('green', '✓')} Invalidated ${removed} ${removed === 1 ? 'entry' : 'entries'}`,
     data: () => ({ removed }),
   })
 }
 
 type Selection = Options & { readonly task: string | undefined }
 
-async function removeSelected(cli: Cli, vault: Vault, { task, key, since }: Selection): Promise<number> {
+async function removeSelected(
+  cli: Cli,
+  vault: Vault,
+  { task, key, since }: Selection,
+): Promise<number> {
   const { store, settings } = vault
   if (task !== undefined) return invalidate(store, { task: parseTaskName(task) })
   if (key !== undefined) return invalidate(store, { key: findEntryByPrefix(vault, key).key })
-  const current = listCommitsSince(since ?? '', { directory: settings.projectRoot, env: cli.host.env })
-  // Where an entry's commit is not known, nothing says that it is outdated.
-  return invalidate(store, { entries: ({ origin }) => origin.commit !== undefined && !current.has(origin.commit) })
+  const place = { projectRoot: settings.projectRoot, env: cli.host.env }
+  return invalidateOutdated(store, since ?? '', place)
 }

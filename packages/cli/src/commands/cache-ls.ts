@@ -35,7 +35,11 @@ async function list(cli: Cli, { task, limit }: Options): Promise<void> {
   const hasMore = found.length > limit
   const nowMs = cli.host.now()
   cli.voice.answer({
-    text: () => renderTable(entries.map((entry) => toRow(entry, nowMs)), { header: HEADER, rightAligned: [2, 3, 4] }),
+    text: () =>
+      renderTable(
+        entries.map((entry) => toRow(entry, nowMs)),
+        { header: HEADER, rightAligned: [2, 3, 4] },
+      ),
     data: () => ({ entries: entries.map(entryToData), hasMore }),
   })
   if (hasMore) cli.voice.remark(`There are more: raise --limit, now ${limit}.`)

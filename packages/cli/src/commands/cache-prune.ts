@@ -14,14 +14,19 @@ export function registerCachePrune(parent: Command, cli: Cli): void {
   parent
     .command('prune')
     .description('Remove expired entries, and others by strategy while the store is over its limit')
-    .option('--max-size-gb <number>', 'the limit for this time (default: as configured)', parseGigabytes)
+    .option(
+      '--max-size-gb <number>',
+      'the limit for this time (default: as configured)',
+      parseGigabytes,
+    )
     .action(cli.action((options: Options) => prune(cli, options)))
 }
 
 async function prune(cli: Cli, { maxSizeGb }: Options): Promise<void> {
   const vault = await cli.openVault()
   const before = vault.stats()
-  const limitBytes = maxSizeGb === undefined ? before.limitBytes : Math.floor(maxSizeGb * BYTES_PER_GB)
+  const limitBytes =
+    maxSizeGb === undefined ? before.limitBytes : Math.floor(maxSizeGb * BYTES_PER_GB)
   evictIfNeeded(vault.store, { limitBytes })
   const after = vault.stats()
   const removed = before.entries - after.entries
@@ -29,6 +34,12 @@ async function prune(cli: Cli, { maxSizeGb }: Options): Promise<void> {
   cli.voice.confirm({
     text: () =>
       `${cli.voice.style('green', '✓')} Removed ${removed} entries (${formatBytes(Math.max(0, freedBytes))} freed)`,
-    data: () => ({ removed, freedBytes, entries: after.entries, storedBytes: after.storedBytes, limitBytes }),
+    data: () => ({
+      removed,
+      freedBytes,
+      entries: after.entries,
+      storedBytes: after.storedBytes,
+      limitBytes,
+    }),
   })
 }

@@ -19,7 +19,10 @@ async function remove(cli: Cli, keys: readonly string[]): Promise<void> {
   cli.voice.confirm({
     text: () =>
       entries
-        .map(({ task, key }) => `${cli.voice.style('green', '✓')} Removed ${task} (hash: ${shortDigest(key)})`)
+        .map(
+          ({ task, key }) =>
+            `${cli.voice.style('green', '✓')} Removed ${task} (hash: ${shortDigest(key)})`,
+        )
         .join('\n'),
     data: () => ({ removed: entries.map(({ task, key }) => ({ task, key })) }),
   })

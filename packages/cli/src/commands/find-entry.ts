@@ -19,9 +19,13 @@ export function findEntryByPrefix(vault: Vault, prefix: string): NumberedEntry {
   }
   const [entry, another] = findEntriesByPrefix(vault.store, prefix, 2)
   if (entry === undefined) {
-    throw new TaskVaultError('ENTRY_NOT_FOUND', `There is no entry with a key that begins with ${prefix}`, {
-      hint: '`taskvault cache ls` lists what there is.',
-    })
+    throw new TaskVaultError(
+      'ENTRY_NOT_FOUND',
+      `There is no entry with a key that begins with ${prefix}`,
+      {
+        hint: '`taskvault cache ls` lists what there is.',
+      },
+    )
   }
   if (another !== undefined) {
     throw new TaskVaultError('ARGUMENT_INVALID', `Several keys begin with ${prefix}`, {

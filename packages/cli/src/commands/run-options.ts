@@ -1,5 +1,4 @@
 import path from 'node:path'
-
 import type { TaskAdditions } from '@taskvault/core'
 
 /** Options of `run`, as commander gives them. */
@@ -27,10 +26,16 @@ export interface CommandPlace {
  * What a command line adds to a task. Its paths are relative to where it was typed, and its command
  * runs there; the configuration's are relative to the project root.
  */
-export function createAdditions(options: RunOptions, words: readonly string[], place: CommandPlace): TaskAdditions {
+export function createAdditions(
+  options: RunOptions,
+  words: readonly string[],
+  place: CommandPlace,
+): TaskAdditions {
   return {
     inputs: options.input.map((pattern) => patternFromRoot(pattern, place)),
-    outputs: options.output.map((output) => path.relative(place.projectRoot, path.resolve(place.cwd, output)) || '.'),
+    outputs: options.output.map(
+      (output) => path.relative(place.projectRoot, path.resolve(place.cwd, output)) || '.',
+    ),
     env: options.env,
     tools: options.tool,
     salt: options.salt,
@@ -43,7 +48,10 @@ export function patternFromRoot(pattern: string, { cwd, projectRoot }: CommandPl
   const marks = /^[!?]*/.exec(pattern)?.[0] ?? ''
   const body = pattern.slice(marks.length)
   if (path.isAbsolute(body)) return marks + toSlashes(path.relative(projectRoot, body))
-  const prefix = toSlashes(path.relative(projectRoot, cwd)).replaceAll(/[\\*?[\]{}()!]/g, String.raw`\$&`)
+  const prefix = toSlashes(path.relative(projectRoot, cwd)).replaceAll(
+    /[\\*?[\]{}()!]/g,
+    String.raw`\$&`,
+  )
   return prefix === '' ? pattern : marks + path.posix.join(prefix, body)
 }
 

@@ -10,10 +10,18 @@ import {
   runTask,
   showCommand,
   spawnPiped,
+  TaskVaultError,
 } from '@taskvault/core'
-import type { Origin, ResolvedPolicy, RunRequest, RunVault, Settings, TaskWork, Vault } from '@taskvault/core'
+import type {
+  Origin,
+  ResolvedPolicy,
+  RunRequest,
+  RunVault,
+  Settings,
+  TaskWork,
+  Vault,
+} from '@taskvault/core'
 import type { Command } from 'commander'
-
 import type { Cli } from '../cli.ts'
 import { exitCodeOfSignal } from '../exit-codes.ts'
 import { describeReason } from '../render/change-reasons.ts'
@@ -23,29 +31,48 @@ import { findTerminalSpawn, isAttended } from '../spawn-in-terminal.ts'
 import { createAdditions, type RunOptions } from './run-options.ts'
 
 export function registerRun(parent: Command, cli: Cli): void {
-  parent
-    .command('run')
+  addWorkOptions(parent.command('run'))
     .description('Run a command, or put back what it made when nothing it reads has changed')
-    .argument('<task>', 'name of the task')
-    .argument('[command...]', 'what to run, after --; the configured command when absent')
-    .option('--input <glob>', 'files that the command reads (default: all that git does not ignore)', collect, [])
-    .option('--output <path>', 'a file or directory that it writes', collect, [])
-    .option('--env <name>', 'an environment variable that it reads', collect, [])
-    .option('--tool <command>', 'a command that prints the version of a tool that it uses', collect, [])
-    .option('--salt <text>', 'any text; another text is another key')
     .option('--explain', 'say what would be done and why, and do nothing', false)
     .option('--force', 'run even if the result is known', false)
     .option('--read-only', 'use what was saved, and save nothing', false)
     .option('--no-save', 'save nothing')
     .addHelpText('after', '\nWith --json, the decision is printed as JSON, and nothing is run.')
     .action(
-      cli.action((task: string, command: string[], options: RunOptions) => run(cli, { task, command, options }), {
-        handlesSignals: true,
-      }),
+      cli.action(
+        (task: string, command: string[], options: RunOptions) =>
+          run(cli, { task, command, options }),
+        {
+          handlesSignals: true,
+        },
+      ),
     )
 }
 
-interface Arguments {
+/** Arguments and options that name a piece of work: what `run` and `explain` have in common. */
+export function addWorkOptions(command: Command): Command {
+  return command
+    .argument('<task>', 'name of the task')
+    .argument('[command...]', 'what to run, after --; the configured command when absent')
+    .option(
+      '--input <glob>',
+      'files that the command reads (default: all that git does not ignore)',
+      collect,
+      [],
+    )
+    .option('--output <path>', 'a file or directory that it writes', collect, [])
+    .option('--env <name>', 'an environment variable that it reads', collect, [])
+    .option(
+      '--tool <command>',
+      'a command that prints the version of a tool that it uses',
+      collect,
+      [],
+    )
+    .option('--salt <text>', 'any text; another text is another key')
+}
+
+/** A parsed command line. */
+export interface Arguments {
   readonly task: string
   readonly command: readonly string[]
   readonly options: RunOptions
@@ -59,8 +86,13 @@ interface Job {
   readonly origin: Origin
 }
 
-async function run(cli: Cli, { task: taskText, command, options }: Arguments): Promise<number> {
+/** Runs the work, or says what running it would do. */
+export async function run(
+  cli: Cli,
+  { task: taskText, command, options }: Arguments,
+): Promise<number> {
   const task = parseTaskName(taskText)
+  checkCommandWords(command, cli.argv)
   const settings = await cli.settings()
   const { projectRoot } = settings
   const env = cli.host.env
@@ -81,11 +113,17 @@ async function explain({ cli, work, policy }: Job): Promise<number> {
     text: () =>
       decision.kind === 'hit'
         ? `${task}: hit, ${renderProvenance(decision.manifest, cli.host.now())}`
-        : [`${task}: miss, would run ${command}`, ...decision.reasons.map((reason) => `  ${describeReason(reason)}`)].join('\n'),
+        : [
+            `${task}: miss, would run ${command}`,
+            ...decision.reasons.map((reason) => `  ${describeReason(reason)}`),
+          ].join('\n'),
     data: () => {
       const common = { decision: decision.kind, task, key: decision.key, command }
       if (decision.kind === 'miss') {
-        return { ...common, reasons: decision.reasons.map((reason) => ({ ...reason, text: describeReason(reason) })) }
+        return {
+          ...common,
+          reasons: decision.reasons.map((reason) => ({ ...reason, text: describeReason(reason) })),
+        }
       }
       const { exitCode, createdAtMs, durationMs, origin, sizeBytes, fileCount } = decision.manifest
       return { ...common, exitCode, createdAtMs, durationMs, origin, sizeBytes, fileCount }
@@ -180,6 +218,23 @@ function stopsOutsideOfCommand(cli: Cli): Stopping {
     exitCode,
     stopListening,
   }
+}
+
+/**
+ * A glob without quotes is expanded by the shell, and all but the first of its files would become the
+ * command.
+ */
+function checkCommandWords(words: readonly string[], argv: readonly string[]): void {
+  const end = argv.indexOf('--')
+  const stray = words.slice(0, words.length - (end === -1 ? 0 : argv.length - end - 1))
+  if (stray.length === 0) return
+  throw new TaskVaultError(
+    'ARGUMENT_INVALID',
+    `Unexpected words before the command: ${showCommand(stray)}`,
+    {
+      hint: 'Put the command after "--", and globs into quotes: --input "src/**" -- npm test',
+    },
+  )
 }
 
 function collect(value: string, earlier: readonly string[]): readonly string[] {

@@ -1,5 +1,4 @@
 import type { HitOutcome, NotSaved, RanOutcome, SavedEntry } from '@taskvault/core'
-
 import { describeReason, summariseReasons } from './change-reasons.ts'
 import { formatBytes, formatDuration } from './quantities.ts'
 
@@ -8,7 +7,10 @@ const SHOWN_PATHS = 5
 /** `restored 12 files in 34 ms, saved 1 min 02 s (passed 2 hours ago on main)`. */
 export function renderRunHit(hit: HitOutcome, nowMs: number): string {
   const { changes, manifest, tookMs } = hit
-  const done = describeChanges(changes.written.length + changes.removed.length, changes.unchangedCount)
+  const done = describeChanges(
+    changes.written.length + changes.removed.length,
+    changes.unchangedCount,
+  )
   const saved = manifest.durationMs === 0 ? '' : `, saved ${formatDuration(manifest.durationMs)}`
   return `${done} in ${formatDuration(tookMs)}${saved} (${renderProvenance(manifest, nowMs)})`
 }
@@ -23,12 +25,17 @@ export function renderProvenance(manifest: HitOutcome['manifest'], nowMs: number
 
 /** Which outputs had been changed by hand; undefined when none had. */
 export function renderPutBack(hit: HitOutcome): string | undefined {
-  return hit.putBack.length === 0 ? undefined : `put back, as they had been changed: ${listPaths(hit.putBack)}`
+  return hit.putBack.length === 0
+    ? undefined
+    : `put back, as they had been changed: ${listPaths(hit.putBack)}`
 }
 
 /** `saved 12 files, 1.20 MB, after 1 min 02 s`. */
 export function renderRunSaved(saved: SavedEntry, ran: RanOutcome): string {
-  const size = saved.fileCount === 0 ? 'the result' : `${countFiles(saved.fileCount)}, ${formatBytes(saved.sizeBytes)},`
+  const size =
+    saved.fileCount === 0
+      ? 'the result'
+      : `${countFiles(saved.fileCount)}, ${formatBytes(saved.sizeBytes)},`
   return `saved ${size} after ${formatDuration(ran.durationMs)}`
 }
 

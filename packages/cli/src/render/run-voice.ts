@@ -1,10 +1,15 @@
 import { styleText } from 'node:util'
 import { showCommand } from '@taskvault/core'
 import type { ErrorCode, RanOutcome, RunEvent, RunOutcome, TaskWork } from '@taskvault/core'
-
 import type { Cli } from '../cli.ts'
 import { wantsColour } from './colours.ts'
-import { renderNotSaved, renderPutBack, renderReasons, renderRunHit, renderRunSaved } from './run-lines.ts'
+import {
+  renderNotSaved,
+  renderPutBack,
+  renderReasons,
+  renderRunHit,
+  renderRunSaved,
+} from './run-lines.ts'
 
 /** What `run` says besides the command, all of it on standard error. */
 export interface RunVoice {
@@ -28,9 +33,12 @@ export function createRunVoice(cli: Cli, work: TaskWork): RunVoice {
     voice.warn(`warning: ${task} runs without the cache: ${error.message}`)
   }
   const ran = ({ save, exitCode, end, omittedLogBytes, ...rest }: RanOutcome): void => {
-    if (omittedLogBytes > 0) voice.remark(`${task}: ${omittedLogBytes} bytes in the middle of its output are not kept`)
+    if (omittedLogBytes > 0)
+      voice.remark(`${task}: ${omittedLogBytes} bytes in the middle of its output are not kept`)
     if (save.kind === 'saved') {
-      voice.remark(`${mark(exitCode === 0)} ${task}: ${renderRunSaved(save, { save, exitCode, end, omittedLogBytes, ...rest })}`)
+      voice.remark(
+        `${mark(exitCode === 0)} ${task}: ${renderRunSaved(save, { save, exitCode, end, omittedLogBytes, ...rest })}`,
+      )
       return
     }
     const line = renderNotSaved(save)
@@ -43,7 +51,9 @@ export function createRunVoice(cli: Cli, work: TaskWork): RunVoice {
       progress.end()
       switch (event.kind) {
         case 'missed':
-          voice.remark(`${task}: running ${showCommand(work.command)} (${renderReasons(event.reasons)})`)
+          voice.remark(
+            `${task}: running ${showCommand(work.command)} (${renderReasons(event.reasons)})`,
+          )
           return
         case 'waiting':
           voice.remark(`${task}: waiting for another process that does the same work`)
@@ -51,7 +61,9 @@ export function createRunVoice(cli: Cli, work: TaskWork): RunVoice {
         case 'trouble':
           if (warned.has(event.code)) return
           warned.add(event.code)
-          voice.warn(`warning: ${task}: ${event.message}${event.hint === undefined ? '' : `\nhint: ${event.hint}`}`)
+          voice.warn(
+            `warning: ${task}: ${event.message}${event.hint === undefined ? '' : `\nhint: ${event.hint}`}`,
+          )
       }
     },
     outcome(outcome) {

@@ -1,0 +1,19 @@
+import type { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+import type { RunOptions } from './run-options.ts'
+import { addWorkOptions, run } from './run.ts'
+
+type Options = Pick<RunOptions, 'input' | 'output' | 'env' | 'tool' | 'salt'>
+
+/** What `run --explain` prints, by a name of its own. */
+export function registerExplain(parent: Command, cli: Cli): void {
+  addWorkOptions(parent.command('explain'))
+    .description('Say whether a task would run, and what has changed since it last did')
+    .action(
+      cli.action((task: string, command: string[], options: Options) =>
+        run(cli, { task, command, options: { ...options, ...DECIDE_ONLY } }),
+      ),
+    )
+}
+
+const DECIDE_ONLY = { explain: true, force: false, readOnly: false, save: true }
