@@ -1,0 +1,49 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { settingVariableNames } from '@taskvault/core'
+import { expect, test } from 'vitest'
+
+const ROOT = path.join(import.meta.dirname, '..')
+const DOCUMENTS = globSync(['*.md', 'docs/**/*.md', '*/README.md'], { cwd: ROOT })
+
+test.each(DOCUMENTS)('every link in %s leads somewhere', (document) => {
+  const broken = findBrokenLinks(document, read(document))
+
+  expect(broken).toEqual([])
+})
+
+test('a link that leads nowhere is noticed', () => {
+  const broken = findBrokenLinks('docs/x.md', 'See [this](../nowhere.md#there), and [that](adr).')
+
+  expect(broken).toEqual(['../nowhere.md'])
+})
+
+test('every setting that the environment can make is documented', () => {
+  const configuration = read('docs/configuration.md')
+
+  const missing = settingVariableNames().filter((name) => !configuration.includes(`\`${name}\``))
+
+  expect(missing).toEqual([])
+})
+
+test('every decision is numbered once, without gaps', () => {
+  const numbers = globSync('docs/adr/[0-9]*.md', { cwd: ROOT }).map((file) =>
+    Number(path.basename(file).slice(0, 4)),
+  )
+
+  const sorted = numbers.toSorted((left, right) => left - right)
+
+  expect(sorted).toEqual(sorted.map((_, index) => index + 1))
+})
+
+function findBrokenLinks(document: string, markdown: string): readonly string[] {
+  const targets = Array.from(markdown.matchAll(/\]\(([^)\s]+)\)/g), ([, target = '']) => target)
+  return targets
+    .filter((target) => !/^(https?:|mailto:|#)/.test(target))
+    .map((target) => target.replace(/#.*$/, ''))
+    .filter((target) => !existsSync(path.join(ROOT, path.dirname(document), target)))
+}
+
+function read(relativePath: string): string {
+  return readFileSync(path.join(ROOT, relativePath), 'utf8')
+}
