@@ -1,6 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, rmdirSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { createProject } from './testing/run-main.ts'
 
@@ -50,6 +52,69 @@ describe('as a process', () => {
     expect(status).not.toBe(70)
   })
 })
+
+describe('when a signal stops it', () => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+    ['SIGQUIT', 131],
+  ] as const)('%s while an input is read: exit %d, and nothing saved', async (signal, code) => {
+    const cwd = createProject({ output: 'o' })
+    const child = start(['cache', 'save', 'task', '-', 'output'], cwd)
+    const ended = exitOf(child)
+    await until(() => existsSync(path.join(cwd, '.taskvault', 'cache', 'cache.db')))
+
+    child.kill(signal)
+
+    expect(await ended).toEqual({ code, signal: null })
+    expect(readdirSync(path.join(cwd, '.taskvault', 'cache', 'blobs'))).toEqual([])
+    expect(readdirSync(cwd).toSorted()).toEqual(['.taskvault', 'output'])
+  })
+
+  test('SIGINT while an output is put back: it is there whole, or not at all, and nothing else', async () => {
+    const cwd = createProject({ input: 'i' })
+    mkdirSync(path.join(cwd, 'tree'))
+    for (let index = 0; index < FILES; index += 1) {
+      writeFileSync(path.join(cwd, 'tree', `file-${index}`), `${index}`.repeat(2000))
+    }
+    run(['cache', 'save', 'task', 'input', 'tree'], cwd)
+    rmSync(path.join(cwd, 'tree'), { recursive: true })
+    const child = start(['cache', 'get', 'task', 'input', 'tree'], cwd)
+    const ended = exitOf(child)
+    await until(() => readdirSync(cwd).length > 2)
+
+    child.kill('SIGINT')
+    const { code } = await ended
+
+    const isThere = existsSync(path.join(cwd, 'tree'))
+    expect([0, 130]).toContain(code)
+    expect(isThere ? readdirSync(path.join(cwd, 'tree')).length : FILES).toBe(FILES)
+    expect(code === 130 || isThere).toBe(true)
+    expect(
+      readdirSync(cwd)
+        .filter((name) => name !== 'tree')
+        .toSorted(),
+    ).toEqual(['.taskvault', 'input'])
+  })
+})
+
+const FILES = 4000
+
+function start(argv: readonly string[], cwd: string): ChildProcess {
+  const env = { PATH: process.env['PATH'], HOME: cwd }
+  return spawn(process.execPath, [BIN, ...argv], { cwd, env, stdio: ['pipe', 'ignore', 'inherit'] })
+}
+
+function exitOf(
+  child: ChildProcess,
+): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+  return new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })))
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await delay(5)
+}
 
 function run(
   argv: readonly string[],

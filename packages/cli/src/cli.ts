@@ -27,6 +27,8 @@ export interface Cli {
   readonly options: GlobalOptions
   /** Relative paths on the command line are relative to this directory; absolute. */
   readonly cwd: string
+  /** Standard input, which a signal that ends the command closes. */
+  readonly stdin: Host['stdin']
   /** Where results, remarks and warnings go, in the form that was asked for. */
   readonly voice: Voice
   /** Shows a bar for work that takes long; also reads the vault's events. */
@@ -70,6 +72,7 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
   let exitCode = EXIT.ok
   let settings: Promise<LoadedSettings> | undefined
   let cwd: string | undefined
+  let stdin: Host['stdin'] | undefined
   let voice: Voice | undefined
   let progress: Progress | undefined
 
@@ -100,7 +103,16 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
       const vault = await openVault({ settings: await cli.settings(), report, now: host.now })
       return cli.closeAtEnd(vault)
     },
-    closeAtEnd: (resource) => atEnd.use(resource),
+    get stdin() {
+      stdin ??= openStdin(host, atEnd)
+      return stdin
+    },
+    closeAtEnd: (resource) => {
+      if (!atEnd.disposed) return atEnd.use(resource)
+      // It came while a signal was ending us. What it needs may be closed already; nobody is told.
+      resource[Symbol.asyncDispose]().then(undefined, () => undefined)
+      throw new Error('the command was stopped')
+    },
     action:
       (work, options = {}) =>
       async (...args) => {
@@ -115,6 +127,12 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
     },
   }
   return cli
+}
+
+/** Work that waits for input must not wait for ever once it is stopped. */
+function openStdin({ stdin }: Host, atEnd: AsyncDisposableStack): Host['stdin'] {
+  if (!atEnd.disposed) atEnd.defer(() => void stdin.destroy())
+  return stdin
 }
 
 async function loadSettingsOf(cli: Cli): Promise<LoadedSettings> {

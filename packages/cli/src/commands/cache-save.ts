@@ -66,7 +66,7 @@ async function save(cli: Cli, { task: taskText, input, output }: Arguments): Pro
 /** A file or directory by its path; the bytes of anything that can be read only once. */
 function openOutput(cli: Cli, output: string): SaveRequest['outputs'] {
   const absolutePath = output === '-' ? output : path.resolve(cli.cwd, output)
-  return openStream(absolutePath, () => cli.host.stdin) ?? [{ declaredAs: '', absolutePath }]
+  return openStream(absolutePath, () => cli.stdin) ?? [{ declaredAs: '', absolutePath }]
 }
 
 function report(cli: Cli, task: string, saved: SavedEntry | SkippedSave): void {

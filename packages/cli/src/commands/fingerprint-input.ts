@@ -18,7 +18,7 @@ export async function fingerprintInput(
   const content = { path: input === '-' ? input : path.resolve(cli.cwd, input) }
   let done = 0
   return await fingerprintContent(
-    { task, content, standardInput: cli.host.stdin },
+    { task, content, standardInput: cli.stdin },
     {
       algorithm: vault.algorithm,
       statCache: vault.statCache,

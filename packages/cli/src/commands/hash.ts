@@ -23,7 +23,7 @@ async function printDigests(cli: Cli, paths: readonly string[]): Promise<void> {
   const context = { algorithm, statCache: createMemoryStatCache(), now: Date.now }
   for (const given of paths) {
     const absolutePath = given === '-' ? given : path.resolve(cli.cwd, given)
-    const stream = openStream(absolutePath, () => cli.host.stdin)
+    const stream = openStream(absolutePath, () => cli.stdin)
     const digest =
       stream === undefined ? hashPath(absolutePath, context) : await hashStream(stream, algorithm)
     // One at a time: what was done before a path that cannot be read is not lost.
