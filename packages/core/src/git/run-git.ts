@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { accessSync, constants, realpathSync } from 'node:fs'
-import { delimiter, isAbsolute, join, relative } from 'node:path'
+import { delimiter, dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { TaskVaultError } from '../errors.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -148,8 +148,11 @@ function isExecutable(path: string): boolean {
 }
 
 function isInside(path: string, directory: string): boolean {
-  const inside = relative(realpathSync(directory), realpathSync(path))
-  return !inside.startsWith('..') && !isAbsolute(inside)
+  const root = realpathSync(directory)
+  // A work tree that is the whole file system holds every program.
+  if (dirname(root) === root) return false
+  const [first] = relative(root, realpathSync(path)).split(sep)
+  return first !== '..' && !isAbsolute(first ?? '')
 }
 
 function failed(args: readonly string[], because: string): TaskVaultError {
