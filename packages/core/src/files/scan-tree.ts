@@ -91,7 +91,7 @@ function* digestDirectory(state: DirectoryState, options: ScanOptions): Generato
   if (sink === undefined) {
     context.statCache.write(directory, encodeListing(listing))
   } else {
-    sink.remember(directory, listing, digested.places.add(sink.add(node.output, text)))
+    sink.remember(directory, listing, digested.places.add(sink.addNode(node.output, text)))
     if (sink.isFull) yield
   }
   return summarise(listing, children, options)

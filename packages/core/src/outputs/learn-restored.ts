@@ -1,5 +1,4 @@
 import { lstatSync } from 'node:fs'
-import { join } from 'node:path'
 import { encodeInputNode } from '../files/input-node.ts'
 import { encodeListing } from '../files/listing.ts'
 import type { Listing } from '../files/listing.ts'
@@ -27,7 +26,7 @@ export function learnRestored(plan: OutputPlan, context: LearnContext): void {
   const checkedAtMs = context.scan.now()
   for (const directory of plan.directories.toReversed()) {
     const inputText = encodeInputNode(directory.entries, (name) => {
-      const digest = inputDigests.get(join(directory.stagedPath, name))
+      const digest = inputDigests.get(`${directory.stagedPath}/${name}`)
       if (digest === undefined) throw new Error('subdirectories are learned before their parents')
       return digest
     })
@@ -90,8 +89,8 @@ function identify(
   entry: TreeEntry,
   identities: FileIdentities,
 ): ArrayLike<number> | undefined {
-  if (entry.kind === 'file') return identities.get(join(directory.stagedPath, entry.name))
-  const stats = lstatSync(join(directory.finalPath, entry.name), { throwIfNoEntry: false })
+  if (entry.kind === 'file') return identities.get(`${directory.stagedPath}/${entry.name}`)
+  const stats = lstatSync(`${directory.finalPath}/${entry.name}`, { throwIfNoEntry: false })
   if (stats === undefined) return undefined
   return [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs, stats.mode]
 }

@@ -168,7 +168,7 @@ function planStaged(wanted: WantedOutput, stagedPath: string, context: PlanConte
   } else {
     const entries = readNode(entry, locator)
     plan.directories.push({ stagedPath, finalPath: wanted.absolutePath, entry, entries })
-    for (const below of entries) planStaged(belowOf(wanted, below), join(stagedPath, below.name), context)
+    for (const below of entries) planStaged(belowOf(wanted, below), `${stagedPath}/${below.name}`, context)
   }
 }
 
@@ -184,7 +184,7 @@ function readNode(entry: DirectoryEntry, locator: ContentLocator): TreeEntry[] {
 function belowOf(wanted: WantedOutput, entry: TreeEntry): WantedOutput {
   return {
     entry,
-    absolutePath: join(wanted.absolutePath, entry.name),
+    absolutePath: `${wanted.absolutePath}/${entry.name}`,
     displayPath: `${wanted.displayPath}/${entry.name}`,
   }
 }

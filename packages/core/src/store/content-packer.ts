@@ -10,7 +10,7 @@ import { blobPath, blobsDirectory } from './blob-path.ts'
 import { findContent, hasContents, registerBlob } from './contents.ts'
 import { openBlobOf } from './pack-reader.ts'
 import { createPackWriter } from './pack-writer.ts'
-import type { PackWriter } from './pack-writer.ts'
+import type { Lane, PackWriter } from './pack-writer.ts'
 import type { Store } from './store.ts'
 
 /** Collects the contents of one save: stores what is new, refers to what is there. */
@@ -66,7 +66,7 @@ export function createContentPacker(
   const used = new Set<Place>()
   const digests = new Map<Place, Digest>()
   let waiting: { directory: string; listing: Listing; places: ReadonlySet<Place> }[] = []
-  let small: InlineContent[] = []
+  let small: (InlineContent & { readonly lane: Lane })[] = []
   let smallBytes = 0
   const inlinePlace: Place = { number: undefined }
   let current: OpenPack | undefined
@@ -80,21 +80,21 @@ export function createContentPacker(
       const place = digests.has(inlinePlace) || used.has(inlinePlace) ? { number: undefined } : inlinePlace
       current = { writer: createPackWriter(store.cacheDirectory, store.algorithm), place }
       used.add(place)
-      for (const content of small) current.writer.add(content.digest, content.bytes)
+      for (const content of small) current.writer.add(content.digest, content.bytes, content.lane)
       small = []
     }
     return current
   }
 
-  function addNew(digest: Buffer, bytes: Uint8Array): Place {
+  function addNew(digest: Buffer, bytes: Uint8Array, lane: Lane): Place {
     const isSmall = current === undefined && !used.has(inlinePlace) && smallBytes + bytes.length <= INLINE_BYTES
     if (isSmall) {
-      small.push({ digest, bytes: Uint8Array.from(bytes) })
+      small.push({ digest, bytes: Uint8Array.from(bytes), lane })
       smallBytes += bytes.length
       return inlinePlace
     }
     const { writer, place } = writing()
-    writer.add(digest, bytes)
+    writer.add(digest, bytes, lane)
     return place
   }
 
@@ -128,6 +128,10 @@ export function createContentPacker(
   function remember(digest: Buffer, place: Place): Place {
     placesByDigest.set(digest.toString('latin1'), place)
     return place
+  }
+
+  function addUnlessKnown(digest: Buffer, bytes: Uint8Array, lane: Lane): Place {
+    return find(digest) ?? remember(digest, addNew(digest, bytes, lane))
   }
 
   async function closePack(): Promise<void> {
@@ -173,11 +177,8 @@ export function createContentPacker(
       if (blob === undefined) return undefined
       return readChunkPlaces(store, { blob, digest, place }, find)
     },
-    add(digest, bytes) {
-      const known = find(digest)
-      if (known !== undefined) return known
-      return remember(digest, addNew(digest, bytes))
-    },
+    add: (digest, bytes) => addUnlessKnown(digest, bytes, 'file'),
+    addNode: (digest, bytes) => addUnlessKnown(digest, bytes, 'tree'),
     addChunked(digest, length, chunks) {
       const { writer, place } = writing()
       writer.addChunked({ digest, length, chunks })

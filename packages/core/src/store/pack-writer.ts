@@ -10,6 +10,7 @@ import type { Digest } from '../model/digest.ts'
 import { encodeBlobHeader, encodePackIndex, encodeTrailer } from '../model/pack-index.ts'
 import type { BlobKind, ChunkedContent, Frame, IndexedContent } from '../model/pack-index.ts'
 import { TEMPORARY_BLOB_PREFIX, blobPath, blobsDirectory } from './blob-path.ts'
+import { releaseMemory } from './release-memory.ts'
 
 /** A blob that has its name, and is on the disk. */
 export interface WrittenBlob {
@@ -19,6 +20,9 @@ export interface WrittenBlob {
   readonly contents: readonly Buffer[]
 }
 
+/** What a content is for. */
+export type Lane = 'file' | 'tree'
+
 /** Writes one blob. Contents are added in memory; compressing and writing go on beside the caller. */
 export interface PackWriter {
   /** Frames that wait for the processor or the disk. */
@@ -27,8 +31,11 @@ export interface PackWriter {
   readonly storedBytes: number
   /** Whether nothing was added. */
   readonly isEmpty: boolean
-  /** Adds a content of less than a frame's size; `bytes` are copied. */
-  add(digest: Buffer, bytes: Uint8Array): void
+  /**
+   * Adds a content of less than a frame's size; `bytes` are copied. Contents of different lanes never
+   * share a frame: directories are read one after the other, without the files between them.
+   */
+  add(digest: Buffer, bytes: Uint8Array, lane?: Lane): void
   addChunked(content: ChunkedContent): void
   /** Resolves when the frame that waits longest is written; rejects when writing failed. */
   drain(): Promise<void>
@@ -62,8 +69,7 @@ export function createPackWriter(
   let descriptor: number | undefined
   let storedBytes = 0
   let startedFrames = 0
-  let frame: Buffer = Buffer.alloc(0)
-  let frameLength = 0
+  const lanes: Record<Lane, OpenFrame> = { file: createFrame(), tree: createFrame() }
   // Frames are compressed side by side and written one after the other; the oldest comes first.
   const waiting: Promise<void>[] = []
 
@@ -77,21 +83,22 @@ export function createPackWriter(
     storedBytes += bytes.length
   }
 
-  function startFrame(): void {
-    const [raw, length] = [frame, frameLength]
+  function startFrame(lane: Lane): void {
+    const { buffer: raw, length, members } = lanes[lane]
     // Empty contents lie in a frame too, even in one that is empty itself.
-    if (contents.at(-1)?.frame !== startedFrames) return
+    if (members.length === 0) return
+    for (const content of members) contents.push({ ...content, frame: startedFrames })
+    lanes[lane] = createFrame()
     const compressed = compressFrame(raw.subarray(0, length))
     const before = waiting.at(-1)
     startedFrames += 1
-    frame = Buffer.alloc(0)
-    frameLength = 0
     const written = (async () => {
       const stored = await compressed
       await before
       write(stored.bytes)
       frames.push({ storedBytes: stored.bytes.length, rawBytes: length, codec: stored.codec })
-      spareBuffers.push(raw)
+      if (stored.codec === 'zstd') releaseMemory(stored.bytes)
+      if (raw.length > 0) spareBuffers.push(raw)
       waiting.shift()
     })()
     // A failure is met where the caller waits, not as an unhandled rejection before that.
@@ -107,19 +114,22 @@ export function createPackWriter(
       return storedBytes
     },
     get isEmpty() {
-      return contents.length === 0 && chunked.length === 0
+      const added = contents.length + lanes.file.members.length + lanes.tree.members.length
+      return added === 0 && chunked.length === 0
     },
-    add(digest, bytes) {
-      if (frameLength + bytes.length > FRAME_BYTES) startFrame()
-      if (frame.length === 0) frame = spareBuffers.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES)
-      frame.set(bytes, frameLength)
-      contents.push({ digest, frame: startedFrames, offset: frameLength, length: bytes.length })
-      frameLength += bytes.length
+    add(digest, bytes, lane = 'file') {
+      if (lanes[lane].length + bytes.length > FRAME_BYTES) startFrame(lane)
+      const frame = lanes[lane]
+      if (frame.buffer.length === 0) frame.buffer = spareBuffers.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES)
+      frame.buffer.set(bytes, frame.length)
+      frame.members.push({ digest, offset: frame.length, length: bytes.length })
+      frame.length += bytes.length
     },
     addChunked: (content) => void chunked.push(content),
     drain: async () => await waiting[0],
     async finish() {
-      startFrame()
+      startFrame('file')
+      startFrame('tree')
       await waiting.at(-1)
       const index = encodePackIndex({ frames, contents, chunked }, algorithm.digestBytes)
       const storedIndex = zstdCompressSync(index)
@@ -141,6 +151,17 @@ export function createPackWriter(
       rmSync(temporary, { force: true })
     },
   }
+}
+
+/** A frame that is being filled. */
+interface OpenFrame {
+  buffer: Buffer
+  length: number
+  readonly members: Omit<IndexedContent, 'frame'>[]
+}
+
+function createFrame(): OpenFrame {
+  return { buffer: Buffer.alloc(0), length: 0, members: [] }
 }
 
 async function compressFrame(raw: Buffer): Promise<{ bytes: Uint8Array; codec: Frame['codec'] }> {

@@ -12,6 +12,7 @@ import { writeFully } from '../files/write-atomically.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { Frame } from '../model/pack-index.ts'
 import { readRange, unpackFrame } from './pack-reader.ts'
+import { releaseMemory } from './release-memory.ts'
 
 /** A frame, by the open blob that it is in. */
 export interface FrameLocation extends Frame {
@@ -58,8 +59,8 @@ export function unpackBatch(batch: UnpackBatch, algorithm: HashAlgorithm): Float
 
   function read({ frame, offset, length }: Slice): Buffer {
     if (loaded?.frame.position !== frame.position || loaded.frame.descriptor !== frame.descriptor) {
-      const stored = readRange(frame.descriptor, frame.position, frame.storedBytes)
-      loaded = { frame, bytes: unpackFrame(frame, stored) }
+      if (loaded !== undefined) releaseMemory(loaded.bytes)
+      loaded = { frame, bytes: readFrame(frame) }
     }
     return loaded.bytes.subarray(offset, offset + length)
   }
@@ -69,7 +70,15 @@ export function unpackBatch(batch: UnpackBatch, algorithm: HashAlgorithm): Float
     const numbers = [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs, stats.mode]
     identities.set(numbers, index * IDENTITY_NUMBERS)
   }
+  if (loaded !== undefined) releaseMemory(loaded.bytes)
   return identities
+}
+
+function readFrame(frame: FrameLocation): Buffer {
+  const stored = readRange(frame.descriptor, frame.position, frame.storedBytes)
+  const bytes = unpackFrame(frame, stored)
+  if (bytes !== stored) releaseMemory(stored)
+  return bytes
 }
 
 function makeFile(file: NewFile, algorithm: HashAlgorithm, read: (slice: Slice) => Buffer): Stats {

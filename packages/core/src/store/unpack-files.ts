@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
@@ -73,6 +74,12 @@ function isBuiltIn(algorithm: HashAlgorithm): boolean {
   return algorithm.name === 'blake3' || algorithm.name === 'sha256'
 }
 
+interface UnpackThread {
+  readonly worker: Worker
+  /** Aborted when the thread is gone. */
+  readonly ended: AbortSignal
+}
+
 interface ThreadWork {
   readonly algorithm: HashAlgorithm
   readonly threads: number
@@ -81,19 +88,19 @@ interface ThreadWork {
 
 async function unpackOnThreads(batches: UnpackBatch[], work: ThreadWork): Promise<void> {
   const queue = [...batches]
-  const workers = Array.from({ length: work.threads }, () => startWorker(work.algorithm))
+  const threads = Array.from({ length: work.threads }, () => startThread(work.algorithm))
   try {
-    await Promise.all(workers.map((worker) => drainQueue(worker, queue, work)))
+    await Promise.all(threads.map((thread) => drainQueue(thread, queue, work)))
   } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()))
+    await Promise.all(threads.map(({ worker }) => worker.terminate()))
   }
 }
 
-/** Gives one worker batch after batch, until none is left or one of them failed. */
-async function drainQueue(worker: Worker, queue: UnpackBatch[], work: ThreadWork): Promise<void> {
+/** Gives one thread batch after batch, until none is left or one of them failed. */
+async function drainQueue(thread: UnpackThread, queue: UnpackBatch[], work: ThreadWork): Promise<void> {
   for (let batch = queue.shift(); batch !== undefined; batch = queue.shift()) {
     try {
-      work.finish(batch, await askWorker(worker, batch, work.algorithm))
+      work.finish(batch, await askWorker(thread, batch, work.algorithm))
     } catch (error) {
       queue.length = 0
       throw error
@@ -102,26 +109,25 @@ async function drainQueue(worker: Worker, queue: UnpackBatch[], work: ThreadWork
 }
 
 async function askWorker(
-  worker: Worker,
+  { worker, ended }: UnpackThread,
   batch: UnpackBatch,
   algorithm: HashAlgorithm,
 ): Promise<Float64Array> {
-  const answer = await new Promise<BatchAnswer>((resolve, reject) => {
-    worker.once('message', resolve).once('error', reject)
-    worker.once('exit', () => reject(new Error('a restore worker ended early')))
-    worker.postMessage(toTransfer(batch, algorithm.digestBytes))
-  })
-  worker.removeAllListeners()
+  worker.postMessage(toTransfer(batch, algorithm.digestBytes))
+  const [answer] = (await once(worker, 'message', { signal: ended })) as [BatchAnswer]
   if (answer.kind === 'done') return answer.identities
   if (answer.code !== undefined) throw new TaskVaultError(answer.code, answer.message)
   throw Object.assign(new Error(answer.message), { code: answer.systemCode })
 }
 
 /** The worker's file lies beside this one, as source and in every bundle. */
-function startWorker(algorithm: HashAlgorithm): Worker {
+function startThread(algorithm: HashAlgorithm): UnpackThread {
   const names = ['restore-worker.mjs', 'restore-worker.ts']
   const candidates = names.map((name) => fileURLToPath(new URL(name, import.meta.url)))
   const file = candidates.find((candidate) => existsSync(candidate))
   if (file === undefined) throw new Error(`restore-worker is missing beside ${import.meta.url}`)
-  return new Worker(file, { workerData: algorithm.name })
+  const worker = new Worker(file, { workerData: algorithm.name })
+  const ended = new AbortController()
+  worker.once('exit', () => ended.abort(new Error('a restore worker ended early')))
+  return { worker, ended: ended.signal }
 }

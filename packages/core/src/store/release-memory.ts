@@ -1,0 +1,13 @@
+/** Smaller buffers may be cut from a shared one, and are soon collected anyway. */
+const LARGE_BYTES = 64 * 1024
+
+/**
+ * Gives the memory behind `bytes` back at once, instead of when the collector gets to it: buffers of
+ * megabytes come and go here faster than it notices. Nobody may use `bytes`, or any view of the same
+ * memory, afterwards: it is empty then.
+ */
+export function releaseMemory(bytes: Uint8Array): void {
+  if (bytes.buffer instanceof ArrayBuffer && bytes.buffer.byteLength >= LARGE_BYTES) {
+    bytes.buffer.transfer(0)
+  }
+}
