@@ -27,13 +27,22 @@ test('the last pattern that matches decides', () => {
   const project = inProject({ 'a.ts': '', 'x/b.ts': '', 'x/y/c.ts': '', 'x/y/keep.ts': '' })
 
   expect(find(project, ['**', '!x/y'])).toEqual(['a.ts', 'x/b.ts'])
-  expect(find(project, ['**', '!**/y/**', 'x/y/keep.ts'])).toEqual(['a.ts', 'x/b.ts', 'x/y/keep.ts'])
+  expect(find(project, ['**', '!**/y/**', 'x/y/keep.ts'])).toEqual([
+    'a.ts',
+    'x/b.ts',
+    'x/y/keep.ts',
+  ])
   expect(find(project, ['!x', '**'])).toEqual(['a.ts', 'x/b.ts', 'x/y/c.ts', 'x/y/keep.ts'])
   expect(find(project, ['?**', '!**/*.ts', '?nothing'])).toEqual([])
 })
 
 test('a pattern that selects nothing is named, with what may have been meant', () => {
-  const project = inProject({ '.gitignore': 'dist/\n', 'dist/a.js': '', 'src/a.ts': '', 'out/b': '' })
+  const project = inProject({
+    '.gitignore': 'dist/\n',
+    'dist/a.js': '',
+    'src/a.ts': '',
+    'out/b': '',
+  })
   const missing = (patterns: readonly string[], outputs: readonly string[] = []): unknown => {
     try {
       return find(project, patterns, { outputs })
@@ -42,17 +51,28 @@ test('a pattern that selects nothing is named, with what may have been meant', (
     }
   }
 
-  expect(missing(['src', 'lib/**'])).toMatchObject({ code: 'INPUT_MISSING', message: expect.stringContaining('"lib/**"') })
-  expect(missing(['dist/**'])).toMatchObject({ code: 'INPUT_MISSING', hint: expect.stringMatching(/dist .*git ignores/) })
-  expect(missing(['out'], ['out'])).toMatchObject({ code: 'INPUT_MISSING', hint: expect.stringMatching(/task writes/) })
-  expect(missing(['src', '!**/*.ts'])).toMatchObject({ hint: expect.stringMatching(/another pattern/) })
+  expect(missing(['src', 'lib/**'])).toMatchObject({
+    code: 'INPUT_MISSING',
+    message: expect.stringContaining('"lib/**"'),
+  })
+  expect(missing(['dist/**'])).toMatchObject({
+    code: 'INPUT_MISSING',
+    hint: expect.stringMatching(/dist .*git ignores/),
+  })
+  expect(missing(['out'], ['out'])).toMatchObject({
+    code: 'INPUT_MISSING',
+    hint: expect.stringMatching(/task writes/),
+  })
+  expect(missing(['src', '!**/*.ts'])).toMatchObject({
+    hint: expect.stringMatching(/another pattern/),
+  })
   expect(missing(['?lib/**'])).toEqual([])
   expect(missing(['!src'])).toMatchObject({ code: 'ARGUMENT_INVALID' })
 })
 
 test('.git and .taskvault never count, at any depth', () => {
   const project = inProject({
-    'a': '',
+    a: '',
     '.taskvault/config.yaml': '',
     'sub/.taskvault/cache/cache.db': '',
     'sub/.git': 'gitdir: nowhere',
@@ -64,7 +84,7 @@ test('.git and .taskvault never count, at any depth', () => {
 })
 
 test('what the task writes does not count, unless it is named in full', () => {
-  const project = inProject({ 'a': '', 'dist/b': '', 'report.xml': '', 'snapshot.json': '' })
+  const project = inProject({ a: '', 'dist/b': '', 'report.xml': '', 'snapshot.json': '' })
   const outputs = ['dist', 'report.xml', 'snapshot.json']
 
   expect(find(project, ['**', 'snapshot.json'], { outputs })).toEqual(['a', 'snapshot.json'])
@@ -84,7 +104,10 @@ test('ignored files do not count, unless a pattern is exactly their path, or nob
   })
 
   expect(find(project, ['**'])).toEqual(['.gitignore', 'a.ts', 'sub/.gitignore', 'sub/keep.log'])
-  expect(find(project, ['.env', 'node_modules/x/package.json'])).toEqual(['.env', 'node_modules/x/package.json'])
+  expect(find(project, ['.env', 'node_modules/x/package.json'])).toEqual([
+    '.env',
+    'node_modules/x/package.json',
+  ])
   expect(find(project, ['**/*.log'], { gitignore: false })).toEqual(['b.log', 'sub/keep.log'])
 })
 
@@ -104,14 +127,19 @@ test('the rules of the whole repository hold in a project that is one of its dir
 })
 
 test('a repository around the project that ignores all of it does not matter', () => {
-  const home = inProject({ '.gitignore': '*\n', 'code/project/a': '', 'code/project/.gitignore': 'b\n', 'code/project/b': '' })
+  const home = inProject({
+    '.gitignore': '*\n',
+    'code/project/a': '',
+    'code/project/.gitignore': 'b\n',
+    'code/project/b': '',
+  })
   home.git('init', '--quiet')
 
   expect(find({ root: join(home.root, 'code/project') }, ['**'])).toEqual(['.gitignore', 'a'])
 })
 
 test('excludes of the user are not respected: they differ between machines', () => {
-  const project = inProject({ 'a.log': '', 'excludes': '*.log\n' })
+  const project = inProject({ 'a.log': '', excludes: '*.log\n' })
   project.git('init', '--quiet')
   project.git('config', 'core.excludesFile', join(project.root, 'excludes'))
 
@@ -119,13 +147,19 @@ test('excludes of the user are not respected: they differ between machines', () 
 })
 
 test('a .gitignore that is a symlink is not read, as in git', () => {
-  const project = inProject({ '.gitignore': { target: 'rules' }, 'rules': 'a\n', 'a': '' })
+  const project = inProject({ '.gitignore': { target: 'rules' }, rules: 'a\n', a: '' })
 
   expect(find(project, ['a', '**'])).toEqual(['.gitignore', 'a', 'rules'])
 })
 
 test('what is tracked counts although a rule matches it', () => {
-  const project = inProject({ 'dist/a.js': '', 'dist/deep/b.js': '', 'x.log': '', 'dist/c.js': '', 'y.log': '' })
+  const project = inProject({
+    'dist/a.js': '',
+    'dist/deep/b.js': '',
+    'x.log': '',
+    'dist/c.js': '',
+    'y.log': '',
+  })
   project.git('init', '--quiet')
   project.git('add', 'dist/a.js', 'dist/deep/b.js', 'x.log')
   project.write({ '.gitignore': 'dist\n*.log\n' })
@@ -134,7 +168,12 @@ test('what is tracked counts although a rule matches it', () => {
 })
 
 test('a repository inside the project has its own rules, and the outer ones end there', () => {
-  const project = inProject({ '.gitignore': '*.tmp\n', 'inner/.gitignore': '*.log\n', 'inner/a.tmp': '', 'inner/b.log': '' })
+  const project = inProject({
+    '.gitignore': '*.tmp\n',
+    'inner/.gitignore': '*.log\n',
+    'inner/a.tmp': '',
+    'inner/b.log': '',
+  })
   project.git('init', '--quiet')
   project.git('init', '--quiet', 'inner')
 
@@ -143,13 +182,24 @@ test('a repository inside the project has its own rules, and the outer ones end 
 
 test('finds what git finds: tracked, and untracked but not ignored', () => {
   const segment = fc.constantFrom('a', 'b', 'c.log', 'd', 'node_modules')
-  const path = fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments) => segments.join('/'))
-  const rule = fc.tuple(fc.constantFrom('', '!', '/', '!/'), fc.oneof(path, fc.constantFrom('*.log', '*', 'a/**', '**/b')), fc.constantFrom('', '/')).map((parts) => parts.join(''))
+  const path = fc
+    .array(segment, { minLength: 1, maxLength: 4 })
+    .map((segments) => segments.join('/'))
+  const rule = fc
+    .tuple(
+      fc.constantFrom('', '!', '/', '!/'),
+      fc.oneof(path, fc.constantFrom('*.log', '*', 'a/**', '**/b')),
+      fc.constantFrom('', '/'),
+    )
+    .map((parts) => parts.join(''))
   const rules = fc.array(rule, { maxLength: 4 }).map((lines) => lines.join('\n'))
   const tree = fc.record({
     files: fc.array(path, { minLength: 1, maxLength: 10 }),
     tracked: fc.array(path, { maxLength: 4 }),
-    ignores: fc.array(fc.tuple(fc.constantFrom('', 'a/', 'b/', 'a/d/'), rules), { minLength: 1, maxLength: 3 }),
+    ignores: fc.array(fc.tuple(fc.constantFrom('', 'a/', 'b/', 'a/d/'), rules), {
+      minLength: 1,
+      maxLength: 3,
+    }),
   })
   fc.assert(
     fc.property(tree, ({ files, tracked, ignores }) => {
@@ -157,7 +207,8 @@ test('finds what git finds: tracked, and untracked but not ignored', () => {
       project.git('init', '--quiet')
       for (const file of [...files, ...tracked]) writeIfPossible(project, file)
       for (const file of tracked) tryGit(project, 'add', '--force', file)
-      for (const [directory, text] of ignores) writeIfPossible(project, `${directory}.gitignore`, text)
+      for (const [directory, text] of ignores)
+        writeIfPossible(project, `${directory}.gitignore`, text)
       const expected = project
         .git('ls-files', '-z', '--cached', '--others', '--exclude-standard')
         .split('\0')
@@ -187,7 +238,9 @@ test('a name that is no UTF-8 is refused where it matters, and only there', () =
   writeFileSync(Buffer.concat([Buffer.from(`${project.root}/good/caf`), Buffer.from([0xe9])]), '')
 
   expect(() => find(project, ['**'])).toThrow(expect.objectContaining({ code: 'NAME_UNSUPPORTED' }))
-  expect(() => find(project, ['good'])).toThrow(expect.objectContaining({ code: 'NAME_UNSUPPORTED' }))
+  expect(() => find(project, ['good'])).toThrow(
+    expect.objectContaining({ code: 'NAME_UNSUPPORTED' }),
+  )
   expect(find(project, ['good/a'])).toEqual(['good/a'])
 })
 
@@ -200,11 +253,13 @@ test('a name that really contains U+FFFD is one like any other, unless it stands
 })
 
 test('pipes are passed over, and refused when they are named', () => {
-  const project = inProject({ 'a': '' })
+  const project = inProject({ a: '' })
   execFileSync('mkfifo', [join(project.root, 'pipe')])
 
   expect(find(project, ['**'])).toEqual(['a'])
-  expect(() => find(project, ['pipe'])).toThrow(expect.objectContaining({ code: 'INPUT_UNREADABLE' }))
+  expect(() => find(project, ['pipe'])).toThrow(
+    expect.objectContaining({ code: 'INPUT_UNREADABLE' }),
+  )
 })
 
 test('directories in which nothing can match are not looked into', () => {
@@ -212,7 +267,12 @@ test('directories in which nothing can match are not looked into', () => {
   // Would be refused: its name is no UTF-8.
   mkdirSync(Buffer.concat([Buffer.from(`${project.root}/secret/`), Buffer.from([0xe9])]))
 
-  expect(find(project, ['src/**', '*.md', 'src/x/**'].map((text) => `?${text}`))).toEqual(['src/a.ts'])
+  expect(
+    find(
+      project,
+      ['src/**', '*.md', 'src/x/**'].map((text) => `?${text}`),
+    ),
+  ).toEqual(['src/a.ts'])
   expect(find(project, ['**', '!secret'])).toEqual(['src/a.ts'])
   expect(() => find(project, ['**', '!secret', '?secret/c'])).not.toThrow()
   expect(() => find(project, ['**'])).toThrow(expect.objectContaining({ code: 'NAME_UNSUPPORTED' }))
@@ -237,7 +297,9 @@ function find(
   const selection = createInputSelection(root, { patterns, outputs })
   const options = gitignore ? { gitignore: { finder: createRepositoryFinder(process.env) } } : {}
   return findInputs(root, selection, options)
-    .flatMap(({ relativePath, names }) => names.map((name) => (relativePath === '' ? name : `${relativePath}/${name}`)))
+    .flatMap(({ relativePath, names }) =>
+      names.map((name) => (relativePath === '' ? name : `${relativePath}/${name}`)),
+    )
     .toSorted()
 }
 

@@ -74,7 +74,8 @@ function rootDirectory(
 /** Names of the inputs in one directory; its subdirectories are put on the list. */
 function lookInto(directory: WalkedDirectory, walk: Walk): string[] {
   const { relativePath, patterns } = directory
-  const absolutePath = relativePath === '' ? walk.projectRoot : `${walk.projectRoot}/${relativePath}`
+  const absolutePath =
+    relativePath === '' ? walk.projectRoot : `${walk.projectRoot}/${relativePath}`
   const entries = listEntries(absolutePath, { isRoot: relativePath === '' })
   const here = { ...directory, scope: enterScope(directory, entries, walk) }
   const prefix = relativePath === '' ? '' : `${relativePath}/`
@@ -92,13 +93,18 @@ function lookInto(directory: WalkedDirectory, walk: Walk): string[] {
       walk.selection.take(path)
       names.push(name)
     } else continue
-    if (name.includes('\uFFFD') || !name.isWellFormed()) assertSupported(absolutePath, name, entries)
+    if (name.includes('\uFFFD') || !name.isWellFormed())
+      assertSupported(absolutePath, name, entries)
   }
   return names
 }
 
 /** How to walk on in a subdirectory; undefined when nothing in it can be an input. */
-function enter(place: DirectoryPlace, parent: WalkedDirectory, walk: Walk): WalkedDirectory | undefined {
+function enter(
+  place: DirectoryPlace,
+  parent: WalkedDirectory,
+  walk: Walk,
+): WalkedDirectory | undefined {
   const { relativePath } = place
   const patterns = walk.selection.entering(parent.patterns, place)
   if (patterns.length === 0) return undefined
@@ -114,7 +120,11 @@ function enter(place: DirectoryPlace, parent: WalkedDirectory, walk: Walk): Walk
   return isNeeded ? { ...directory, isIgnored: true } : undefined
 }
 
-function isInput(entry: Dirent, path: string, { here, walk }: { here: WalkedDirectory; walk: Walk }): boolean {
+function isInput(
+  entry: Dirent,
+  path: string,
+  { here, walk }: { here: WalkedDirectory; walk: Walk },
+): boolean {
   const { selection } = walk
   const isNamed = selection.isNamed(path)
   if (!entry.isFile() && !entry.isSymbolicLink()) {
@@ -122,8 +132,12 @@ function isInput(entry: Dirent, path: string, { here, walk }: { here: WalkedDire
     return false
   }
   const { scope } = here
-  if (isNamed || scope === undefined || !isHidden(path, { isDirectory: false }, { ...here, scope })) return true
-  selection.noteIgnored(path, here.patterns.filter((pattern) => pattern.matches(path)))
+  if (isNamed || scope === undefined || !isHidden(path, { isDirectory: false }, { ...here, scope }))
+    return true
+  selection.noteIgnored(
+    path,
+    here.patterns.filter((pattern) => pattern.matches(path)),
+  )
   return false
 }
 
@@ -163,10 +177,14 @@ function listEntries(absolutePath: string, { isRoot }: { isRoot: boolean }): Dir
   } catch (error) {
     // Gone since its parent was listed.
     if (!isRoot && systemErrorCode(error) === 'ENOENT') return []
-    throw new TaskVaultError('INPUT_UNREADABLE', asTaskVaultError(error, `list ${absolutePath}`).message, {
-      hint: 'Check that the directory exists, who owns it, and its mode.',
-      cause: error,
-    })
+    throw new TaskVaultError(
+      'INPUT_UNREADABLE',
+      asTaskVaultError(error, `list ${absolutePath}`).message,
+      {
+        hint: 'Check that the directory exists, who owns it, and its mode.',
+        cause: error,
+      },
+    )
   }
 }
 
@@ -178,13 +196,21 @@ function assertSupported(directory: string, name: string, entries: readonly Dire
   const isFound = lstatSync(`${directory}/${name}`, { throwIfNoEntry: false }) !== undefined
   const isUnique = entries.filter((entry) => entry.name === name).length === 1
   if (isFound && isUnique && name.isWellFormed()) return
-  throw new TaskVaultError('NAME_UNSUPPORTED', `${JSON.stringify(name)} in ${directory} is not valid UTF-8`, {
-    hint: 'Rename it, or leave it out of the inputs.',
-  })
+  throw new TaskVaultError(
+    'NAME_UNSUPPORTED',
+    `${JSON.stringify(name)} in ${directory} is not valid UTF-8`,
+    {
+      hint: 'Rename it, or leave it out of the inputs.',
+    },
+  )
 }
 
 function notReadable(path: string): TaskVaultError {
-  return new TaskVaultError('INPUT_UNREADABLE', `The input ${path} is neither file, directory nor symlink`, {
-    hint: 'Sockets, pipes and devices cannot be inputs of a task: leave them out.',
-  })
+  return new TaskVaultError(
+    'INPUT_UNREADABLE',
+    `The input ${path} is neither file, directory nor symlink`,
+    {
+      hint: 'Sockets, pipes and devices cannot be inputs of a task: leave them out.',
+    },
+  )
 }

@@ -12,7 +12,11 @@ test.each([
   ['*.ts', ['a.ts'], ['b/a.ts']],
   ['**/*.ts', ['a.ts', 'b/.c/a.ts'], ['a.tsx']],
   ['src/*', ['src/a'], ['src/a/b', 'src']],
-  ['packages/*/src', ['packages/a/src', 'packages/a/src/b/c'], ['packages/src', 'packages/a/b/src']],
+  [
+    'packages/*/src',
+    ['packages/a/src', 'packages/a/src/b/c'],
+    ['packages/src', 'packages/a/b/src'],
+  ],
   ['packages/*/', ['packages/a/b', 'packages/a/b/c'], ['packages/a']],
   ['a/**/b', ['a/b', 'a/x/y/b', 'a/b/c'], ['a/x']],
   ['{a,b/c}/*.ts', ['a/x.ts', 'b/c/x.ts'], ['b/x.ts']],
@@ -28,14 +32,31 @@ test.each([
   expect(others.filter((path) => pattern.matches(path))).toEqual([])
 })
 
-test.each(['', '!', '?', '  ', '../x', 'a/../../b', '[a', '{a', '/etc/passwd', '/project/../x'])('%j is refused', (text) => {
-  expect(() => parseGlobPattern(text, '/project')).toThrow(expect.objectContaining({ code: 'ARGUMENT_INVALID' }))
-})
+test.each(['', '!', '?', '  ', '../x', 'a/../../b', '[a', '{a', '/etc/passwd', '/project/../x'])(
+  '%j is refused',
+  (text) => {
+    expect(() => parseGlobPattern(text, '/project')).toThrow(
+      expect.objectContaining({ code: 'ARGUMENT_INVALID' }),
+    )
+  },
+)
 
 test('a mark in front says what the pattern is for', () => {
-  expect(parseGlobPattern('!a', '/')).toMatchObject({ isExclusion: true, isOptional: false, literal: 'a' })
-  expect(parseGlobPattern('?a', '/')).toMatchObject({ isExclusion: false, isOptional: true, literal: 'a' })
-  expect(parseGlobPattern('a/', '/')).toMatchObject({ isExclusion: false, isOptional: false, literal: undefined })
+  expect(parseGlobPattern('!a', '/')).toMatchObject({
+    isExclusion: true,
+    isOptional: false,
+    literal: 'a',
+  })
+  expect(parseGlobPattern('?a', '/')).toMatchObject({
+    isExclusion: false,
+    isOptional: true,
+    literal: 'a',
+  })
+  expect(parseGlobPattern('a/', '/')).toMatchObject({
+    isExclusion: false,
+    isOptional: false,
+    literal: undefined,
+  })
 })
 
 test('an absolute path into the project counts as the relative one', () => {

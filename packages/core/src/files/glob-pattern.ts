@@ -42,7 +42,9 @@ export function parseGlobPattern(text: string, projectRoot: string): GlobPattern
   while (segments.at(-1) === '**') segments.pop()
   const path = segments.join('/')
   const shape = { isTree, isPlainEnded: !isMagic(segments.at(-1) ?? '') }
-  const matcher = isMagic(path) ? matchGlob(text, path, shape) : matchPlainPath(unescape(path), shape)
+  const matcher = isMagic(path)
+    ? matchGlob(text, path, shape)
+    : matchPlainPath(unescape(path), shape)
   const literal = isMagic(path) || isTree ? undefined : unescape(path)
   const canEnter = createEntryTest(segments, isTree || shape.isPlainEnded)
   return { text, isExclusion, isOptional, literal, canEnter, ...matcher }
@@ -80,7 +82,10 @@ function matchGlob(text: string, path: string, { isTree, isPlainEnded }: Shape):
  * Follows the pattern's segments down the tree. From the first segment on whose depth is not fixed,
  * everything may match.
  */
-function createEntryTest(segments: readonly string[], isOpenEnded: boolean): GlobPattern['canEnter'] {
+function createEntryTest(
+  segments: readonly string[],
+  isOpenEnded: boolean,
+): GlobPattern['canEnter'] {
   const openAt = segments.findIndex((segment) => segment.includes('**') || !isBalanced(segment))
   const fixed = (openAt === -1 ? segments : segments.slice(0, openAt)).map(createNameTest)
   const goesOn = isOpenEnded || openAt !== -1
@@ -136,6 +141,8 @@ function invalid(text: string, because: string): TaskVaultError {
   return new TaskVaultError(
     'ARGUMENT_INVALID',
     `Cannot use the input ${JSON.stringify(text)}: ${because}`,
-    { hint: 'Write a path or glob relative to the project root; a backslash takes a character as it is.' },
+    {
+      hint: 'Write a path or glob relative to the project root; a backslash takes a character as it is.',
+    },
   )
 }

@@ -23,7 +23,7 @@ const WILDCARD = /[*?[\\]/
  */
 export function toExpression(pattern: string): RegExp | undefined {
   let source = ''
-  for (let at = 0; at < pattern.length; ) {
+  for (let at = 0; at < pattern.length;) {
     const part = nextPart(pattern, at)
     if (part === undefined) return undefined
     source += part.source
@@ -44,7 +44,7 @@ interface Part {
 }
 
 function nextPart(pattern: string, at: number): Part | undefined {
-  switch (pattern[at]) {
+  switch (pattern.charAt(at)) {
     case '*':
       return stars(pattern, at)
     case '?':

@@ -1,8 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { gitEnvironment, openProject } from '../testing/temporary-project.ts'
 import { NO_RULES, addIgnoreRules } from './ignore-rules.ts'
+
+const project = openProject()
+beforeAll(() => void project.git('init', '--quiet'))
+afterAll(() => project[Symbol.dispose]())
 
 const RULES = [
   ['*.log', 'a/b.log'],
@@ -57,9 +61,17 @@ test.each(RULES)('the rule %j says of %j what git says', (text, path) => {
 
 test('any rules say of any path what git says', () => {
   // Letters that make rules and names meet often.
-  const segment = fc.string({ unit: fc.constantFrom('a', 'b', '*', '?', '[', ']', '!', '-', '\\', '.'), minLength: 1, maxLength: 5 })
+  const segment = fc.string({
+    unit: fc.constantFrom('a', 'b', '*', '?', '[', ']', '!', '-', '\\', '.'),
+    minLength: 1,
+    maxLength: 5,
+  })
   const rule = fc
-    .tuple(fc.constantFrom('', '!', '/', '**/'), fc.array(fc.oneof(segment, fc.constant('**')), { minLength: 1, maxLength: 3 }), fc.constantFrom('', '/', ' ', '/**'))
+    .tuple(
+      fc.constantFrom('', '!', '/', '**/'),
+      fc.array(fc.oneof(segment, fc.constant('**')), { minLength: 1, maxLength: 3 }),
+      fc.constantFrom('', '/', ' ', '/**'),
+    )
     .map(([before, segments, after]) => before + segments.join('/') + after)
   const names = ['a', 'b', 'ab', 'ba', 'a.b', '.a', '-a', 'aab', '[a]', '*', 'a]']
   const paths = names.flatMap((name) => [name, `a/${name}`, `a/b/${name}`])
@@ -68,14 +80,17 @@ test('any rules say of any path what git says', () => {
       const text = rules.join('\n')
       const ignored = askGit(text, paths)
       for (const path of paths) {
-        const parents = path.split('/').slice(0, -1).map((_, index, all) => `${all.slice(0, index + 1).join('/')}/`)
+        const parents = path
+          .split('/')
+          .slice(0, -1)
+          .map((_, index, all) => `${all.slice(0, index + 1).join('/')}/`)
         const found = [...parents, path].some((one) => isIgnored(text, one))
         expect([text, path, found]).toEqual([text, path, ignored.has(path)])
       }
     }),
     { numRuns: 150 },
   )
-})
+}, 60_000)
 
 test('rules of a deeper file win, and look only at what is below it', () => {
   const above = addIgnoreRules(NO_RULES, '', '*.log\n/only')
@@ -89,13 +104,15 @@ test('rules of a deeper file win, and look only at what is below it', () => {
 
 function isIgnored(text: string, path: string): boolean {
   const isDirectory = path.endsWith('/')
-  return addIgnoreRules(NO_RULES, '', text).isIgnored(isDirectory ? path.slice(0, -1) : path, isDirectory)
+  return addIgnoreRules(NO_RULES, '', text).isIgnored(
+    isDirectory ? path.slice(0, -1) : path,
+    isDirectory,
+  )
 }
 
 /** Those of `paths` that git ignores by these rules. */
 function askGit(text: string, paths: readonly string[]): Set<string> {
-  using project = openProject({ '.gitignore': text })
-  project.git('init', '--quiet')
+  project.write({ '.gitignore': text })
   try {
     const output = execFileSync('git', ['check-ignore', '-z', '--stdin', '--no-index'], {
       cwd: project.root,

@@ -29,7 +29,10 @@ export interface RootScope {
  * repository that ignores the whole project, such as one of dotfiles around all of a home directory,
  * has nothing to do with it.
  */
-export function openRootScope(projectRoot: string, finder: RepositoryFinder | undefined): RootScope {
+export function openRootScope(
+  projectRoot: string,
+  finder: RepositoryFinder | undefined,
+): RootScope {
   const found = finder?.findAround(projectRoot)
   if (found === undefined) return { scope: outsideScope(), isIgnored: false }
   const { view, prefix } = found
@@ -53,7 +56,11 @@ export function nestedScope(view: RepositoryView, directory: string): IgnoreScop
 }
 
 /** Adds a directory's own .gitignore. @param directory relative to the project; empty for its root. */
-export function withIgnoreFile(scope: IgnoreScope, directory: string, absolutePath: string): IgnoreScope {
+export function withIgnoreFile(
+  scope: IgnoreScope,
+  directory: string,
+  absolutePath: string,
+): IgnoreScope {
   const base = scope.toRepositoryPath(directory === '' ? '' : `${directory}/`).replace(/\/$/, '')
   return { ...scope, rules: addFile(scope.rules, base, absolutePath) }
 }
@@ -69,9 +76,13 @@ function addFile(rules: IgnoreRules, directory: string, absolutePath: string): I
     return addIgnoreRules(rules, directory, readFileSync(absolutePath, 'utf8'))
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return rules
-    throw new TaskVaultError('INPUT_UNREADABLE', asTaskVaultError(error, `read ${absolutePath}`).message, {
-      hint: 'It decides which files count: check who owns it, and its mode.',
-      cause: error,
-    })
+    throw new TaskVaultError(
+      'INPUT_UNREADABLE',
+      asTaskVaultError(error, `read ${absolutePath}`).message,
+      {
+        hint: 'It decides which files count: check who owns it, and its mode.',
+        cause: error,
+      },
+    )
   }
 }

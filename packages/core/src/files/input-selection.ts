@@ -51,10 +51,13 @@ export interface SelectionRules {
 export function createInputSelection(projectRoot: string, rules: SelectionRules): InputSelection {
   const patterns = rules.patterns.map((text) => parseGlobPattern(text, projectRoot))
   const outputs = (rules.outputs ?? []).map((text) => parseGlobPattern(text, projectRoot))
-  const named = new Set(patterns.flatMap(({ isExclusion, literal }) => (isExclusion ? [] : (literal ?? []))))
+  const named = new Set(
+    patterns.flatMap(({ isExclusion, literal }) => (isExclusion ? [] : (literal ?? []))),
+  )
   const unfulfilled = new Set(patterns.filter((one) => !one.isExclusion && !one.isOptional))
   const leftOut = new Map<GlobPattern, LeftOut>()
-  if (patterns.length > 0 && patterns.every((one) => one.isExclusion)) throw onlyExclusions(patterns)
+  if (patterns.length > 0 && patterns.every((one) => one.isExclusion))
+    throw onlyExclusions(patterns)
 
   function note(because: LeftOut['because'], path: string, among: readonly GlobPattern[]): void {
     for (const pattern of unfulfilled) {
@@ -94,7 +97,9 @@ function enteringPatterns(
   { relativePath, name, depth }: DirectoryPlace,
 ): readonly GlobPattern[] {
   const entering = among.filter((pattern) => pattern.canEnter(name, depth))
-  const closedBy = entering.findLastIndex((pattern) => pattern.isExclusion && pattern.covers(relativePath))
+  const closedBy = entering.findLastIndex(
+    (pattern) => pattern.isExclusion && pattern.covers(relativePath),
+  )
   const open = closedBy === -1 ? entering : entering.slice(closedBy + 1)
   return open.some((pattern) => !pattern.isExclusion) ? open : []
 }
@@ -109,22 +114,34 @@ interface LeftOut {
 }
 
 function inputMissing(pattern: GlobPattern, leftOut: LeftOut | undefined): TaskVaultError {
-  return new TaskVaultError('INPUT_MISSING', `No file matches the input ${JSON.stringify(pattern.text)}`, {
-    hint: leftOut === undefined ? MISSING_HINT : `${LEFT_OUT_HINTS[leftOut.because](leftOut.path)} ${MISSING_HINT}`,
-  })
+  return new TaskVaultError(
+    'INPUT_MISSING',
+    `No file matches the input ${JSON.stringify(pattern.text)}`,
+    {
+      hint:
+        leftOut === undefined
+          ? MISSING_HINT
+          : `${LEFT_OUT_HINTS[leftOut.because](leftOut.path)} ${MISSING_HINT}`,
+    },
+  )
 }
 
 const MISSING_HINT = 'Correct the pattern, or put `?` in front of it if there may be no such file.'
 
 const LEFT_OUT_HINTS: Readonly<Record<LeftOut['because'], (path: string) => string>> = {
-  ignored: (path) => `${path} is left out because git ignores it; a file that is named in full counts all the same.`,
+  ignored: (path) =>
+    `${path} is left out because git ignores it; a file that is named in full counts all the same.`,
   output: (path) => `${path} is left out because the task writes it.`,
   excluded: (path) => `${path} is left out by another pattern.`,
 }
 
 function onlyExclusions(patterns: readonly GlobPattern[]): TaskVaultError {
   const texts = patterns.map(({ text }) => JSON.stringify(text)).join(', ')
-  return new TaskVaultError('ARGUMENT_INVALID', `Nothing is left to read: all inputs are exclusions (${texts})`, {
-    hint: 'Say first what counts, for example `**`.',
-  })
+  return new TaskVaultError(
+    'ARGUMENT_INVALID',
+    `Nothing is left to read: all inputs are exclusions (${texts})`,
+    {
+      hint: 'Say first what counts, for example `**`.',
+    },
+  )
 }

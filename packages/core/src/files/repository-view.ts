@@ -16,7 +16,9 @@ export interface RepositoryFinder {
    * The innermost repository around a directory, with the directory's path in it: empty, or with
    * `/` at its end.
    */
-  findAround(directory: string): { readonly view: RepositoryView; readonly prefix: string } | undefined
+  findAround(
+    directory: string,
+  ): { readonly view: RepositoryView; readonly prefix: string } | undefined
   /** The repository that is rooted in exactly this directory. */
   openAt(directory: string): RepositoryView | undefined
 }

@@ -26,7 +26,8 @@ export async function digestBlobs(
   }
   await git.finish()
   const absent = blobIds.find((id) => !digests.has(id))
-  if (absent !== undefined) throw new TaskVaultError('GIT_FAILED', `git did not give the blob ${absent}`)
+  if (absent !== undefined)
+    throw new TaskVaultError('GIT_FAILED', `git did not give the blob ${absent}`)
   return digests
 }
 
@@ -71,7 +72,7 @@ function createBatchReader(
 
   return {
     push(bytes) {
-      for (let at = 0; at < bytes.length; ) {
+      for (let at = 0; at < bytes.length;) {
         at = blob === undefined ? readHeader(bytes, at) : readBlob(blob, bytes, at)
       }
     },

@@ -38,7 +38,8 @@ export function openRepository(workTree: string): Repository | undefined {
   if (stats === undefined) return undefined
   const gitDirectory = stats.isFile() ? readGitLink(link) : link
   // Something else that is called .git; git goes on to the directory above too.
-  if (gitDirectory === undefined || readSmallFile(join(gitDirectory, 'HEAD')) === undefined) return undefined
+  if (gitDirectory === undefined || readSmallFile(join(gitDirectory, 'HEAD')) === undefined)
+    return undefined
   const common = readSmallFile(join(gitDirectory, 'commondir'))?.trim()
   const commonDirectory = common === undefined ? gitDirectory : resolve(gitDirectory, common)
   return { workTree, gitDirectory, commonDirectory }

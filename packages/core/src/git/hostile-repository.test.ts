@@ -13,7 +13,12 @@ test('a monitor, hooks and filters that a repository names are not run', async (
   const options = { workTree: project.root, project: project.root, env: gitEnvironment() }
 
   for (const source of [{ kind: 'index' }, { kind: 'commit', commit: 'HEAD' }] as const) {
-    const files = listGitFiles({ projectRoot: project.root, source, env: gitEnvironment(), mayContain: () => true })
+    const files = listGitFiles({
+      projectRoot: project.root,
+      source,
+      env: gitEnvironment(),
+      mayContain: () => true,
+    })
     await digestBlobs([...new Set(files.map(({ blobId }) => blobId))], sha256, options)
   }
   // As for a split index, which only git can read.
@@ -58,7 +63,7 @@ test('a link from the project to a program elsewhere is not taken for git either
 
 /** A repository whose configuration names a program wherever it can. */
 function inHostileRepository(): { readonly project: TemporaryProject; readonly marker: string } {
-  const project = openProject({ 'a': 'a', 'b/c': 'c', '.gitattributes': '* filter=evil diff=evil\n' })
+  const project = openProject({ a: 'a', 'b/c': 'c', '.gitattributes': '* filter=evil diff=evil\n' })
   onTestFinished(() => project[Symbol.dispose]())
   project.git('init', '--quiet')
   project.git('add', '.')
@@ -67,7 +72,19 @@ function inHostileRepository(): { readonly project: TemporaryProject; readonly m
   const program = join(project.root, '.git/evil.sh')
   project.write({ '.git/evil.sh': `#!/bin/sh\ntouch '${marker}'\ncat\n` })
   chmodSync(program, 0o755)
-  const settings = ['core.fsmonitor', 'core.sshCommand', 'core.pager', 'core.editor', 'diff.external', 'diff.evil.textconv', 'diff.evil.command', 'filter.evil.clean', 'filter.evil.smudge', 'credential.helper', 'core.alternateRefsCommand']
+  const settings = [
+    'core.fsmonitor',
+    'core.sshCommand',
+    'core.pager',
+    'core.editor',
+    'diff.external',
+    'diff.evil.textconv',
+    'diff.evil.command',
+    'filter.evil.clean',
+    'filter.evil.smudge',
+    'credential.helper',
+    'core.alternateRefsCommand',
+  ]
   for (const name of settings) project.git('config', name, program)
   for (const hook of ['post-index-change', 'post-checkout', 'pre-commit', 'fsmonitor-watchman']) {
     rmSync(join(project.root, '.git/hooks', hook), { force: true })

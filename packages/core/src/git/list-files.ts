@@ -62,7 +62,8 @@ export function listGitFiles(request: ListRequest): GitFile[] {
   const { repository, prefix } = place
   const { workTree } = repository
   const options = { workTree, project: workTree, env, indexFile: findIndexFile(repository, env) }
-  const entries = source.kind === 'index' ? listIndex(repository, options) : listCommit(source.commit, options)
+  const entries =
+    source.kind === 'index' ? listIndex(repository, options) : listCommit(source.commit, options)
   const inProject = entries
     .filter(({ path }) => path.startsWith(prefix))
     .map((entry) => ({ ...entry, path: entry.path.slice(prefix.length) }))
@@ -125,9 +126,11 @@ function listCommit(commit: string, options: GitOptions): GitEntry[] {
   if (commit === '' || commit.startsWith('-')) {
     throw new TaskVaultError('GIT_FAILED', `${JSON.stringify(commit)} is no name of a commit`)
   }
-  return splitRecords(runGit(['ls-tree', '-r', '-z', '--full-tree', commit], options)).map((record) => {
-    const tab = record.indexOf(0x09)
-    const [mode = '', , id = ''] = record.toString('latin1', 0, tab).split(' ')
-    return { ...decodePath(record.subarray(tab + 1)), mode: Number.parseInt(mode, 8), id }
-  })
+  return splitRecords(runGit(['ls-tree', '-r', '-z', '--full-tree', commit], options)).map(
+    (record) => {
+      const tab = record.indexOf(0x09)
+      const [mode = '', , id = ''] = record.toString('latin1', 0, tab).split(' ')
+      return { ...decodePath(record.subarray(tab + 1)), mode: Number.parseInt(mode, 8), id }
+    },
+  )
 }

@@ -29,7 +29,8 @@ export function findIndexFile(repository: Repository, env: GitOptions['env']): s
   if (named === undefined || named === '') return undefined
   const file = resolve(repository.workTree, named)
   const isForeign =
-    dirname(file) !== repository.gitDirectory && readSmallFile(join(dirname(file), 'HEAD')) !== undefined
+    dirname(file) !== repository.gitDirectory &&
+    readSmallFile(join(dirname(file), 'HEAD')) !== undefined
   return isForeign ? undefined : file
 }
 
@@ -53,7 +54,12 @@ function listIndex(options: GitOptions): IndexEntry[] {
   return splitRecords(listing).map((record) => {
     const tab = record.indexOf(0x09)
     const [mode = '', id = '', stage = ''] = record.toString('latin1', 0, tab).split(' ')
-    const fields = { mode: Number.parseInt(mode, 8), id, stage: Number(stage), isIntentToAdd: false }
+    const fields = {
+      mode: Number.parseInt(mode, 8),
+      id,
+      stage: Number(stage),
+      isIntentToAdd: false,
+    }
     return { ...decodePath(record.subarray(tab + 1)), ...fields }
   })
 }

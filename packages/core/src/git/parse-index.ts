@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { hash } from 'node:crypto'
 
 /** One path in the git index. */
 export interface IndexEntry {
@@ -26,11 +27,11 @@ const INTENT_TO_ADD_FLAG = 0x2000
  * Reads git's index file, versions 2 to 4, in the order of the paths' bytes. Reading it here instead
  * of asking `git ls-files` needs no git on the machine, and no process, for each fingerprint.
  * @param idBytes 20 in repositories of SHA-1, 32 in those of SHA-256.
- * @returns undefined when the file is malformed, or split, or sparse, or newer: then ask git.
+ * @returns undefined when the file is damaged, or split, or sparse, or newer: then ask git.
  */
 export function parseIndex(bytes: Buffer, idBytes: number): IndexEntry[] | undefined {
   try {
-    return readIndex(bytes, idBytes)
+    return isSound(bytes, idBytes) ? readIndex(bytes, idBytes) : undefined
   } catch (error) {
     // Reading beyond the end of a buffer: the file is cut off, or is no index at all.
     if (error instanceof RangeError) return undefined
@@ -38,15 +39,24 @@ export function parseIndex(bytes: Buffer, idBytes: number): IndexEntry[] | undef
   }
 }
 
+/** The file ends with a checksum of what is before, or with zeros where `index.skipHash` is set. */
+function isSound(bytes: Buffer, idBytes: number): boolean {
+  const checksum = bytes.subarray(-idBytes)
+  if (checksum.every((byte) => byte === 0)) return true
+  const algorithm = idBytes === 20 ? 'sha1' : 'sha256'
+  return hash(algorithm, bytes.subarray(0, -idBytes), 'buffer').equals(checksum)
+}
+
 function readIndex(bytes: Buffer, idBytes: number): IndexEntry[] | undefined {
   const version = bytes.readUInt32BE(4)
   if (bytes.toString('latin1', 0, 4) !== 'DIRC' || version < 2 || version > 4) return undefined
   const entries: IndexEntry[] = []
   let at = HEADER_BYTES
-  let former = Buffer.alloc(0)
+  let former: Buffer = Buffer.alloc(0)
   for (let left = bytes.readUInt32BE(8); left > 0; left -= 1) {
     const fixed = readFixedPart(bytes, at, idBytes)
-    const name = version === 4 ? readPackedName(bytes, fixed.end, former) : readName(bytes, fixed.end)
+    const name =
+      version === 4 ? readPackedName(bytes, fixed.end, former) : readName(bytes, fixed.end)
     if (name === undefined) return undefined
     former = name.bytes
     // Before version 4, entries are padded with 1 to 8 zeros to a multiple of 8 bytes.

@@ -28,7 +28,10 @@ export function createRepositoryFinder(env: Environment): RepositoryFinder {
   }
 }
 
-function viewRepository(repository: Repository, options: Omit<GitOptions, 'workTree'>): RepositoryView {
+function viewRepository(
+  repository: Repository,
+  options: Omit<GitOptions, 'workTree'>,
+): RepositoryView {
   const { workTree, commonDirectory } = repository
   let known: TrackedNames | undefined
   const names = (): TrackedNames =>

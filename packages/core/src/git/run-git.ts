@@ -57,14 +57,19 @@ export function runGit(args: readonly string[], options: GitOptions): Buffer {
   const { program, words, settings } = prepare(args, options)
   const result = spawnSync(program, words, { ...settings, maxBuffer: Number.POSITIVE_INFINITY })
   if (result.error !== undefined) throw failed(args, result.error.message)
-  if (result.status !== 0) throw failed(args, describeEnd(String(result.stderr), result.signal ?? result.status))
+  if (result.status !== 0)
+    throw failed(args, describeEnd(String(result.stderr), result.signal ?? result.status))
   return result.stdout
 }
 
 /** What git prints with `-z`: records that each end with a zero byte. */
 export function splitRecords(listing: Buffer): Buffer[] {
   const records: Buffer[] = []
-  for (let at = 0, end = listing.indexOf(0); end !== -1; at = end + 1, end = listing.indexOf(0, at)) {
+  for (
+    let at = 0, end = listing.indexOf(0);
+    end !== -1;
+    at = end + 1, end = listing.indexOf(0, at)
+  ) {
     records.push(listing.subarray(at, end))
   }
   return records
@@ -101,7 +106,11 @@ export function startGit(args: readonly string[], options: GitOptions): RunningG
 interface Prepared {
   readonly program: string
   readonly words: string[]
-  readonly settings: { readonly cwd: string; readonly env: NodeJS.ProcessEnv; readonly windowsHide: true }
+  readonly settings: {
+    readonly cwd: string
+    readonly env: NodeJS.ProcessEnv
+    readonly windowsHide: true
+  }
 }
 
 function prepare(args: readonly string[], options: GitOptions): Prepared {
@@ -132,7 +141,8 @@ export function findProgram(
     if (!isAbsolute(directory)) continue
     for (const suffix of suffixes) {
       const program = join(directory, name + suffix)
-      if (isExecutable(program) && !isInside(directory, project) && !isInside(program, project)) return program
+      if (isExecutable(program) && !isInside(directory, project) && !isInside(program, project))
+        return program
     }
   }
   return undefined

@@ -23,17 +23,20 @@ const implementations: readonly (readonly [string, () => Promise<HashAlgorithm>]
   ['WebAssembly', openWasmBlake3],
 ]
 
-test.each(implementations)('%s BLAKE3 gives the official digests, whole and in pieces', async (_, open) => {
-  const algorithm = await open()
+test.each(implementations)(
+  '%s BLAKE3 gives the official digests, whole and in pieces',
+  async (_, open) => {
+    const algorithm = await open()
 
-  for (const [length, expected] of VECTORS) {
-    const bytes = officialInput(length)
-    const hasher = algorithm.createHasher()
-    for (let at = 0; at < length; at += 777) hasher.update(bytes.subarray(at, at + 777))
-    expect(algorithm.hash(bytes).toString('hex')).toBe(expected)
-    expect(hasher.digest().toString('hex')).toBe(expected)
-  }
-})
+    for (const [length, expected] of VECTORS) {
+      const bytes = officialInput(length)
+      const hasher = algorithm.createHasher()
+      for (let at = 0; at < length; at += 777) hasher.update(bytes.subarray(at, at + 777))
+      expect(algorithm.hash(bytes).toString('hex')).toBe(expected)
+      expect(hasher.digest().toString('hex')).toBe(expected)
+    }
+  },
+)
 
 test('native and WebAssembly agree on any bytes cut anywhere', async () => {
   const [native, wasm] = await Promise.all([openBlake3(), openWasmBlake3()])

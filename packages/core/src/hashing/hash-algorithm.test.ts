@@ -21,9 +21,12 @@ test('a registered algorithm opens by its name', async () => {
   expect(hashAlgorithmNames()).toContain('sha512-test')
 })
 
-test.each(['blake3', 'Upper', '', 'a b', 'x'.repeat(33)])('the name %j cannot be registered', (name) => {
-  expect(codeOf(() => registerHashAlgorithm(sha512(name)))).toBe('ARGUMENT_INVALID')
-})
+test.each(['blake3', 'Upper', '', 'a b', 'x'.repeat(33)])(
+  'the name %j cannot be registered',
+  (name) => {
+    expect(codeOf(() => registerHashAlgorithm(sha512(name)))).toBe('ARGUMENT_INVALID')
+  },
+)
 
 test('an unknown name is refused with the names that are known', async () => {
   const opening = openHashAlgorithm('md5')

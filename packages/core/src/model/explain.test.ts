@@ -8,7 +8,9 @@ import type { FileInput, Fingerprint } from './fingerprint.ts'
 import { parseTaskName } from './task.ts'
 
 test('equal fingerprints have no difference', () => {
-  expect(compareFingerprints(of({ files: [file('a', 1)] }), of({ files: [file('a', 1)] }))).toEqual([])
+  expect(compareFingerprints(of({ files: [file('a', 1)] }), of({ files: [file('a', 1)] }))).toEqual(
+    [],
+  )
 })
 
 test('each kind of change is named', () => {
@@ -16,15 +18,29 @@ test('each kind of change is named', () => {
     command: digest(1),
     salt: digest(1),
     content: digest(1),
-    env: [{ name: 'A', digest: digest(1) }, { name: 'B', digest: undefined }, { name: 'C', digest: digest(1) }],
+    env: [
+      { name: 'A', digest: digest(1) },
+      { name: 'B', digest: undefined },
+      { name: 'C', digest: digest(1) },
+    ],
     tools: [{ name: 'node --version', digest: digest(1) }],
-    files: [file('changed', 1), file('gone', 2), file('link', 3), file('run.sh', 4), file('src/old.ts', 5)],
+    files: [
+      file('changed', 1),
+      file('gone', 2),
+      file('link', 3),
+      file('run.sh', 4),
+      file('src/old.ts', 5),
+    ],
   })
   const after = of({
     command: digest(2),
     salt: undefined,
     content: digest(2),
-    env: [{ name: 'A', digest: digest(2) }, { name: 'B', digest: digest(1) }, { name: 'C', digest: undefined }],
+    env: [
+      { name: 'A', digest: digest(2) },
+      { name: 'B', digest: digest(1) },
+      { name: 'C', digest: undefined },
+    ],
     tools: [{ name: 'node --version', digest: digest(2) }],
     files: [
       file('changed', 9),
@@ -65,7 +81,9 @@ test('of several files with the same content, the one of the same name is the on
 test('digests of different algorithms are not compared', () => {
   const before = of({ algorithm: 'sha256', files: [file('a', 1)] })
 
-  expect(compareFingerprints(before, of({ files: [file('a', 2)] }))).toEqual([{ kind: 'algorithm-changed' }])
+  expect(compareFingerprints(before, of({ files: [file('a', 2)] }))).toEqual([
+    { kind: 'algorithm-changed' },
+  ])
 })
 
 test('twenty differences of a kind are listed, the others counted', () => {
@@ -81,7 +99,9 @@ test('twenty differences of a kind are listed, the others counted', () => {
 test('a variable that is declared now, but not set, is a difference', () => {
   const after = of({ env: [{ name: 'A', digest: undefined }] })
 
-  expect(compareFingerprints(of({}), after)).toEqual([{ kind: 'env-changed', name: 'A', now: 'unset' }])
+  expect(compareFingerprints(of({}), after)).toEqual([
+    { kind: 'env-changed', name: 'A', now: 'unset' },
+  ])
 })
 
 test('there is a difference exactly when the texts differ', () => {
@@ -93,7 +113,9 @@ test('there is a difference exactly when the texts differ', () => {
     }),
     { selector: ({ relativePath }) => relativePath },
   )
-  const sorted = some.map((files) => files.toSorted((a, b) => (a.relativePath < b.relativePath ? -1 : 1)))
+  const sorted = some.map((files) =>
+    files.toSorted((a, b) => (a.relativePath < b.relativePath ? -1 : 1)),
+  )
   fc.assert(
     fc.property(sorted, sorted, (before, after) => {
       const [one, other] = [of({ files: before }), of({ files: after })]

@@ -109,7 +109,8 @@ function compareFiles(before: readonly FileInput[], after: readonly FileInput[])
 
 function compareFile(before: FileInput, after: FileInput): FileReason[] {
   const { relativePath, kind } = after
-  if ((before.kind === 'symlink') !== (kind === 'symlink')) return [{ kind: 'kind-changed', relativePath }]
+  if ((before.kind === 'symlink') !== (kind === 'symlink'))
+    return [{ kind: 'kind-changed', relativePath }]
   if (before.digest !== after.digest) return [{ kind: 'file-changed', relativePath }]
   if (before.kind === kind) return []
   return [{ kind: 'mode-changed', relativePath, isExecutable: kind === 'executable' }]
@@ -133,7 +134,10 @@ function pairRenames(removed: readonly FileInput[], added: readonly FileInput[])
     reasons.push({ kind: 'file-renamed', relativePath, formerPath: former.relativePath })
   }
   const gone = removed.filter((file) => !moved.has(file.relativePath))
-  return [...reasons, ...gone.map(({ relativePath }) => ({ kind: 'file-removed' as const, relativePath }))]
+  return [
+    ...reasons,
+    ...gone.map(({ relativePath }) => ({ kind: 'file-removed' as const, relativePath })),
+  ]
 }
 
 function contentOf(file: FileInput): string {

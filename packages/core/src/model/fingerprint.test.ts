@@ -10,10 +10,20 @@ import { parseTaskName } from './task.ts'
 const digests: fc.Arbitrary<Digest> = fc
   .uint8Array({ minLength: 32, maxLength: 32 })
   .map((bytes) => digestFromBytes(bytes))
-const texts = fc.string({ unit: fc.constantFrom('a', 'é', '\t', '\n', '\\', ' ', '-', '/', '😀'), minLength: 1, maxLength: 8 })
-const named = fc.array(fc.record({ name: texts, digest: fc.option(digests, { nil: undefined }) }), { maxLength: 3 })
+const texts = fc.string({
+  unit: fc.constantFrom('a', 'é', '\t', '\n', '\\', ' ', '-', '/', '😀'),
+  minLength: 1,
+  maxLength: 8,
+})
+const named = fc.array(fc.record({ name: texts, digest: fc.option(digests, { nil: undefined }) }), {
+  maxLength: 3,
+})
 const files: fc.Arbitrary<FileInput[]> = fc.array(
-  fc.record({ relativePath: texts, kind: fc.constantFrom('file', 'executable', 'symlink'), digest: digests }),
+  fc.record({
+    relativePath: texts,
+    kind: fc.constantFrom('file', 'executable', 'symlink'),
+    digest: digests,
+  }),
   { maxLength: 4 },
 )
 const optional = fc.option(digests, { nil: undefined })
@@ -46,7 +56,10 @@ test('no damage of the text goes unnoticed: it is refused, or is another fingerp
       try {
         expect(parseFingerprint(bytes.toString())).not.toEqual(fingerprint)
       } catch (error) {
-        expect(error).toHaveProperty('code', expect.stringMatching(/^(ENTRY_DAMAGED|TASK_NAME_INVALID)$/))
+        expect(error).toHaveProperty(
+          'code',
+          expect.stringMatching(/^(ENTRY_DAMAGED|TASK_NAME_INVALID)$/),
+        )
       }
     }),
   )
@@ -60,7 +73,10 @@ test('the text of a fingerprint never changes: keys of earlier versions stay goo
     command: digest,
     salt: undefined,
     content: undefined,
-    env: [{ name: 'CI', digest }, { name: 'HOME', digest: undefined }],
+    env: [
+      { name: 'CI', digest },
+      { name: 'HOME', digest: undefined },
+    ],
     tools: [{ name: 'node --version', digest }],
     files: [
       { relativePath: 'bin/x', kind: 'executable', digest },

@@ -56,8 +56,10 @@ export function encodeFingerprint(fingerprint: Fingerprint): string {
   for (const part of ['command', 'salt', 'content'] as const) {
     if (fingerprint[part] !== undefined) text += `${part}\t${fingerprint[part]}\n`
   }
-  for (const { name, digest } of fingerprint.env) text += `env\t${digest ?? UNSET}\t${escapeField(name)}\n`
-  for (const { name, digest } of fingerprint.tools) text += `tool\t${digest ?? UNSET}\t${escapeField(name)}\n`
+  for (const { name, digest } of fingerprint.env)
+    text += `env\t${digest ?? UNSET}\t${escapeField(name)}\n`
+  for (const { name, digest } of fingerprint.tools)
+    text += `tool\t${digest ?? UNSET}\t${escapeField(name)}\n`
   for (const { kind, digest, relativePath } of fingerprint.files) {
     text += `${kind}\t${digest}\t${escapeField(relativePath)}\n`
   }
@@ -67,7 +69,9 @@ export function encodeFingerprint(fingerprint: Fingerprint): string {
 /** The key that a fingerprint stands for. `algorithm` must be the one of its digests. */
 export function keyOf(fingerprint: Fingerprint, algorithm: HashAlgorithm): TaskKey {
   if (fingerprint.algorithm !== algorithm.name) {
-    throw new Error(`a fingerprint of ${fingerprint.algorithm} digests has no ${algorithm.name} key`)
+    throw new Error(
+      `a fingerprint of ${fingerprint.algorithm} digests has no ${algorithm.name} key`,
+    )
   }
   const key: string = digestFromBytes(algorithm.hash(Buffer.from(encodeFingerprint(fingerprint))))
   return key as TaskKey
@@ -81,7 +85,8 @@ export function parseFingerprint(text: string): Fingerprint {
   const [header = '', ...lines] = text.split('\n')
   if (lines.pop() !== '') throw damaged('the last line is cut off')
   const algorithm = header.slice(HEADER.length + 1)
-  if (header !== `${HEADER} ${algorithm}` || algorithm === '') throw damaged('its first line is malformed')
+  if (header !== `${HEADER} ${algorithm}` || algorithm === '')
+    throw damaged('its first line is malformed')
 
   const parts: Partial<Record<string, string>> = {}
   const [env, tools, files]: [NamedInput[], NamedInput[], FileInput[]] = [[], [], []]

@@ -42,8 +42,16 @@ function needsShell(line: string): TaskVaultError {
   return invalid(line, 'it needs a shell', `Write \`sh -c '…'\` to run it by a shell.`)
 }
 
-function invalid(line: string, because: string, hint = 'Close every quote, and name a program.'): TaskVaultError {
-  return new TaskVaultError('ARGUMENT_INVALID', `Cannot run the command ${JSON.stringify(line)}: ${because}`, {
-    hint,
-  })
+function invalid(
+  line: string,
+  because: string,
+  hint = 'Close every quote, and name a program.',
+): TaskVaultError {
+  return new TaskVaultError(
+    'ARGUMENT_INVALID',
+    `Cannot run the command ${JSON.stringify(line)}: ${because}`,
+    {
+      hint,
+    },
+  )
 }

@@ -1,10 +1,22 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
 /** What a path in a project is made as: a file's text, or more than that. */
-export type PathContent = string | Uint8Array | { readonly target: string } | { readonly executable: string }
+export type PathContent =
+  | string
+  | Uint8Array
+  | { readonly target: string }
+  | { readonly executable: string }
 
 /** A directory of its own for one test, removed when it is disposed. */
 export interface TemporaryProject extends Disposable {
@@ -21,11 +33,17 @@ export function openProject(paths: Readonly<Record<string, PathContent>> = {}): 
   const project: TemporaryProject = {
     root,
     write: (more) => {
-      for (const [relativePath, content] of Object.entries(more)) writePath(join(root, relativePath), content)
+      for (const [relativePath, content] of Object.entries(more))
+        writePath(join(root, relativePath), content)
     },
     remove: (relativePath) => rmSync(join(root, relativePath), { recursive: true }),
     git: (...args) =>
-      execFileSync('git', args, { cwd: root, env: gitEnvironment(), encoding: 'utf8', stdio: 'pipe' }),
+      execFileSync('git', args, {
+        cwd: root,
+        env: gitEnvironment(),
+        encoding: 'utf8',
+        stdio: 'pipe',
+      }),
     [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }),
   }
   project.write(paths)
@@ -49,7 +67,8 @@ export function gitEnvironment(): Record<string, string> {
 
 function writePath(path: string, content: PathContent): void {
   mkdirSync(dirname(path), { recursive: true })
-  if (typeof content === 'string' || content instanceof Uint8Array) return writeFileSync(path, content)
+  if (typeof content === 'string' || content instanceof Uint8Array)
+    return writeFileSync(path, content)
   if ('target' in content) return symlinkSync(content.target, path)
   writeFileSync(path, content.executable)
   chmodSync(path, 0o755)

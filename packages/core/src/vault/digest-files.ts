@@ -28,25 +28,43 @@ export function digestWorkTreeFiles(request: FileRequest, context: ScanContext):
   return findInputs(projectRoot, selection, request)
     .flatMap(({ relativePath, names }) => {
       const prefix = relativePath === '' ? '' : `${relativePath}/`
-      return describeDirectory(prefix === '' ? projectRoot : `${projectRoot}/${relativePath}`, names, context).map(
-        (entry) => toFileInput(prefix + entry.name, entry, context.algorithm),
-      )
+      return describeDirectory(
+        prefix === '' ? projectRoot : `${projectRoot}/${relativePath}`,
+        names,
+        context,
+      ).map((entry) => toFileInput(prefix + entry.name, entry, context.algorithm))
     })
     .toSorted(byPath)
 }
 
-function toFileInput(relativePath: string, entry: DescribedEntry, algorithm: HashAlgorithm): FileInput {
+function toFileInput(
+  relativePath: string,
+  entry: DescribedEntry,
+  algorithm: HashAlgorithm,
+): FileInput {
   switch (entry.kind) {
     case 'file':
       // As in git, the owner's bit decides: the others depend on the umask.
-      return { relativePath, kind: (entry.mode & 0o100) === 0 ? 'file' : 'executable', digest: entry.digest }
+      return {
+        relativePath,
+        kind: (entry.mode & 0o100) === 0 ? 'file' : 'executable',
+        digest: entry.digest,
+      }
     case 'symlink':
-      return { relativePath, kind: 'symlink', digest: digestFromBytes(algorithm.hash(Buffer.from(entry.target))) }
+      return {
+        relativePath,
+        kind: 'symlink',
+        digest: digestFromBytes(algorithm.hash(Buffer.from(entry.target))),
+      }
     case 'directory':
     case 'other':
-      throw new TaskVaultError('INPUT_CHANGED', `The input ${relativePath} was replaced while it was read`, {
-        hint: 'Run the task again when nothing else changes its inputs.',
-      })
+      throw new TaskVaultError(
+        'INPUT_CHANGED',
+        `The input ${relativePath} was replaced while it was read`,
+        {
+          hint: 'Run the task again when nothing else changes its inputs.',
+        },
+      )
   }
 }
 
@@ -85,9 +103,13 @@ function isSelected(selection: InputSelection, { relativePath, isUtf8 }: GitFile
   if (relativePath.split('/').some((name) => selection.isNever(name))) return false
   if (!selection.wants(relativePath, selection.patterns)) return false
   if (!isUtf8) {
-    throw new TaskVaultError('NAME_UNSUPPORTED', `${JSON.stringify(relativePath)} in git is not valid UTF-8`, {
-      hint: 'Rename it, or leave it out of the inputs.',
-    })
+    throw new TaskVaultError(
+      'NAME_UNSUPPORTED',
+      `${JSON.stringify(relativePath)} in git is not valid UTF-8`,
+      {
+        hint: 'Rename it, or leave it out of the inputs.',
+      },
+    )
   }
   selection.take(relativePath)
   return true
@@ -98,7 +120,9 @@ function patternsBelow(selection: InputSelection, directory: string): InputSelec
   let relativePath = ''
   for (const [depth, name] of directory.split('/').entries()) {
     relativePath = relativePath === '' ? name : `${relativePath}/${name}`
-    patterns = selection.isNever(name) ? [] : selection.entering(patterns, { relativePath, name, depth })
+    patterns = selection.isNever(name)
+      ? []
+      : selection.entering(patterns, { relativePath, name, depth })
   }
   return patterns
 }

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import type { ExecFileException } from 'node:child_process'
 import { TaskVaultError } from '../errors.ts'
 import type { Environment } from '../git/run-git.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
@@ -33,11 +34,18 @@ export async function digestTools(
 ): Promise<NamedInput[]> {
   const words = commands.map(splitWords)
   return await Promise.all(
-    commands.map(async (name, index) => ({ name, digest: await digestTool(name, words[index] ?? [], options) })),
+    commands.map(async (name, index) => ({
+      name,
+      digest: await digestTool(name, words[index] ?? [], options),
+    })),
   )
 }
 
-async function digestTool(name: string, words: readonly string[], options: ToolOptions): Promise<Digest> {
+async function digestTool(
+  name: string,
+  words: readonly string[],
+  options: ToolOptions,
+): Promise<Digest> {
   const [program = '', ...args] = words
   const { projectRoot, env, signal, timeoutMs = TIMEOUT_MS } = options
   return await new Promise((resolve, reject) => {
@@ -77,9 +85,10 @@ interface Failure {
   readonly timeoutMs: number
 }
 
-function describeFailure(error: NodeJS.ErrnoException & { killed?: boolean }, { stderr, timeoutMs }: Failure): string {
+function describeFailure(error: ExecFileException, { stderr, timeoutMs }: Failure): string {
   if (error.code === 'ENOENT') return 'there is no such program'
-  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return `it printed more than ${MAX_OUTPUT_BYTES} bytes`
+  if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER')
+    return `it printed more than ${MAX_OUTPUT_BYTES} bytes`
   if (error.killed === true) return `it took longer than ${timeoutMs} ms`
   const complaint = stderr.toString('utf8').trim().split('\n')[0] ?? ''
   const end = typeof error.code === 'number' ? `it exited with ${error.code}` : error.message
@@ -87,8 +96,12 @@ function describeFailure(error: NodeJS.ErrnoException & { killed?: boolean }, { 
 }
 
 function failed(name: string, because: string, cause: unknown): TaskVaultError {
-  return new TaskVaultError('TOOL_FAILED', `The tool ${JSON.stringify(name)} did not tell its version: ${because}`, {
-    hint: 'Run it by hand in the project root; correct the command under `tools`, or take it out.',
-    cause,
-  })
+  return new TaskVaultError(
+    'TOOL_FAILED',
+    `The tool ${JSON.stringify(name)} did not tell its version: ${because}`,
+    {
+      hint: 'Run it by hand in the project root; correct the command under `tools`, or take it out.',
+      cause,
+    },
+  )
 }

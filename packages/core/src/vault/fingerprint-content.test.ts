@@ -71,8 +71,11 @@ test.each([
 })
 
 test('a directory counts as the files below it', async () => {
-  const files = { 'a/b.csv': '1', 'c': { executable: '2' }, 'l': { target: 'c' } } as const
-  const [one, other] = [inProject(files), inProject({ ...files, '.git/HEAD': 'x', '.taskvault/cache/cache.db': 'y' })]
+  const files = { 'a/b.csv': '1', c: { executable: '2' }, l: { target: 'c' } } as const
+  const [one, other] = [
+    inProject(files),
+    inProject({ ...files, '.git/HEAD': 'x', '.taskvault/cache/cache.db': 'y' }),
+  ]
   mkdirSync(join(other.root, 'empty'))
   // Data is often ignored by git, and counts all the same.
   writeFileSync(join(one.root, '.gitignore'), '*')
@@ -81,7 +84,12 @@ test('a directory counts as the files below it', async () => {
   const found = await keyed({ path: one.root })
 
   expect(found.key).toBe((await keyed({ path: other.root })).key)
-  expect(found.fingerprint.files.map(({ relativePath }) => relativePath)).toEqual(['.gitignore', 'a/b.csv', 'c', 'l'])
+  expect(found.fingerprint.files.map(({ relativePath }) => relativePath)).toEqual([
+    '.gitignore',
+    'a/b.csv',
+    'c',
+    'l',
+  ])
   other.write({ 'a/b.csv': '2' })
   expect((await keyed({ path: other.root })).key).not.toBe(found.key)
 })
@@ -109,26 +117,35 @@ test('different bytes have different keys, and so have different tasks', async (
 })
 
 test('what is not there, or cannot be read, is refused', async () => {
-  const project = inProject({ 'file': '' })
+  const project = inProject({ file: '' })
 
-  await expect(keyed({ path: join(project.root, 'nothing') })).rejects.toMatchObject({ code: 'INPUT_MISSING' })
-  await expect(keyed({ path: join(project.root, 'file/below') })).rejects.toMatchObject({ code: 'INPUT_MISSING' })
+  await expect(keyed({ path: join(project.root, 'nothing') })).rejects.toMatchObject({
+    code: 'INPUT_MISSING',
+  })
+  await expect(keyed({ path: join(project.root, 'file/below') })).rejects.toMatchObject({
+    code: 'INPUT_MISSING',
+  })
   await expect(keyed({ path: '/dev/fd/987' })).rejects.toMatchObject({ code: 'INPUT_MISSING' })
   symlinkSync('loop', join(project.root, 'loop'))
-  await expect(keyed({ path: join(project.root, 'loop') })).rejects.toMatchObject({ code: 'INPUT_UNREADABLE' })
+  await expect(keyed({ path: join(project.root, 'loop') })).rejects.toMatchObject({
+    code: 'INPUT_UNREADABLE',
+  })
 })
 
 test('a stream that fails is no end of the input', async () => {
-  const failing = async function* (): AsyncGenerator<Uint8Array> {
-    yield BYTES
-    throw new Error('cut off')
-  }
-
   await expect(keyed({ path: '-' }, failing())).rejects.toMatchObject({ code: 'INPUT_UNREADABLE' })
   await expect(keyed(failing())).rejects.toThrow('cut off')
 })
 
-async function keyed(content: InputContent, standardInput?: AsyncIterable<Uint8Array>): Promise<KeyedFingerprint> {
+async function* failing(): AsyncGenerator<Uint8Array> {
+  yield BYTES
+  throw new Error('cut off')
+}
+
+async function keyed(
+  content: InputContent,
+  standardInput?: AsyncIterable<Uint8Array>,
+): Promise<KeyedFingerprint> {
   const algorithm = await openHashAlgorithm('blake3')
   const context = { algorithm, statCache: createMemoryStatCache(), now: Date.now }
   const request = { task: parseTaskName('train'), content, ...(standardInput && { standardInput }) }
@@ -137,16 +154,19 @@ async function keyed(content: InputContent, standardInput?: AsyncIterable<Uint8A
 
 /** Prints the key of the content that it is told to read. */
 function script(): string {
-  const from = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href)
   return `
-    import { fingerprintContent } from ${from('fingerprint-content.ts')}
-    import { createMemoryStatCache } from ${from('../files/stat-cache.ts')}
-    import { openHashAlgorithm } from ${from('../hashing/hash-algorithm.ts')}
+    import { fingerprintContent } from ${moduleAt('fingerprint-content.ts')}
+    import { createMemoryStatCache } from ${moduleAt('../files/stat-cache.ts')}
+    import { openHashAlgorithm } from ${moduleAt('../hashing/hash-algorithm.ts')}
     const algorithm = await openHashAlgorithm('blake3')
     const context = { algorithm, statCache: createMemoryStatCache(), now: Date.now }
     const content = { path: process.argv[2] }
     const { key } = await fingerprintContent({ task: 'train', content }, context)
     process.stdout.write(key)`
+}
+
+function moduleAt(file: string): string {
+  return JSON.stringify(new URL(file, import.meta.url).href)
 }
 
 function inProject(paths: Readonly<Record<string, PathContent>>): TemporaryProject {

@@ -36,13 +36,23 @@ export async function fingerprintContent(
 ): Promise<KeyedFingerprint> {
   const { algorithm } = context
   const parts = await digestContent(request, context)
-  const nothing = { command: undefined, salt: undefined, env: [], tools: [], files: [], content: undefined }
+  const nothing = {
+    command: undefined,
+    salt: undefined,
+    env: [],
+    tools: [],
+    files: [],
+    content: undefined,
+  }
   return withKey({ algorithm: algorithm.name, task: request.task, ...nothing, ...parts }, algorithm)
 }
 
 type ContentParts = Pick<Fingerprint, 'files'> | Pick<Fingerprint, 'content'>
 
-async function digestContent(request: ContentFingerprintRequest, context: ScanContext): Promise<ContentParts> {
+async function digestContent(
+  request: ContentFingerprintRequest,
+  context: ScanContext,
+): Promise<ContentParts> {
   const { content, standardInput = process.stdin } = request
   const { algorithm } = context
   if (content instanceof Uint8Array) return { content: digestFromBytes(algorithm.hash(content)) }
@@ -65,7 +75,11 @@ function openInput(path: string, standardInput: ByteStream): ByteStream | undefi
   }
 }
 
-async function hashInput(path: string, stream: ByteStream, { algorithm }: ScanContext): ReturnType<typeof hashStream> {
+async function hashInput(
+  path: string,
+  stream: ByteStream,
+  { algorithm }: ScanContext,
+): ReturnType<typeof hashStream> {
   try {
     return await hashStream(stream, algorithm)
   } catch (error) {

@@ -20,10 +20,10 @@ test('a clean checkout has one key, from the work tree, the index and the commit
   const repository = inRepository({
     'src/a.ts': 'a',
     'run.sh': { executable: 'echo' },
-    'link': { target: 'src/a.ts' },
+    link: { target: 'src/a.ts' },
     'größe/x\ty\nz "q"\\': 'odd',
-    'empty': '',
-    'bytes': Uint8Array.of(0, 255, 10, 13),
+    empty: '',
+    bytes: Uint8Array.of(0, 255, 10, 13),
     '.gitignore': 'dist\n',
   })
   // Tracked although a rule matches it: git does not ignore it, nor do we.
@@ -51,23 +51,27 @@ test('any tree has the same key from all three sources, whatever was renamed and
   const ignores = fc.constantFrom('', 'a\n', 'd/\n', '*\n!b\n')
   const version = fc.constantFrom('2', '3', '4')
   await fc.assert(
-    fc.asyncProperty(tree, fc.record({ ignores, version, moved: paths }), async (files, settings) => {
-      using repository = openProject({ ...files, '.gitignore': settings.ignores })
-      repository.git('init', '--quiet')
-      repository.git('config', 'index.version', settings.version)
-      repository.git('add', '--force', '.')
-      commit(repository)
-      if (settings.moved in files) {
-        repository.git('mv', '--', settings.moved, 'moved')
-        const mode = typeof files[settings.moved] === 'string' ? '+x' : undefined
-        if (mode !== undefined) chmodSync(join(repository.root, 'moved'), 0o755)
-        repository.git('add', '--force', '--all')
+    fc.asyncProperty(
+      tree,
+      fc.record({ ignores, version, moved: paths }),
+      async (files, settings) => {
+        using repository = openProject({ ...files, '.gitignore': settings.ignores })
+        repository.git('init', '--quiet')
+        repository.git('config', 'index.version', settings.version)
+        repository.git('add', '--force', '.')
         commit(repository)
-      }
-      const [one, two, three] = await fromAll(repository, { inputs: ['?**'] })
-      expect(two).toEqual(one)
-      expect(three).toEqual(one)
-    }),
+        if (settings.moved in files) {
+          repository.git('mv', '--', settings.moved, 'moved')
+          const mode = typeof files[settings.moved] === 'string' ? '+x' : undefined
+          if (mode !== undefined) chmodSync(join(repository.root, 'moved'), 0o755)
+          repository.git('add', '--force', '--all')
+          commit(repository)
+        }
+        const [one, two, three] = await fromAll(repository, { inputs: ['?**'] })
+        expect(two).toEqual(one)
+        expect(three).toEqual(one)
+      },
+    ),
     { numRuns: 40 },
   )
 }, 60_000)
@@ -89,18 +93,36 @@ test('each source shows its own state', async () => {
 })
 
 test('patterns, exclusions and outputs select the same from all three sources', async () => {
-  const repository = inRepository({ 'src/a.ts': '', 'src/a.test.ts': '', 'app/[id]/page.tsx': '', 'dist/x': '', 'readme.md': '', '.taskvault/config.yaml': '' })
-  const definition = { inputs: ['src/**', '!**/*.test.ts', 'app/[id]/page.tsx', '**/*.md', '?dist'], outputs: ['dist'] }
+  const repository = inRepository({
+    'src/a.ts': '',
+    'src/a.test.ts': '',
+    'app/[id]/page.tsx': '',
+    'dist/x': '',
+    'readme.md': '',
+    '.taskvault/config.yaml': '',
+  })
+  const definition = {
+    inputs: ['src/**', '!**/*.test.ts', 'app/[id]/page.tsx', '**/*.md', '?dist'],
+    outputs: ['dist'],
+  }
 
   const [one, two, three] = await fromAll(repository, definition)
 
-  expect(one.fingerprint.files.map(({ relativePath }) => relativePath)).toEqual(['app/[id]/page.tsx', 'readme.md', 'src/a.ts'])
+  expect(one.fingerprint.files.map(({ relativePath }) => relativePath)).toEqual([
+    'app/[id]/page.tsx',
+    'readme.md',
+    'src/a.ts',
+  ])
   expect(two).toEqual(one)
   expect(three).toEqual(one)
 })
 
 test('a project that is a directory of the repository has paths relative to itself', async () => {
-  const repository = inRepository({ 'packages/app/src/a.ts': 'a', 'packages/application/b': 'b', 'root': '' })
+  const repository = inRepository({
+    'packages/app/src/a.ts': 'a',
+    'packages/application/b': 'b',
+    root: '',
+  })
   const project = { ...repository, root: join(repository.root, 'packages/app') }
 
   const [one, two, three] = await fromAll(project)
@@ -118,7 +140,9 @@ test('a linked work tree has the key of the main one', async () => {
 
   const keys = await fromAll({ ...other, root: join(other.root, 'linked') })
 
-  expect(new Set([...keys, await fingerprint(repository, WORK_TREE)].map(({ key }) => key)).size).toBe(1)
+  expect(
+    new Set([...keys, await fingerprint(repository, WORK_TREE)].map(({ key }) => key)).size,
+  ).toBe(1)
 })
 
 test('a submodule counts as its files, in all three sources', async () => {
@@ -154,13 +178,16 @@ test('a submodule that is not checked out counts as nothing, in all three source
 
   const [one, two, three] = await fromAll(clone)
 
-  expect(one.fingerprint.files.map(({ relativePath }) => relativePath)).toEqual(['.gitmodules', 'main.c'])
+  expect(one.fingerprint.files.map(({ relativePath }) => relativePath)).toEqual([
+    '.gitmodules',
+    'main.c',
+  ])
   expect(two).toEqual(one)
   expect(three).toEqual(one)
 })
 
 test('a split index and a sparse one are read through git', async () => {
-  const repository = inRepository({ 'a/x': '1', 'b/y': '2', 'z': '3' })
+  const repository = inRepository({ 'a/x': '1', 'b/y': '2', z: '3' })
   const plain = await fingerprint(repository, INDEX)
 
   repository.git('update-index', '--split-index')
@@ -205,7 +232,12 @@ test('a hook of `git commit -a` sees the index of that commit', async () => {
   repository.git('add', 'a')
   renameSync(join(repository.root, '.git/index'), index)
 
-  const byPath = await fingerprint(repository, INDEX, {}, { GIT_INDEX_FILE: index, GIT_DIR: '.git', GIT_PREFIX: 'x/' })
+  const byPath = await fingerprint(
+    repository,
+    INDEX,
+    {},
+    { GIT_INDEX_FILE: index, GIT_DIR: '.git', GIT_PREFIX: 'x/' },
+  )
   const relative = await fingerprint(repository, INDEX, {}, { GIT_INDEX_FILE: '.git/index.lock' })
 
   expect(byPath.key).toBe(expected.key)
@@ -215,7 +247,11 @@ test('a hook of `git commit -a` sees the index of that commit', async () => {
 test('a hook of another repository does not lend us its index', async () => {
   const repository = inRepository({ a: '1' })
   const other = inRepository({ b: '2' })
-  const env = { GIT_DIR: join(other.root, '.git'), GIT_INDEX_FILE: join(other.root, '.git/index'), GIT_WORK_TREE: other.root }
+  const env = {
+    GIT_DIR: join(other.root, '.git'),
+    GIT_INDEX_FILE: join(other.root, '.git/index'),
+    GIT_WORK_TREE: other.root,
+  }
 
   const [one, two, three] = await fromAll(repository, {}, env)
 
@@ -230,17 +266,30 @@ test('what cannot be told is refused', async () => {
   const gitFailed = { code: 'GIT_FAILED' }
 
   await expect(fingerprint(outside, INDEX)).rejects.toMatchObject(gitFailed)
-  await expect(fingerprint(repository, { kind: 'commit', commit: 'nosuch' })).rejects.toMatchObject(gitFailed)
-  await expect(fingerprint(repository, { kind: 'commit', commit: '--output=x' })).rejects.toMatchObject(gitFailed)
-  await expect(fingerprint(repository, INDEX, { inputs: ['b'] })).rejects.toMatchObject({ code: 'INPUT_MISSING' })
-  await expect(fingerprint(repository, HEAD, {}, { PATH: '/nonexistent' })).rejects.toMatchObject(gitFailed)
+  await expect(fingerprint(repository, { kind: 'commit', commit: 'nosuch' })).rejects.toMatchObject(
+    gitFailed,
+  )
+  await expect(
+    fingerprint(repository, { kind: 'commit', commit: '--output=x' }),
+  ).rejects.toMatchObject(gitFailed)
+  await expect(fingerprint(repository, INDEX, { inputs: ['b'] })).rejects.toMatchObject({
+    code: 'INPUT_MISSING',
+  })
+  await expect(fingerprint(repository, HEAD, {}, { PATH: '/nonexistent' })).rejects.toMatchObject(
+    gitFailed,
+  )
 })
 
 test('the work tree needs no git on the machine', async () => {
-  const repository = inRepository({ 'dist/a': 'a', 'b': 'b' })
+  const repository = inRepository({ 'dist/a': 'a', b: 'b' })
   repository.write({ '.gitignore': 'dist\n' })
 
-  const { fingerprint: found } = await fingerprint(repository, WORK_TREE, {}, { PATH: '/nonexistent' })
+  const { fingerprint: found } = await fingerprint(
+    repository,
+    WORK_TREE,
+    {},
+    { PATH: '/nonexistent' },
+  )
 
   expect(found.files.map(({ relativePath }) => relativePath)).toEqual(['.gitignore', 'b', 'dist/a'])
 })
@@ -265,8 +314,12 @@ test('a name that is no UTF-8 is refused where it matters', async () => {
   commit(repository)
 
   for (const source of [WORK_TREE, INDEX, HEAD]) {
-    await expect(fingerprint(repository, source)).rejects.toMatchObject({ code: 'NAME_UNSUPPORTED' })
-    expect((await fingerprint(repository, source, { inputs: ['a'] })).fingerprint.files).toHaveLength(1)
+    await expect(fingerprint(repository, source)).rejects.toMatchObject({
+      code: 'NAME_UNSUPPORTED',
+    })
+    expect(
+      (await fingerprint(repository, source, { inputs: ['a'] })).fingerprint.files,
+    ).toHaveLength(1)
   }
 })
 
@@ -286,7 +339,9 @@ test('a missing blob is refused, and nothing is fetched for it', async () => {
   await expect(former).rejects.toMatchObject({ code: 'GIT_FAILED' })
   // Without our settings, git does fetch it.
   expect(clone.git('cat-file', 'blob', 'HEAD~1:big')).toBe('first')
-  expect((await fingerprint(clone, { kind: 'commit', commit: 'HEAD~1' })).fingerprint.files).toHaveLength(2)
+  expect(
+    (await fingerprint(clone, { kind: 'commit', commit: 'HEAD~1' })).fingerprint.files,
+  ).toHaveLength(2)
 })
 
 test('blobs larger than a pipe come through whole', async () => {

@@ -54,7 +54,12 @@ export async function fingerprintTask(
   try {
     // The tools run while the files are read.
     const [tools, files] = await Promise.all([
-      digestTools(sortedOnce(definition.tools), { projectRoot, env, algorithm, signal: abort.signal }),
+      digestTools(sortedOnce(definition.tools), {
+        projectRoot,
+        env,
+        algorithm,
+        signal: abort.signal,
+      }),
       digestInputs(request, context),
     ])
     return withKey(
@@ -80,7 +85,10 @@ export function withKey(fingerprint: Fingerprint, algorithm: HashAlgorithm): Key
   return { key: keyOf(fingerprint, algorithm), fingerprint }
 }
 
-async function digestInputs(request: TaskFingerprintRequest, context: FingerprintContext): Promise<FileInput[]> {
+async function digestInputs(
+  request: TaskFingerprintRequest,
+  context: FingerprintContext,
+): Promise<FileInput[]> {
   const { definition, projectRoot, env, source, respectGitignore = true } = request
   if (definition.inputs.length === 0) return []
   const { inputs: patterns, outputs } = definition
@@ -96,11 +104,18 @@ async function digestInputs(request: TaskFingerprintRequest, context: Fingerprin
 }
 
 /** A value is hashed together with its name, so that equal values of two variables do not show. */
-function digestVariables(names: readonly string[], env: Environment, algorithm: HashAlgorithm): NamedInput[] {
+function digestVariables(
+  names: readonly string[],
+  env: Environment,
+  algorithm: HashAlgorithm,
+): NamedInput[] {
   return sortedOnce(names).map((name) => {
     if (name === '' || /[=\0]/.test(name)) throw invalidName(name)
     const value = env[name]
-    return { name, digest: value === undefined ? undefined : digestText(`${name}\0${value}`, algorithm) }
+    return {
+      name,
+      digest: value === undefined ? undefined : digestText(`${name}\0${value}`, algorithm),
+    }
   })
 }
 
@@ -118,7 +133,11 @@ function sortedOnce(names: readonly string[]): string[] {
 }
 
 function invalidName(name: string): TaskVaultError {
-  return new TaskVaultError('ARGUMENT_INVALID', `${JSON.stringify(name)} cannot be the name of a variable`, {
-    hint: 'Give the names of environment variables only, without `=` or a value.',
-  })
+  return new TaskVaultError(
+    'ARGUMENT_INVALID',
+    `${JSON.stringify(name)} cannot be the name of a variable`,
+    {
+      hint: 'Give the names of environment variables only, without `=` or a value.',
+    },
+  )
 }

@@ -10,7 +10,7 @@ const BATCH = 2_000
 export function createGitContentsTable(database: Database, algorithm: HashAlgorithm): GitContents {
   return {
     find: (blobIds) => forgetting(() => findRows(database, algorithm, blobIds)) ?? new Map(),
-    remember: (digests) => void forgetting(() => addRows(database, algorithm, digests)),
+    remember: (digests) => forgetting(() => addRows(database, algorithm, digests)),
   }
 }
 
@@ -34,7 +34,11 @@ function findRows(
   return found
 }
 
-function addRows(database: Database, algorithm: HashAlgorithm, digests: ReadonlyMap<string, Buffer>): void {
+function addRows(
+  database: Database,
+  algorithm: HashAlgorithm,
+  digests: ReadonlyMap<string, Buffer>,
+): void {
   if (digests.size === 0) return
   const add = database.prepare(
     'INSERT OR REPLACE INTO git_contents (git_id, algorithm, digest) VALUES (?, ?, ?)',
