@@ -94,6 +94,7 @@ const OPTIONS_WITH_VALUE: ReadonlySet<string> = new Set(['--config', '--cwd', '-
 export function findCommands(argv: readonly string[]): readonly CommandRow[] {
   const [first = '', second = ''] = operandsOf(argv)
   if (first === 'completion') return COMMANDS
+  if (first === '' && argv.some((word) => word === '--version' || word === '-V')) return []
   const exact = COMMANDS.filter((row) => row.words === first || row.words === `${first} ${second}`)
   if (exact.length > 0) return exact
   const group = COMMANDS.filter((row) => row.words.startsWith(`${first} `))

@@ -115,6 +115,7 @@ describe('loading', () => {
     [['cache', 'get', 'a', 'b', 'c'], ['cache get']],
     [['--config', 'cache', '-C', 'run', '--json', 'audit', 'tail'], ['audit tail']],
     [['config'], ['config show', 'config validate']],
+    [['--version'], []],
     [['help'], COMMANDS.map(({ words }) => words)],
     [['completion', 'bash'], COMMANDS.map(({ words }) => words)],
     [[], COMMANDS.map(({ words }) => words)],
