@@ -57,25 +57,36 @@ export const checkBoolean: Check<boolean> = checkScalar('true or false', (value)
   typeof value === 'boolean' ? value : undefined,
 )
 
-export interface NumberRange<Word extends string> {
+export interface NumberRange {
   readonly least: number
   readonly most: number
   readonly isWhole?: boolean
-  /** A word that may stand instead of a number. */
-  readonly orWord?: Word
 }
 
-export function checkNumber<Word extends string = never>(
-  range: NumberRange<Word>,
+export function checkNumber(range: NumberRange): Check<number> {
+  return checkScalar(describeRange(range), (value) => numberIn(range, value))
+}
+
+/** A number, or a word that stands for none. */
+export function checkNumberOr<Word extends string>(
+  word: Word,
+  range: NumberRange,
 ): Check<number | Word> {
-  const { least, most, isWhole = false, orWord } = range
-  const words = orWord === undefined ? '' : `, or ${orWord}`
-  const allowed = `a ${isWhole ? 'whole ' : ''}number from ${least} to ${most}${words}`
-  return checkScalar(allowed, (value) => {
-    if (orWord !== undefined && value === orWord) return orWord
-    if (typeof value !== 'number' || (isWhole && !Number.isInteger(value))) return undefined
-    return value >= least && value <= most ? value : undefined
-  })
+  return checkScalar(`${describeRange(range)}, or ${word}`, (value) =>
+    value === word ? word : numberIn(range, value),
+  )
+}
+
+function describeRange({ least, most, isWhole = false }: NumberRange): string {
+  return `a ${isWhole ? 'whole ' : ''}number from ${least} to ${most}`
+}
+
+function numberIn(
+  { least, most, isWhole = false }: NumberRange,
+  value: unknown,
+): number | undefined {
+  if (typeof value !== 'number' || (isWhole && !Number.isInteger(value))) return undefined
+  return value >= least && value <= most ? value : undefined
 }
 
 /** A list of texts; a single text is a list of one. */
@@ -94,7 +105,7 @@ export function checkTexts<Text extends string>(item: Check<Text>): Check<readon
 
 /** A map with these keys and no others. */
 export function checkFields<Value extends object>(fields: Fields<Value>): Check<Partial<Value>> {
-  const rows = Object.entries(fields) as [string, Fields<Value>[keyof Value]][]
+  const rows = Object.entries<Fields<Value>[keyof Value]>(fields)
   const keys = rows.map(([, row]) => row.key)
   return (node, path, reading) => {
     const found: [string, unknown][] = []

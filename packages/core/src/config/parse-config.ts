@@ -10,6 +10,7 @@ import {
   checkFields,
   checkNamed,
   checkNumber,
+  checkNumberOr,
   checkText,
   checkTexts,
 } from './checks.ts'
@@ -38,15 +39,14 @@ const MOST_GB = 8_388_607
 const POLICY_FIELDS: Fields<PolicyFields> = {
   ttlSeconds: {
     key: 'ttl_seconds',
-    check: checkNumber({ least: 1, most: CENTURY_SECONDS, isWhole: true, orWord: 'never' }),
+    check: checkNumberOr('never', { least: 1, most: CENTURY_SECONDS, isWhole: true }),
   },
   maxSizeBytes: {
     key: 'max_size_bytes',
-    check: checkNumber({
+    check: checkNumberOr('unlimited', {
       least: 1,
       most: Number.MAX_SAFE_INTEGER,
       isWhole: true,
-      orWord: 'unlimited',
     }),
   },
   strategy: { key: 'strategy', check: checkChoice(EVICTION_STRATEGIES) },
@@ -90,7 +90,7 @@ const checkPolicies: Check<Readonly<Record<string, PolicyFields>>> = checkNamed(
 
 const CONFIG_FIELDS: Fields<ConfigValues> = {
   cacheDir: { key: 'cache_dir', check: someText },
-  maxSizeGb: { key: 'max_size_gb', check: checkNumber<never>({ least: 1, most: MOST_GB }) },
+  maxSizeGb: { key: 'max_size_gb', check: checkNumber({ least: 1, most: MOST_GB }) },
   hashAlgorithm: {
     key: 'hash_algorithm',
     // Asked for at each reading: more algorithms may have been registered.
@@ -99,7 +99,7 @@ const CONFIG_FIELDS: Fields<ConfigValues> = {
   logLevel: { key: 'log_level', check: checkChoice<LogLevel>(['debug', 'info', 'warn', 'error']) },
   servicePort: {
     key: 'service_port',
-    check: checkNumber<never>({ least: 1, most: 65_535, isWhole: true }),
+    check: checkNumber({ least: 1, most: 65_535, isWhole: true }),
   },
   policies: { key: 'policies', check: checkPolicies },
   branches: { key: 'branches', check: checkPolicies },
@@ -146,7 +146,7 @@ export function refuseProblems(problems: readonly Problem[]): void {
 }
 
 function keysOf<Value>(fields: Fields<Value>): Readonly<Record<keyof Value, string>> {
-  const rows = Object.entries(fields) as [string, Fields<Value>[keyof Value]][]
+  const rows = Object.entries<Fields<Value>[keyof Value]>(fields)
   return Object.fromEntries(rows.map(([name, row]) => [name, row.key])) as Record<
     keyof Value,
     string

@@ -1,4 +1,5 @@
-import type { Document, Node, Pair, YAMLMap } from 'yaml'
+import type * as Yaml from 'yaml'
+import type { Document, Node, YAMLMap } from 'yaml'
 import type { Located, LocatedEntry, Origin, Position, Problem } from './located.ts'
 
 export interface YamlReading {
@@ -32,7 +33,7 @@ export async function readYaml(text: string, origin: Origin): Promise<YamlReadin
 }
 
 interface Context {
-  readonly yaml: typeof import('yaml')
+  readonly yaml: typeof Yaml
   readonly document: Document
   readonly positionAt: (offset: number) => Position
   readonly problems: Problem[]
@@ -61,7 +62,7 @@ function locate(node: unknown, context: Context, depth = 0): Located {
 function locateEntries(map: YAMLMap, context: Context, depth: number): readonly LocatedEntry[] {
   const own: LocatedEntry[] = []
   const merged: LocatedEntry[] = []
-  for (const pair of map.items as Pair[]) {
+  for (const pair of map.items) {
     const { yaml } = context
     const at = context.positionAt((pair.key as Node | undefined)?.range?.[0] ?? 0)
     const key = yaml.isScalar(pair.key) ? String(pair.key.value) : undefined
