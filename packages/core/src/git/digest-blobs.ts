@@ -34,7 +34,8 @@ export async function digestBlobs(
 interface Blob {
   readonly id: string
   left: number
-  readonly hasher: Hasher
+  /** For a blob that comes in several pieces; most are small and come whole. */
+  hasher: Hasher | undefined
 }
 
 /** Reads `<id> <type> <size>\n<bytes>\n`, again and again, from pieces that end anywhere. */
@@ -51,22 +52,27 @@ function createBatchReader(
     header += bytes.toString('latin1', at, end === -1 ? bytes.length : end)
     if (end === -1) return bytes.length
     // The line feed after the bytes of the blob before is the end of an empty header.
-    if (header !== '') blob = startBlob(header, algorithm)
+    if (header !== '') blob = startBlob(header)
     header = ''
-    if (blob?.left === 0) finishBlob(blob)
+    if (blob?.left === 0) finishBlob(blob, algorithm.hash(Buffer.alloc(0)))
     return end + 1
   }
 
   function readBlob(current: Blob, bytes: Buffer, at: number): number {
     const piece = bytes.subarray(at, at + current.left)
+    if (current.hasher === undefined && piece.length === current.left) {
+      finishBlob(current, algorithm.hash(piece))
+      return at + piece.length
+    }
+    current.hasher ??= algorithm.createHasher()
     current.hasher.update(piece)
     current.left -= piece.length
-    if (current.left === 0) finishBlob(current)
+    if (current.left === 0) finishBlob(current, current.hasher.digest())
     return at + piece.length
   }
 
-  function finishBlob({ id, hasher }: Blob): void {
-    digests.set(id, hasher.digest())
+  function finishBlob({ id }: Blob, digest: Buffer): void {
+    digests.set(id, digest)
     blob = undefined
   }
 
@@ -79,12 +85,12 @@ function createBatchReader(
   }
 }
 
-function startBlob(header: string, algorithm: HashAlgorithm): Blob {
+function startBlob(header: string): Blob {
   const [, id, type, size] = /^([0-9a-f]+) (\w+) (\d+)$/.exec(header) ?? []
   if (id === undefined || type !== 'blob') {
     throw new TaskVaultError('GIT_FAILED', `git does not have a blob: ${header}`, {
       hint: 'Fetch it first: the clone is partial or damaged (`git fsck`).',
     })
   }
-  return { id, left: Number(size), hasher: algorithm.createHasher() }
+  return { id, left: Number(size), hasher: undefined }
 }
