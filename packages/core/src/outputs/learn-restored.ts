@@ -8,13 +8,11 @@ import { digestFromBytes, digestToBytes } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
 import type { TreeEntry } from '../model/tree.ts'
 import type { NewDirectory, OutputPlan } from './output-plan.ts'
-import type { FileIdentities } from './stage-outputs.ts'
 
 export interface LearnContext {
   readonly scan: ScanContext
-  readonly identities: FileIdentities
   /** The number of the blob that holds a content; undefined when none that can be shared does. */
-  blobOf(digest: Buffer): number | undefined
+  blobOf(digest: Digest): number | undefined
 }
 
 /**
@@ -46,9 +44,9 @@ function describeRestored(
   const count = directory.entries.length
   const columns = Array.from({ length: 5 }, () => new Float64Array(count))
   const digests = Buffer.alloc(count * digestBytes)
-  let dev = 0
+  let [dev, file] = [0, 0]
   for (const [index, entry] of directory.entries.entries()) {
-    const identity = identify(directory, entry, context.identities)
+    const identity = entry.kind === 'file' ? directory.files[file++]?.identity : identify(directory, entry)
     if (identity === undefined) return undefined
     const [device, ino, size, mtimeMs, ctimeMs, mode] = identity as unknown as number[]
     if (entry.kind !== 'directory') dev = device ?? 0
@@ -83,13 +81,8 @@ function describeRestored(
   }
 }
 
-/** Device, inode, size, times and mode; files were asked when they were made, which spares a call. */
-function identify(
-  directory: NewDirectory,
-  entry: TreeEntry,
-  identities: FileIdentities,
-): ArrayLike<number> | undefined {
-  if (entry.kind === 'file') return identities.get(`${directory.stagedPath}/${entry.name}`)
+/** What files had noted when they were made, which spares a call for each. */
+function identify(directory: NewDirectory, entry: TreeEntry): ArrayLike<number> | undefined {
   const stats = lstatSync(`${directory.finalPath}/${entry.name}`, { throwIfNoEntry: false })
   if (stats === undefined) return undefined
   return [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs, stats.mode]
@@ -99,7 +92,7 @@ function blobsOf(directory: NewDirectory, context: LearnContext): number[] | und
   const numbers = new Set<number>()
   const files = directory.entries.flatMap((entry) => (entry.kind === 'file' ? entry.digest : []))
   for (const digest of [directory.entry.digest, ...files]) {
-    const number = context.blobOf(digestToBytes(digest))
+    const number = context.blobOf(digest)
     if (number === undefined) return undefined
     numbers.add(number)
   }

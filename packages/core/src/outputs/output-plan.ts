@@ -7,6 +7,8 @@ export interface NewDirectory {
   readonly finalPath: string
   readonly entry: DirectoryEntry
   readonly entries: readonly TreeEntry[]
+  /** Those of `entries` that are files, in order. */
+  readonly files: NewFile[]
 }
 
 export interface NewLink {

@@ -11,6 +11,7 @@ import { digestFromBytes, digestToBytes } from '../model/digest.ts'
 import { parseTreeNode } from '../model/tree.ts'
 import type { DirectoryEntry, FileEntry, TreeEntry } from '../model/tree.ts'
 import type { ContentLocator } from '../store/content-locator.ts'
+import type { NewFile } from '../store/unpack-batch.ts'
 import type { OutputPlan } from './output-plan.ts'
 
 export interface PlanContext {
@@ -156,23 +157,31 @@ function planNew(wanted: WantedOutput, current: Current | undefined, context: Pl
   planStaged(wanted, stagedPath, context)
 }
 
-function planStaged(wanted: WantedOutput, stagedPath: string, context: PlanContext): void {
+/** @returns the file, when the wanted name is one. */
+function planStaged(wanted: WantedOutput, stagedPath: string, context: PlanContext): NewFile | undefined {
   const { entry } = wanted
   const { plan, locator } = context
+  if (entry.kind === 'directory') {
+    const entries = readNode(entry, locator)
+    const directory = { stagedPath, finalPath: wanted.absolutePath, entry, entries, files: [] as NewFile[] }
+    plan.directories.push(directory)
+    for (const below of entries) {
+      const file = planStaged(belowOf(wanted, below), `${stagedPath}/${below.name}`, context)
+      if (file !== undefined) directory.files.push(file)
+    }
+    return undefined
+  }
+  plan.written.push(wanted.displayPath)
   if (entry.kind === 'symlink') {
     plan.links.push({ stagedPath, target: entry.target, mtimeUs: entry.mtimeUs })
-    plan.written.push(wanted.displayPath)
-  } else if (entry.kind === 'file') {
-    plan.files.push(newFile(entry, stagedPath, locator))
-    plan.written.push(wanted.displayPath)
-  } else {
-    const entries = readNode(entry, locator)
-    plan.directories.push({ stagedPath, finalPath: wanted.absolutePath, entry, entries })
-    for (const below of entries) planStaged(belowOf(wanted, below), `${stagedPath}/${below.name}`, context)
+    return undefined
   }
+  const file = newFile(entry, stagedPath, locator)
+  plan.files.push(file)
+  return file
 }
 
-function newFile(entry: FileEntry, absolutePath: string, locator: ContentLocator): OutputPlan['files'][number] {
+function newFile(entry: FileEntry, absolutePath: string, locator: ContentLocator): NewFile {
   const digest = digestToBytes(entry.digest)
   return { absolutePath, mode: entry.mode, mtimeUs: entry.mtimeUs, digest, slices: locator.locate(digest) }
 }

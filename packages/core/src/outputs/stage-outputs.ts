@@ -13,9 +13,6 @@ import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { unpackFiles } from '../store/unpack-files.ts'
 import type { OutputPlan } from './output-plan.ts'
 
-/** What identifies each new file on the file system, by its staged path. */
-export type FileIdentities = ReadonlyMap<string, Float64Array>
-
 /**
  * Makes everything new in the staging directories, every byte verified; the outputs stay as they
  * are.
@@ -24,8 +21,8 @@ export type FileIdentities = ReadonlyMap<string, Float64Array>
 export async function stageOutputs(
   plan: OutputPlan,
   stagingDirectories: readonly string[],
-  options: { readonly algorithm: HashAlgorithm; readonly onFile?: (() => void) | undefined },
-): Promise<FileIdentities> {
+  options: { readonly algorithm: HashAlgorithm; readonly onMade: (count: number) => void },
+): Promise<void> {
   for (const directory of stagingDirectories) mkdirSync(directory, { recursive: true, mode: 0o700 })
   // Writable until all is in it; nobody else can look in meanwhile.
   for (const directory of plan.directories) mkdirSync(directory.stagedPath, { mode: 0o700 })
@@ -33,13 +30,8 @@ export async function stageOutputs(
     symlinkSync(link.target, link.stagedPath)
     lutimesSync(link.stagedPath, link.mtimeUs / 1e6, link.mtimeUs / 1e6)
   }
-  const identities = new Map<string, Float64Array>()
-  await unpackFiles(plan.files, options.algorithm, (file, identity) => {
-    identities.set(file.absolutePath, identity)
-    options.onFile?.()
-  })
+  await unpackFiles(plan.files, options.algorithm, options.onMade)
   finishDirectories(plan)
-  return identities
 }
 
 /** Sets modes and times from the leaves up, because filling a directory changes its time. */

@@ -1,5 +1,5 @@
-/** Smaller buffers may be cut from a shared one, and are soon collected anyway. */
-const LARGE_BYTES = 64 * 1024
+/** Smaller buffers may be part of the pool that all small ones share, and are soon collected anyway. */
+const LARGE_BYTES = 256 * 1024
 
 /**
  * Gives the memory behind `bytes` back at once, instead of when the collector gets to it: buffers of

@@ -35,12 +35,14 @@ export interface NewFile {
   readonly digest: Uint8Array
   /** One after the other; a content that was not cut has one. */
   readonly slices: readonly Slice[]
+  /** Once it is made: device, inode, size, mtimeMs, ctimeMs and mode, as `lstat` gives them. */
+  identity?: Float64Array
 }
 
 /** Files that are best made together, because their contents share a frame. */
 export type UnpackBatch = readonly NewFile[]
 
-/** Numbers for each file of a batch: device, inode, size, mtimeMs, ctimeMs, mode. */
+/** Numbers of one file's identity. */
 export const IDENTITY_NUMBERS = 6
 
 // Nobody else may own a name in the staging directory: whoever put one there is an attacker, or two
@@ -50,7 +52,7 @@ const CREATE_FLAGS =
 
 /**
  * Makes the files of a batch, checking each content's digest before its file is closed.
- * @returns what `lstat` would say of each now.
+ * @returns their identities, one after the other.
  * @throws {TaskVaultError} BLOB_CORRUPT; errors of the operating system as they are.
  */
 export function unpackBatch(batch: UnpackBatch, algorithm: HashAlgorithm): Float64Array {

@@ -16,26 +16,24 @@ const MAX_THREADS = 4
 /** Files of a batch: enough to make messages rare, few enough to share the work evenly. */
 const BATCH_FILES = 400
 
-/** A file that was made, and what identifies it on the file system now. */
-export type ReportMade = (file: NewFile, identity: Float64Array) => void
-
 /**
- * Makes all files, each frame unpacked once, on several threads when there are many. The caller has
- * made the directories, and keeps the blobs open until this returns.
+ * Makes all files, each frame unpacked once, on several threads when there are many, and notes their
+ * identities. The caller has made the directories, and keeps the blobs open until this returns.
  * @throws {TaskVaultError} BLOB_CORRUPT; errors of the operating system as they are.
  */
 export async function unpackFiles(
   files: readonly NewFile[],
   algorithm: HashAlgorithm,
-  onMade: ReportMade,
+  onMade: (count: number) => void,
 ): Promise<void> {
   const batches = planBatches(files)
   const threads = Math.min(availableParallelism(), MAX_THREADS, batches.length)
   const isWorthIt = files.length >= THREADS_FROM_FILES && threads > 1 && isBuiltIn(algorithm)
   const finish = (batch: UnpackBatch, identities: Float64Array): void => {
     for (const [index, file] of batch.entries()) {
-      onMade(file, identities.subarray(index * IDENTITY_NUMBERS, (index + 1) * IDENTITY_NUMBERS))
+      file.identity = identities.subarray(index * IDENTITY_NUMBERS, (index + 1) * IDENTITY_NUMBERS)
     }
+    onMade(batch.length)
   }
   if (isWorthIt) return await unpackOnThreads(batches, { algorithm, threads, finish })
   for (const batch of batches) finish(batch, unpackBatch(batch, algorithm))

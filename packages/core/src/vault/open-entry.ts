@@ -1,6 +1,7 @@
 import { TaskVaultError, isTaskVaultError } from '../errors.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { digestFromBytes, digestToBytes } from '../model/digest.ts'
+import type { Digest } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { blobPath } from '../store/blob-path.ts'
 import { createContentLocator } from '../store/content-locator.ts'
@@ -20,7 +21,7 @@ export interface OpenedEntry extends Disposable {
    * The number of the pack that holds a content; undefined for one kept with the manifest itself, and
    * for one that was cut, whose chunks may lie in several.
    */
-  blobOf(digest: Buffer): number | undefined
+  blobOf(digest: Digest): number | undefined
 }
 
 /**
@@ -60,11 +61,11 @@ function createBlobLookup(
   store: Store,
   manifest: Manifest,
   packs: readonly BlobReader[],
-): (digest: Buffer) => number | undefined {
+): (digest: Digest) => number | undefined {
   let numbers: Map<string, number> | undefined
   return (digest) => {
     numbers ??= numberContents(store, manifest, packs)
-    return numbers.get(digestFromBytes(digest))
+    return numbers.get(digest)
   }
 }
 

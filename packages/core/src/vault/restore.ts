@@ -11,7 +11,6 @@ import { createOutputPlan, needsStaging } from '../outputs/output-plan.ts'
 import type { OutputPlan } from '../outputs/output-plan.ts'
 import { planOutput } from '../outputs/plan-output.ts'
 import { removeStaging, stageOutputs } from '../outputs/stage-outputs.ts'
-import type { FileIdentities } from '../outputs/stage-outputs.ts'
 import { findEntry } from '../store/entries.ts'
 import type { EntryRow } from '../store/entries.ts'
 import { recordHit, recordMiss } from '../store/record-use.ts'
@@ -83,7 +82,6 @@ function hasSameOutputs(manifest: Manifest, targets: readonly OutputTarget[]): b
 interface Staged {
   readonly plan: OutputPlan
   readonly stagingByParent: ReadonlyMap<string, string>
-  readonly identities: FileIdentities
 }
 
 async function stageOpened(
@@ -104,14 +102,13 @@ async function stageOpened(
     planOutput(wanted, { scan, locator: opened.locator, stagingDirectory, plan })
   }
   parts.statCache.flush()
-  if (!needsStaging(plan)) return { plan, stagingByParent: new Map(), identities: new Map() }
+  if (!needsStaging(plan)) return { plan, stagingByParent: new Map() }
   const directories = [...stagingByParent.values()]
   recordStaging(parts.store, directories)
   try {
     const { algorithm } = opened
-    const onFile = reportFiles(parts, plan.files.length)
-    const identities = await stageOutputs(plan, directories, { algorithm, onFile })
-    return { plan, stagingByParent, identities }
+    await stageOutputs(plan, directories, { algorithm, onMade: reportFiles(parts, plan.files.length) })
+    return { plan, stagingByParent }
   } catch (error) {
     clearStaging(parts, directories)
     throw error
@@ -134,11 +131,10 @@ function clearStaging(parts: OpenParts, directories: readonly string[]): void {
   if (directories.length > 0) forgetStaging(parts.store, directories)
 }
 
-function reportFiles(parts: OpenParts, total: number): () => void {
+function reportFiles(parts: OpenParts, total: number): (count: number) => void {
   let done = 0
-  return () => {
-    done += 1
-    if (done % 64 !== 0 && done !== total) return
+  return (count) => {
+    done += count
     parts.store.report({ kind: 'progress', phase: 'restoring', done, total, unit: 'files' })
   }
 }
@@ -158,7 +154,7 @@ function readLog({ manifest, locator }: OpenedEntry): Buffer | undefined {
 function describeStaged(parts: OpenParts, found: FoundEntry): StagedEntry {
   const { entry, opened, log, staged, kept } = found
   const { manifest } = opened
-  const { plan, stagingByParent, identities } = staged
+  const { plan, stagingByParent } = staged
   const directories = [...stagingByParent.values()]
   return {
     kind: 'hit',
@@ -168,7 +164,7 @@ function describeStaged(parts: OpenParts, found: FoundEntry): StagedEntry {
     async apply() {
       applyPlan(plan, (path) => stagingOf(path, stagingByParent))
       const scan = parts.scanContext('restoring')
-      learnRestored(plan, { scan, identities, blobOf: opened.blobOf })
+      learnRestored(plan, { scan, blobOf: opened.blobOf })
       parts.statCache.flush()
       recordHit(parts.store, entry, { savedMs: manifest.durationMs })
       parts.store.report({ kind: 'hit', task: manifest.task, key: manifest.key })

@@ -1,0 +1,210 @@
+import { Writable } from 'node:stream'
+import { loadSettings } from '../config/load-settings.ts'
+import { TaskVaultError } from '../errors.ts'
+import type { TaskKey } from '../model/digest.ts'
+import { resolvePolicy } from '../model/policy.ts'
+import { parseTaskName } from '../model/task.ts'
+import type { TaskName } from '../model/task.ts'
+import { detectOrigin } from '../platform/detect-origin.ts'
+import type { Command } from '../process/command-line.ts'
+import { spawnPiped } from '../process/spawn-piped.ts'
+import { invalidate } from '../store/invalidate.ts'
+import type { Report } from '../model/events.ts'
+import { fingerprintContent } from './fingerprint-content.ts'
+import type { InputContent } from './fingerprint-content.ts'
+import { openVault } from './open-vault.ts'
+import type { RunEvent, RunOutcome } from './run-contract.ts'
+import { runTask } from './run-task.ts'
+import { createRunVault } from './run-vault.ts'
+import { createTaskWork } from './task-work.ts'
+import type { Vault, VaultStats } from './vault.ts'
+
+/** What a result depends on: text and bytes as they are, a stream's bytes, or what lies at a path. */
+export type ClientInput = string | InputContent
+
+/** What is kept: text, bytes, or a stream of them. */
+export type ClientOutput = string | Uint8Array | AsyncIterable<Uint8Array>
+
+/** `[bytes, true]` on a hit, `[undefined, false]` on a miss. */
+export type CachedResult = readonly [Uint8Array, true] | readonly [undefined, false]
+
+export interface ClientOptions {
+  /** Told of everything that happens; nothing is printed by itself. */
+  readonly report?: Report
+  /** Where the configuration is looked for, and relative paths begin. */
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+export interface ClientRunOptions {
+  /** Instead of the configured command: a line for a shell, or its words. */
+  readonly command?: Command
+  /** These four add to what the configuration declares. */
+  readonly inputs?: readonly string[]
+  readonly outputs?: readonly string[]
+  readonly variables?: readonly string[]
+  readonly tools?: readonly string[]
+  readonly salt?: string
+  /** Where the command's output, or its replay, goes; nowhere unless given. */
+  readonly stdout?: Writable
+  readonly stderr?: Writable
+  /** Runs the command whatever is known. */
+  readonly force?: boolean
+  /** Saves nothing. */
+  readonly readOnly?: boolean
+  readonly onEvent?: (event: RunEvent) => void
+}
+
+/** TaskVault in a program. Close it, or take it with `await using`. */
+export interface Client extends AsyncDisposable {
+  /**
+   * Keeps a result under the task and the content of its input.
+   * @returns the key.
+   * @throws {TaskVaultError} ENTRY_TOO_LARGE when the policy allows less; DISK_FULL, PERMISSION_DENIED, …
+   */
+  cacheResult(task: string, input: ClientInput, output: ClientOutput): Promise<TaskKey>
+  /** The result kept for this input, if there is one that is whole. Trouble with the cache is a miss. */
+  getCachedResult(task: string, input: ClientInput): Promise<CachedResult>
+  /** The result kept for this input; on a miss `compute` makes it, and it is kept. */
+  getCachedResult(
+    task: string,
+    input: ClientInput,
+    compute: () => Uint8Array | Promise<Uint8Array>,
+  ): Promise<readonly [Uint8Array, boolean]>
+  /** A result as a stream, for those that are better not held in memory; undefined on a miss. */
+  openCachedResult(task: string, input: ClientInput): Promise<AsyncIterable<Uint8Array> | undefined>
+  /** Forgets all results of a task. @returns how many there were. */
+  invalidateTask(task: string): Promise<number>
+  getStats(): Promise<VaultStats>
+  /**
+   * Runs a command, or puts back what it made when its inputs were the same.
+   * @throws {TaskVaultError} TASK_UNKNOWN, INPUT_MISSING, OUTPUT_FORBIDDEN, COMMAND_NOT_FOUND.
+   */
+  run(task: string, options?: ClientRunOptions): Promise<RunOutcome>
+  close(): Promise<void>
+}
+
+/**
+ * Opens the vault of the project around the current directory, or the one that `configPath`
+ * configures.
+ * @throws {TaskVaultError} CONFIG_NOT_FOUND, CONFIG_INVALID, and whatever keeps the store from opening.
+ */
+export async function createClient(
+  configPath?: string,
+  options: ClientOptions = {},
+): Promise<Client> {
+  const { cwd = process.cwd(), env = process.env, report } = options
+  const settings = await loadSettings({ cwd, configPath, env })
+  const vault = await openVault(report === undefined ? { settings } : { settings, report })
+  return createClientOf(vault, { cwd, env })
+}
+
+interface Surroundings {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+function createClientOf(vault: Vault, surroundings: Surroundings): Client {
+  const close = async (): Promise<void> => await vault[Symbol.asyncDispose]()
+
+  async function getCachedResult(task: string, input: ClientInput): Promise<CachedResult>
+  async function getCachedResult(
+    task: string,
+    input: ClientInput,
+    compute: () => Uint8Array | Promise<Uint8Array>,
+  ): Promise<readonly [Uint8Array, boolean]>
+  async function getCachedResult(
+    task: string,
+    input: ClientInput,
+    compute?: () => Uint8Array | Promise<Uint8Array>,
+  ): Promise<CachedResult | readonly [Uint8Array, boolean]> {
+    const request = await workOf(vault, task, input)
+    const found = await vault.readResult(request.task, request.work)
+    if (found !== undefined) return [found, true]
+    if (compute === undefined) return [undefined, false]
+    const result = await compute()
+    await keep(vault, { ...request, output: result, surroundings })
+    return [result, false]
+  }
+
+  return {
+    getCachedResult,
+    async cacheResult(task, input, output) {
+      const request = await workOf(vault, task, input)
+      await keep(vault, { ...request, output, surroundings })
+      return request.work.key
+    },
+    async openCachedResult(task, input) {
+      const request = await workOf(vault, task, input)
+      return await vault.openResult(request.task, request.work)
+    },
+    invalidateTask: async (task) => invalidate(vault.store, { task: parseTaskName(task) }),
+    getStats: async () => vault.stats(),
+    run: async (task, options = {}) => await runInVault(vault, parseTaskName(task), { ...options, ...surroundings }),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+type Work = Awaited<ReturnType<typeof workOf>>
+
+async function workOf(vault: Vault, name: string, input: ClientInput) {
+  const task = parseTaskName(name)
+  const content = typeof input === 'string' ? Buffer.from(input) : input
+  const { algorithm, statCache } = vault
+  const work = await fingerprintContent({ task, content }, { algorithm, statCache, now: Date.now })
+  return { task, work }
+}
+
+async function keep(
+  vault: Vault,
+  request: Work & { readonly output: ClientOutput; readonly surroundings: Surroundings },
+): Promise<void> {
+  const { task, work, output, surroundings } = request
+  const origin = detectOrigin({ projectRoot: vault.settings.projectRoot, env: surroundings.env })
+  const policy = resolvePolicy(vault.settings, { task, branch: origin.branch })
+  const outputs = typeof output === 'string' ? Buffer.from(output) : output
+  const saved = await vault.save({ task, work, outputs, exitCode: 0, durationMs: 0, origin, policy })
+  if (saved.kind !== 'skipped' || saved.because !== 'too-large') return
+  const limit = policy.maxSizeBytes ?? 0
+  throw new TaskVaultError(
+    'ENTRY_TOO_LARGE',
+    `The result of ${task} has ${saved.sizeBytes} bytes, and its policy allows ${limit}`,
+    { hint: `Raise max_size_bytes for ${task} under policies: in the configuration.` },
+  )
+}
+
+async function runInVault(
+  vault: Vault,
+  task: TaskName,
+  options: ClientRunOptions & Surroundings,
+): Promise<RunOutcome> {
+  const { cwd, env, command, onEvent = () => {} } = options
+  const additions = {
+    inputs: options.inputs ?? [],
+    outputs: options.outputs ?? [],
+    env: options.variables ?? [],
+    tools: options.tools ?? [],
+    salt: options.salt,
+    command: command === undefined ? undefined : { line: command, directory: cwd },
+  }
+  const work = createTaskWork(task, { settings: vault.settings, env, additions })
+  const origin = detectOrigin({ projectRoot: vault.settings.projectRoot, env })
+  return await runTask(createRunVault(vault), {
+    ...work,
+    origin,
+    policy: resolvePolicy(vault.settings, { task, branch: origin.branch }),
+    output: { stdout: options.stdout ?? nowhere(), stderr: options.stderr ?? nowhere() },
+    isTerminal: false,
+    sharesTerminal: false,
+    spawn: spawnPiped,
+    signals: undefined,
+    skipsLookup: options.force === true,
+    neverSaves: options.readOnly === true ? 'read-only' : undefined,
+    onEvent,
+  })
+}
+
+function nowhere(): Writable {
+  return new Writable({ write: (_chunk, _encoding, done) => done() })
+}
