@@ -32,7 +32,7 @@ export function findTools(): Tools {
     const line = answer.stdout.split('\n')[0] ?? ''
     return [
       name,
-      { kind: 'found', version: /\d+(\.\d+)+/.exec(line)?.[0] ?? 'of unknown version', install },
+      { kind: 'found', version: /\d+(\.\d+)+/.exec(line)?.[0] ?? '(no version)', install },
     ]
   })
   const packages = PACKAGES.map((name): [string, Tool] => [name, findPackage(name)])

@@ -147,16 +147,17 @@ function assertSameDigest(project: string, file: string): void {
 /** The digest must follow one changed byte of one file, and come back with it. */
 function assertSeesChange(project: string): void {
   const file = join(project, 'node_modules', 'eslint', 'package.json')
-  const { atime, mtime } = statSync(file)
+  const modifiedAt = Number(statSync(file, { bigint: true }).mtimeNs) / 1e9
   const content = readFileSync(file)
-  const before = digestOf(project, 'node_modules')
   // Same size and same time: only the change time tells.
-  writeFileSync(file, Buffer.from(content).fill('#', 0, 1))
-  utimesSync(file, atime, mtime)
-  const during = digestOf(project, 'node_modules')
-  writeFileSync(file, content)
-  utimesSync(file, atime, mtime)
-  const after = digestOf(project, 'node_modules')
+  const rewrite = (bytes: Buffer): string => {
+    writeFileSync(file, bytes)
+    utimesSync(file, modifiedAt, modifiedAt)
+    return digestOf(project, 'node_modules')
+  }
+  const before = digestOf(project, 'node_modules')
+  const during = rewrite(Buffer.from(content).fill('#', 0, 1))
+  const after = rewrite(content)
   if (before === during) throw new Error('hash did not see a changed byte')
   if (before !== after) throw new Error('hash did not come back with the content')
 }

@@ -21,7 +21,10 @@ export async function openTaskVault(): Promise<ResultStore> {
     putStream: async (key, chunks) => {
       await client.cacheResult('bench', Buffer.from(key), chunks)
     },
-    get: async (key) => found(await client.getCachedResult('bench', Buffer.from(key)), key),
+    get: async (key) => {
+      const [data] = await client.getCachedResult('bench', Buffer.from(key))
+      return found(data, key)
+    },
     async *getStream(key) {
       yield* found(await client.openCachedResult('bench', Buffer.from(key)), key)
     },
