@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -254,7 +253,7 @@ test('a name that really contains U+FFFD is one like any other, unless it stands
 
 test('pipes are passed over, and refused when they are named', () => {
   const project = inProject({ a: '' })
-  execFileSync('mkfifo', [join(project.root, 'pipe')])
+  project.makePipe('pipe')
 
   expect(find(project, ['**'])).toEqual(['a'])
   expect(() => find(project, ['pipe'])).toThrow(

@@ -24,6 +24,7 @@ export interface TemporaryProject extends Disposable {
   /** Makes files and symlinks, and the directories that they lie in. */
   write(paths: Readonly<Record<string, PathContent>>): void
   remove(relativePath: string): void
+  makePipe(relativePath: string): void
   /** Runs git in the project, with no configuration but its own, and returns what it prints. */
   git(...args: readonly string[]): string
 }
@@ -37,6 +38,8 @@ export function openProject(paths: Readonly<Record<string, PathContent>> = {}): 
         writePath(join(root, relativePath), content)
     },
     remove: (relativePath) => rmSync(join(root, relativePath), { recursive: true }),
+    makePipe: (relativePath) =>
+      void execFileSync('sh', ['-c', 'mkfifo "$1"', 'sh', join(root, relativePath)]),
     git: (...args) =>
       execFileSync('git', args, {
         cwd: root,

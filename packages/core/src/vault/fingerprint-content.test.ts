@@ -18,7 +18,7 @@ const BYTES = Buffer.from('some,data\n1,2\n'.repeat(50_000))
 test('the same bytes have the same key, whatever they are called', async () => {
   const project = inProject({ 'data.csv': BYTES, 'other name': BYTES })
   symlinkSync('data.csv', join(project.root, 'link'))
-  execFileSync('mkfifo', [join(project.root, 'pipe')])
+  project.makePipe('pipe')
   const writer = spawn('cp', ['data.csv', 'pipe'], { cwd: project.root })
   const at = (name: string): InputContent => ({ path: join(project.root, name) })
 
