@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import type { RunOptions } from './run-options.ts'
-import { addWorkOptions, run } from './run.ts'
+import { addWorkOptions, run, wordsOf } from './run.ts'
 
 type Options = Pick<RunOptions, 'input' | 'output' | 'env' | 'tool' | 'salt'>
 
@@ -11,7 +11,7 @@ export function registerExplain(parent: Command, cli: Cli): void {
     .description('Say whether a task would run, and what has changed since it last did')
     .action(
       cli.action((task: string, command: string[], options: Options) =>
-        run(cli, { task, command, options: { ...options, ...DECIDE_ONLY } }),
+        run(cli, { task, command, options: { ...options, ...DECIDE_ONLY }, argv: wordsOf(parent) }),
       ),
     )
 }

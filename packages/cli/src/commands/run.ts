@@ -41,7 +41,7 @@ export function registerRun(parent: Command, cli: Cli): void {
     .action(
       cli.action(
         (task: string, command: string[], options: RunOptions) =>
-          run(cli, { task, command, options }),
+          run(cli, { task, command, options, argv: wordsOf(parent) }),
         {
           handlesSignals: true,
         },
@@ -76,6 +76,8 @@ export interface Arguments {
   readonly task: string
   readonly command: readonly string[]
   readonly options: RunOptions
+  /** The command line as it was typed. */
+  readonly argv: readonly string[]
 }
 
 interface Job {
@@ -89,10 +91,10 @@ interface Job {
 /** Runs the work, or says what running it would do. */
 export async function run(
   cli: Cli,
-  { task: taskText, command, options }: Arguments,
+  { task: taskText, command, options, argv }: Arguments,
 ): Promise<number> {
   const task = parseTaskName(taskText)
-  checkCommandWords(command, cli.argv)
+  checkCommandWords(command, argv)
   const settings = await cli.settings()
   const { projectRoot } = settings
   const env = cli.host.env
@@ -218,6 +220,11 @@ function stopsOutsideOfCommand(cli: Cli): Stopping {
     exitCode,
     stopListening,
   }
+}
+
+/** The words that commander was given; its type does not tell. */
+export function wordsOf(program: Command): readonly string[] {
+  return (program as Command & { readonly rawArgs?: readonly string[] }).rawArgs ?? []
 }
 
 /**
