@@ -89,6 +89,15 @@ test('what the task writes does not count, unless it is named in full', () => {
   expect(find(project, ['**', 'snapshot.json'], { outputs })).toEqual(['a', 'snapshot.json'])
 })
 
+test('an output is a plain path, whatever its characters', () => {
+  const project = inProject({ 'out[1]/a': '', 'out1/b': '', '!c': '', c: '' })
+
+  expect(find(project, ['**'], { outputs: ['./out[1]/', '!c', '../elsewhere', '.'] })).toEqual([
+    'c',
+    'out1/b',
+  ])
+})
+
 test('ignored files do not count, unless a pattern is exactly their path, or nobody cares', () => {
   const project = inProject({
     '.gitignore': 'node_modules/\n*.log\n.env\n',

@@ -38,7 +38,7 @@ export function parseGlobPattern(text: string, projectRoot: string): GlobPattern
   const written = isExclusion || isOptional ? text.slice(1) : text
   if (written.trim() === '') throw invalid(text, 'it is empty')
   const segments = toSegments(text, toProjectPath(written, projectRoot))
-  const isTree = segments.at(-1) === '**' || /[/\\]$/.test(written) || segments.length === 0
+  const isTree = segments.at(-1) === '**' || written.endsWith('/') || segments.length === 0
   while (segments.at(-1) === '**') segments.pop()
   const path = segments.join('/')
   const shape = { isTree, isPlainEnded: !isMagic(segments.at(-1) ?? '') }

@@ -1,3 +1,4 @@
+import { relative, resolve, sep } from 'node:path'
 import { TaskVaultError } from '../errors.ts'
 import { parseGlobPattern } from './glob-pattern.ts'
 import type { GlobPattern } from './glob-pattern.ts'
@@ -50,7 +51,7 @@ export interface SelectionRules {
  */
 export function createInputSelection(projectRoot: string, rules: SelectionRules): InputSelection {
   const patterns = rules.patterns.map((text) => parseGlobPattern(text, projectRoot))
-  const outputs = (rules.outputs ?? []).map((text) => parseGlobPattern(text, projectRoot))
+  const isOutput = createOutputTest(projectRoot, rules.outputs ?? [])
   const named = new Set(
     patterns.flatMap(({ isExclusion, literal }) => (isExclusion ? [] : (literal ?? []))),
   )
@@ -72,9 +73,9 @@ export function createInputSelection(projectRoot: string, rules: SelectionRules)
     wants(path, among) {
       const decisive = among.findLast((pattern) => pattern.matches(path))
       if (decisive === undefined) return false
-      const isOutput = !named.has(path) && outputs.some((output) => output.matches(path))
-      if (!decisive.isExclusion && !isOutput) return true
-      if (unfulfilled.size > 0) note(isOutput ? 'output' : 'excluded', path, matching(among, path))
+      const isWritten = !named.has(path) && isOutput(path)
+      if (!decisive.isExclusion && !isWritten) return true
+      if (unfulfilled.size > 0) note(isWritten ? 'output' : 'excluded', path, matching(among, path))
       return false
     },
     take(path) {
@@ -89,6 +90,17 @@ export function createInputSelection(projectRoot: string, rules: SelectionRules)
       if (missing !== undefined) throw inputMissing(missing, leftOut.get(missing))
     },
   }
+}
+
+/** Outputs are plain paths: their characters mean nothing but themselves. */
+function createOutputTest(
+  projectRoot: string,
+  outputs: readonly string[],
+): (relativePath: string) => boolean {
+  const paths = outputs.map((output) =>
+    relative(projectRoot, resolve(projectRoot, output)).split(sep).join('/'),
+  )
+  return (path) => paths.some((output) => path === output || path.startsWith(`${output}/`))
 }
 
 /** A directory that the last word on is an exclusion of everything in it need not be looked into. */
