@@ -34,17 +34,23 @@ test('entries of other tasks explain nothing', async () => {
   await save(vault, project)
   const work = await fingerprint(vault, project)
 
-  expect(await explainMiss(vault.store, parseTaskName('other'), work)).toEqual([{ kind: 'first-run' }])
+  expect(await explainMiss(vault.store, parseTaskName('other'), work)).toEqual([
+    { kind: 'first-run' },
+  ])
 })
 
 test('a fingerprint too large to lie beside its manifest is read all the same', async () => {
-  const many = Object.fromEntries(Array.from({ length: 1_500 }, (_, index) => [`files/f${index}`, `${index}`]))
+  const many = Object.fromEntries(
+    Array.from({ length: 1_500 }, (_, index) => [`files/f${index}`, `${index}`]),
+  )
   const { vault, project } = await inVault(many)
   await save(vault, project)
 
   project.write({ 'files/f7': 'changed' })
 
-  expect(await explain(vault, project)).toEqual([{ kind: 'file-changed', relativePath: 'files/f7' }])
+  expect(await explain(vault, project)).toEqual([
+    { kind: 'file-changed', relativePath: 'files/f7' },
+  ])
 })
 
 test('entries that are damaged are passed over', async () => {
@@ -63,12 +69,29 @@ async function explain(vault: Vault, project: TemporaryProject): ReturnType<type
 }
 
 async function save(vault: Vault, project: TemporaryProject): Promise<void> {
-  const policy = { ttlSeconds: undefined, maxSizeBytes: undefined, strategy: 'lru', cacheFailures: false, write: true } as const
+  const policy = {
+    ttlSeconds: undefined,
+    maxSizeBytes: undefined,
+    strategy: 'lru',
+    cacheFailures: false,
+    write: true,
+  } as const
   const work = await fingerprint(vault, project)
-  await vault.save({ task: TASK, work, outputs: [], exitCode: 0, durationMs: 1, origin: {}, policy })
+  await vault.save({
+    task: TASK,
+    work,
+    outputs: [],
+    exitCode: 0,
+    durationMs: 1,
+    origin: {},
+    policy,
+  })
 }
 
-async function fingerprint(vault: Vault, project: TemporaryProject): ReturnType<typeof fingerprintTask> {
+async function fingerprint(
+  vault: Vault,
+  project: TemporaryProject,
+): ReturnType<typeof fingerprintTask> {
   return await fingerprintTask(
     {
       task: TASK,
@@ -78,7 +101,12 @@ async function fingerprint(vault: Vault, project: TemporaryProject): ReturnType<
       env: {},
       source: { kind: 'work-tree' },
     },
-    { algorithm: vault.algorithm, statCache: vault.statCache, now: Date.now, database: vault.store.database },
+    {
+      algorithm: vault.algorithm,
+      statCache: vault.statCache,
+      now: Date.now,
+      database: vault.store.database,
+    },
   )
 }
 

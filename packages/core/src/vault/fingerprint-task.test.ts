@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chmodSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -41,6 +42,42 @@ test('the same work has the same key, wherever and whenever it lies', async () =
     ['src/a.ts', 'file'],
     ['src/b.ts', 'file'],
   ])
+})
+
+test('a process with another locale, time zone, umask and directory computes the same key', () => {
+  // Names whose order differs between languages, and from that of their bytes.
+  const project = inProject({
+    Zz: '1',
+    a: '2',
+    ä: '3',
+    z: '4',
+    'I/ı': '5',
+    '\u{1F600}': '6',
+    '\uFFEE': '7',
+  })
+  const script = `
+    import { fingerprintTask } from ${moduleAt('fingerprint-task.ts')}
+    import { createMemoryStatCache } from ${moduleAt('../files/stat-cache.ts')}
+    import { openHashAlgorithm } from ${moduleAt('../hashing/hash-algorithm.ts')}
+    const context = { algorithm: await openHashAlgorithm('blake3'), statCache: createMemoryStatCache(), now: Date.now }
+    const definition = { inputs: ['**'], outputs: [], env: [], tools: [] }
+    const request = { task: 't', definition, projectRoot: process.env.ROOT, env: process.env, source: { kind: 'work-tree' } }
+    process.stdout.write((await fingerprintTask(request, context)).key)`
+  const run = (settings: string, cwd: string): string =>
+    execFileSync('sh', ['-c', `${settings}; exec "$NODE" --input-type=module -e "$SCRIPT"`], {
+      cwd,
+      encoding: 'utf8',
+      env: { ...process.env, NODE: process.execPath, SCRIPT: script, ROOT: project.root },
+    })
+
+  const key = run('export LC_ALL=C TZ=UTC; umask 022', '/')
+  const other = run(
+    'export LC_ALL=tr_TR.UTF-8 LANG=sv_SE.UTF-8 TZ=Asia/Tokyo; umask 077',
+    project.root,
+  )
+
+  expect(key).toMatch(/^[0-9a-f]{64}$/)
+  expect(other).toBe(key)
 })
 
 const changes: readonly (readonly [string, (project: TemporaryProject) => void, unknown])[] = [
@@ -283,6 +320,10 @@ function requestFor(project: TemporaryProject): TaskFingerprintRequest {
     env: process.env,
     source: { kind: 'work-tree' },
   }
+}
+
+function moduleAt(file: string): string {
+  return JSON.stringify(new URL(file, import.meta.url).href)
 }
 
 function inProject(paths: Readonly<Record<string, PathContent>>): TemporaryProject {
