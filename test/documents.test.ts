@@ -18,6 +18,17 @@ test('a link that leads nowhere is noticed', () => {
   expect(broken).toEqual(['../nowhere.md'])
 })
 
+test('every place on the map of the code exists', () => {
+  const places = read('ARCHITECTURE.md').matchAll(/`(core|cli)\/([a-z/-]+(?:\.ts|\/))`/g)
+
+  const missing = Array.from(
+    places,
+    ([, name = '', place = '']) => `packages/${name}/src/${place}`,
+  ).filter((place) => !existsSync(path.join(ROOT, place)))
+
+  expect(missing).toEqual([])
+})
+
 test('every setting that the environment can make is documented', () => {
   const configuration = read('docs/configuration.md')
 

@@ -61,7 +61,7 @@ test('nothing but the bundle is needed to start', () => {
   const { status, stdout } = launch(copyPackage())
 
   expect(status).toBe(0)
-  expect(stdout).toMatch(/cache save/)
+  expect(stdout).toMatch(/^Usage: taskvault /)
 })
 
 /** Contents that fill several frames of a pack, in more files than one thread unpacks. */

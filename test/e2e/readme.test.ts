@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
 import {
   SEPARATOR,
@@ -17,6 +18,7 @@ import type { Rig } from '../rig/rig.ts'
  */
 
 const ROOT = path.join(import.meta.dirname, '../..')
+const CORE = pathToFileURL(path.join(ROOT, 'packages/core/dist/index.mjs')).href
 const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8')
 
 test('every command of the README works, and prints what the README says', async () => {
@@ -25,6 +27,18 @@ test('every command of the README works, and prints what the README says', async
   const broken = await findBrokenPromises(rig, README)
 
   expect(broken).toEqual([])
+})
+
+test('the program of the README works as it stands', async () => {
+  await using rig = openProjectRig()
+  const program = readSnippets(README).find(({ language }) => language === 'ts')
+  await rig.taskvault(['init'])
+
+  rig.write('program.ts', program?.text.replace(`'@taskvault/core'`, JSON.stringify(CORE)) ?? '')
+  const finished = await rig.run(['node', 'program.ts'])
+
+  expect(finished).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(finished.stdout).toMatch(/^Cache hit: 26 bytes\n/)
 })
 
 test('a README that promises something else is noticed', async () => {
