@@ -13,7 +13,7 @@ import type { TreeEntry } from '../model/tree.ts'
 import { blobPath } from '../store/blob-path.ts'
 import { buildBlob } from '../store/build-blob.ts'
 import { createContentPacker } from '../store/content-packer.ts'
-import type { ContentPacker, PackedContents } from '../store/content-packer.ts'
+import type { ContentPacker, InlineContent, PackedContents } from '../store/content-packer.ts'
 import { evictIfNeeded } from '../store/evict.ts'
 import { publishEntry } from '../store/publish-entry.ts'
 import type { OpenParts } from './open-parts.ts'
@@ -58,10 +58,12 @@ async function trySave(
     if (limit !== undefined && found.sizeBytes > limit) {
       return { kind: 'skipped', because: 'too-large', sizeBytes: found.sizeBytes }
     }
-    const log = await storeBytes(parts, packer, request.log)
-    const fingerprint = await storeBytes(parts, packer, Buffer.from(encodeFingerprint(request.work.fingerprint)))
+    const attached: InlineContent[] = []
+    const log = await attach(parts, { packer, attached }, request.log)
+    const fingerprintText = Buffer.from(encodeFingerprint(request.work.fingerprint))
+    const fingerprint = await attach(parts, { packer, attached }, fingerprintText)
     const packed = await packer.finish()
-    return publish(parts, { request, found, log, fingerprint, packed })
+    return publish(parts, { request, found, log, fingerprint, packed, attached })
   } finally {
     packer.abandon()
     parts.statCache.flush()
@@ -138,12 +140,20 @@ async function storeResult(
   return { outputs: [{ declaredAs: '', entry }], sizeBytes, fileCount: 1 }
 }
 
-async function storeBytes(
+/** Contents that stay with the manifest, where they are of this size. */
+const ATTACHED_BYTES = 64 * 1024
+
+/** Keeps a log or fingerprint with the manifest; a large one is stored like any other content. */
+async function attach(
   parts: OpenParts,
-  packer: ContentPacker,
+  { packer, attached }: { readonly packer: ContentPacker; readonly attached: InlineContent[] },
   bytes: Uint8Array | undefined,
 ): Promise<ContentReference | undefined> {
-  return bytes === undefined ? undefined : await storePieces(parts, packer, bytes)
+  if (bytes === undefined) return undefined
+  if (bytes.length > ATTACHED_BYTES) return await storePieces(parts, packer, bytes)
+  const digest = parts.store.algorithm.hash(bytes)
+  attached.push({ digest, bytes })
+  return { digest: digestFromBytes(digest), sizeBytes: bytes.length }
 }
 
 async function storePieces(
@@ -172,14 +182,15 @@ interface Collected {
   readonly log: ContentReference | undefined
   readonly fingerprint: ContentReference | undefined
   readonly packed: PackedContents
+  readonly attached: readonly InlineContent[]
 }
 
 function publish(parts: OpenParts, collected: Collected): Attempt {
   const { store } = parts
-  const { request, found, packed } = collected
+  const { request, found, packed, attached } = collected
   const manifest = createManifest(parts, collected)
   const bytes = Buffer.from(encodeManifest(manifest))
-  const contents = [{ digest: store.algorithm.hash(bytes), bytes }, ...packed.inline]
+  const contents = [{ digest: store.algorithm.hash(bytes), bytes }, ...packed.inline, ...attached]
   const blob = buildBlob('manifest', contents, store.algorithm)
   const digest = digestFromBytes(store.algorithm.hash(blob))
   const path = blobPath(store.cacheDirectory, digest)
