@@ -50,6 +50,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     imports: ['core/errors', 'core/model', 'core/hashing', 'core/files'],
     node: [
       ...FILES,
+      'node:events',
       'node:module',
       'node:sqlite',
       'node:timers/promises',
