@@ -29,12 +29,7 @@ export function toExpression(pattern: string): RegExp | undefined {
     source += part.source
     at = part.end
   }
-  try {
-    return new RegExp(`^${source}$`, 'su')
-  } catch {
-    // A range that runs backwards, such as `[z-a]`, matches nothing in git either.
-    return undefined
-  }
+  return new RegExp(`^${source}$`, 'su')
 }
 
 interface Part {
@@ -99,12 +94,21 @@ function setMember(pattern: string, at: number): Part | undefined {
   if (from === undefined) return undefined
   const isRange = pattern[from.end] === '-' && pattern[from.end + 1] !== ']'
   const to = isRange ? setCharacter(pattern, from.end + 1) : undefined
-  return to === undefined ? from : { source: `${from.source}-${to.source}`, end: to.end }
+  if (to === undefined) return from
+  // A range that runs backwards, such as `c-a`, is its first character alone.
+  const isEmpty = characterAt(pattern, to.end) < characterAt(pattern, from.end)
+  return { source: isEmpty ? from.source : `${from.source}-${to.source}`, end: to.end }
 }
 
 function setCharacter(pattern: string, at: number): Part | undefined {
   const start = pattern[at] === '\\' ? at + 1 : at
   return start < pattern.length ? literal(pattern, start) : undefined
+}
+
+/** The code of the character that ends at `end`. */
+function characterAt(pattern: string, end: number): number {
+  const isPair = /[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(pattern.slice(0, end))
+  return pattern.codePointAt(end - (isPair ? 2 : 1)) ?? 0
 }
 
 function escape(character: string): string {
