@@ -1,0 +1,45 @@
+import { asTaskVaultError } from '../errors.ts'
+import { digestToBytes } from '../model/digest.ts'
+import type { Digest } from '../model/digest.ts'
+import { appendAudit } from './audit-log.ts'
+import { moveToQuarantine } from './move-to-quarantine.ts'
+import { removeWithin } from './remove-entry.ts'
+import type { Store } from './store.ts'
+
+/**
+ * Takes a blob out of the store that is damaged or gone, with every entry that needs it: as long as
+ * the index names it, saves would refer to it instead of storing its contents again. Trouble is
+ * reported, not thrown.
+ * @returns how many entries went with it.
+ */
+export function dropDamagedBlob(store: Store, digest: Digest): number {
+  if (store.database.isReadOnly) return 0
+  try {
+    return store.database.transaction('durable', () => dropWithin(store, digest))
+  } catch (error) {
+    const { code, message } = asTaskVaultError(error, `drop blob ${digest}`)
+    store.report({ kind: 'trouble', code, message })
+    return 0
+  }
+}
+
+function dropWithin(store: Store, digest: Digest): number {
+  const { database } = store
+  const row = database.prepare('SELECT number FROM blobs WHERE digest = ?').get(digestToBytes(digest))
+  moveToQuarantine(store.cacheDirectory, digest)
+  if (row === undefined) return 0
+  const number = Number(row['number'])
+  const entries = database.prepare('SELECT entry FROM entry_blobs WHERE blob = ?').all(number)
+  for (const { entry } of entries) {
+    removeWithin(store, Number(entry), {
+      kind: 'QUARANTINE',
+      operation: 'blob',
+      fields: { blob: digest },
+    })
+  }
+  // Already gone when only the entries above needed it.
+  database.prepare('DELETE FROM entry_blobs WHERE blob = ?').run(number)
+  database.prepare('DELETE FROM blobs WHERE number = ?').run(number)
+  appendAudit(store, { kind: 'QUARANTINE', operation: 'blob', fields: { blob: digest, entries: entries.length } })
+  return entries.length
+}

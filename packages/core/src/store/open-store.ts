@@ -1,0 +1,124 @@
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { asTaskVaultError, isTaskVaultError } from '../errors.ts'
+import { blobsDirectory } from './blob-path.ts'
+import type { Database } from './database.ts'
+import { indexFiles, isMarkedDamaged, markDamaged } from './index-files.ts'
+import type { IndexFiles } from './index-files.ts'
+import { openDatabase } from './open-database.ts'
+import { openReadOnlyDatabase } from './open-read-only.ts'
+import { rebuildIndex } from './rebuild-index.ts'
+import { ensureTables } from './schema.ts'
+import { clearDeadSessions, createSessionId } from './sessions.ts'
+import { settleClock } from './settle-clock.ts'
+import type { Store } from './store.ts'
+import { limitLog } from './write-ahead-log.ts'
+
+export type StoreOptions = Pick<Store, 'cacheDirectory' | 'algorithm' | 'report' | 'now'>
+
+/**
+ * Opens the store in a directory, and creates it when it is not there. An index that is damaged or
+ * lost is rebuilt from the blobs; a store that cannot be written to is opened for reading.
+ * @throws {TaskVaultError} FORMAT_UNSUPPORTED when a later version wrote it; PERMISSION_DENIED,
+ * DISK_FULL, TOO_MANY_OPEN_FILES, DATABASE_BUSY, DATABASE_UNAVAILABLE.
+ */
+export async function openStore(options: StoreOptions): Promise<Store & Disposable> {
+  const files = indexFiles(options.cacheDirectory)
+  const isWritable = prepareDirectory(options.cacheDirectory)
+  const database = isWritable ? await openSound(options, files) : await openForReading(files)
+  const store = { ...options, database, sessionId: createSessionId() }
+  if (!database.isReadOnly) tidy(store)
+  return {
+    ...store,
+    [Symbol.dispose]() {
+      limitLog(store)
+      database[Symbol.dispose]()
+    },
+  }
+}
+
+/** What is worth doing once for each process. A database that is busy or full is no reason not to open. */
+function tidy(store: Store): void {
+  try {
+    settleClock(store)
+    clearDeadSessions(store)
+    limitLog(store)
+  } catch (error) {
+    if (!isTaskVaultError(error)) throw error
+    store.report({ kind: 'trouble', code: error.code, message: error.message })
+  }
+}
+
+const IGNORE_FILE = '*\n'
+const CACHE_TAG = `Signature: 8a477f597d28d172789f06886806bc55
+# This directory is a cache made by TaskVault. For what this file means: https://bford.info/cachedir/
+`
+
+/** @returns whether the store can be written to. */
+function prepareDirectory(cacheDirectory: string): boolean {
+  try {
+    if (!existsSync(blobsDirectory(cacheDirectory))) {
+      mkdirSync(blobsDirectory(cacheDirectory), { recursive: true })
+      writeOnce(join(cacheDirectory, '.gitignore'), IGNORE_FILE)
+      writeOnce(join(cacheDirectory, 'CACHEDIR.TAG'), CACHE_TAG)
+    }
+    accessSync(cacheDirectory, constants.W_OK)
+    const { database } = indexFiles(cacheDirectory)
+    if (existsSync(database)) accessSync(database, constants.W_OK)
+    return true
+  } catch (error) {
+    const failure = asTaskVaultError(error, `create the cache directory ${cacheDirectory}`)
+    const canBeRead = existsSync(indexFiles(cacheDirectory).database)
+    if (failure.code === 'PERMISSION_DENIED' && canBeRead) return false
+    throw failure
+  }
+}
+
+function writeOnce(path: string, text: string): void {
+  if (!existsSync(path)) writeFileSync(path, text)
+}
+
+async function openSound(options: StoreOptions, files: IndexFiles): Promise<Database> {
+  if (isLost(options, files) || isMarkedDamaged(files) || existsSync(files.gate)) {
+    await rebuildIndex(options, 'needed')
+  }
+  try {
+    return await openChecked(files)
+  } catch (error) {
+    if (isTaskVaultError(error, 'PERMISSION_DENIED')) return await openForReading(files)
+    if (!isTaskVaultError(error, 'DATABASE_CORRUPT')) throw error
+    await rebuildIndex(options, 'needed')
+    return await openChecked(files)
+  }
+}
+
+/** Opens the index and looks at the first page of every table; all of it is read by `verifyStore`. */
+export async function openChecked(files: IndexFiles): Promise<Database> {
+  const onCorrupt = (): void => markDamaged(files)
+  const database = await openDatabase(files.database, { gate: files.gate, onCorrupt })
+  try {
+    ensureTables(database)
+    return database
+  } catch (error) {
+    if (isTaskVaultError(error, 'DATABASE_CORRUPT')) onCorrupt()
+    database[Symbol.dispose]()
+    throw error
+  }
+}
+
+async function openForReading(files: IndexFiles): Promise<Database> {
+  const database = await openReadOnlyDatabase(files.database)
+  try {
+    ensureTables(database)
+    return database
+  } catch (error) {
+    database[Symbol.dispose]()
+    throw error
+  }
+}
+
+/** Whether there are blobs, and no index that could know them. */
+function isLost({ cacheDirectory }: StoreOptions, files: IndexFiles): boolean {
+  const sizeBytes = statSync(files.database, { throwIfNoEntry: false })?.size ?? 0
+  return sizeBytes === 0 && readdirSync(blobsDirectory(cacheDirectory)).length > 0
+}
