@@ -69,4 +69,18 @@ export type { TaskAdditions } from './vault/task-work.ts'
 export { describeEntry } from './vault/describe-entry.ts'
 export type { EntryDescription } from './vault/describe-entry.ts'
 export { createClient } from './vault/client.ts'
-export type { CachedResult, Client, ClientInput, ClientOptions, ClientOutput, ClientRunOptions } from './vault/client.ts'
+export type {
+  CachedResult,
+  Client,
+  ClientInput,
+  ClientOptions,
+  ClientOutput,
+  ClientRunOptions,
+} from './vault/client.ts'
+export { tailAudit } from './store/audit-log.ts'
+export { findEntriesByPrefix, listEntries } from './store/entries.ts'
+export type { EntryRow } from './store/entries.ts'
+export { evictIfNeeded, removeExpired } from './store/evict.ts'
+export { invalidate } from './store/invalidate.ts'
+export { removeEntry } from './store/remove-entry.ts'
+export { invalidateOutdated } from './vault/invalidate-outdated.ts'

@@ -1,4 +1,4 @@
-import { evictIfNeeded } from '@taskvault/core'
+import { evictIfNeeded, removeExpired } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { formatBytes } from '../render/quantities.ts'
@@ -24,21 +24,23 @@ export function registerCachePrune(parent: Command, cli: Cli): void {
 
 async function prune(cli: Cli, { maxSizeGb }: Options): Promise<void> {
   const vault = await cli.openVault()
-  const before = vault.stats()
+  const { limitBytes: configuredBytes } = vault.stats()
   const limitBytes =
-    maxSizeGb === undefined ? before.limitBytes : Math.floor(maxSizeGb * BYTES_PER_GB)
-  evictIfNeeded(vault.store, { limitBytes })
-  const after = vault.stats()
-  const removed = before.entries - after.entries
-  const freedBytes = before.storedBytes - after.storedBytes
+    maxSizeGb === undefined ? configuredBytes : Math.floor(maxSizeGb * BYTES_PER_GB)
+  const expired = removeExpired(vault.store)
+  const evicted = evictIfNeeded(vault.store, { limitBytes })
+  const freedBytes = expired.freedBytes + evicted.freedBytes
+  const removed = expired.entries + evicted.entries
+  const { entries, storedBytes } = vault.stats()
   cli.voice.confirm({
     text: () =>
-      `${cli.voice.style('green', '✓')} Removed ${removed} entries (${formatBytes(Math.max(0, freedBytes))} freed)`,
+      `${cli.voice.style('green', '✓')} Removed ${removed} ${removed === 1 ? 'entry' : 'entries'} (${formatBytes(freedBytes)} freed)`,
     data: () => ({
-      removed,
+      expired: expired.entries,
+      evicted: evicted.entries,
       freedBytes,
-      entries: after.entries,
-      storedBytes: after.storedBytes,
+      entries,
+      storedBytes,
       limitBytes,
     }),
   })

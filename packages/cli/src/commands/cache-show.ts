@@ -1,12 +1,11 @@
 import { describeEntry } from '@taskvault/core'
-import type { EntryDescription } from '@taskvault/core'
+import type { EntryDescription, EntryRow } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { entryToData, renderExpiry, renderMoment } from '../render/entry.ts'
 import { formatBytes, formatDuration } from '../render/quantities.ts'
 import { renderTable } from '../render/table.ts'
 import { findEntryByPrefix } from './find-entry.ts'
-import type { NumberedEntry } from './find-entry.ts'
 
 interface Options {
   readonly inputs?: boolean
@@ -49,7 +48,7 @@ async function show(cli: Cli, key: string, { inputs = false }: Options): Promise
 }
 
 function summaryOf(
-  entry: NumberedEntry,
+  entry: EntryRow,
   { manifest }: EntryDescription,
   nowMs: number,
 ): readonly (readonly string[])[] {

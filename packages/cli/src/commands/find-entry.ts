@@ -1,8 +1,5 @@
 import { TaskVaultError, findEntriesByPrefix } from '@taskvault/core'
-import type { EntrySummary, Vault } from '@taskvault/core'
-
-/** What `findEntriesByPrefix` gives: an entry and its number in the index. */
-export type NumberedEntry = EntrySummary & { readonly number: number }
+import type { EntryRow, Vault } from '@taskvault/core'
 
 const FEWEST_DIGITS = 4
 
@@ -11,7 +8,7 @@ const FEWEST_DIGITS = 4
  * @throws {TaskVaultError} ENTRY_NOT_FOUND when there is none; ARGUMENT_INVALID when it is no key, or
  * the beginning of several.
  */
-export function findEntryByPrefix(vault: Vault, prefix: string): NumberedEntry {
+export function findEntryByPrefix(vault: Vault, prefix: string): EntryRow {
   if (!/^[0-9a-f]+$/.test(prefix) || prefix.length < FEWEST_DIGITS) {
     throw new TaskVaultError('ARGUMENT_INVALID', `${JSON.stringify(prefix)} is not a key`, {
       hint: `Give a key, or at least its first ${FEWEST_DIGITS} digits, as \`taskvault cache ls\` prints it.`,

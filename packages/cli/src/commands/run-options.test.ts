@@ -31,7 +31,11 @@ describe('additions', () => {
   test('have outputs relative to the root, and the command where it was typed', () => {
     const place = { cwd: '/p/packages/a', projectRoot: '/p' }
 
-    const additions = createAdditions({ ...NONE, output: ['dist', '../b', '/p/c'] }, ['npm', 'test'], place)
+    const additions = createAdditions(
+      { ...NONE, output: ['dist', '../b', '/p/c'] },
+      ['npm', 'test'],
+      place,
+    )
 
     expect(additions.outputs).toEqual(['packages/a/dist', 'packages/b', 'c'])
     expect(additions.command).toEqual({ line: ['npm', 'test'], directory: '/p/packages/a' })
