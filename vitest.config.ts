@@ -17,7 +17,7 @@ const config: ViteUserConfig = {
           ],
         },
       },
-      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 60_000 } },
+      { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts', 'test/faults/**/*.test.ts'], testTimeout: 60_000 } },
     ],
   },
 }

@@ -25,13 +25,13 @@ export function applyPlan(plan: OutputPlan, asideOf: (finalPath: string) => stri
 }
 
 function place(placement: Placement, asideOf: (path: string) => string, undo: (() => void)[]): void {
-  const { stagedPath, finalPath, replaces, mode } = placement
+  const { stagedPath, finalPath, replaces, entry } = placement
   mkdirSync(dirname(finalPath), { recursive: true })
-  const isKept = replaces === 'file' && mode === undefined && linkAside(finalPath, asideOf, undo)
+  const isKept = replaces === 'file' && entry.kind !== 'directory' && linkAside(finalPath, asideOf, undo)
   if (replaces !== undefined && !isKept) moveAside(finalPath, asideOf, undo)
   renameSync(stagedPath, finalPath)
   if (!isKept) undo.push(() => renameSync(finalPath, stagedPath))
-  if (mode !== undefined) chmodSync(finalPath, mode)
+  if (entry.kind === 'directory') chmodSync(finalPath, entry.mode)
 }
 
 /**

@@ -7,7 +7,8 @@ import type { ScanContext } from '../files/scan-context.ts'
 import { digestFromBytes, digestToBytes } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
 import type { TreeEntry } from '../model/tree.ts'
-import type { NewDirectory, OutputPlan } from './output-plan.ts'
+import { IDENTITY_NUMBERS } from '../store/unpack-batch.ts'
+import type { StagedDirectory } from './staged-directory.ts'
 
 export interface LearnContext {
   readonly scan: ScanContext
@@ -19,10 +20,10 @@ export interface LearnContext {
  * Tells the stat cache of every directory that a restore made, so that the save that follows reads
  * only what the job changed. Called when the outputs are in place.
  */
-export function learnRestored(plan: OutputPlan, context: LearnContext): void {
+export function learnRestored(directories: readonly StagedDirectory[], context: LearnContext): void {
   const inputDigests = new Map<string, Digest>()
   const checkedAtMs = context.scan.now()
-  for (const directory of plan.directories.toReversed()) {
+  for (const directory of directories.toReversed()) {
     const inputText = encodeInputNode(directory.entries, (name) => {
       const digest = inputDigests.get(`${directory.stagedPath}/${name}`)
       if (digest === undefined) throw new Error('subdirectories are learned before their parents')
@@ -36,7 +37,7 @@ export function learnRestored(plan: OutputPlan, context: LearnContext): void {
 }
 
 function describeRestored(
-  directory: NewDirectory,
+  directory: StagedDirectory,
   input: Buffer,
   context: LearnContext & { readonly checkedAtMs: number },
 ): Listing | undefined {
@@ -44,9 +45,12 @@ function describeRestored(
   const count = directory.entries.length
   const columns = Array.from({ length: 5 }, () => new Float64Array(count))
   const digests = Buffer.alloc(count * digestBytes)
-  let [dev, file] = [0, 0]
+  let [dev, at] = [0, 0]
   for (const [index, entry] of directory.entries.entries()) {
-    const identity = entry.kind === 'file' ? directory.files[file++]?.identity : identify(directory, entry)
+    const identity =
+      entry.kind === 'file'
+        ? directory.identities.subarray(at, (at += IDENTITY_NUMBERS))
+        : identify(directory, entry)
     if (identity === undefined) return undefined
     const [device, ino, size, mtimeMs, ctimeMs, mode] = identity as unknown as number[]
     if (entry.kind !== 'directory') dev = device ?? 0
@@ -82,13 +86,13 @@ function describeRestored(
 }
 
 /** What files had noted when they were made, which spares a call for each. */
-function identify(directory: NewDirectory, entry: TreeEntry): ArrayLike<number> | undefined {
+function identify(directory: StagedDirectory, entry: TreeEntry): ArrayLike<number> | undefined {
   const stats = lstatSync(`${directory.finalPath}/${entry.name}`, { throwIfNoEntry: false })
   if (stats === undefined) return undefined
   return [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs, stats.mode]
 }
 
-function blobsOf(directory: NewDirectory, context: LearnContext): number[] | undefined {
+function blobsOf(directory: StagedDirectory, context: LearnContext): number[] | undefined {
   const numbers = new Set<number>()
   const files = directory.entries.flatMap((entry) => (entry.kind === 'file' ? entry.digest : []))
   for (const digest of [directory.entry.digest, ...files]) {

@@ -7,12 +7,11 @@ import { runToEnd } from '../files/read-content.ts'
 import type { ScanContext } from '../files/scan-context.ts'
 import { scanTree } from '../files/scan-tree.ts'
 import type { ScannedTree } from '../files/scan-tree.ts'
-import { digestFromBytes, digestToBytes } from '../model/digest.ts'
-import { parseTreeNode } from '../model/tree.ts'
-import type { DirectoryEntry, FileEntry, TreeEntry } from '../model/tree.ts'
+import { digestFromBytes } from '../model/digest.ts'
+import type { DirectoryEntry, TreeEntry } from '../model/tree.ts'
 import type { ContentLocator } from '../store/content-locator.ts'
-import type { NewFile } from '../store/unpack-batch.ts'
 import type { OutputPlan } from './output-plan.ts'
+import { readNode } from './read-node.ts'
 
 export interface PlanContext {
   readonly scan: ScanContext
@@ -144,50 +143,14 @@ function mtimeMsOf(absolutePath: string, listedMs: number): number {
   return lstatSync(absolutePath, { throwIfNoEntry: false })?.mtimeMs ?? 0
 }
 
-/** Stages the whole of a wanted name, to be moved to its place in one step. */
+/** Has the whole of a wanted name made out of sight, to be moved to its place in one step. */
 function planNew(wanted: WantedOutput, current: Current | undefined, context: PlanContext): void {
-  const { plan, stagingDirectory } = context
-  const stagedPath = join(stagingDirectory, String(plan.placements.length))
-  plan.placements.push({
-    stagedPath,
-    finalPath: wanted.absolutePath,
-    replaces: current === undefined ? undefined : current.kind === 'directory' ? 'directory' : 'file',
-    mode: wanted.entry.kind === 'directory' ? wanted.entry.mode : undefined,
-  })
-  planStaged(wanted, stagedPath, context)
-}
-
-/** @returns the file, when the wanted name is one. */
-function planStaged(wanted: WantedOutput, stagedPath: string, context: PlanContext): NewFile | undefined {
-  const { entry } = wanted
-  const { plan, locator } = context
-  if (entry.kind === 'directory') {
-    const entries = readNode(entry, locator)
-    const directory = { stagedPath, finalPath: wanted.absolutePath, entry, entries, files: [] as NewFile[] }
-    plan.directories.push(directory)
-    for (const below of entries) {
-      const file = planStaged(belowOf(wanted, below), `${stagedPath}/${below.name}`, context)
-      if (file !== undefined) directory.files.push(file)
-    }
-    return undefined
-  }
-  plan.written.push(wanted.displayPath)
-  if (entry.kind === 'symlink') {
-    plan.links.push({ stagedPath, target: entry.target, mtimeUs: entry.mtimeUs })
-    return undefined
-  }
-  const file = newFile(entry, stagedPath, locator)
-  plan.files.push(file)
-  return file
-}
-
-function newFile(entry: FileEntry, absolutePath: string, locator: ContentLocator): NewFile {
-  const digest = digestToBytes(entry.digest)
-  return { absolutePath, mode: entry.mode, mtimeUs: entry.mtimeUs, digest, slices: locator.locate(digest) }
-}
-
-function readNode(entry: DirectoryEntry, locator: ContentLocator): TreeEntry[] {
-  return parseTreeNode(locator.read(digestToBytes(entry.digest)).toString('utf8'))
+  const { entry, absolutePath: finalPath, displayPath } = wanted
+  const { placements } = context.plan
+  const stagedPath = `${context.stagingDirectory}/${placements.length}`
+  const isDirectory = current?.kind === 'directory'
+  const replaces = current === undefined ? undefined : isDirectory ? 'directory' : 'file'
+  placements.push({ entry, stagedPath, finalPath, displayPath, replaces })
 }
 
 function belowOf(wanted: WantedOutput, entry: TreeEntry): WantedOutput {

@@ -42,9 +42,12 @@ export function fromTransfer(transfer: BatchTransfer): UnpackBatch {
       length: next(),
     }))
     const digest = digests.subarray(index * digestBytes, (index + 1) * digestBytes)
-    return { absolutePath, mode, mtimeUs, digest, slices }
+    return { absolutePath, mode, mtimeUs, digest, slices, identity: NOT_NOTED }
   })
 }
+
+/** Identities are answered to the thread that sent the batch, and noted there. */
+const NOT_NOTED = new Float64Array(0)
 
 function plainFrame(frame: FrameLocation): FrameLocation {
   const { descriptor, position, storedBytes, rawBytes } = frame

@@ -35,8 +35,8 @@ export interface NewFile {
   readonly digest: Uint8Array
   /** One after the other; a content that was not cut has one. */
   readonly slices: readonly Slice[]
-  /** Once it is made: device, inode, size, mtimeMs, ctimeMs and mode, as `lstat` gives them. */
-  identity?: Float64Array
+  /** Where device, inode, size, mtimeMs, ctimeMs and mode go, as `lstat` gives them, once it is made. */
+  readonly identity: Float64Array
 }
 
 /** Files that are best made together, because their contents share a frame. */

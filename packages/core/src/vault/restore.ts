@@ -10,7 +10,9 @@ import { learnRestored } from '../outputs/learn-restored.ts'
 import { createOutputPlan, needsStaging } from '../outputs/output-plan.ts'
 import type { OutputPlan } from '../outputs/output-plan.ts'
 import { planOutput } from '../outputs/plan-output.ts'
-import { removeStaging, stageOutputs } from '../outputs/stage-outputs.ts'
+import { removeStaging } from '../outputs/remove-staging.ts'
+import { stageOutputs } from '../outputs/stage-outputs.ts'
+import type { StagedOutputs } from '../outputs/stage-outputs.ts'
 import { findEntry } from '../store/entries.ts'
 import type { EntryRow } from '../store/entries.ts'
 import { recordHit, recordMiss } from '../store/record-use.ts'
@@ -81,6 +83,7 @@ function hasSameOutputs(manifest: Manifest, targets: readonly OutputTarget[]): b
 
 interface Staged {
   readonly plan: OutputPlan
+  readonly outputs: StagedOutputs
   readonly stagingByParent: ReadonlyMap<string, string>
 }
 
@@ -102,13 +105,14 @@ async function stageOpened(
     planOutput(wanted, { scan, locator: opened.locator, stagingDirectory, plan })
   }
   parts.statCache.flush()
-  if (!needsStaging(plan)) return { plan, stagingByParent: new Map() }
+  if (!needsStaging(plan)) return { plan, outputs: { directories: [], written: [] }, stagingByParent: new Map() }
   const directories = [...stagingByParent.values()]
   recordStaging(parts.store, directories)
   try {
-    const { algorithm } = opened
-    await stageOutputs(plan, directories, { algorithm, onMade: reportFiles(parts, plan.files.length) })
-    return { plan, stagingByParent }
+    const { algorithm, locator, manifest } = opened
+    const onMade = reportFiles(parts, manifest.fileCount)
+    const outputs = await stageOutputs(plan, { algorithm, locator, stagingDirectories: directories, onMade })
+    return { plan, outputs, stagingByParent }
   } catch (error) {
     clearStaging(parts, directories)
     throw error
@@ -154,17 +158,17 @@ function readLog({ manifest, locator }: OpenedEntry): Buffer | undefined {
 function describeStaged(parts: OpenParts, found: FoundEntry): StagedEntry {
   const { entry, opened, log, staged, kept } = found
   const { manifest } = opened
-  const { plan, stagingByParent } = staged
+  const { plan, outputs, stagingByParent } = staged
   const directories = [...stagingByParent.values()]
   return {
     kind: 'hit',
     manifest,
     log,
-    changes: { written: plan.written, removed: plan.removed, unchangedCount: plan.unchangedCount },
+    changes: { written: outputs.written, removed: plan.removed, unchangedCount: plan.unchangedCount },
     async apply() {
       applyPlan(plan, (path) => stagingOf(path, stagingByParent))
       const scan = parts.scanContext('restoring')
-      learnRestored(plan, { scan, blobOf: opened.blobOf })
+      learnRestored(outputs.directories, { scan, blobOf: opened.blobOf })
       parts.statCache.flush()
       recordHit(parts.store, entry, { savedMs: manifest.durationMs })
       parts.store.report({ kind: 'hit', task: manifest.task, key: manifest.key })

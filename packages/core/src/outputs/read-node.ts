@@ -1,0 +1,12 @@
+import { digestToBytes } from '../model/digest.ts'
+import { parseTreeNode } from '../model/tree.ts'
+import type { DirectoryEntry, TreeEntry } from '../model/tree.ts'
+import type { ContentLocator } from '../store/content-locator.ts'
+
+/**
+ * What an entry's directory holds, verified.
+ * @throws {TaskVaultError} BLOB_MISSING, BLOB_CORRUPT, ENTRY_DAMAGED.
+ */
+export function readNode(directory: DirectoryEntry, locator: ContentLocator): TreeEntry[] {
+  return parseTreeNode(locator.read(digestToBytes(directory.digest)).toString('utf8'))
+}
