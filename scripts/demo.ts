@@ -69,7 +69,7 @@ function demonstrate(): number {
   const last = expectOutcome('hit', runTask(project))
 
   title('What it saved')
-  taskvault(project, ['cache', 'stats'])
+  taskvault(project, ['cache', 'stats', '--details'])
   const [work, hit] = [first.tookMs, Math.min(second.tookMs, last.tookMs)]
   say(
     `\nThe suite takes ${seconds(work)}; a hit took ${seconds(hit)}, ${Math.round(work / hit)} times less.`,

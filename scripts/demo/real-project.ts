@@ -11,9 +11,10 @@ const CONFIG = `cache_dir: .taskvault/cache
 tasks:
   unit_tests:
     command: >-
-      node --test "test/*.test.js"
+      node --test
       --test-reporter=dot --test-reporter-destination=stdout
       --test-reporter=junit --test-reporter-destination=results.xml
+      "test/*.test.js"
     inputs: [index.js, lib/**, test/**, package.json, node_modules/.package-lock.json]
     outputs: [results.xml]
     tools: [node --version]

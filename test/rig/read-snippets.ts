@@ -48,14 +48,15 @@ export function scriptOf(steps: readonly Step[]): string {
 export const SEPARATOR = '\u001E'
 
 /**
- * Text with what differs from run to run replaced: digests, durations, sizes, times of day, counts of
- * bytes. Documents show real values, and this is what is compared.
+ * Text with what differs from run to run replaced: digests, durations, ages, sizes,
+ * times of day. Documents show real values, and this is what is compared.
  */
 export function withoutVariableParts(text: string): string {
   return text
     .replace(/\b[0-9a-f]{8}(\.\.\.|…|[0-9a-f]{56}\b)/g, '<digest>')
     .replace(/\d{4}-\d{2}-\d{2}T[\d:.]+Z/g, '<time>')
     .replace(/\b\d+(\.\d+)? ?(ms|s|min|h|bytes|B|KB|MB|GB|KiB|MiB|GiB)\b/g, '<amount>')
+    .replace(/\bjust now\b|\b\d+ (second|minute)s? ago\b/g, '<age>')
     .replace(/\b\d+(\.\d+)?%/g, '<share>')
     .trimEnd()
 }
