@@ -2,6 +2,7 @@ import { TaskVaultError, invalidate, invalidateOutdated, parseTaskName } from '@
 import type { Vault } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
+import { formatCount } from '../render/quantities.ts'
 import { findEntryByPrefix } from './find-entry.ts'
 
 interface Options {
@@ -33,7 +34,7 @@ async function run(cli: Cli, task: string | undefined, options: Options): Promis
   const removed = await removeSelected(cli, vault, { task, ...options })
   cli.voice.confirm({
     text: () =>
-      `${cli.voice.style('green', '✓')} Invalidated ${removed} ${removed === 1 ? 'entry' : 'entries'}`,
+      `${cli.voice.style('green', '✓')} Invalidated ${formatCount(removed, 'entry', 'entries')}`,
     data: () => ({ removed }),
   })
 }

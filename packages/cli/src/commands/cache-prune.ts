@@ -1,7 +1,7 @@
 import { evictIfNeeded, removeExpired } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
-import { formatBytes } from '../render/quantities.ts'
+import { formatBytes, formatCount } from '../render/quantities.ts'
 import { parseGigabytes } from './option-values.ts'
 
 interface Options {
@@ -34,7 +34,7 @@ async function prune(cli: Cli, { maxSizeGb }: Options): Promise<void> {
   const { entries, storedBytes } = vault.stats()
   cli.voice.confirm({
     text: () =>
-      `${cli.voice.style('green', '✓')} Removed ${removed} ${removed === 1 ? 'entry' : 'entries'} (${formatBytes(freedBytes)} freed)`,
+      `${cli.voice.style('green', '✓')} Removed ${formatCount(removed, 'entry', 'entries')} (${formatBytes(freedBytes)} freed)`,
     data: () => ({
       expired: expired.entries,
       evicted: evicted.entries,

@@ -3,7 +3,7 @@ import type { EntryDescription, EntryRow } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { entryToData, renderExpiry, renderMoment } from '../render/entry.ts'
-import { formatBytes, formatDuration } from '../render/quantities.ts'
+import { formatBytes, formatCount, formatDuration } from '../render/quantities.ts'
 import { renderTable } from '../render/table.ts'
 import { findEntryByPrefix } from './find-entry.ts'
 
@@ -61,9 +61,12 @@ function summaryOf(
   return [
     ['key', entry.key],
     ['created', renderMoment(entry.createdAtMs, nowMs)],
-    ['last used', `${renderMoment(entry.accessedAtMs, nowMs)}, ${entry.hits} hits`],
+    [
+      'last used',
+      `${renderMoment(entry.accessedAtMs, nowMs)}, ${formatCount(entry.hits, 'hit', 'hits')}`,
+    ],
     ['expires', renderExpiry(entry.expiresAtMs, nowMs)],
-    ['size', `${entry.sizeBytes} bytes in ${entry.fileCount} files`],
+    ['size', `${entry.sizeBytes} bytes in ${formatCount(entry.fileCount, 'file', 'files')}`],
     [
       'exit code',
       `${entry.exitCode}${entry.durationMs > 0 ? ` after ${formatDuration(entry.durationMs)}` : ''}`,

@@ -28,6 +28,11 @@ export function formatDuration(durationMs: number): string {
   return `${Math.floor(durationMs / DAY_MS)} d ${Math.floor(seconds / 3600) % 24} h`
 }
 
+/** `1 file`, `2 files`, `3 entries`. */
+export function formatCount(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`
+}
+
 /** `2026-02-02 14:30:45Z`; the same everywhere, so that outputs of two machines compare. */
 export function formatTime(timeMs: number): string {
   return new Date(timeMs)
