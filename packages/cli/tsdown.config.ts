@@ -24,7 +24,7 @@ const config: UserConfig = {
   deps: {
     neverBundle: NATIVE,
     onlyImport: NATIVE,
-    onlyBundle: ['commander', 'hash-wasm', 'ignore', 'picomatch', 'yaml', ...CROSS_SPAWN],
+    onlyBundle: ['commander', 'hash-wasm', 'picomatch', 'yaml', ...CROSS_SPAWN],
   },
 }
 export default config

@@ -35,7 +35,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
   'core/files': {
     imports: ['core/errors', 'core/model', 'core/hashing'],
     node: FILES,
-    libraries: ['ignore', 'picomatch'],
+    libraries: ['picomatch'],
   },
   'core/git': {
     imports: ['core/errors', 'core/model', 'core/hashing', 'core/files'],
