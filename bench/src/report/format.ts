@@ -42,8 +42,8 @@ export function renderReached({ target, reached, pairedRatio }: Verdict): string
 export function renderVerdict({ target, reached, isMet }: Verdict): string {
   if (isMet === undefined || reached === undefined) return 'not measured'
   if (isMet) return 'reached'
-  const apart = target.bound === 'at-most' ? reached / target.value : target.value / reached
-  return `**missed** by ${((apart - 1) * 100).toFixed(0)} %`
+  const apart = Math.abs(reached - target.value) / target.value
+  return `**missed** by ${(apart * 100).toFixed(0)} %`
 }
 
 const METRIC_NAMES: Readonly<Record<Metric, string>> = {

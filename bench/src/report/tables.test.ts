@@ -30,7 +30,7 @@ test('never shows a failed row as reached', () => {
   const row = { ...rowOf({ ours: 25, peer: 100 }), failure: 'a.js: content\nmore' }
 
   expect(renderTargets([row])).not.toContain('reached')
-  expect(renderGaps([row])).toBe('- `row` failed: a.js: content')
+  expect(renderGaps([row])).toBe('- `row` failed: a.js: content more')
 })
 
 test('names missing peers with the reason', () => {

@@ -77,10 +77,10 @@ export function renderGrowth(rows: readonly RowResult[]): string {
 /** Failed rows and missing peers, with the reason of each; empty when there are none. */
 export function renderGaps(rows: readonly RowResult[]): string {
   const failed = rows.flatMap(({ name, failure }) =>
-    failure === undefined ? [] : [`- \`${name}\` failed: ${firstLine(failure)}`],
+    failure === undefined ? [] : [`- \`${name}\` failed: ${summarise(failure)}`],
   )
   const skipped = rows.flatMap(({ name, skipped: peers }) =>
-    peers.map((peer) => `- \`${name}\` without \`${peer.name}\`: ${firstLine(peer.because)}`),
+    peers.map((peer) => `- \`${name}\` without \`${peer.name}\`: ${summarise(peer.because)}`),
   )
   return [...failed, ...skipped].join('\n')
 }
@@ -126,6 +126,8 @@ function escape(cell: string): string {
   return cell.replaceAll('|', String.raw`\|`)
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? ''
+/** What was said, on one line and not too long for a page. */
+function summarise(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim()
+  return line.length > 400 ? `${line.slice(0, 400)}…` : line
 }
