@@ -12,6 +12,12 @@ export interface FollowedChain extends ChainPlace {
   readonly length: number
 }
 
+export interface ChainOptions {
+  readonly hash: ChainHash
+  /** Told of each line that continues the chain. */
+  readonly onLine?: (line: AuditLine, place: FollowedChain) => void
+}
+
 /**
  * The operation of the line that accounts for bytes before it which are no line: a write that a crash
  * or a full disk cut off. It names how many they are and their digest, and continues the chain of the
@@ -23,13 +29,11 @@ const LINE_FEED = 10
 
 /**
  * Follows the chain through `bytes`, which begin at the start of a line, as far as it holds.
- * `onLine` is told of each line that continues it.
  */
 export function followChain(
   bytes: Buffer,
   from: ChainPlace,
-  hash: ChainHash,
-  onLine: (line: AuditLine, place: ChainPlace) => void = () => {},
+  { hash, onLine = () => {} }: ChainOptions,
 ): FollowedChain {
   let { lines, chain } = from
   let length = 0
@@ -43,7 +47,7 @@ export function followChain(
     ;({ chain } = continued.line)
     lines += 1
     length = continued.end
-    onLine(continued.line, { lines, chain })
+    onLine(continued.line, { lines, chain, length })
   }
   return { lines, chain, length }
 }

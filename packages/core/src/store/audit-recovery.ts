@@ -38,7 +38,7 @@ function reconcileFile(file: string, known: AuditState): ReconciledAudit {
     return { state: { ...known, bytes: sizeBytes }, note: { event, prefix } }
   }
   const tail = known.bytes === 0 ? bytes : bytes.subarray(1)
-  const { chain, lines, length } = followChain(tail, known, auditHash)
+  const { chain, lines, length } = followChain(tail, known, { hash: auditHash })
   const state = { ...known, chain, lines, bytes: sizeBytes }
   const torn = tail.subarray(length)
   if (torn.length === 0) return { state, note: undefined }

@@ -85,9 +85,6 @@ async function loadBetterSqlite(): Promise<SqliteDriver> {
     name: 'better-sqlite3',
     // Builds of better-sqlite3 are defensive by themselves.
     connect: (file, { readOnly }) =>
-      new Connection(file, {
-        readonly: readOnly,
-        timeout: BUSY_TIMEOUT_MS,
-      }) as unknown as SqliteConnection,
+      new Connection(file, { readonly: readOnly, timeout: BUSY_TIMEOUT_MS }),
   }
 }
