@@ -111,7 +111,7 @@ test('times, undeclared variables, the locale, the umask and the place of the ch
   const otherMask = await rig.run([
     'sh',
     '-c',
-    `umask 077; taskvault run build ${INPUTS.join(' ')} -- ./build.sh`,
+    'umask 077; taskvault run build --input "src/**" --output out -- ./build.sh',
   ])
   const otherPlace = await build(elsewhere, { env })
 

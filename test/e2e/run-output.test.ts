@@ -119,7 +119,7 @@ test('a reader that goes away ends the command, and nothing is saved', async () 
   ])
   const decision = await rig.run([...words.slice(0, 3), '--json', ...words.slice(3)])
 
-  expect(run.stdout).toBe('y\ny\n141\n')
+  expect(run).toMatchObject({ stdout: 'y\ny\n141\n' })
   expect(JSON.parse(decision.stdout)).toMatchObject({ decision: 'miss' })
 })
 

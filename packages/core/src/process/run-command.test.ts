@@ -55,6 +55,12 @@ describe('a command', () => {
     expect(run.recorded).toEqual(['stdout a', 'stderr b', 'stdout c'])
   })
 
+  test('finds its outputs by name, as it would without us', async () => {
+    const run = await runIt({ command: 'echo one > /dev/stdout; echo two | tee /dev/stderr' })
+
+    expect(run).toMatchObject({ stdout: 'one\ntwo\n', stderr: 'two\n' })
+  })
+
   test('that leaves a background process behind does not keep us waiting for it', async () => {
     const run = await runIt({ command: 'sleep 60 & echo $!' })
     onTestFinished(() => void process.kill(Number(run.stdout)))

@@ -1,19 +1,19 @@
 import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
 import type { Readable } from 'node:stream'
-
 import { asTaskVaultError, systemErrorCode, type TaskVaultError } from '../errors.ts'
 import { executableOf, showCommand } from './command-line.ts'
 import type { CommandEnd, CommandProcess, SpawnCommand, SpawnRequest } from './command-process.ts'
 import { commandNotFound } from './find-executable.ts'
 import { followOutput, type OutputFollower } from './follow-output.ts'
+import { closePipes, closeWriteEnds, openPipes } from './open-pipe.ts'
 import { hasProcessGroups, sendSignal } from './send-signal.ts'
 
 /** Starts a command with our standard input, and pipes for what it prints. */
 export const spawnPiped: SpawnCommand = async (request) => {
-  const child = await start(request)
+  const { child, stdout, stderr } = await start(request)
   const outputs = [
-    followOutput(child.stdout, (bytes) => request.onOutput('stdout', bytes)),
-    followOutput(child.stderr, (bytes) => request.onOutput('stderr', bytes)),
+    followOutput(stdout, (bytes) => request.onOutput('stdout', bytes)),
+    followOutput(stderr, (bytes) => request.onOutput('stderr', bytes)),
   ]
   const ended = waitForEnd(child, outputs)
   await waitForStart(child, request)
@@ -21,31 +21,55 @@ export const spawnPiped: SpawnCommand = async (request) => {
     ended,
     wasInterrupted: false,
     sendSignal(signal) {
-      if (child.pid !== undefined) sendSignal(child.pid, signal, request.sharesTerminal ? 'process' : 'group')
+      if (child.pid === undefined) return
+      sendSignal(child.pid, signal, request.sharesTerminal ? 'process' : 'group')
     },
     closeOutput: () => outputs.forEach((output) => output.close()),
   } satisfies CommandProcess
 }
 
-type PipedChild = ChildProcess & { readonly stdout: Readable; readonly stderr: Readable }
+interface StartedChild {
+  readonly child: ChildProcess
+  readonly stdout: Readable
+  readonly stderr: Readable
+}
 
-async function start(request: SpawnRequest): Promise<PipedChild> {
-  const { file, args, isVerbatim } = executableOf(request.command, process.platform)
-  const options: SpawnOptions = {
-    cwd: request.directory,
-    env: { ...request.env },
-    stdio: ['inherit', 'pipe', 'pipe'],
-    detached: hasProcessGroups && !request.sharesTerminal,
-    windowsVerbatimArguments: isVerbatim,
-    windowsHide: true,
+async function start(request: SpawnRequest): Promise<StartedChild> {
+  const startChild = await findSpawn(request)
+  const [stdout, stderr] = openPipes(2) ?? []
+  if (stdout === undefined || stderr === undefined) {
+    const child = startChild(['inherit', 'pipe', 'pipe'])
+    return { child, stdout: child.stdout as Readable, stderr: child.stderr as Readable }
   }
+  try {
+    const child = startChild(['inherit', stdout.writeEnd, stderr.writeEnd])
+    closeWriteEnds([stdout, stderr])
+    return { child, stdout: stdout.reader, stderr: stderr.reader }
+  } catch (error) {
+    closePipes([stdout, stderr])
+    throw error
+  }
+}
+
+/** What starts the command, given where its streams lead. */
+async function findSpawn(request: SpawnRequest): Promise<(stdio: SpawnOptions['stdio']) => ChildProcess> {
+  const { file, args, isVerbatim } = executableOf(request.command, process.platform)
   // On Windows most tools are `.cmd` scripts, which the system does not start by itself.
   const needsHelp = process.platform === 'win32' && !isVerbatim
-  const startChild = needsHelp ? (await import('cross-spawn')).default : spawn
-  try {
-    return startChild(file, [...args], options) as PipedChild
-  } catch (error) {
-    throw startFailure(error, request)
+  const spawnChild = needsHelp ? (await import('cross-spawn')).default : spawn
+  return (stdio) => {
+    try {
+      return spawnChild(file, [...args], {
+        cwd: request.directory,
+        env: { ...request.env },
+        stdio,
+        detached: hasProcessGroups && !request.sharesTerminal,
+        windowsVerbatimArguments: isVerbatim,
+        windowsHide: true,
+      })
+    } catch (error) {
+      throw startFailure(error, request)
+    }
   }
 }
 
@@ -57,10 +81,15 @@ function waitForStart(child: ChildProcess, request: SpawnRequest): Promise<void>
   })
 }
 
-async function waitForEnd(child: ChildProcess, outputs: readonly OutputFollower[]): Promise<CommandEnd> {
+async function waitForEnd(
+  child: ChildProcess,
+  outputs: readonly OutputFollower[],
+): Promise<CommandEnd> {
   const end = await new Promise<CommandEnd>((resolve) => {
     child.once('exit', (exitCode, signal) => {
-      resolve(signal === null ? { kind: 'exited', exitCode: exitCode ?? 0 } : { kind: 'signalled', signal })
+      resolve(
+        signal === null ? { kind: 'exited', exitCode: exitCode ?? 0 } : { kind: 'signalled', signal },
+      )
     })
   })
   await Promise.all(outputs.map((output) => output.finish()))
@@ -68,6 +97,8 @@ async function waitForEnd(child: ChildProcess, outputs: readonly OutputFollower[
 }
 
 function startFailure(error: unknown, { command, directory }: SpawnRequest): TaskVaultError {
-  if (systemErrorCode(error) !== 'ENOENT') return asTaskVaultError(error, `run ${showCommand(command)}`)
+  if (systemErrorCode(error) !== 'ENOENT') {
+    return asTaskVaultError(error, `run ${showCommand(command)}`)
+  }
   return commandNotFound(executableOf(command, process.platform).file, directory, error)
 }
