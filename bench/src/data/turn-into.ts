@@ -17,7 +17,7 @@ export function turnInto(tree: string, pattern: string): void {
   const stale = [...wanted].filter(([path, state]) => {
     const other = found.get(path)
     if (other === undefined || !isSameState(state, other)) return true
-    if (!state.isSymbolicLink()) return false
+    if (state.kind !== 'symlink') return false
     return readlinkSync(join(tree, path)) !== readlinkSync(join(pattern, path))
   })
   copyPaths(

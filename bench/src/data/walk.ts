@@ -1,32 +1,51 @@
-import { type BigIntStats, lstatSync, readdirSync } from 'node:fs'
+import { lstatSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Every path below a directory with its state, parents before children, in the order of names. */
-export function walk(root: string): Map<string, BigIntStats> {
-  const found = new Map<string, BigIntStats>()
+/** What can be seen of a path without reading it; plain numbers, for half a million are held at once. */
+export interface PathState {
+  readonly kind: 'file' | 'directory' | 'symlink' | 'other'
+  readonly mode: number
+  readonly sizeBytes: number
+  readonly modifiedAtUs: number
+}
+
+/** Every path below a directory with its state, parents before children. */
+export function walk(root: string): Map<string, PathState> {
+  const found = new Map<string, PathState>()
   const waiting = ['']
   for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
-    const names = readdirSync(join(root, directory)).toSorted()
-    for (const name of names) {
+    for (const name of readdirSync(join(root, directory))) {
       const relativePath = join(directory, name)
-      const state = lstatSync(join(root, relativePath), { bigint: true })
+      const state = stateOf(join(root, relativePath))
       found.set(relativePath, state)
-      if (state.isDirectory()) waiting.push(relativePath)
+      if (state.kind === 'directory') waiting.push(relativePath)
     }
   }
   return found
 }
 
+function stateOf(path: string): PathState {
+  const stats = lstatSync(path, { bigint: true })
+  const isLink = stats.isSymbolicLink()
+  const kind = stats.isFile()
+    ? 'file'
+    : stats.isDirectory()
+      ? 'directory'
+      : isLink
+        ? 'symlink'
+        : 'other'
+  return {
+    kind,
+    mode: Number(stats.mode),
+    sizeBytes: Number(stats.size),
+    modifiedAtUs: Number(stats.mtimeNs / 1000n),
+  }
+}
+
 /** Files and their bytes together. */
 export function sizeOfTree(root: string): { readonly files: number; readonly bytes: number } {
-  let files = 0
-  let bytes = 0n
-  for (const state of walk(root).values()) {
-    if (!state.isFile()) continue
-    files += 1
-    bytes += state.size
-  }
-  return { files, bytes: Number(bytes) }
+  const files = [...walk(root).values()].filter(({ kind }) => kind === 'file')
+  return { files: files.length, bytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) }
 }
 
 /** Bytes of all files below a directory, or 0 when it does not exist. */

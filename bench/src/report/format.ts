@@ -58,6 +58,7 @@ const METRIC_NAMES: Readonly<Record<Metric, string>> = {
 
 function renderTime(ms: number): string {
   if (Math.abs(ms) >= 1000) return `${(ms / 1000).toFixed(2)} s`
+  if (Math.abs(ms) > 0 && Math.abs(ms) < 0.1) return `${digits(ms * 1000)} µs`
   return `${digits(ms)} ms`
 }
 

@@ -49,7 +49,7 @@ function statistics(bench: Bench, vault: FilledVault, name: string): Contestant 
     setUp: () => vault.fill(),
     run: () => {
       const env = { TASKVAULT_SQLITE: 'node' }
-      const args = [worker, result]
+      const args = [worker, result, String(vault.size.entries + 1)]
       const whole = time(bench, { file: process.execPath, args, cwd: vault.project, env })
       const figures = JSON.parse(readFileSync(result, 'utf8')) as Partial<Record<Metric, number>>
       return { ...whole, ...figures }

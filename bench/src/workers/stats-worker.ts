@@ -21,7 +21,9 @@ for (let index = 0; index < ASKED; index += 1) {
   await client.getStats()
   times.push(performance.now() - before)
 }
+const { entries } = await client.getStats()
 await client.close()
+if (entries !== Number(process.argv[3])) throw new Error(`statistics say ${entries} entries`)
 if (statements.size === 0) throw new Error('no statement was seen: is this node:sqlite?')
 assertNoScan(statements)
 writeFileSync(process.argv[2] ?? '', JSON.stringify({ p50Ms: median(times) }))
