@@ -1,62 +1,149 @@
-import { chmodSync, linkSync, lutimesSync, mkdirSync, renameSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { TaskVaultError } from '../errors.ts'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  futimesSync,
+  linkSync,
+  lutimesSync,
+  openSync,
+  renameSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
+import { TaskVaultError, isTaskVaultError } from '../errors.ts'
+import type { OutputPlaces } from './output-places.ts'
 import type { OutputPlan, Placement, Touch } from './output-plan.ts'
 
+/** What undoes the steps so far, the first step's first. Each takes the directory that it needs anew. */
+type Undo = (() => void)[]
+
 /**
- * Puts staged outputs in place by renames alone. What is replaced or removed is moved into
- * `asideDirectory` first; when any step fails, all steps before it are undone.
+ * Puts staged outputs in place by renames alone. What is replaced or removed is moved into the
+ * staging directory first; when any step fails, all steps before it are undone.
+ *
+ * Every name is used in the directory that `places` holds: nothing is reached through a link that
+ * was put on the way since the outputs were planned.
  * @throws {TaskVaultError} OUTPUT_BLOCKED when something in the way cannot be moved.
  */
-export function applyPlan(plan: OutputPlan, asideOf: (finalPath: string) => string): void {
-  const undo: (() => void)[] = []
+export function applyPlan(plan: OutputPlan, places: OutputPlaces): void {
+  const undo: Undo = []
+  let absolutePath = ''
   try {
-    for (const path of plan.removals) moveAside(path, asideOf, undo)
-    for (const placement of plan.placements) place(placement, asideOf, undo)
-    for (const touch of plan.touches) applyTouch(touch)
+    for (absolutePath of plan.removals) moveAside(absolutePath, places, undo)
+    for (const placement of plan.placements) {
+      absolutePath = placement.finalPath
+      place(placement, places, undo)
+    }
+    for (const touch of plan.touches) {
+      ;({ absolutePath } = touch)
+      applyTouch(touch, places)
+    }
   } catch (error) {
-    for (const step of undo.toReversed()) step()
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new TaskVaultError('OUTPUT_BLOCKED', `Could not put the outputs in place: ${reason}`, {
-      hint: 'Check who owns the outputs and their directories; everything was left as it was.',
-      cause: error,
-    })
+    const left = undoAll(undo)
+    throw blocked(absolutePath, error, left)
   }
 }
 
-function place(placement: Placement, asideOf: (path: string) => string, undo: (() => void)[]): void {
+/** @returns how many steps could not be undone. */
+function undoAll(undo: Undo): number {
+  let left = 0
+  for (const step of undo.toReversed()) {
+    try {
+      step()
+    } catch {
+      left += 1
+    }
+  }
+  return left
+}
+
+function place(placement: Placement, places: OutputPlaces, undo: Undo): void {
   const { stagedPath, finalPath, replaces, entry } = placement
-  mkdirSync(dirname(finalPath), { recursive: true })
-  const isKept = replaces === 'file' && entry.kind !== 'directory' && linkAside(finalPath, asideOf, undo)
-  if (replaces !== undefined && !isKept) moveAside(finalPath, asideOf, undo)
-  renameSync(stagedPath, finalPath)
-  if (!isKept) undo.push(() => renameSync(finalPath, stagedPath))
-  if (entry.kind === 'directory') chmodSync(finalPath, entry.mode)
+  if (entry.kind === 'directory') return placeDirectory(placement, entry.mode, { places, undo })
+  const isKept = replaces === 'file' && linkAside(finalPath, places, undo)
+  if (replaces !== undefined && !isKept) moveAside(finalPath, places, undo)
+  renameSync(stagedPath, heldPath(finalPath, places))
+  if (!isKept) undo.push(() => renameSync(heldPath(finalPath, places), stagedPath))
+}
+
+function placeDirectory(
+  { stagedPath, finalPath, replaces }: Placement,
+  mode: number,
+  { places, undo }: { readonly places: OutputPlaces; readonly undo: Undo },
+): void {
+  if (replaces !== undefined) moveAside(finalPath, places, undo)
+  const held = openDirectory(stagedPath)
+  try {
+    renameSync(stagedPath, heldPath(finalPath, places))
+    undo.push(() => renameSync(heldPath(finalPath, places), stagedPath))
+    // Only now: a directory that nobody may write to cannot be moved.
+    setMode(held, heldPath(finalPath, places), mode)
+  } finally {
+    if (held !== undefined) closeSync(held)
+  }
+}
+
+/** The path to a name through the directory that is held for it. */
+function heldPath(absolutePath: string, places: OutputPlaces): string {
+  return join(places.directoryOf(absolutePath), basename(absolutePath))
 }
 
 /**
  * Keeps a file under a second name, so that the rename over it is one step: a reader finds the old
  * one or the new one at any time. False where the file system has no such links.
  */
-function linkAside(path: string, asideOf: (path: string) => string, undo: (() => void)[]): boolean {
-  const aside = join(asideOf(path), `old-${undo.length}`)
+function linkAside(path: string, places: OutputPlaces, undo: Undo): boolean {
+  const aside = join(places.stagingOf(path), `old-${undo.length}`)
+  const current = heldPath(path, places)
   try {
-    linkSync(path, aside)
+    linkSync(current, aside)
   } catch {
     return false
   }
-  undo.push(() => renameSync(aside, path))
+  undo.push(() => renameSync(aside, heldPath(path, places)))
   return true
 }
 
-function moveAside(path: string, asideOf: (path: string) => string, undo: (() => void)[]): void {
-  const aside = join(asideOf(path), `old-${undo.length}`)
-  renameSync(path, aside)
-  undo.push(() => renameSync(aside, path))
+function moveAside(path: string, places: OutputPlaces, undo: Undo): void {
+  const aside = join(places.stagingOf(path), `old-${undo.length}`)
+  renameSync(heldPath(path, places), aside)
+  undo.push(() => renameSync(aside, heldPath(path, places)))
 }
 
-function applyTouch({ absolutePath, mode, mtimeUs }: Touch): void {
-  if (mode !== undefined) chmodSync(absolutePath, mode)
+function applyTouch({ absolutePath, mode, mtimeUs }: Touch, places: OutputPlaces): void {
+  const path = heldPath(absolutePath, places)
   // Never through a link, should one have taken the place meanwhile.
-  lutimesSync(absolutePath, mtimeUs / 1e6, mtimeUs / 1e6)
+  if (mode === undefined) return lutimesSync(path, mtimeUs / 1e6, mtimeUs / 1e6)
+  const held = openDirectory(path)
+  try {
+    setMode(held, path, mode)
+    if (held === undefined) lutimesSync(path, mtimeUs / 1e6, mtimeUs / 1e6)
+    else futimesSync(held, mtimeUs / 1e6, mtimeUs / 1e6)
+  } finally {
+    if (held !== undefined) closeSync(held)
+  }
+}
+
+/** Undefined on Windows, which opens no directories, and whose links nobody but administrators can make. */
+function openDirectory(path: string): number | undefined {
+  if (process.platform === 'win32') return undefined
+  return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+}
+
+/** Of the directory itself: its name may be another's by now. */
+function setMode(directory: number | undefined, path: string, mode: number): void {
+  if (directory === undefined) chmodSync(path, mode)
+  else fchmodSync(directory, mode)
+}
+
+function blocked(absolutePath: string, cause: unknown, left: number): TaskVaultError {
+  if (isTaskVaultError(cause, 'OUTPUT_BLOCKED') && left === 0) return cause
+  const message = cause instanceof Error ? cause.message : String(cause)
+  // Without the call and its paths, which lead through descriptors of this process.
+  const reason = message.replace(/, [a-z]+ '.*$/s, '')
+  const rest = left === 0 ? 'everything was left as it was' : `${left} steps before it could not be undone`
+  return new TaskVaultError('OUTPUT_BLOCKED', `Could not put ${absolutePath} in place: ${reason}`, {
+    hint: `Check who owns the outputs and their directories; ${rest}.`,
+    cause,
+  })
 }

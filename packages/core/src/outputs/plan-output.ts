@@ -10,14 +10,15 @@ import type { ScannedTree } from '../files/scan-tree.ts'
 import { digestFromBytes } from '../model/digest.ts'
 import type { DirectoryEntry, TreeEntry } from '../model/tree.ts'
 import type { ContentLocator } from '../store/content-locator.ts'
+import type { OutputPlaces } from './output-places.ts'
 import type { OutputPlan } from './output-plan.ts'
 import { readNode } from './read-node.ts'
 
 export interface PlanContext {
   readonly scan: ScanContext
   readonly locator: ContentLocator
-  /** An empty directory beside the output, on the same file system; made only when needed. */
-  readonly stagingDirectory: string
+  /** Where new names are made before they are moved to their places. */
+  readonly places: Pick<OutputPlaces, 'stagingOf'>
   readonly plan: OutputPlan
 }
 
@@ -147,7 +148,7 @@ function mtimeMsOf(absolutePath: string, listedMs: number): number {
 function planNew(wanted: WantedOutput, current: Current | undefined, context: PlanContext): void {
   const { entry, absolutePath: finalPath, displayPath } = wanted
   const { placements } = context.plan
-  const stagedPath = `${context.stagingDirectory}/${placements.length}`
+  const stagedPath = `${context.places.stagingOf(finalPath)}/${placements.length}`
   const isDirectory = current?.kind === 'directory'
   const replaces = current === undefined ? undefined : isDirectory ? 'directory' : 'file'
   placements.push({ entry, stagedPath, finalPath, displayPath, replaces })

@@ -13,7 +13,6 @@ import type { StagedDirectory } from './staged-directory.ts'
 export interface StageContext {
   readonly algorithm: HashAlgorithm
   readonly locator: ContentLocator
-  readonly stagingDirectories: readonly string[]
   /** Called as files are made, with how many. */
   readonly onMade: (count: number) => void
 }
@@ -32,7 +31,6 @@ export interface StagedOutputs {
  * as they are.
  */
 export async function stageOutputs(plan: OutputPlan, context: StageContext): Promise<StagedOutputs> {
-  for (const directory of context.stagingDirectories) mkdirSync(directory, { recursive: true, mode: 0o700 })
   await using pool = openUnpackPool(context.algorithm, context.onMade)
   const staged = { directories: [] as StagedDirectory[], written: [] as string[] }
   const work: Stage = { locator: context.locator, pool, ...staged }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { basename, dirname, join } from 'node:path'
+import { basename } from 'node:path'
 import { asTaskVaultError } from '../errors.ts'
 import { STAGING_PREFIX } from '../files/observe-directory.ts'
 import { digestToBytes } from '../model/digest.ts'
@@ -7,10 +7,11 @@ import type { ChangeReason } from '../model/explain.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { applyPlan } from '../outputs/apply-plan.ts'
 import { learnRestored } from '../outputs/learn-restored.ts'
+import { createOutputPlaces } from '../outputs/output-places.ts'
+import type { OutputPlaces } from '../outputs/output-places.ts'
 import { createOutputPlan, needsStaging } from '../outputs/output-plan.ts'
 import type { OutputPlan } from '../outputs/output-plan.ts'
 import { planOutput } from '../outputs/plan-output.ts'
-import { removeStaging } from '../outputs/remove-staging.ts'
 import { stageOutputs } from '../outputs/stage-outputs.ts'
 import type { StagedOutputs } from '../outputs/stage-outputs.ts'
 import { findEntry } from '../store/entries.ts'
@@ -84,7 +85,7 @@ function hasSameOutputs(manifest: Manifest, targets: readonly OutputTarget[]): b
 interface Staged {
   readonly plan: OutputPlan
   readonly outputs: StagedOutputs
-  readonly stagingByParent: ReadonlyMap<string, string>
+  readonly places: OutputPlaces
 }
 
 async function stageOpened(
@@ -93,46 +94,61 @@ async function stageOpened(
   opened: OpenedEntry,
 ): Promise<Staged> {
   const plan = createOutputPlan()
-  const scan = parts.scanContext('restoring')
-  const stagingByParent = new Map<string, string>()
-  for (const output of opened.manifest.outputs) {
-    const target = request.targets.find((item) => item.declaredAs === output.declaredAs)
-    if (target === undefined) throw new Error('outputs were compared before')
-    const { absolutePath } = target
-    const stagingDirectory = stagingBeside(parts, absolutePath, stagingByParent)
-    const displayPath = target.declaredAs === '' ? basename(absolutePath) : target.declaredAs
-    const wanted = { entry: output.entry, absolutePath, displayPath }
-    planOutput(wanted, { scan, locator: opened.locator, stagingDirectory, plan })
-  }
-  parts.statCache.flush()
-  if (!needsStaging(plan)) return { plan, outputs: { directories: [], written: [] }, stagingByParent: new Map() }
-  const directories = [...stagingByParent.values()]
-  recordStaging(parts.store, directories)
+  const places = openPlaces(parts, request.targets)
   try {
+    planOutputs({ parts, request, opened, places, plan })
+    parts.statCache.flush()
     const { algorithm, locator, manifest } = opened
     const onMade = reportFiles(parts, manifest.fileCount)
-    const outputs = await stageOutputs(plan, { algorithm, locator, stagingDirectories: directories, onMade })
-    return { plan, outputs, stagingByParent }
+    const outputs = needsStaging(plan)
+      ? await stageOutputs(plan, { algorithm, locator, onMade })
+      : { directories: [], written: [] }
+    return { plan, outputs, places }
   } catch (error) {
-    clearStaging(parts, directories)
+    places[Symbol.dispose]()
     throw error
   }
 }
 
-/** One staging directory for all outputs in the same directory: on their file system, out of sight. */
-function stagingBeside(parts: OpenParts, absolutePath: string, known: Map<string, string>): string {
-  const parent = dirname(absolutePath)
-  const existing = known.get(parent)
-  if (existing !== undefined) return existing
-  const name = `${STAGING_PREFIX}${parts.store.sessionId}-${randomBytes(4).toString('hex')}`
-  const directory = join(parent, name)
-  known.set(parent, directory)
-  return directory
+interface Planning {
+  readonly parts: OpenParts
+  readonly request: RestoreRequest
+  readonly opened: OpenedEntry
+  readonly places: OutputPlaces
+  readonly plan: OutputPlan
 }
 
-function clearStaging(parts: OpenParts, directories: readonly string[]): void {
-  for (const directory of directories) removeStaging(directory)
-  if (directories.length > 0) forgetStaging(parts.store, directories)
+function planOutputs({ parts, request, opened, places, plan }: Planning): void {
+  const scan = parts.scanContext('restoring')
+  for (const output of opened.manifest.outputs) {
+    const target = request.targets.find((item) => item.declaredAs === output.declaredAs)
+    if (target === undefined) throw new Error('outputs were compared before')
+    const { absolutePath } = target
+    const displayPath = target.declaredAs === '' ? basename(absolutePath) : target.declaredAs
+    const wanted = { entry: output.entry, absolutePath, displayPath }
+    planOutput(wanted, { scan, locator: opened.locator, places, plan })
+  }
+}
+
+/** Whatever is made outside of the outputs is recorded first: somebody clears it should this process die. */
+function openPlaces(parts: OpenParts, targets: readonly OutputTarget[]): OutputPlaces {
+  const recorded: string[] = []
+  const places = createOutputPlaces({
+    outputs: targets.map((target) => target.absolutePath),
+    projectRoot: parts.settings.projectRoot,
+    stagingName: () => `${STAGING_PREFIX}${parts.store.sessionId}-${randomBytes(4).toString('hex')}`,
+    onStaging(directory) {
+      recorded.push(directory)
+      recordStaging(parts.store, [directory])
+    },
+  })
+  return {
+    ...places,
+    [Symbol.dispose]() {
+      places[Symbol.dispose]()
+      if (recorded.length > 0) forgetStaging(parts.store, recorded)
+    },
+  }
 }
 
 function reportFiles(parts: OpenParts, total: number): (count: number) => void {
@@ -158,15 +174,14 @@ function readLog({ manifest, locator }: OpenedEntry): Buffer | undefined {
 function describeStaged(parts: OpenParts, found: FoundEntry): StagedEntry {
   const { entry, opened, log, staged, kept } = found
   const { manifest } = opened
-  const { plan, outputs, stagingByParent } = staged
-  const directories = [...stagingByParent.values()]
+  const { plan, outputs, places } = staged
   return {
     kind: 'hit',
     manifest,
     log,
     changes: { written: outputs.written, removed: plan.removed, unchangedCount: plan.unchangedCount },
     async apply() {
-      applyPlan(plan, (path) => stagingOf(path, stagingByParent))
+      applyPlan(plan, places)
       const scan = parts.scanContext('restoring')
       learnRestored(outputs.directories, { scan, blobOf: opened.blobOf })
       parts.statCache.flush()
@@ -174,17 +189,8 @@ function describeStaged(parts: OpenParts, found: FoundEntry): StagedEntry {
       parts.store.report({ kind: 'hit', task: manifest.task, key: manifest.key })
     },
     async [Symbol.asyncDispose]() {
-      clearStaging(parts, directories)
+      places[Symbol.dispose]()
       await kept.disposeAsync()
     },
-  }
-}
-
-/** The staging directory of the output that a path lies in. */
-function stagingOf(path: string, stagingByParent: ReadonlyMap<string, string>): string {
-  for (let parent = dirname(path); ; parent = dirname(parent)) {
-    const staging = stagingByParent.get(parent)
-    if (staging !== undefined) return staging
-    if (parent === dirname(parent)) throw new Error(`nothing was staged for ${path}`)
   }
 }
