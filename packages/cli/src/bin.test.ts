@@ -3,8 +3,11 @@ import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createProject } from './testing/run-main.ts'
+
+/** Processes share the machine with other tests. */
+vi.setConfig({ testTimeout: 30_000 })
 
 const BIN = path.join(import.meta.dirname, 'bin.ts')
 
@@ -63,7 +66,7 @@ describe('when a signal stops it', () => {
     const cwd = createProject({ output: 'o' })
     const child = start(['cache', 'save', 'task', '-', 'output'], cwd)
     const ended = exitOf(child)
-    await until(() => existsSync(path.join(cwd, '.taskvault', 'cache', 'cache.db')))
+    await until(child, () => existsSync(path.join(cwd, '.taskvault', 'cache', 'cache.db')))
 
     child.kill(signal)
 
@@ -82,7 +85,7 @@ describe('when a signal stops it', () => {
     rmSync(path.join(cwd, 'tree'), { recursive: true })
     const child = start(['cache', 'get', 'task', 'input', 'tree'], cwd)
     const ended = exitOf(child)
-    await until(() => readdirSync(cwd).length > 2)
+    await until(child, () => readdirSync(cwd).length > 2)
 
     child.kill('SIGINT')
     const { code } = await ended
@@ -112,8 +115,9 @@ function exitOf(
   return new Promise((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })))
 }
 
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await delay(5)
+/** Waits until something is so, or the process has ended without it. */
+async function until(child: ChildProcess, isSo: () => boolean): Promise<void> {
+  while (!isSo() && child.exitCode === null && child.signalCode === null) await delay(5)
 }
 
 function run(

@@ -80,7 +80,13 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
     host,
     argv,
     get options() {
-      return program.opts<GlobalOptions>()
+      const {
+        json = false,
+        quiet = false,
+        config,
+        cwd: directory,
+      } = program.opts<Partial<GlobalOptions>>()
+      return { json, quiet, config, cwd: directory }
     },
     get cwd() {
       cwd ??= resolveCwd(host, cli.options.cwd)

@@ -35,8 +35,8 @@ function createProgram(host: Host): Command {
   return new Command('taskvault')
     .description('Content-aware cache for deterministic work in CI/CD: cache smarter, ship faster.')
     .version(packageFile.version, '-V, --version')
-    .option('--json', 'print results and errors as JSON', false)
-    .option('-q, --quiet', 'print nothing but what was asked for and errors', false)
+    .option('--json', 'print results and errors as JSON')
+    .option('-q, --quiet', 'print nothing but what was asked for and errors')
     .addOption(
       new Option('--config <file>', 'configuration file (default: .taskvault/config.yaml)'),
     )
@@ -71,7 +71,10 @@ function groupOf(program: Command, name: string): Command {
 
 /** Also when parsing failed before or at the option. */
 function wantsJson(program: Command, argv: readonly string[]): boolean {
-  return program.opts<GlobalOptions>().json || argv.slice(0, endOfOptions(argv)).includes('--json')
+  return (
+    program.opts<Partial<GlobalOptions>>().json === true ||
+    argv.slice(0, endOfOptions(argv)).includes('--json')
+  )
 }
 
 function endOfOptions(argv: readonly string[]): number {

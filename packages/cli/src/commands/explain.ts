@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import type { RunOptions } from './run-options.ts'
-import { addWorkOptions, run, wordsOf } from './run.ts'
+import { run } from './run.ts'
+import { addWorkOptions, wordsOf } from './work-options.ts'
 
 type Options = Pick<RunOptions, 'input' | 'output' | 'env' | 'tool' | 'salt'>
 

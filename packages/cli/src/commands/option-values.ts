@@ -13,3 +13,17 @@ export function parseGigabytes(text: string): number {
   if (/^\d{1,7}(\.\d{1,9})?$/.test(text)) return gigabytes
   throw new InvalidArgumentError('Use a number of gigabytes, such as 5 or 0.5.')
 }
+
+/** One of several equal parts. */
+export interface Subset {
+  /** From 1. */
+  readonly n: number
+  readonly of: number
+}
+
+/** `2/7`: the second of seven parts. */
+export function parseSubset(text: string): Subset {
+  const [, n, of] = /^(\d{1,4})\/(\d{1,4})$/.exec(text)?.map(Number) ?? []
+  if (n !== undefined && of !== undefined && n >= 1 && n <= of) return { n, of }
+  throw new InvalidArgumentError('Use n/of, such as 1/7, with n from 1 to of.')
+}

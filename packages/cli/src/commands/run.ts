@@ -10,7 +10,6 @@ import {
   runTask,
   showCommand,
   spawnPiped,
-  TaskVaultError,
 } from '@taskvault/core'
 import type {
   Origin,
@@ -23,12 +22,13 @@ import type {
 } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
-import { exitCodeOfSignal } from '../exit-codes.ts'
 import { describeReason } from '../render/change-reasons.ts'
 import { renderProvenance } from '../render/run-lines.ts'
 import { createRunVoice } from '../render/run-voice.ts'
 import { findTerminalSpawn, isAttended } from '../spawn-in-terminal.ts'
 import { createAdditions, type RunOptions } from './run-options.ts'
+import { listenForStops } from './run-signals.ts'
+import { addWorkOptions, checkCommandWords, wordsOf } from './work-options.ts'
 
 export function registerRun(parent: Command, cli: Cli): void {
   addWorkOptions(parent.command('run'))
@@ -47,28 +47,6 @@ export function registerRun(parent: Command, cli: Cli): void {
         },
       ),
     )
-}
-
-/** Arguments and options that name a piece of work: what `run` and `explain` have in common. */
-export function addWorkOptions(command: Command): Command {
-  return command
-    .argument('<task>', 'name of the task')
-    .argument('[command...]', 'what to run, after --; the configured command when absent')
-    .option(
-      '--input <glob>',
-      'files that the command reads (default: all that git does not ignore)',
-      collect,
-      [],
-    )
-    .option('--output <path>', 'a file or directory that it writes', collect, [])
-    .option('--env <name>', 'an environment variable that it reads', collect, [])
-    .option(
-      '--tool <command>',
-      'a command that prints the version of a tool that it uses',
-      collect,
-      [],
-    )
-    .option('--salt <text>', 'any text; another text is another key')
 }
 
 /** A parsed command line. */
@@ -139,7 +117,7 @@ async function execute(job: Job, options: RunOptions): Promise<number> {
   const voice = createRunVoice(cli, job.work)
   const vault = await openRunVault(cli, voice.trouble)
   const request = await createRequest(job, options)
-  const stopped = stopsOutsideOfCommand(cli)
+  const stopped = listenForStops(cli)
   const outcome = await Promise.race([
     runTask(vault, { ...request, signals: stopped.signals, onEvent: voice.event }),
     stopped.exitCode,
@@ -189,61 +167,4 @@ async function openRunVault(cli: Cli, warn: (error: Error) => void): Promise<Run
       return staged.kind === 'hit' ? cli.closeAtEnd(staged) : staged
     },
   }
-}
-
-interface Stopping {
-  readonly signals: RunRequest['signals']
-  /** Settles when a signal comes while no command runs that it is passed on to. */
-  readonly exitCode: Promise<number>
-  stopListening(): void
-}
-
-function stopsOutsideOfCommand(cli: Cli): Stopping {
-  let running: ((signal: NodeJS.Signals) => void) | undefined
-  let stop: (exitCode: number) => void
-  const exitCode = new Promise<number>((resolve) => {
-    stop = resolve
-  })
-  const stopListening = cli.host.onStopSignal((signal) => {
-    if (running === undefined) stop(exitCodeOfSignal(signal))
-    else running(signal)
-  })
-  return {
-    signals: (listener) => {
-      running = listener
-      return {
-        [Symbol.dispose]: () => {
-          running = undefined
-        },
-      }
-    },
-    exitCode,
-    stopListening,
-  }
-}
-
-/** The words that commander was given; its type does not tell. */
-export function wordsOf(program: Command): readonly string[] {
-  return (program as Command & { readonly rawArgs?: readonly string[] }).rawArgs ?? []
-}
-
-/**
- * A glob without quotes is expanded by the shell, and all but the first of its files would become the
- * command.
- */
-function checkCommandWords(words: readonly string[], argv: readonly string[]): void {
-  const end = argv.indexOf('--')
-  const stray = words.slice(0, words.length - (end === -1 ? 0 : argv.length - end - 1))
-  if (stray.length === 0) return
-  throw new TaskVaultError(
-    'ARGUMENT_INVALID',
-    `Unexpected words before the command: ${showCommand(stray)}`,
-    {
-      hint: 'Put the command after "--", and globs into quotes: --input "src/**" -- npm test',
-    },
-  )
-}
-
-function collect(value: string, earlier: readonly string[]): readonly string[] {
-  return [...earlier, value]
 }

@@ -1,6 +1,12 @@
 import type { HitOutcome, NotSaved, RanOutcome, SavedEntry } from '@taskvault/core'
 import { describe, expect, test } from 'vitest'
-import { formatAge, renderNotSaved, renderPutBack, renderRunHit, renderRunSaved } from './run-lines.ts'
+import {
+  formatAge,
+  renderNotSaved,
+  renderPutBack,
+  renderRunHit,
+  renderRunSaved,
+} from './run-lines.ts'
 
 const NOW = 1_800_000_000_000
 
@@ -8,18 +14,26 @@ describe('a hit', () => {
   test('tells what was restored, what it saved, and when and where it had passed', () => {
     const hit = createHit({ written: ['out/a', 'out/b'], removed: ['out/c'], unchangedCount: 4 })
 
-    expect(renderRunHit(hit, NOW)).toBe('restored 3 files in 34 ms, saved 1 min 02 s (passed 2 hours ago on main)')
+    expect(renderRunHit(hit, NOW)).toBe(
+      'restored 3 files in 34 ms, saved 1 min 02 s (passed 2 hours ago on main)',
+    )
   })
 
   test('tells that nothing had to be done', () => {
-    expect(renderRunHit(createHit({ written: [], removed: [], unchangedCount: 1 }), NOW)).toContain('1 file already in place in')
-    expect(renderRunHit(createHit({ written: [], removed: [], unchangedCount: 0 }), NOW)).toContain('nothing to restore in')
+    expect(renderRunHit(createHit({ written: [], removed: [], unchangedCount: 1 }), NOW)).toContain(
+      '1 file already in place in',
+    )
+    expect(renderRunHit(createHit({ written: [], removed: [], unchangedCount: 0 }), NOW)).toContain(
+      'nothing to restore in',
+    )
   })
 
   test('names what was put back, the first few of many', () => {
     const putBack = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
 
-    expect(renderPutBack({ ...createHit(), putBack })).toBe('put back, as they had been changed: a, b, c, d, e and 2 more')
+    expect(renderPutBack({ ...createHit(), putBack })).toBe(
+      'put back, as they had been changed: a, b, c, d, e and 2 more',
+    )
     expect(renderPutBack(createHit())).toBeUndefined()
   })
 })
@@ -28,24 +42,43 @@ describe('a run', () => {
   test('tells what was saved', () => {
     const saved = { fileCount: 12, sizeBytes: 3 * 2 ** 20 } as SavedEntry
 
-    expect(renderRunSaved(saved, { durationMs: 5000 } as RanOutcome)).toBe('saved 12 files, 3.00 MB, after 5.0 s')
-    expect(renderRunSaved({ ...saved, fileCount: 0 }, { durationMs: 50 } as RanOutcome)).toBe('saved the result after 50 ms')
+    expect(renderRunSaved(saved, { durationMs: 5000 } as RanOutcome)).toBe(
+      'saved 12 files, 3.00 MB, after 5.0 s',
+    )
+    expect(renderRunSaved({ ...saved, fileCount: 0 }, { durationMs: 50 } as RanOutcome)).toBe(
+      'saved the result after 50 ms',
+    )
   })
 
   test.each<[NotSaved, boolean, RegExp]>([
     [
-      { kind: 'not-saved', because: 'inputs-changed', changes: [{ kind: 'file-changed', relativePath: 'a.ts' }] },
+      {
+        kind: 'not-saved',
+        because: 'inputs-changed',
+        changes: [{ kind: 'file-changed', relativePath: 'a.ts' }],
+      },
       true,
       /inputs changed while it ran \(changed: a\.ts\)/,
     ],
-    [{ kind: 'not-saved', because: 'output-missing', message: 'Output dist is missing' }, true, /Output dist is missing/],
-    [{ kind: 'not-saved', because: 'too-large', sizeBytes: 2 ** 30 }, true, /1\.00 GB, more than max_size_bytes/],
+    [
+      { kind: 'not-saved', because: 'output-missing', message: 'Output dist is missing' },
+      true,
+      /Output dist is missing/,
+    ],
+    [
+      { kind: 'not-saved', because: 'too-large', sizeBytes: 2 ** 30 },
+      true,
+      /1\.00 GB, more than max_size_bytes/,
+    ],
     [{ kind: 'not-saved', because: 'policy' }, false, /policy/],
     [{ kind: 'not-saved', because: 'no-save' }, false, /--no-save/],
     [{ kind: 'not-saved', because: 'read-only' }, false, /--read-only/],
     [{ kind: 'not-saved', because: 'output-unread' }, false, /nobody read its output/],
   ])('tells why not: %j', (notSaved, isWarning, text) => {
-    expect(renderNotSaved(notSaved)).toEqual({ isWarning, text: expect.stringMatching(text) as string })
+    expect(renderNotSaved(notSaved)).toEqual({
+      isWarning,
+      text: expect.stringMatching(text) as string,
+    })
   })
 
   test.each(['failed', 'interrupted', 'trouble'] as const)('%s goes without saying', (because) => {
@@ -65,7 +98,9 @@ test.each([
   expect(formatAge(ageMs)).toBe(text)
 })
 
-function createHit(changes: HitOutcome['changes'] = { written: [], removed: [], unchangedCount: 0 }): HitOutcome {
+function createHit(
+  changes: HitOutcome['changes'] = { written: [], removed: [], unchangedCount: 0 },
+): HitOutcome {
   return {
     kind: 'hit',
     task: 'unit_tests',
@@ -74,6 +109,11 @@ function createHit(changes: HitOutcome['changes'] = { written: [], removed: [], 
     changes,
     putBack: [],
     tookMs: 34,
-    manifest: { createdAtMs: NOW - 7_300_000, exitCode: 0, durationMs: 62_000, origin: { branch: 'main' } },
+    manifest: {
+      createdAtMs: NOW - 7_300_000,
+      exitCode: 0,
+      durationMs: 62_000,
+      origin: { branch: 'main' },
+    },
   } as unknown as HitOutcome
 }

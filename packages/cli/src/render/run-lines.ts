@@ -1,5 +1,5 @@
-import type { HitOutcome, NotSaved, RanOutcome, SavedEntry } from '@taskvault/core'
-import { describeReason, summariseReasons } from './change-reasons.ts'
+import type { ChangeReason, HitOutcome, NotSaved, RanOutcome, SavedEntry } from '@taskvault/core'
+import { summariseReasons } from './change-reasons.ts'
 import { formatBytes, formatDuration } from './quantities.ts'
 
 const SHOWN_PATHS = 5
@@ -74,8 +74,8 @@ export function renderNotSaved(notSaved: NotSaved): NotSavedLine | undefined {
   }
 }
 
-/** Why the command runs, on one line or with one line for each reason. */
-export function renderReasons(reasons: readonly Parameters<typeof describeReason>[0][]): string {
+/** Why the command runs, on one line. */
+export function renderReasons(reasons: readonly ChangeReason[]): string {
   return reasons.length === 0 ? 'nothing is known of earlier runs' : summariseReasons(reasons)
 }
 

@@ -1,0 +1,133 @@
+import { examineVault, isBroken } from '@taskvault/core'
+import type { Examination, Vault } from '@taskvault/core'
+import type { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+import { EXIT } from '../exit-codes.ts'
+import { describeAudit, describeFinding } from '../render/findings.ts'
+import { formatBytes, formatCount } from '../render/quantities.ts'
+
+interface Options {
+  readonly repair?: boolean
+}
+
+/** One line of the report. */
+interface Check {
+  readonly state: 'good' | 'warning' | 'bad' | 'repaired'
+  readonly subject: string
+  readonly detail: string
+}
+
+export function registerDoctor(parent: Command, cli: Cli): void {
+  parent
+    .command('doctor')
+    .description('Check the configuration, the vault and every byte in it')
+    .option('--repair', 'mend what can be mended, and drop what cannot, to be stored again')
+    .action(cli.action((options: Options) => examine(cli, options)))
+}
+
+async function examine(cli: Cli, { repair = false }: Options): Promise<number> {
+  const settings = await cli.settings()
+  let rebuiltEntries: number | undefined
+  const vault = await cli.openVault((event) => {
+    // An index that cannot be opened at all is rebuilt before anybody is asked.
+    if (event.kind === 'rebuilt') rebuiltEntries = event.entries
+    else cli.progress.read(event)
+  })
+  const examination = await examineVault(vault, { repair })
+  cli.progress.end()
+  const checks = [
+    {
+      state: 'good',
+      subject: 'configuration',
+      detail: settings.configPath ?? 'none; the defaults apply',
+    } as const,
+    ...checksOfDirectory(vault, examination),
+    ...(rebuiltEntries === undefined ? [] : [checkOfRebuild(rebuiltEntries)]),
+    ...checksOfStore(vault, examination, repair),
+    checkOfAudit(examination),
+  ]
+  const isLeft = isBroken(repair ? [] : examination.store.findings, examination.audit)
+  cli.voice.answer({
+    text: () => checks.map((check) => renderCheck(cli, check)).join('\n'),
+    data: () => ({ healthy: !isLeft, checks, ...examination }),
+  })
+  if (isLeft && !repair) cli.voice.remark('hint: Run `taskvault doctor --repair`.')
+  return isLeft ? EXIT.damaged : EXIT.ok
+}
+
+function checksOfDirectory(vault: Vault, examination: Examination): readonly Check[] {
+  const { freeBytes, isReadOnly, isWritableByOthers, sqliteVersion } = examination
+  const directory = vault.settings.cacheDirectory
+  return [
+    {
+      state: 'good',
+      subject: 'cache directory',
+      detail: `${directory}, ${formatBytes(freeBytes)} free`,
+    },
+    ...(isReadOnly
+      ? [
+          {
+            state: 'warning',
+            subject: 'cache directory',
+            detail: 'not writable by this user: results are used, and none is saved',
+          } as const,
+        ]
+      : []),
+    ...(isWritableByOthers
+      ? [
+          {
+            state: 'warning',
+            subject: 'cache directory',
+            detail: 'every user may write to it, and so decide what is restored here',
+          } as const,
+        ]
+      : []),
+    { state: 'good', subject: 'hash algorithm', detail: vault.algorithm.name },
+    { state: 'good', subject: 'SQLite', detail: sqliteVersion },
+  ]
+}
+
+function checkOfRebuild(entries: number): Check {
+  const detail = `was damaged, and rebuilt from the blobs with ${formatCount(entries, 'entry', 'entries')}`
+  return { state: 'repaired', subject: 'index', detail }
+}
+
+function checksOfStore(vault: Vault, { store }: Examination, repair: boolean): readonly Check[] {
+  const { entries } = vault.stats()
+  const { blobs, bytes, findings, restoredEntries } = store
+  const summary = `${formatCount(entries, 'entry', 'entries')}, ${formatCount(blobs, 'blob', 'blobs')}, ${formatBytes(bytes)}`
+  const found = findings.map((finding): Check => {
+    const state = repair ? 'repaired' : finding.kind === 'file-unknown' ? 'warning' : 'bad'
+    return { state, subject: 'store', detail: describeFinding(finding) }
+  })
+  const restored: Check = {
+    state: 'repaired',
+    subject: 'store',
+    detail: `${formatCount(restoredEntries, 'entry', 'entries')} found again`,
+  }
+  return [
+    { state: 'good', subject: 'store', detail: summary },
+    ...found,
+    ...(restoredEntries === 0 ? [] : [restored]),
+  ]
+}
+
+function checkOfAudit({ audit }: Examination): Check {
+  return {
+    state: audit.kind === 'sound' ? 'good' : 'bad',
+    subject: 'audit log',
+    detail: describeAudit(audit),
+  }
+}
+
+const MARKS = {
+  good: ['✓', 'green'],
+  warning: ['!', 'yellow'],
+  bad: ['✗', 'red'],
+  repaired: ['~', 'cyan'],
+} as const
+
+function renderCheck(cli: Cli, { state, subject, detail }: Check): string {
+  const [mark, style] = MARKS[state]
+  return `${cli.voice.style(style, mark)} ${subject}: ${detail}`
+}

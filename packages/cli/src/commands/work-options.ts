@@ -1,0 +1,51 @@
+import { showCommand, TaskVaultError } from '@taskvault/core'
+import type { Command } from 'commander'
+
+/** Arguments and options that name a piece of work: what `run` and `explain` have in common. */
+export function addWorkOptions(command: Command): Command {
+  return command
+    .argument('<task>', 'name of the task')
+    .argument('[command...]', 'what to run, after --; the configured command when absent')
+    .option(
+      '--input <glob>',
+      'files that the command reads (default: all that git does not ignore)',
+      collect,
+      [],
+    )
+    .option('--output <path>', 'a file or directory that it writes', collect, [])
+    .option('--env <name>', 'an environment variable that it reads', collect, [])
+    .option(
+      '--tool <command>',
+      'a command that prints the version of a tool that it uses',
+      collect,
+      [],
+    )
+    .option('--salt <text>', 'any text; another text is another key')
+}
+
+/** The words that commander was given; its type does not tell. */
+export function wordsOf(program: Command): readonly string[] {
+  return (program as Command & { readonly rawArgs?: readonly string[] }).rawArgs ?? []
+}
+
+/**
+ * Checks that all words of the command came after `--`. A glob without quotes is expanded by the
+ * shell, and all but the first of its files would become the command.
+ * @throws {TaskVaultError} ARGUMENT_INVALID
+ */
+export function checkCommandWords(words: readonly string[], argv: readonly string[]): void {
+  const end = argv.indexOf('--')
+  const stray = words.slice(0, words.length - (end === -1 ? 0 : argv.length - end - 1))
+  if (stray.length === 0) return
+  throw new TaskVaultError(
+    'ARGUMENT_INVALID',
+    `Unexpected words before the command: ${showCommand(stray)}`,
+    {
+      hint: 'Put the command after "--", and globs into quotes: --input "src/**" -- npm test',
+    },
+  )
+}
+
+function collect(value: string, earlier: readonly string[]): readonly string[] {
+  return [...earlier, value]
+}

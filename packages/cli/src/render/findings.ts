@@ -1,0 +1,48 @@
+import { shortDigest } from '@taskvault/core'
+import type { AuditVerdict, Finding } from '@taskvault/core'
+import { formatBytes, formatCount } from './quantities.ts'
+
+/** What is wrong with one thing that is stored, on one line. */
+export function describeFinding(finding: Finding): string {
+  switch (finding.kind) {
+    case 'index-damaged':
+      return `the index is damaged: ${finding.detail}`
+    case 'counter-wrong':
+      return `the index counts ${finding.counter} wrong: ${finding.is}, and it should be ${finding.shouldBe}`
+    case 'blob-corrupt':
+      return `blob ${shortDigest(finding.digest)} is damaged (${finding.detail}); ${entriesNeed(finding.entries)}`
+    case 'blob-missing':
+      return `blob ${shortDigest(finding.digest)} is gone; ${entriesNeed(finding.entries)}`
+    case 'contents-wrong':
+      return `the index is wrong about ${formatCount(finding.count, 'content', 'contents')} of blob ${shortDigest(finding.digest)}`
+    case 'entry-mismatch':
+      return `entry ${shortDigest(finding.key)} of ${finding.task} differs from its manifest: ${finding.detail}`
+    case 'entry-forgotten':
+      return `the index has forgotten the entry of manifest ${shortDigest(finding.digest)}`
+    case 'file-unknown':
+      return `blob ${shortDigest(finding.digest)} (${formatBytes(finding.sizeBytes)}) belongs to nothing; \`taskvault cache gc\` removes it`
+  }
+}
+
+/** Whether the audit log is whole, on one line. */
+export function describeAudit(verdict: AuditVerdict): string {
+  if (verdict.kind === 'sound') {
+    const { lines, interruptions } = verdict
+    const cut =
+      interruptions === 0
+        ? ''
+        : `, ${formatCount(interruptions, 'write', 'writes')} cut off and accounted for`
+    return `${formatCount(lines, 'line', 'lines')}, unbroken${cut}`
+  }
+  return `${verdict.file}:${verdict.line}: ${BROKEN[verdict.because]}`
+}
+
+const BROKEN: Readonly<Record<Extract<AuditVerdict, { kind: 'broken' }>['because'], string>> = {
+  unchained: 'this line was changed, or lines before it were changed, removed or moved',
+  cut: 'lines are missing from here on',
+  rewritten: 'the log was written anew up to here: the index knows another last line',
+}
+
+function entriesNeed(count: number): string {
+  return count === 1 ? '1 entry needs it' : `${count} entries need it`
+}

@@ -1,0 +1,55 @@
+import { statSync, statfsSync } from 'node:fs'
+import type { StatsFs } from 'node:fs'
+import type { Finding } from '../store/findings.ts'
+import { verifyAudit } from '../store/verify-audit.ts'
+import type { AuditVerdict } from '../store/verify-audit.ts'
+import { verifyStore } from '../store/verify-store.ts'
+import type { StoreVerification } from '../store/verify-store.ts'
+import type { Vault } from './vault.ts'
+
+/** How a vault and the machine below it are. */
+export interface Examination {
+  readonly sqliteVersion: string
+  /** The store can be read, and nothing can be saved. */
+  readonly isReadOnly: boolean
+  /** What the file system of the cache directory has left for this user. */
+  readonly freeBytes: number
+  /** Users other than its owner may write to the cache directory, and so decide what is restored. */
+  readonly isWritableByOthers: boolean
+  readonly store: StoreVerification
+  readonly audit: AuditVerdict
+}
+
+/**
+ * Looks at everything that can be wrong with a vault; reads every byte that it stores. With `repair`,
+ * mends what can be mended, and drops what cannot so that it is stored again.
+ */
+export async function examineVault(
+  vault: Vault,
+  options: { readonly repair: boolean },
+): Promise<Examination> {
+  const { store } = vault
+  const { cacheDirectory, database } = store
+  const verification = await verifyStore(store, options)
+  const version = database.prepare('SELECT sqlite_version() AS version').get()?.['version']
+  return {
+    sqliteVersion: String(version),
+    isReadOnly: database.isReadOnly,
+    freeBytes: freeBytesOf(statfsSync(cacheDirectory)),
+    isWritableByOthers: (statSync(cacheDirectory).mode & OTHERS_WRITE) !== 0,
+    store: verification,
+    audit: verifyAudit(store),
+  }
+}
+
+/** Whether work is left for somebody: what a repair has mended is not. */
+export function isBroken(findings: readonly Finding[], audit: AuditVerdict): boolean {
+  return audit.kind === 'broken' || findings.some(({ kind }) => kind !== 'file-unknown')
+}
+
+/** Windows has no such bit, and reports it as the owner's. */
+const OTHERS_WRITE = process.platform === 'win32' ? 0 : 0o002
+
+function freeBytesOf({ bavail, bsize }: StatsFs): number {
+  return bavail * bsize
+}
