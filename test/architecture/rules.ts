@@ -43,7 +43,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
   },
   'core/process': {
     imports: ['core/errors', 'core/model', 'core/files'],
-    node: [...FILES, 'node:child_process', 'node:stream', 'node:timers/promises'],
+    node: [...FILES, 'node:child_process', 'node:net', 'node:stream', 'node:timers/promises'],
     libraries: ['cross-spawn'],
   },
   'core/store': {

@@ -90,7 +90,7 @@ test('when the work fails, the next one tries', async () => {
   await second.write('out.txt', 'x')
   await second.exit(0)
 
-  expect((await Promise.all(runs)).map((run) => run.exitCode).toSorted()).toEqual([0, 1])
+  expect(new Set((await Promise.all(runs)).map((run) => run.exitCode))).toEqual(new Set([0, 1]))
 })
 
 test('runs that save nothing do not wait for each other', async () => {

@@ -3,6 +3,7 @@ import net from 'node:net'
 import path from 'node:path'
 import process from 'node:process'
 import readline from 'node:readline'
+import { isatty } from 'node:tty'
 import type { Instruction, Started } from './scripted-command.ts'
 
 /*
@@ -16,9 +17,7 @@ const started: Started = {
   pid: process.pid,
   directory: process.cwd(),
   words: process.argv.slice(3),
-  isTerminal: [process.stdin, process.stdout, process.stderr].map(
-    (stream) => stream.isTTY === true,
-  ),
+  isTerminal: [0, 1, 2].map((descriptor) => isatty(descriptor)),
   columns: process.stdout.columns,
 }
 socket.once('connect', () => say(started))

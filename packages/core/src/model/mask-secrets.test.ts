@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-
 import { compileSecrets, createMasker } from './mask-secrets.ts'
 
 describe('masking', () => {
@@ -25,7 +24,9 @@ describe('masking', () => {
   test('the result does not depend on how the output was cut', () => {
     // A two-letter alphabet makes secrets overlap, nest, and begin within one another.
     const letters = fc.string({ unit: fc.constantFrom('a', 'b'), minLength: 1, maxLength: 8 })
-    const pieces = fc.array(fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 6 }), { maxLength: 12 })
+    const pieces = fc.array(fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 6 }), {
+      maxLength: 12,
+    })
     fc.assert(
       fc.property(fc.array(letters, { minLength: 1, maxLength: 5 }), pieces, (secrets, texts) => {
         expect(mask(secrets, texts)).toBe(mask(secrets, [texts.join('')]))
@@ -35,11 +36,19 @@ describe('masking', () => {
   })
 
   test('no secret is left, wherever the output was cut', () => {
-    const secret = fc.string({ unit: fc.constantFrom('a', 'b', 'é', '\n'), minLength: 6, maxLength: 12 })
+    const secret = fc.string({
+      unit: fc.constantFrom('a', 'b', 'é', '\n'),
+      minLength: 6,
+      maxLength: 12,
+    })
     fc.assert(
       fc.property(secret, fc.array(fc.nat({ max: 40 })), (text, cuts) => {
         const bytes = Buffer.from(`x${text}y${text}${text}z`)
-        const places = [0, ...cuts.map((cut) => cut % bytes.length).toSorted((a, b) => a - b), bytes.length]
+        const places = [
+          0,
+          ...cuts.map((cut) => cut % bytes.length).toSorted((a, b) => a - b),
+          bytes.length,
+        ]
         const pieces = places.slice(1).map((end, index) => bytes.subarray(places[index], end))
 
         expect(maskBytes([text], pieces).includes(Buffer.from(text))).toBe(false)
@@ -49,7 +58,9 @@ describe('masking', () => {
 
   test('a masker that forgets what went before would let a cut secret through', () => {
     const secrets = compileSecrets(['hunter22'])
-    const forgetful = ['is hun', 'ter22!'].map((text) => String(createMasker(secrets).push(Buffer.from(text))))
+    const forgetful = ['is hun', 'ter22!'].map((text) =>
+      String(createMasker(secrets).push(Buffer.from(text))),
+    )
 
     expect(forgetful.join('')).not.toContain('***')
     expect(mask(['hunter22'], ['is hun', 'ter22!'])).toContain('***')
@@ -88,7 +99,12 @@ describe('masking', () => {
 })
 
 function mask(secrets: readonly string[], texts: readonly string[]): string {
-  return String(maskBytes(secrets, texts.map((text) => Buffer.from(text))))
+  return String(
+    maskBytes(
+      secrets,
+      texts.map((text) => Buffer.from(text)),
+    ),
+  )
 }
 
 function maskBytes(secrets: readonly string[], pieces: readonly Uint8Array[]): Buffer {

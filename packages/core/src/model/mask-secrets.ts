@@ -32,7 +32,8 @@ export function compileSecrets(secrets: readonly string[]): SecretPatterns {
   // Longest first: of two alternatives that match at one place, a regular expression takes the former.
   const patterns = [...variants].toSorted((a, b) => b.length - a.length)
   return {
-    matcher: patterns.length === 0 ? undefined : new RegExp(patterns.map(escapePattern).join('|'), 'g'),
+    matcher:
+      patterns.length === 0 ? undefined : new RegExp(patterns.map(escapePattern).join('|'), 'g'),
     patterns,
     firstCharacters: new Set(patterns.map((pattern) => pattern.charAt(0))),
     longest: patterns[0]?.length ?? 0,
@@ -83,7 +84,8 @@ function findOpenSecret(text: string, from: number, secrets: SecretPatterns): nu
   for (let at = Math.max(from, text.length - secrets.longest + 1); at < text.length; at += 1) {
     if (!secrets.firstCharacters.has(text.charAt(at))) continue
     const rest = text.slice(at)
-    const isOpen = (pattern: string): boolean => pattern.length > rest.length && pattern.startsWith(rest)
+    const isOpen = (pattern: string): boolean =>
+      pattern.length > rest.length && pattern.startsWith(rest)
     if (secrets.patterns.some(isOpen)) return at
   }
   return text.length
@@ -106,7 +108,10 @@ function base64Fragments(secret: string): string[] {
   const fragments = [0, 1, 2].flatMap((shift) => {
     const bytes = Buffer.concat([Buffer.alloc(shift), Buffer.from(secret)])
     const certain = [Math.ceil((shift * 8) / 6), Math.floor((bytes.length * 8) / 6)] as const
-    return [bytes.toString('base64').slice(...certain), bytes.toString('base64url').slice(...certain)]
+    return [
+      bytes.toString('base64').slice(...certain),
+      bytes.toString('base64url').slice(...certain),
+    ]
   })
   return fragments.filter((fragment) => fragment.length >= SHORTEST_FRAGMENT)
 }

@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-
 import {
   createLogRecorder,
   encodeRecordedLog,
@@ -36,38 +35,47 @@ describe('recording', () => {
 
         const parts = parseRecordedLog(recorder.finish())
 
-        expect(joined(parts)).toEqual(joined(pieces.map(([stream, bytes]) => ({ kind: 'output', stream, bytes }))))
+        expect(joined(parts)).toEqual(
+          joined(pieces.map(([stream, bytes]) => ({ kind: 'output', stream, bytes }))),
+        )
       }),
     )
   })
 
   test('of a long log the beginning and the end are kept, and the gap is counted exactly', () => {
     fc.assert(
-      fc.property(fc.array(fc.tuple(streams(), fc.uint8Array({ maxLength: 200 })), { maxLength: 60 }), (pieces) => {
-        const recorder = createLogRecorder(SMALL)
-        for (const [stream, bytes] of pieces) recorder.append(stream, bytes)
+      fc.property(
+        fc.array(fc.tuple(streams(), fc.uint8Array({ maxLength: 200 })), { maxLength: 60 }),
+        (pieces) => {
+          const recorder = createLogRecorder(SMALL)
+          for (const [stream, bytes] of pieces) recorder.append(stream, bytes)
 
-        const log = recorder.finish()
-        const parts = parseRecordedLog(log)
+          const log = recorder.finish()
+          const parts = parseRecordedLog(log)
 
-        const whole = Buffer.concat(pieces.map(([, bytes]) => bytes))
-        const gap = parts.findIndex((part) => part.kind === 'omitted')
-        const before = bytesOf(gap === -1 ? parts : parts.slice(0, gap))
-        const after = bytesOf(gap === -1 ? [] : parts.slice(gap + 1))
-        const omitted = parts.reduce((sum, part) => sum + (part.kind === 'omitted' ? part.sizeBytes : 0), 0)
-        expect(whole.subarray(0, before.length)).toEqual(before)
-        expect(whole.subarray(whole.length - after.length)).toEqual(after)
-        expect(before.length + omitted + after.length).toBe(whole.length)
-        expect(log.length).toBeLessThanOrEqual(16 + 12 + 5 * 64)
-        expect(recorder.omittedBytes).toBe(omitted)
-      }),
+          const whole = Buffer.concat(pieces.map(([, bytes]) => bytes))
+          const gap = parts.findIndex((part) => part.kind === 'omitted')
+          const before = bytesOf(gap === -1 ? parts : parts.slice(0, gap))
+          const after = bytesOf(gap === -1 ? [] : parts.slice(gap + 1))
+          const omitted = parts.reduce(
+            (sum, part) => sum + (part.kind === 'omitted' ? part.sizeBytes : 0),
+            0,
+          )
+          expect(whole.subarray(0, before.length)).toEqual(before)
+          expect(whole.subarray(whole.length - after.length)).toEqual(after)
+          expect(before.length + omitted + after.length).toBe(whole.length)
+          expect(log.length).toBeLessThanOrEqual(16 + 12 + 5 * 64)
+          expect(recorder.omittedBytes).toBe(omitted)
+        },
+      ),
     )
   })
 
   test('takes any amount of output in the same memory', () => {
     const recorder = createLogRecorder({ blockBytes: 1024, headBlocks: 2, tailBlocks: 2 })
     const piece = Buffer.alloc(64 * 1024, 'x')
-    for (let count = 0; count < 2000; count += 1) recorder.append(count % 2 === 0 ? 'stdout' : 'stderr', piece)
+    for (let count = 0; count < 2000; count += 1)
+      recorder.append(count % 2 === 0 ? 'stdout' : 'stderr', piece)
 
     const log = recorder.finish()
 
@@ -79,7 +87,11 @@ describe('recording', () => {
 describe('parsing', () => {
   test('is the reverse of encoding', () => {
     const part = fc.oneof(
-      fc.record({ kind: fc.constant('output' as const), stream: streams(), bytes: fc.uint8Array({ minLength: 1 }) }),
+      fc.record({
+        kind: fc.constant('output' as const),
+        stream: streams(),
+        bytes: fc.uint8Array({ minLength: 1 }),
+      }),
       fc.record({ kind: fc.constant('omitted' as const), sizeBytes: fc.integer({ min: 1 }) }),
     )
     fc.assert(
@@ -92,7 +104,9 @@ describe('parsing', () => {
   })
 
   test('refuses a log that was cut anywhere within a record', () => {
-    const log = encodeRecordedLog([{ kind: 'output', stream: 'stderr', bytes: Buffer.from('some text') }])
+    const log = encodeRecordedLog([
+      { kind: 'output', stream: 'stderr', bytes: Buffer.from('some text') },
+    ])
 
     for (let length = 0; length < log.length; length += 1) {
       if (length === 16) continue // after the first line: an empty log
@@ -120,8 +134,12 @@ describe('parsing', () => {
     const emptyRecord = Buffer.concat([header, Buffer.from([0, 0, 0, 0])])
     const emptyGap = Buffer.concat([header, Buffer.from([8 * 4 + 3, 0, 0, 0]), Buffer.alloc(8)])
 
-    expect(() => parseRecordedLog(emptyRecord)).toThrow(expect.objectContaining({ code: 'ENTRY_DAMAGED' }))
-    expect(() => parseRecordedLog(emptyGap)).toThrow(expect.objectContaining({ code: 'ENTRY_DAMAGED' }))
+    expect(() => parseRecordedLog(emptyRecord)).toThrow(
+      expect.objectContaining({ code: 'ENTRY_DAMAGED' }),
+    )
+    expect(() => parseRecordedLog(emptyGap)).toThrow(
+      expect.objectContaining({ code: 'ENTRY_DAMAGED' }),
+    )
   })
 
   test('names a later version as such', () => {
@@ -136,7 +154,9 @@ function streams(): fc.Arbitrary<LogStream> {
 }
 
 function show(part: LogPart): string {
-  return part.kind === 'omitted' ? `omitted:${part.sizeBytes}` : `${part.stream}:${Buffer.from(part.bytes)}`
+  return part.kind === 'omitted'
+    ? `omitted:${part.sizeBytes}`
+    : `${part.stream}:${Buffer.from(part.bytes)}`
 }
 
 function bytesOf(parts: readonly LogPart[]): Buffer {

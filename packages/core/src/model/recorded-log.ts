@@ -23,7 +23,11 @@ export interface LogLimits {
 }
 
 /** The first 16 MiB and the last 16 MiB. */
-export const DEFAULT_LOG_LIMITS: LogLimits = { blockBytes: 256 * 1024, headBlocks: 64, tailBlocks: 64 }
+export const DEFAULT_LOG_LIMITS: LogLimits = {
+  blockBytes: 256 * 1024,
+  headBlocks: 64,
+  tailBlocks: 64,
+}
 
 /** Takes a log as it comes, in memory that does not grow with its length. */
 export interface LogRecorder {
@@ -83,7 +87,8 @@ export function encodeRecordedLog(parts: readonly LogPart[]): Buffer {
   const pieces: Uint8Array[] = [HEADER]
   for (const part of parts) {
     if (part.kind === 'omitted') pieces.push(encodeOmitted(part.sizeBytes))
-    else if (part.bytes.length > 0) pieces.push(encodeHead(part.stream, part.bytes.length), part.bytes)
+    else if (part.bytes.length > 0)
+      pieces.push(encodeHead(part.stream, part.bytes.length), part.bytes)
   }
   return Buffer.concat(pieces)
 }
@@ -97,7 +102,7 @@ export function parseRecordedLog(log: Uint8Array): readonly LogPart[] {
   const bytes = Buffer.from(log.buffer, log.byteOffset, log.byteLength)
   checkHeader(bytes)
   const parts: LogPart[] = []
-  for (let at = HEADER.length; at < bytes.length; ) {
+  for (let at = HEADER.length; at < bytes.length;) {
     if (bytes.length - at < RECORD_HEAD_BYTES) throw damaged('it ends within a record')
     const word = bytes.readUInt32LE(at)
     at += RECORD_HEAD_BYTES

@@ -1,5 +1,15 @@
 const SECRET_WORDS: ReadonlySet<string> = new Set(
-  ['TOKEN', 'SECRET', 'PASSWORD', 'PASSPHRASE', 'CREDENTIAL', 'APIKEY', 'AUTHTOKEN', 'PRIVATE', 'COOKIE']
+  [
+    'TOKEN',
+    'SECRET',
+    'PASSWORD',
+    'PASSPHRASE',
+    'CREDENTIAL',
+    'APIKEY',
+    'AUTHTOKEN',
+    'PRIVATE',
+    'COOKIE',
+  ]
     .flatMap((word) => [word, `${word}S`])
     .concat('PASSWD', 'PASS', 'DSN', 'JWT'),
 )
@@ -41,5 +51,8 @@ export function looksSecret(name: string): boolean {
   const last = words.at(-1) ?? ''
   if (PLACE_WORDS.has(last)) return false
   // The working directories PWD and OLDPWD are single words.
-  return words.some((word) => SECRET_WORDS.has(word)) || (words.length > 1 && SECRET_LAST_WORDS.has(last))
+  return (
+    words.some((word) => SECRET_WORDS.has(word)) ||
+    (words.length > 1 && SECRET_LAST_WORDS.has(last))
+  )
 }

@@ -1,15 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-
 import { expect, onTestFinished, test } from 'vitest'
-
 import { findExecutable } from './find-executable.ts'
 
 test('takes the first folder of PATH that has the command', () => {
   const [first, second] = [folderWith('tool', 0o755), folderWith('tool', 0o755)]
 
-  const found = findExecutable('tool', { directory: '/', env: { PATH: `/nowhere:${first}:${second}` } })
+  const found = findExecutable('tool', {
+    directory: '/',
+    env: { PATH: `/nowhere:${first}:${second}` },
+  })
 
   expect(found).toBe(path.join(first, 'tool'))
 })

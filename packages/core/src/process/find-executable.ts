@@ -1,6 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import path from 'node:path'
-
 import { asTaskVaultError, TaskVaultError } from '../errors.ts'
 
 export interface ExecutableSearch {

@@ -46,7 +46,7 @@ export function followOutput(
 
   const isIdle = async (): Promise<boolean> => {
     let quietTicks = 0
-    for (let ticks = 0; ticks < MOST_TICKS && quietTicks < QUIET_TICKS; ) {
+    for (let ticks = 0; ticks < MOST_TICKS && quietTicks < QUIET_TICKS;) {
       const before = pieces
       await delay(TICK_MS)
       if (source.closed) return true

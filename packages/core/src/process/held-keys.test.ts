@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-
 import type { TaskKey } from '../model/digest.ts'
 import { countHeld, holdKey } from './held-keys.ts'
 

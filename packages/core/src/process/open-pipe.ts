@@ -24,7 +24,9 @@ export function openPipes(count: number): readonly ChildPipe[] | undefined {
   const pipes: ChildPipe[] = []
   try {
     directory = mkdtempSync(path.join(tmpdir(), 'taskvault-pipes-'))
-    const names = Array.from({ length: count }, (_, index) => path.join(directory ?? '', String(index)))
+    const names = Array.from({ length: count }, (_, index) =>
+      path.join(directory ?? '', String(index)),
+    )
     if (spawnSync('mkfifo', ['-m', '600', ...names]).status !== 0) return undefined
     for (const name of names) pipes.push(openPipe(name))
     return pipes

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-
 import { parseRecordedLog } from '../model/recorded-log.ts'
 import { createOutputRecorder } from './output-recorder.ts'
 
@@ -11,7 +10,9 @@ test('masks a secret that is cut in two, with other output in between', () => {
 
   const parts = parseRecordedLog(recorder.finish())
 
-  const texts = parts.map((part) => (part.kind === 'output' ? `${part.stream} ${Buffer.from(part.bytes)}` : part))
+  const texts = parts.map((part) =>
+    part.kind === 'output' ? `${part.stream} ${Buffer.from(part.bytes)}` : part,
+  )
   expect(texts).toEqual(['stdout pw=', 'stderr er22 is no secret here\n', 'stdout ***\n'])
 })
 

@@ -1,5 +1,4 @@
 import type { Writable } from 'node:stream'
-
 import type { LogStream } from '../model/recorded-log.ts'
 
 /** Where output goes. They are written to, and not ended. */

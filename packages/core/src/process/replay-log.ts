@@ -1,5 +1,4 @@
 import { stripVTControlCharacters } from 'node:util'
-
 import { parseRecordedLog, type LogPart } from '../model/recorded-log.ts'
 import { openSinkWriter, type OutputSinks } from './output-sinks.ts'
 

@@ -2,9 +2,7 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
-
 import { describe, expect, onTestFinished, test } from 'vitest'
-
 import type { LogStream } from '../model/recorded-log.ts'
 import { exitCodeOf } from './exit-code.ts'
 import { runCommand, type CommandResult } from './run-command.ts'
@@ -14,11 +12,18 @@ describe('a command', () => {
   test('shows its output on the streams it was written to, and ends with its status', async () => {
     const run = await runNode(`console.log('out'); console.error('err'); process.exitCode = 7`)
 
-    expect(run).toMatchObject({ end: { kind: 'exited', exitCode: 7 }, stdout: 'out\n', stderr: 'err\n' })
+    expect(run).toMatchObject({
+      end: { kind: 'exited', exitCode: 7 },
+      stdout: 'out\n',
+      stderr: 'err\n',
+    })
   })
 
   test('gives a line of text to the shell', async () => {
-    const run = await runIt({ command: 'echo "$GREETING" | tr a-z A-Z; exit 3', env: { GREETING: 'hello' } })
+    const run = await runIt({
+      command: 'echo "$GREETING" | tr a-z A-Z; exit 3',
+      env: { GREETING: 'hello' },
+    })
 
     expect(run).toMatchObject({ end: { kind: 'exited', exitCode: 3 }, stdout: 'HELLO\n' })
   })
@@ -38,11 +43,15 @@ describe('a command', () => {
   })
 
   test('that does not exist is a failure with a code, not an exit status', async () => {
-    await expect(runIt({ command: ['no-such-command-anywhere'] })).rejects.toMatchObject({ code: 'COMMAND_NOT_FOUND' })
+    await expect(runIt({ command: ['no-such-command-anywhere'] })).rejects.toMatchObject({
+      code: 'COMMAND_NOT_FOUND',
+    })
   })
 
   test('that may not be executed says so', async () => {
-    await expect(runIt({ command: [tmpdir()] })).rejects.toMatchObject({ code: 'PERMISSION_DENIED' })
+    await expect(runIt({ command: [tmpdir()] })).rejects.toMatchObject({
+      code: 'PERMISSION_DENIED',
+    })
   })
 
   test('is recorded as it was printed', async () => {
@@ -111,14 +120,21 @@ describe('a reader', () => {
 })
 
 describe('a signal', () => {
-  test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)('%s reaches the command', async (signal) => {
-    const run = await runNode(
-      `process.on('${signal}', () => { console.log('got it'); process.exit(5) }); console.log('ready'); setInterval(() => {}, 1000)`,
-      { whenPrinted: { ready: (send) => send(signal) } },
-    )
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const)(
+    '%s reaches the command',
+    async (signal) => {
+      const run = await runNode(
+        `process.on('${signal}', () => { console.log('got it'); process.exit(5) }); console.log('ready'); setInterval(() => {}, 1000)`,
+        { whenPrinted: { ready: (send) => send(signal) } },
+      )
 
-    expect(run).toMatchObject({ end: { kind: 'exited', exitCode: 5 }, stdout: 'ready\ngot it\n', wasInterrupted: true })
-  })
+      expect(run).toMatchObject({
+        end: { kind: 'exited', exitCode: 5 },
+        stdout: 'ready\ngot it\n',
+        wasInterrupted: true,
+      })
+    },
+  )
 
   test('that kills the command gives the status that a shell would give', async () => {
     const run = await runNode(`console.log('ready'); setInterval(() => {}, 1000)`, {
@@ -208,7 +224,10 @@ async function runIt(options: Options): Promise<Run> {
     env: { ...process.env, ...options.env },
     sharesTerminal: options.sharesTerminal ?? false,
     spawn: spawnPiped,
-    output: { stdout: options.stdout ?? new PassThrough().resume(), stderr: new PassThrough().resume() },
+    output: {
+      stdout: options.stdout ?? new PassThrough().resume(),
+      stderr: new PassThrough().resume(),
+    },
     signals: (listener) => {
       listeners.add(listener)
       return { [Symbol.dispose]: () => void listeners.delete(listener) }

@@ -37,7 +37,11 @@ export async function runCommand(run: CommandRun): Promise<CommandResult> {
       return writer.write(stream, bytes)
     },
   })
-  using signals = forwardSignals(command, { ...run, source: run.signals, now: () => performance.now() })
+  using signals = forwardSignals(command, {
+    ...run,
+    source: run.signals,
+    now: () => performance.now(),
+  })
   const end = await command.ended
 
   return {

@@ -23,7 +23,10 @@ export interface ForwardingOptions {
 const SAME_INTERRUPT_MS = 100
 
 /** Passes the signals that we receive to the command. A second Ctrl-C kills it. */
-export function forwardSignals(command: CommandProcess, options: ForwardingOptions): SignalForwarding {
+export function forwardSignals(
+  command: CommandProcess,
+  options: ForwardingOptions,
+): SignalForwarding {
   let wasInterrupted = false
   let interruptedAt: number | undefined
 

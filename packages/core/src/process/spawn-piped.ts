@@ -52,7 +52,9 @@ async function start(request: SpawnRequest): Promise<StartedChild> {
 }
 
 /** What starts the command, given where its streams lead. */
-async function findSpawn(request: SpawnRequest): Promise<(stdio: SpawnOptions['stdio']) => ChildProcess> {
+async function findSpawn(
+  request: SpawnRequest,
+): Promise<(stdio: SpawnOptions['stdio']) => ChildProcess> {
   const { file, args, isVerbatim } = executableOf(request.command, process.platform)
   // On Windows most tools are `.cmd` scripts, which the system does not start by itself.
   const needsHelp = process.platform === 'win32' && !isVerbatim
@@ -88,7 +90,9 @@ async function waitForEnd(
   const end = await new Promise<CommandEnd>((resolve) => {
     child.once('exit', (exitCode, signal) => {
       resolve(
-        signal === null ? { kind: 'exited', exitCode: exitCode ?? 0 } : { kind: 'signalled', signal },
+        signal === null
+          ? { kind: 'exited', exitCode: exitCode ?? 0 }
+          : { kind: 'signalled', signal },
       )
     })
   })

@@ -3,9 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-
 import { expect, onTestFinished, test } from 'vitest'
-
 import { acquireLock } from './lock-file.ts'
 
 test('is held by one at a time, across processes', async () => {
@@ -13,7 +11,9 @@ test('is held by one at a time, across processes', async () => {
   const counter = path.join(path.dirname(lockPath), 'inside')
   const processes = Array.from({ length: 6 }, () => startContender(lockPath, counter))
 
-  const overlaps = await Promise.all(processes.map(async (child) => (await once(child, 'message'))[0] as number))
+  const overlaps = await Promise.all(
+    processes.map(async (child) => (await once(child, 'message'))[0] as number),
+  )
 
   expect(overlaps).toEqual([0, 0, 0, 0, 0, 0])
 })
@@ -22,7 +22,9 @@ test('the processes of the test above do overlap without a lock', async () => {
   const counter = newLockPath()
   const processes = Array.from({ length: 6 }, () => startContender('', counter))
 
-  const overlaps = await Promise.all(processes.map(async (child) => (await once(child, 'message'))[0] as number))
+  const overlaps = await Promise.all(
+    processes.map(async (child) => (await once(child, 'message'))[0] as number),
+  )
 
   expect(overlaps.some((count) => count > 0)).toBe(true)
 })
@@ -112,7 +114,9 @@ test('a place where no file can be is a failure with a code', async () => {
   const lockPath = newLockPath()
   writeFileSync(path.join(path.dirname(lockPath), 'file'), '')
 
-  await expect(acquireLock(path.join(path.dirname(lockPath), 'file', 'lock'))).rejects.toMatchObject({
+  await expect(
+    acquireLock(path.join(path.dirname(lockPath), 'file', 'lock')),
+  ).rejects.toMatchObject({
     name: 'TaskVaultError',
   })
 })

@@ -2,7 +2,6 @@ import { mkdirSync, statSync, unlinkSync } from 'node:fs'
 import path from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
-
 import { asTaskVaultError, systemErrorCode, TaskVaultError } from '../errors.ts'
 
 export interface LockOptions {
@@ -50,7 +49,11 @@ export async function acquireLock(lockPath: string, options: LockOptions = {}): 
       onWait?.()
     }
     // Not all at once: those who wait began together when the holder did.
-    await delay(pauseMs * (0.5 + Math.random() / 2), undefined, signal === undefined ? {} : { signal })
+    await delay(
+      pauseMs * (0.5 + Math.random() / 2),
+      undefined,
+      signal === undefined ? {} : { signal },
+    )
   }
 }
 
@@ -104,7 +107,8 @@ function lockFailure(error: unknown, lockPath: string): TaskVaultError {
   const code = sqliteCode(error)
   if (code === undefined) return asTaskVaultError(error, `lock ${lockPath}`)
   const names = { [SQLITE_READONLY]: 'PERMISSION_DENIED', [SQLITE_FULL]: 'DISK_FULL' } as const
-  const name = code === SQLITE_READONLY || code === SQLITE_FULL ? names[code] : 'DATABASE_UNAVAILABLE'
+  const name =
+    code === SQLITE_READONLY || code === SQLITE_FULL ? names[code] : 'DATABASE_UNAVAILABLE'
   const reason = error instanceof Error ? error.message : String(error)
   return new TaskVaultError(name, `Could not lock ${lockPath}: ${reason}`, { cause: error })
 }

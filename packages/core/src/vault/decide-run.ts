@@ -26,11 +26,20 @@ export interface DecisionRequest {
  * as a use. Contents are not verified, which a run would do.
  * @throws {TaskVaultError} like `runTask` before anything has run; and on trouble with the vault.
  */
-export async function decideRun(vault: Vault, { work, policy, runVault }: DecisionRequest): Promise<RunDecision> {
-  const wanted = findOutputTargets(work.definition.outputs, vault.settings).map((target) => target.declaredAs)
+export async function decideRun(
+  vault: Vault,
+  { work, policy, runVault }: DecisionRequest,
+): Promise<RunDecision> {
+  const wanted = findOutputTargets(work.definition.outputs, vault.settings).map(
+    (target) => target.declaredAs,
+  )
   const keyed = await runVault.fingerprint(work)
   const { key } = keyed
-  const miss = (...reasons: readonly ChangeReason[]): RunDecision => ({ kind: 'miss', key, reasons })
+  const miss = (...reasons: readonly ChangeReason[]): RunDecision => ({
+    kind: 'miss',
+    key,
+    reasons,
+  })
 
   const entry = findEntry(vault.store, { scope: 'local', key })
   if (entry === undefined) return miss(...(await explainMiss(vault.store, work.task, keyed)))
@@ -39,7 +48,8 @@ export async function decideRun(vault: Vault, { work, policy, runVault }: Decisi
     using opened = await openEntry(vault.store, entry)
     const { manifest } = opened
     const saved = new Set(manifest.outputs.map((output) => output.declaredAs))
-    if (saved.size !== wanted.length || !wanted.every((name) => saved.has(name))) return miss({ kind: 'outputs-changed' })
+    if (saved.size !== wanted.length || !wanted.every((name) => saved.has(name)))
+      return miss({ kind: 'outputs-changed' })
     if (manifest.exitCode === 0 || policy.cacheFailures) return { kind: 'hit', key, manifest }
     return miss({ kind: 'failed-before', exitCode: manifest.exitCode })
   } catch (error) {

@@ -9,15 +9,23 @@ describe('outputs', () => {
   test('lie below the project root, under uniform names', () => {
     const places = openProject()
 
-    const targets = findOutputTargets(['dist/', './a//b/../c.txt', path.join(places.projectRoot, 'x')], places)
+    const targets = findOutputTargets(
+      ['dist/', './a//b/../c.txt', path.join(places.projectRoot, 'x')],
+      places,
+    )
 
     expect(targets).toEqual(
-      ['dist', 'a/c.txt', 'x'].map((name) => ({ declaredAs: name, absolutePath: path.join(places.projectRoot, name) })),
+      ['dist', 'a/c.txt', 'x'].map((name) => ({
+        declaredAs: name,
+        absolutePath: path.join(places.projectRoot, name),
+      })),
     )
   })
 
   test('count once, and as part of an output around them', () => {
-    const names = findOutputTargets(['a/b/c', 'a', 'a/b', 'ab', 'a'], openProject()).map((target) => target.declaredAs)
+    const names = findOutputTargets(['a/b/c', 'a', 'a/b', 'ab', 'a'], openProject()).map(
+      (target) => target.declaredAs,
+    )
 
     expect(names).toEqual(['a', 'ab'])
   })
@@ -55,7 +63,9 @@ describe('refused are', () => {
     const places = openProject()
     symlinkSync(tmpdir(), path.join(places.projectRoot, 'out'))
 
-    expect(() => findOutputTargets(['out/x'], places)).toThrow(expect.objectContaining({ code: 'OUTPUT_FORBIDDEN' }))
+    expect(() => findOutputTargets(['out/x'], places)).toThrow(
+      expect.objectContaining({ code: 'OUTPUT_FORBIDDEN' }),
+    )
   })
 })
 

@@ -1,6 +1,5 @@
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
-
 import { systemErrorCode, TaskVaultError } from '../errors.ts'
 import type { OutputTarget } from './vault.ts'
 
@@ -20,10 +19,18 @@ const RESERVED = ['.git', '.taskvault']
  * @throws {TaskVaultError} OUTPUT_FORBIDDEN when one is not within the project, lies behind a symlink
  * that leads out of it, or would take the project, a repository or the cache with it.
  */
-export function findOutputTargets(outputs: readonly string[], places: OutputPlaces): readonly OutputTarget[] {
+export function findOutputTargets(
+  outputs: readonly string[],
+  places: OutputPlaces,
+): readonly OutputTarget[] {
   const names = new Set(outputs.map((output) => declaredName(output, places)))
-  const outermost = [...names].filter((name) => !ancestorsOf(name).some((ancestor) => names.has(ancestor)))
-  return outermost.map((name) => ({ declaredAs: name, absolutePath: path.join(places.projectRoot, name) }))
+  const outermost = [...names].filter(
+    (name) => !ancestorsOf(name).some((ancestor) => names.has(ancestor)),
+  )
+  return outermost.map((name) => ({
+    declaredAs: name,
+    absolutePath: path.join(places.projectRoot, name),
+  }))
 }
 
 function declaredName(output: string, { projectRoot, cacheDirectory }: OutputPlaces): string {
@@ -31,12 +38,17 @@ function declaredName(output: string, { projectRoot, cacheDirectory }: OutputPla
   const relativePath = path.relative(projectRoot, absolutePath)
   if (output === '' || output.includes('\0')) throw forbidden(output, 'it is no path')
   if (relativePath === '') throw forbidden(output, 'it is the whole project')
-  if (isOutside(relativePath)) throw forbidden(output, `it is not within the project (${projectRoot})`)
+  if (isOutside(relativePath))
+    throw forbidden(output, `it is not within the project (${projectRoot})`)
   const segments = relativePath.split(path.sep)
-  const reserved = RESERVED.find((name) => segments.some((segment) => segment.toLowerCase() === name))
+  const reserved = RESERVED.find((name) =>
+    segments.some((segment) => segment.toLowerCase() === name),
+  )
   if (reserved !== undefined) throw forbidden(output, `nothing is ever restored into ${reserved}`)
-  if (!isOutside(path.relative(absolutePath, cacheDirectory))) throw forbidden(output, 'the cache lies in it')
-  if (!isOutside(path.relative(cacheDirectory, absolutePath))) throw forbidden(output, 'it lies in the cache')
+  if (!isOutside(path.relative(absolutePath, cacheDirectory)))
+    throw forbidden(output, 'the cache lies in it')
+  if (!isOutside(path.relative(cacheDirectory, absolutePath)))
+    throw forbidden(output, 'it lies in the cache')
   const realParent = realPathOf(path.dirname(absolutePath))
   if (isOutside(path.relative(realPathOf(projectRoot), realParent))) {
     throw forbidden(output, 'a symlink on the way leads out of the project')
@@ -45,7 +57,11 @@ function declaredName(output: string, { projectRoot, cacheDirectory }: OutputPla
 }
 
 function isOutside(relativePath: string): boolean {
-  return relativePath === '..' || relativePath.startsWith(`..${path.sep}`) || path.isAbsolute(relativePath)
+  return (
+    relativePath === '..' ||
+    relativePath.startsWith(`..${path.sep}`) ||
+    path.isAbsolute(relativePath)
+  )
 }
 
 /** Without symlinks, as far as it exists. */
@@ -65,7 +81,11 @@ function ancestorsOf(name: string): string[] {
 }
 
 function forbidden(output: string, reason: string): TaskVaultError {
-  return new TaskVaultError('OUTPUT_FORBIDDEN', `Output ${JSON.stringify(output)} is refused: ${reason}`, {
-    hint: 'Name files and directories within the project that the task alone writes.',
-  })
+  return new TaskVaultError(
+    'OUTPUT_FORBIDDEN',
+    `Output ${JSON.stringify(output)} is refused: ${reason}`,
+    {
+      hint: 'Name files and directories within the project that the task alone writes.',
+    },
+  )
 }

@@ -9,8 +9,7 @@ import { holdKey } from '../process/held-keys.ts'
 import { createOutputRecorder } from '../process/output-recorder.ts'
 import { runCommand } from '../process/run-command.ts'
 import type { CommandResult } from '../process/run-command.ts'
-import type { NotSaved, RanOutcome, RunRequest } from './run-contract.ts'
-import type { KeyedRun } from './run-task.ts'
+import type { KeyedRun, NotSaved, RanOutcome, RunRequest } from './run-contract.ts'
 import { unlessTrouble } from './run-trouble.ts'
 import type { SavedEntry } from './vault.ts'
 
@@ -20,14 +19,26 @@ interface Decision {
 }
 
 /** Runs the command with no cache at hand. */
-export async function runUncached(request: RunRequest, { reasons, key }: Decision): Promise<RanOutcome> {
+export async function runUncached(
+  request: RunRequest,
+  { reasons, key }: Decision,
+): Promise<RanOutcome> {
   request.onEvent({ kind: 'missed', reasons })
   const result = await runCommand({ ...request, record: () => undefined })
-  return describe(request, { key, reasons, result, save: { kind: 'not-saved', because: 'trouble' }, omittedLogBytes: 0 })
+  return describe(request, {
+    key,
+    reasons,
+    result,
+    save: { kind: 'not-saved', because: 'trouble' },
+    omittedLogBytes: 0,
+  })
 }
 
 /** Runs the command, and saves what it made if that is what the key promises. */
-export async function runAndSave(run: KeyedRun, reasons: readonly ChangeReason[]): Promise<RanOutcome> {
+export async function runAndSave(
+  run: KeyedRun,
+  reasons: readonly ChangeReason[],
+): Promise<RanOutcome> {
   const { vault, request, work } = run
   request.onEvent({ kind: 'missed', reasons })
   const recorder = createOutputRecorder(findSecretValues(request.env, vault.settings.secrets))
@@ -37,7 +48,13 @@ export async function runAndSave(run: KeyedRun, reasons: readonly ChangeReason[]
     record: (stream, bytes) => recorder.append(stream, bytes),
   })
   const save = whyNot(request, result) ?? (await saveWork(run, result, recorder))
-  return describe(request, { key: work.key, reasons, result, save, omittedLogBytes: recorder.omittedBytes })
+  return describe(request, {
+    key: work.key,
+    reasons,
+    result,
+    save,
+    omittedLogBytes: recorder.omittedBytes,
+  })
 }
 
 /** Why a result is not to be saved, as far as that is known without looking at the work tree. */
@@ -50,13 +67,19 @@ function whyNot(request: RunRequest, result: CommandResult): NotSaved | undefine
   return policy.write ? undefined : notSaved('policy')
 }
 
-function notSaved(because: 'failed' | 'interrupted' | 'output-unread' | 'policy' | 'no-save' | 'read-only'): NotSaved {
+function notSaved(
+  because: 'failed' | 'interrupted' | 'output-unread' | 'policy' | 'no-save' | 'read-only',
+): NotSaved {
   return { kind: 'not-saved', because }
 }
 
-async function saveWork(run: KeyedRun, result: CommandResult, recorder: LogRecorder): Promise<SavedEntry | NotSaved> {
+async function saveWork(
+  run: KeyedRun,
+  result: CommandResult,
+  recorder: LogRecorder,
+): Promise<SavedEntry | NotSaved> {
   const { vault, request, targets, work } = run
-  const saved = await unlessTrouble(request.onEvent, async (): Promise<SavedEntry | NotSaved> => {
+  const saved = await unlessTrouble(run, async (): Promise<SavedEntry | NotSaved> => {
     const changes = await findInputChanges(run)
     if (changes.length > 0) return { kind: 'not-saved', because: 'inputs-changed', changes }
     try {
@@ -85,16 +108,26 @@ async function saveWork(run: KeyedRun, result: CommandResult, recorder: LogRecor
  * How the inputs differ from what they were before the command ran: whatever it made of them would be
  * remembered under the wrong key.
  */
-async function findInputChanges({ vault, request, work }: KeyedRun): Promise<readonly ChangeReason[]> {
+async function findInputChanges({
+  vault,
+  request,
+  work,
+}: KeyedRun): Promise<readonly ChangeReason[]> {
   try {
     // Tools and variables cannot have changed for a command that had started; asking takes time.
-    const now = await vault.fingerprint({ ...request, definition: { ...request.definition, env: [], tools: [] } })
+    const now = await vault.fingerprint({
+      ...request,
+      definition: { ...request.definition, env: [], tools: [] },
+    })
     const { env, tools } = work.fingerprint
     return compareFingerprints(work.fingerprint, { ...now.fingerprint, env, tools })
   } catch (error) {
     if (!isTaskVaultError(error, 'INPUT_MISSING')) throw error
     // The command has removed all that a pattern had matched.
-    return work.fingerprint.files.map(({ relativePath }) => ({ kind: 'file-removed', relativePath }))
+    return work.fingerprint.files.map(({ relativePath }) => ({
+      kind: 'file-removed',
+      relativePath,
+    }))
   }
 }
 
@@ -106,7 +139,20 @@ interface Ran {
   readonly omittedLogBytes: number
 }
 
-function describe({ task }: RunRequest, { key, reasons, result, save, omittedLogBytes }: Ran): RanOutcome {
+function describe(
+  { task }: RunRequest,
+  { key, reasons, result, save, omittedLogBytes }: Ran,
+): RanOutcome {
   const { end, durationMs } = result
-  return { kind: 'ran', task, key, reasons, end, exitCode: exitCodeOf(end), durationMs, save, omittedLogBytes }
+  return {
+    kind: 'ran',
+    task,
+    key,
+    reasons,
+    end,
+    exitCode: exitCodeOf(end),
+    durationMs,
+    save,
+    omittedLogBytes,
+  }
 }

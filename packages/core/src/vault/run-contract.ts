@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode, TaskVaultError } from '../errors.ts'
 import type { TaskKey } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
@@ -9,7 +9,7 @@ import type { Command } from '../process/command-line.ts'
 import type { CommandEnd, SpawnCommand } from '../process/command-process.ts'
 import type { OutputSinks } from '../process/output-sinks.ts'
 import type { SignalSource } from '../process/signals.ts'
-import type { OutputChanges, SavedEntry, Vault } from './vault.ts'
+import type { OutputChanges, OutputTarget, SavedEntry, Vault } from './vault.ts'
 
 /** A piece of work: what it reads, runs and writes, and where. */
 export interface TaskWork {
@@ -47,7 +47,12 @@ export type RunEvent =
   /** Another process has been doing the same work for a second, and we wait for it. */
   | { readonly kind: 'waiting' }
   /** The cache had trouble, and the task goes on without it. */
-  | { readonly kind: 'trouble'; readonly code: ErrorCode; readonly message: string; readonly hint: string | undefined }
+  | {
+      readonly kind: 'trouble'
+      readonly code: ErrorCode
+      readonly message: string
+      readonly hint: string | undefined
+    }
 
 export type RunOutcome = HitOutcome | RanOutcome
 
@@ -79,7 +84,15 @@ export interface RanOutcome {
 }
 
 export type NotSaved = { readonly kind: 'not-saved' } & (
-  | { readonly because: 'failed' | 'interrupted' | 'output-unread' | 'policy' | 'no-save' | 'read-only' }
+  | {
+      readonly because:
+        | 'failed'
+        | 'interrupted'
+        | 'output-unread'
+        | 'policy'
+        | 'no-save'
+        | 'read-only'
+    }
   | { readonly because: 'inputs-changed'; readonly changes: readonly ChangeReason[] }
   | { readonly because: 'output-missing'; readonly message: string }
   | { readonly because: 'too-large'; readonly sizeBytes: number }
@@ -91,8 +104,18 @@ export type NotSaved = { readonly kind: 'not-saved' } & (
 export interface RunVault extends Pick<Vault, 'settings' | 'stage' | 'save'> {
   /** What the work depends on, as of now. */
   fingerprint(work: TaskWork): Promise<KeyedFingerprint>
+  /** Writes to the audit log that a run had to do without the vault. Never throws. */
+  recordTrouble(task: TaskName, error: TaskVaultError): void
   /** Whether there is an entry, without counting as a use of it. */
   hasEntry(key: TaskKey): boolean
   /** The file that stands for the right to do the work of `key`; absolute. */
   lockPath(key: TaskKey): string
+}
+
+/** A run whose key is known. */
+export interface KeyedRun {
+  readonly vault: RunVault
+  readonly request: RunRequest
+  readonly targets: readonly OutputTarget[]
+  readonly work: KeyedFingerprint
 }

@@ -1,8 +1,6 @@
 import { lstatSync } from 'node:fs'
-
 import { TaskVaultError } from '../errors.ts'
 import type { ChangeReason } from '../model/explain.ts'
-import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import { parseRecordedLog } from '../model/recorded-log.ts'
 import { countHeld } from '../process/held-keys.ts'
 import { replayLog } from '../process/replay-log.ts'
@@ -10,7 +8,7 @@ import { acquireLock } from '../store/lock-file.ts'
 import type { HeldLock } from '../store/lock-file.ts'
 import { findOutputTargets } from './output-targets.ts'
 import { runAndSave, runUncached } from './run-and-save.ts'
-import type { HitOutcome, RunOutcome, RunRequest, RunVault } from './run-contract.ts'
+import type { HitOutcome, KeyedRun, RunOutcome, RunRequest, RunVault } from './run-contract.ts'
 import { unlessTrouble } from './run-trouble.ts'
 import type { Miss, OutputTarget, StagedEntry } from './vault.ts'
 
@@ -29,20 +27,15 @@ const INSPECTED_PATHS = 100
  * @throws {TaskVaultError} before anything has run, when the request cannot be meant: INPUT_MISSING,
  * OUTPUT_FORBIDDEN, ARGUMENT_INVALID, COMMAND_NOT_FOUND, …
  */
-export async function runTask(vault: RunVault | undefined, request: RunRequest): Promise<RunOutcome> {
+export async function runTask(
+  vault: RunVault | undefined,
+  request: RunRequest,
+): Promise<RunOutcome> {
   if (vault === undefined) return await runUncached(request, { reasons: [] })
   const targets = findOutputTargets(request.definition.outputs, vault.settings)
-  const work = await unlessTrouble(request.onEvent, () => vault.fingerprint(request))
+  const work = await unlessTrouble({ vault, request }, () => vault.fingerprint(request))
   if (work === undefined) return await runUncached(request, { reasons: [] })
   return await runKeyed({ vault, request, targets, work })
-}
-
-/** A run whose key is known. */
-export interface KeyedRun {
-  readonly vault: RunVault
-  readonly request: RunRequest
-  readonly targets: readonly OutputTarget[]
-  readonly work: KeyedFingerprint
 }
 
 async function runKeyed(run: KeyedRun): Promise<RunOutcome> {
@@ -51,7 +44,8 @@ async function runKeyed(run: KeyedRun): Promise<RunOutcome> {
   if (first?.kind === 'hit') return first
   const reasons = first?.reasons ?? []
   // After trouble, more of the same would only cost more time.
-  if (first !== undefined && first.isTrouble) return await runUncached(request, { reasons, key: work.key })
+  if (first !== undefined && first.isTrouble)
+    return await runUncached(request, { reasons, key: work.key })
 
   await using _lock = await lockWork(run)
   // Somebody may have done the work between the look-up and the lock.
@@ -68,7 +62,7 @@ interface NoHit extends Miss {
 async function lookUp(run: KeyedRun): Promise<HitOutcome | NoHit> {
   const { vault, request, targets, work } = run
   const startedAt = performance.now()
-  const hit = await unlessTrouble(request.onEvent, async () => {
+  const hit = await unlessTrouble(run, async () => {
     const staged = await vault.stage({ task: request.task, work, targets })
     if (staged.kind === 'miss') return staged
     await using entry = staged
@@ -82,7 +76,11 @@ async function lookUp(run: KeyedRun): Promise<HitOutcome | NoHit> {
   return { ...hit, isTrouble: hit.reasons.some((reason) => reason.kind === 'unavailable') }
 }
 
-async function applyEntry({ request, targets, work }: KeyedRun, entry: StagedEntry, startedAt: number): Promise<HitOutcome> {
+async function applyEntry(
+  { request, targets, work }: KeyedRun,
+  entry: StagedEntry,
+  startedAt: number,
+): Promise<HitOutcome> {
   // A log that cannot be replayed must be noticed before the outputs are touched.
   if (entry.log !== undefined) parseRecordedLog(entry.log)
   const putBack = entry.changes.written
@@ -93,11 +91,22 @@ async function applyEntry({ request, targets, work }: KeyedRun, entry: StagedEnt
   const tookMs = performance.now() - startedAt
   if (entry.log !== undefined) await replayLog(entry.log, request)
   const { manifest, changes } = entry
-  return { kind: 'hit', task: request.task, key: work.key, exitCode: manifest.exitCode, manifest, changes, putBack, tookMs }
+  return {
+    kind: 'hit',
+    task: request.task,
+    key: work.key,
+    exitCode: manifest.exitCode,
+    manifest,
+    changes,
+    putBack,
+    tookMs,
+  }
 }
 
 function isThere(written: string, targets: readonly OutputTarget[]): boolean {
-  const target = targets.find(({ declaredAs }) => written === declaredAs || written.startsWith(`${declaredAs}/`))
+  const target = targets.find(
+    ({ declaredAs }) => written === declaredAs || written.startsWith(`${declaredAs}/`),
+  )
   if (target === undefined) return false
   const absolutePath = target.absolutePath + written.slice(target.declaredAs.length)
   return lstatSync(absolutePath, { throwIfNoEntry: false }) !== undefined
@@ -114,13 +123,17 @@ async function lockWork({ vault, request, work }: KeyedRun): Promise<HeldLock | 
   if (nesting >= DEEPEST_NESTING) throw endless(request)
   if (nesting > 0) return undefined
   const { onEvent, signal } = request
-  return await unlessTrouble(onEvent, () =>
+  return await unlessTrouble({ vault, request }, () =>
     acquireLock(vault.lockPath(work.key), { signal, onWait: () => onEvent({ kind: 'waiting' }) }),
   )
 }
 
 function endless({ task }: RunRequest): TaskVaultError {
-  return new TaskVaultError('ARGUMENT_INVALID', `Task ${task} runs itself, ${DEEPEST_NESTING} times by now`, {
-    hint: 'Give `taskvault run` the command that does the work, not the one that starts taskvault.',
-  })
+  return new TaskVaultError(
+    'ARGUMENT_INVALID',
+    `Task ${task} runs itself, ${DEEPEST_NESTING} times by now`,
+    {
+      hint: 'Give `taskvault run` the command that does the work, not the one that starts taskvault.',
+    },
+  )
 }

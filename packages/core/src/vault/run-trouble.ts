@@ -1,6 +1,6 @@
 import { isTaskVaultError } from '../errors.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { RunEvent } from './run-contract.ts'
+import type { RunRequest, RunVault } from './run-contract.ts'
 
 /**
  * What a failure before, or besides, the command means for a run. `stop`: the caller asked for
@@ -49,12 +49,17 @@ export function isPassedOver(error: unknown): boolean {
   return isTaskVaultError(error) && EFFECTS[error.code] === 'go-on'
 }
 
+export interface TroubleListener {
+  readonly vault: Pick<RunVault, 'recordTrouble'>
+  readonly request: Pick<RunRequest, 'task' | 'onEvent'>
+}
+
 /**
- * The result of `work`, or undefined when the cache had trouble, which is reported.
+ * The result of `work`, or undefined when the cache had trouble, which is reported and logged.
  * @throws what `work` throws, when it is not the cache's trouble.
  */
 export async function unlessTrouble<Result>(
-  onEvent: (event: RunEvent) => void,
+  { vault, request }: TroubleListener,
   work: () => Promise<Result>,
 ): Promise<Result | undefined> {
   try {
@@ -62,7 +67,8 @@ export async function unlessTrouble<Result>(
   } catch (error) {
     if (!isTaskVaultError(error) || !isPassedOver(error)) throw error
     const { code, message, hint } = error
-    onEvent({ kind: 'trouble', code, message, hint })
+    request.onEvent({ kind: 'trouble', code, message, hint })
+    vault.recordTrouble(request.task, error)
     return undefined
   }
 }

@@ -1,14 +1,17 @@
 import path from 'node:path'
-
 import { commandIdentity } from '../process/command-line.ts'
 import { findEntry } from '../store/entries.ts'
+import { recordError } from '../store/record-use.ts'
 import { fingerprintTask, type InputSource } from './fingerprint-task.ts'
 import { createParts } from './open-parts.ts'
 import type { RunVault } from './run-contract.ts'
 import type { Vault } from './vault.ts'
 
 /** The vault as runs see it. `source`: where inputs are read from; the work tree unless told. */
-export function createRunVault(vault: Vault, source: InputSource = { kind: 'work-tree' }): RunVault {
+export function createRunVault(
+  vault: Vault,
+  source: InputSource = { kind: 'work-tree' },
+): RunVault {
   const { settings, store, statCache } = vault
   const { projectRoot, cacheDirectory } = settings
   return {
@@ -18,12 +21,22 @@ export function createRunVault(vault: Vault, source: InputSource = { kind: 'work
     async fingerprint({ task, definition, command, directory, env }) {
       const relativeDirectory = path.relative(projectRoot, directory).split(path.sep).join('/')
       const identity = commandIdentity(command, relativeDirectory)
-      const context = { ...createParts(settings, store, statCache).scanContext('hashing'), database: store.database }
+      const context = {
+        ...createParts(settings, store, statCache).scanContext('hashing'),
+        database: store.database,
+      }
       try {
-        return await fingerprintTask({ task, definition, command: identity, projectRoot, env, source }, context)
+        return await fingerprintTask(
+          { task, definition, command: identity, projectRoot, env, source },
+          context,
+        )
       } finally {
         statCache.flush()
       }
+    },
+    recordTrouble(task, error) {
+      // Asking a database for anything that has just refused would only cost the same time again.
+      if (!error.code.startsWith('DATABASE_')) recordError(store, { operation: 'run', task, error })
     },
     hasEntry: (key) => findEntry(store, { scope: 'local', key }) !== undefined,
     lockPath: (key) => path.join(cacheDirectory, 'locks', key),

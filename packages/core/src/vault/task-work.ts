@@ -1,5 +1,5 @@
-import type { Settings } from '../config/settings.ts'
 import { findNearestName } from '../config/nearest-name.ts'
+import type { Settings } from '../config/settings.ts'
 import { TaskVaultError } from '../errors.ts'
 import type { TaskDefinition, TaskName } from '../model/task.ts'
 import type { Command } from '../process/command-line.ts'
