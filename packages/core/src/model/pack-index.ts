@@ -126,9 +126,34 @@ export function encodePackIndex(index: PackIndex, digestBytes: number): Buffer {
 
 /** @throws {TaskVaultError} BLOB_CORRUPT when any count, frame number or range does not hold. */
 export function parsePackIndex(source: Uint8Array, digestBytes: number): PackIndex {
+  const index = { frames: [] as Frame[], contents: [] as IndexedContent[], chunked: [] as ChunkedContent[] }
+  visitPackIndex(source, digestBytes, {
+    frame: (frame) => void index.frames.push(frame),
+    content: (digest, place) => void index.contents.push({ digest, ...place }),
+    chunked: (content) => void index.chunked.push(content),
+  })
+  return index
+}
+
+/** Told of everything in an index, in its order; every number has been checked. */
+export interface PackIndexVisitor {
+  frame(frame: Frame): void
+  content(digest: Buffer, place: { frame: number; offset: number; length: number }): void
+  chunked(content: ChunkedContent): void
+}
+
+/**
+ * Reads an index without keeping it: a pack can hold a hundred thousand contents.
+ * @throws {TaskVaultError} BLOB_CORRUPT as `parsePackIndex` does.
+ */
+export function visitPackIndex(
+  source: Uint8Array,
+  digestBytes: number,
+  visitor: PackIndexVisitor,
+): void {
   const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength)
   try {
-    return readPackIndex(bytes, digestBytes)
+    readPackIndex(bytes, digestBytes, visitor)
   } catch (error) {
     // Every read past the end is a RangeError: the counts and the length contradict each other.
     if (error instanceof RangeError) throw damagedIndex(error)
@@ -136,7 +161,7 @@ export function parsePackIndex(source: Uint8Array, digestBytes: number): PackInd
   }
 }
 
-function readPackIndex(bytes: Buffer, digestBytes: number): PackIndex {
+function readPackIndex(bytes: Buffer, digestBytes: number, visitor: PackIndexVisitor): void {
   let at = 0
   const u32 = (): number => {
     at += 4
@@ -153,31 +178,29 @@ function readPackIndex(bytes: Buffer, digestBytes: number): PackIndex {
     return value
   }
 
-  const frames: Frame[] = []
+  const frameBytes: number[] = []
   for (let left = count(9); left > 0; left -= 1) {
     const storedBytes = u32()
     const rawBytes = u32()
     const codec = CODECS[bytes.readUInt8(at++)]
     if (codec === undefined) throw damagedIndex()
-    frames.push({ storedBytes, rawBytes, codec })
+    frameBytes.push(rawBytes)
+    visitor.frame({ storedBytes, rawBytes, codec })
   }
-  const contents: IndexedContent[] = []
   for (let left = count(digestBytes + 12); left > 0; left -= 1) {
-    const content = { digest: digest(), frame: u32(), offset: u32(), length: u32() }
-    const frame = frames[content.frame]
-    if (frame === undefined || content.offset + content.length > frame.rawBytes) throw damagedIndex()
-    contents.push(content)
+    const name = digest()
+    const place = { frame: u32(), offset: u32(), length: u32() }
+    const rawBytes = frameBytes[place.frame]
+    if (rawBytes === undefined || place.offset + place.length > rawBytes) throw damagedIndex()
+    visitor.content(name, place)
   }
-  const chunked: ChunkedContent[] = []
   for (let left = count(digestBytes + 12); left > 0; left -= 1) {
     const name = digest()
     const length = bytes.readDoubleLE(at)
     at += 8
-    const chunks = Array.from({ length: count(digestBytes) }, digest)
-    chunked.push({ digest: name, length, chunks })
+    visitor.chunked({ digest: name, length, chunks: Array.from({ length: count(digestBytes) }, digest) })
   }
   if (at !== bytes.length) throw damagedIndex()
-  return { frames, contents, chunked }
 }
 
 function damagedIndex(cause?: unknown): TaskVaultError {

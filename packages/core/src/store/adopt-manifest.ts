@@ -67,7 +67,7 @@ async function registerPack(store: Store, digest: Digest): Promise<number | unde
   try {
     using blob = await openBlob(blobPath(store.cacheDirectory, digest))
     blob.verify(digest)
-    const contents = [...blob.index.contents, ...blob.index.chunked].map((content) => content.digest)
+    const contents = blob.listDigests()
     return registerBlob(store, { digest, sizeBytes: blob.sizeBytes, contents })
   } catch (error) {
     if (isUnusable(error)) return undefined

@@ -17,6 +17,8 @@ export interface ContentLocator {
    * @throws {TaskVaultError} BLOB_MISSING, BLOB_CORRUPT.
    */
   read(digest: Buffer): Buffer
+  /** Which of the blobs, by its place in their list, holds a content; undefined for one that was cut. */
+  blobOf(digest: Buffer): number | undefined
   /** A content piece by piece; throws BLOB_CORRUPT after the last one when the whole does not match. */
   stream(digest: Buffer): Generator<Buffer>
 }
@@ -26,18 +28,22 @@ export function createContentLocator(
   blobs: readonly BlobReader[],
   algorithm: HashAlgorithm,
 ): ContentLocator {
-  const slices = new Map<string, Slice>()
-  const chunked = new Map<string, readonly Buffer[]>()
-  for (const blob of blobs) indexBlob(blob, slices, chunked)
+  const places = indexBlobs(blobs)
   let loaded: { frame: FrameLocation; bytes: Buffer } | undefined
 
+  function find(digest: Buffer): Slice | undefined {
+    const at = places.rows.get(digest.toString('latin1'))
+    if (at === undefined) return undefined
+    const [frame, offset, length] = places.numbers.slice(at, at + ROW_NUMBERS) as [number, number, number]
+    return { frame: places.frames[frame] as FrameLocation, offset, length }
+  }
+
   function locate(digest: Buffer): readonly Slice[] {
-    const name = digest.toString('latin1')
-    const whole = slices.get(name)
+    const whole = find(digest)
     if (whole !== undefined) return [whole]
-    const chunks = chunked.get(name)
+    const chunks = places.chunked.get(digest.toString('latin1'))
     if (chunks === undefined) throw missing(digest)
-    return chunks.map((chunk) => slices.get(chunk.toString('latin1')) ?? missingChunk(chunk))
+    return chunks.map((chunk) => find(chunk) ?? missingChunk(chunk))
   }
 
   function readSlice({ frame, offset, length }: Slice): Buffer {
@@ -60,6 +66,10 @@ export function createContentLocator(
   return {
     locate,
     stream,
+    blobOf(digest) {
+      const at = places.rows.get(digest.toString('latin1'))
+      return at === undefined ? undefined : places.blobOfFrame[places.numbers[at] as number]
+    },
     read(digest) {
       const [only, ...more] = locate(digest)
       if (only === undefined || more.length > 0) return Buffer.concat([...stream(digest)])
@@ -70,21 +80,40 @@ export function createContentLocator(
   }
 }
 
-function indexBlob(
-  blob: BlobReader,
-  slices: Map<string, Slice>,
-  chunked: Map<string, readonly Buffer[]>,
-): void {
-  const frames = blob.index.frames.map((frame, number): FrameLocation => ({
-    ...frame,
-    descriptor: blob.descriptor,
-    position: blob.frameOffset(number),
-  }))
-  for (const { digest, frame, offset, length } of blob.index.contents) {
-    const location = frames[frame]
-    if (location !== undefined) slices.set(digest.toString('latin1'), { frame: location, offset, length })
+/** Numbers of one content: its frame, its offset there, and its length. */
+const ROW_NUMBERS = 3
+
+/**
+ * Where all contents are. Rows are numbers in one long list, because objects for as many contents
+ * would take ten times the memory.
+ */
+interface ContentPlaces {
+  readonly rows: Map<string, number>
+  readonly numbers: number[]
+  readonly frames: FrameLocation[]
+  readonly blobOfFrame: number[]
+  readonly chunked: Map<string, readonly Buffer[]>
+}
+
+function indexBlobs(blobs: readonly BlobReader[]): ContentPlaces {
+  const places: ContentPlaces = { rows: new Map(), numbers: [], frames: [], blobOfFrame: [], chunked: new Map() }
+  const { rows, numbers, frames, blobOfFrame, chunked } = places
+  for (const [order, blob] of blobs.entries()) {
+    const firstFrame = frames.length
+    blob.visitIndex({
+      frame(frame) {
+        const position = blob.frameOffset(frames.length - firstFrame)
+        frames.push({ ...frame, descriptor: blob.descriptor, position })
+        blobOfFrame.push(order)
+      },
+      content(digest, { frame, offset, length }) {
+        rows.set(digest.toString('latin1'), numbers.length)
+        numbers.push(firstFrame + frame, offset, length)
+      },
+      chunked: ({ digest, chunks }) => void chunked.set(digest.toString('latin1'), chunks),
+    })
   }
-  for (const { digest, chunks } of blob.index.chunked) chunked.set(digest.toString('latin1'), chunks)
+  return places
 }
 
 function missing(digest: Buffer): TaskVaultError {

@@ -236,7 +236,7 @@ function readChunkPlaces(
   find: (digest: Buffer) => Place | undefined,
 ): readonly Place[] | undefined {
   using blob = openBlobOf(blobPath(store.cacheDirectory, record.blob), store.algorithm)
-  const chunked = blob?.index.chunked.find((item) => item.digest.equals(record.digest))
+  const chunked = blob?.readIndex().chunked.find((item) => item.digest.equals(record.digest))
   if (chunked === undefined) return undefined
   const places = new Set([record.place])
   for (const chunk of chunked.chunks) {

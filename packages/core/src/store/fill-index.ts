@@ -65,7 +65,7 @@ async function readBlob(
     const { mtimeMs } = statSync(path)
     const start = { digest, sizeBytes: blob.sizeBytes, modifiedAtMs: Math.floor(mtimeMs) }
     if (blob.header.kind === 'pack') {
-      const contents = [...blob.index.contents, ...blob.index.chunked].map((content) => content.digest)
+      const contents = blob.listDigests()
       return { ...start, contents, manifest: undefined }
     }
     blob.verifyFile(digest)

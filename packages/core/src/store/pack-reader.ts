@@ -7,8 +7,14 @@ import { digestFromBytes, shortDigest } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
 import { parseManifest } from '../model/manifest.ts'
 import type { Manifest } from '../model/manifest.ts'
-import { TRAILER_BYTES, parseBlobHeader, parsePackIndex, parseTrailer } from '../model/pack-index.ts'
-import type { BlobHeader, Frame, IndexedContent, PackIndex } from '../model/pack-index.ts'
+import {
+  TRAILER_BYTES,
+  parseBlobHeader,
+  parsePackIndex,
+  parseTrailer,
+  visitPackIndex,
+} from '../model/pack-index.ts'
+import type { BlobHeader, Frame, IndexedContent, PackIndex, PackIndexVisitor } from '../model/pack-index.ts'
 
 /** An open blob. It stays readable when its name is removed, until it is disposed. */
 export interface BlobReader extends Disposable {
@@ -16,7 +22,12 @@ export interface BlobReader extends Disposable {
   readonly sizeBytes: number
   readonly header: BlobHeader
   readonly algorithm: HashAlgorithm
-  readonly index: PackIndex
+  /** Everything the blob holds; read again at each call, because it can be large. */
+  readIndex(): PackIndex
+  /** The same without keeping it. */
+  visitIndex(visitor: PackIndexVisitor): void
+  /** The digests of all contents, large ones that were cut included. */
+  listDigests(): Buffer[]
   /** Where frame number `frame` begins in the file. */
   frameOffset(frame: number): number
   /** A content's bytes, verified. @throws {TaskVaultError} BLOB_CORRUPT when it is damaged. */
@@ -67,7 +78,7 @@ export function openBlobOf(path: string, algorithm: HashAlgorithm): BlobReader |
 
 /** The manifest in a manifest's blob: its first content. */
 export function readManifest(blob: BlobReader): Manifest {
-  const first = blob.index.contents[0]
+  const first = blob.readIndex().contents[0]
   if (blob.header.kind !== 'manifest' || first === undefined) {
     throw new TaskVaultError('ENTRY_DAMAGED', 'A blob that should hold a manifest holds none')
   }
@@ -91,13 +102,17 @@ function readHeader(descriptor: number): BlobHeader {
 function readBlob(descriptor: number, algorithm: HashAlgorithm): BlobReader {
   const sizeBytes = fstatSync(descriptor).size
   const header = readHeader(descriptor)
-  const index = readIndex(descriptor, { sizeBytes, header, algorithm })
-  const offsets = frameOffsets(header.length, index.frames)
+  const indexBytes = readIndexBytes(descriptor, { sizeBytes, header })
+  const visitIndex = (visitor: PackIndexVisitor): void => {
+    visitPackIndex(unpack(indexBytes.stored, indexBytes.rawBytes), algorithm.digestBytes, visitor)
+  }
+  const frames = checkFrames(visitIndex, indexBytes)
+  const offsets = frameOffsets(header.length, frames)
   let loaded: { frame: number; bytes: Buffer } | undefined
 
   function readFrame(number: number): Buffer {
     if (loaded?.frame === number) return loaded.bytes
-    const frame = index.frames[number]
+    const frame = frames[number]
     const offset = offsets[number]
     if (frame === undefined || offset === undefined) throw corrupt(`it has no frame ${number}`)
     const bytes = unpackFrame(frame, readRange(descriptor, offset, frame.storedBytes))
@@ -116,35 +131,63 @@ function readBlob(descriptor: number, algorithm: HashAlgorithm): BlobReader {
     sizeBytes,
     header,
     algorithm,
-    index,
+    readIndex: () => parsePackIndex(unpack(indexBytes.stored, indexBytes.rawBytes), algorithm.digestBytes),
+    visitIndex,
+    listDigests: () => listDigests(visitIndex),
     frameOffset: (frame) => offsets[frame] ?? sizeBytes,
     readContent,
     verifyFile: (expected) => verifyFile(descriptor, algorithm, expected),
     verify(expected) {
       verifyFile(descriptor, algorithm, expected)
-      for (const content of index.contents) readContent(content)
+      visitIndex({
+        frame: () => {},
+        content: (digest, place) => void readContent({ digest, ...place }),
+        chunked: () => {},
+      })
     },
     [Symbol.dispose]: () => closeSync(descriptor),
   }
 }
 
-interface BlobStart {
-  readonly sizeBytes: number
-  readonly header: BlobHeader
-  readonly algorithm: HashAlgorithm
+/** The index as it is stored, and where the frames that it describes must end. */
+interface IndexBytes {
+  readonly stored: Buffer
+  readonly rawBytes: number
+  readonly framesStart: number
+  readonly framesEnd: number
 }
 
-function readIndex(descriptor: number, { sizeBytes, header, algorithm }: BlobStart): PackIndex {
+function readIndexBytes(
+  descriptor: number,
+  { sizeBytes, header }: { readonly sizeBytes: number; readonly header: BlobHeader },
+): IndexBytes {
   const trailerAt = sizeBytes - TRAILER_BYTES
   if (trailerAt < header.length) throw corrupt('it is cut off')
   const { storedBytes, rawBytes } = parseTrailer(readRange(descriptor, trailerAt, TRAILER_BYTES))
   if (storedBytes > trailerAt - header.length || rawBytes > MAX_RAW_BYTES) throw corrupt('its trailer lies')
-  const stored = readRange(descriptor, trailerAt - storedBytes, storedBytes)
-  const index = parsePackIndex(unpack(stored, rawBytes), algorithm.digestBytes)
-  const framesEnd = index.frames.reduce((end, frame) => end + frame.storedBytes, header.length)
-  if (framesEnd !== trailerAt - storedBytes) throw corrupt('its index does not fit its size')
-  if (index.frames.some((frame) => frame.rawBytes > MAX_FRAME_BYTES)) throw corrupt('a frame is too large')
-  return index
+  const framesEnd = trailerAt - storedBytes
+  const stored = readRange(descriptor, framesEnd, storedBytes)
+  return { stored, rawBytes, framesStart: header.length, framesEnd }
+}
+
+function listDigests(visitIndex: BlobReader['visitIndex']): Buffer[] {
+  const digests: Buffer[] = []
+  visitIndex({
+    frame: () => {},
+    content: (digest) => void digests.push(digest),
+    chunked: ({ digest }) => void digests.push(digest),
+  })
+  return digests
+}
+
+/** The frames of a whole index: the first look at it checks every number in it. */
+function checkFrames(visitIndex: BlobReader['visitIndex'], index: IndexBytes): readonly Frame[] {
+  const frames: Frame[] = []
+  visitIndex({ frame: (frame) => void frames.push(frame), content: () => {}, chunked: () => {} })
+  const end = frames.reduce((sum, frame) => sum + frame.storedBytes, index.framesStart)
+  if (end !== index.framesEnd) throw corrupt('its index does not fit its size')
+  if (frames.some((frame) => frame.rawBytes > MAX_FRAME_BYTES)) throw corrupt('a frame is too large')
+  return frames
 }
 
 function frameOffsets(start: number, frames: readonly Frame[]): readonly number[] {

@@ -59,7 +59,7 @@ export async function repairBlob(store: Store, finding: Finding): Promise<boolea
 }
 
 function verifyContents({ database }: Store, blob: IndexedBlob, reader: BlobReader): Finding | undefined {
-  const names = new Set(listContents(reader).map(digestFromBytes))
+  const names = new Set(reader.listDigests().map(digestFromBytes))
   const rows = database.prepare('SELECT digest FROM contents WHERE blob = ?').all(blob.number)
   // The other way round is no fault: a content that also lay in a blob which is gone is just not found.
   const count = rows.filter(
@@ -106,7 +106,7 @@ async function reindexContents(store: Store, digest: Digest): Promise<void> {
       .prepare('DELETE FROM contents WHERE blob = (SELECT number FROM blobs WHERE digest = ?)')
       .run(digestToBytes(digest))
   })
-  registerBlob(store, { digest, sizeBytes: reader.sizeBytes, contents: listContents(reader) })
+  registerBlob(store, { digest, sizeBytes: reader.sizeBytes, contents: reader.listDigests() })
 }
 
 /** Takes the rows of entries out that claim a manifest's blob; its file stays. */
@@ -119,10 +119,6 @@ function forgetEntries({ database }: Store, digest: Digest): void {
       )
       .run(digestToBytes(digest))
   })
-}
-
-function listContents(reader: BlobReader): readonly Buffer[] {
-  return [...reader.index.contents, ...reader.index.chunked].map((content) => content.digest)
 }
 
 function corrupt(store: Store, digest: Digest, detail: string): Finding {

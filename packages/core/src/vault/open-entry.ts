@@ -1,6 +1,6 @@
 import { TaskVaultError, isTaskVaultError } from '../errors.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
-import { digestFromBytes, digestToBytes } from '../model/digest.ts'
+import { digestToBytes } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { blobPath } from '../store/blob-path.ts'
@@ -47,7 +47,7 @@ export async function openEntry(store: Store, entry: EntryRow): Promise<OpenedEn
     manifest,
     locator,
     algorithm: blob.algorithm,
-    blobOf: createBlobLookup(store, manifest, packs),
+    blobOf: createBlobLookup(store, manifest, locator),
     [Symbol.dispose]: () => kept.dispose(),
   }
 }
@@ -57,30 +57,22 @@ export function isDamage(error: unknown): error is TaskVaultError {
   return isTaskVaultError(error, 'BLOB_MISSING', 'BLOB_CORRUPT', 'ENTRY_DAMAGED')
 }
 
+/** Asks for each blob's number once. The first blob is the manifest's own, which nothing can share. */
 function createBlobLookup(
   store: Store,
   manifest: Manifest,
-  packs: readonly BlobReader[],
+  locator: ContentLocator,
 ): (digest: Digest) => number | undefined {
-  let numbers: Map<string, number> | undefined
-  return (digest) => {
-    numbers ??= numberContents(store, manifest, packs)
-    return numbers.get(digest)
-  }
-}
-
-function numberContents(
-  store: Store,
-  manifest: Manifest,
-  packs: readonly BlobReader[],
-): Map<string, number> {
-  const numbers = new Map<string, number>()
   const find = store.database.prepare('SELECT number FROM blobs WHERE digest = ?')
-  for (const [order, digest] of manifest.blobs.entries()) {
-    const number = Number(find.get(digestToBytes(digest))?.['number'] ?? Number.NaN)
-    const pack = packs[order]
-    if (pack === undefined || Number.isNaN(number)) continue
-    for (const content of pack.index.contents) numbers.set(digestFromBytes(content.digest), number)
+  const numbers = new Map<number, number | undefined>([[0, undefined]])
+  return (digest) => {
+    const order = locator.blobOf(digestToBytes(digest))
+    if (order === undefined) return undefined
+    if (!numbers.has(order)) {
+      const blob = manifest.blobs[order - 1]
+      const number = blob === undefined ? undefined : find.get(digestToBytes(blob))?.['number']
+      numbers.set(order, number === undefined ? undefined : Number(number))
+    }
+    return numbers.get(order)
   }
-  return numbers
 }
