@@ -29,7 +29,7 @@ export type Fields<Value> = {
 }
 
 /** A value that `accept` takes; `allowed` says in words what that is. */
-export function checkScalar<Value>(
+function checkScalar<Value>(
   allowed: string,
   accept: (value: unknown) => Value | undefined,
 ): Check<Value> {

@@ -8,7 +8,7 @@ interface SettingVariable {
 }
 
 /** The variables that set one setting each, by the setting's key. */
-export const SETTING_VARIABLES: Readonly<Record<string, SettingVariable>> = {
+const SETTING_VARIABLES: Readonly<Record<string, SettingVariable>> = {
   cache_dir: { name: 'TASKVAULT_CACHE_DIR', holds: 'text' },
   max_size_gb: { name: 'TASKVAULT_MAX_SIZE_GB', holds: 'number' },
   hash_algorithm: { name: 'TASKVAULT_HASH_ALGORITHM', holds: 'text' },

@@ -3,8 +3,8 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { detectOrigin } from './detect-origin.ts'
 import { readGitHead } from '../git/read-head.ts'
+import { detectOrigin } from './detect-origin.ts'
 
 describe('on CI systems', () => {
   test.each([
