@@ -2,6 +2,7 @@ import type { HashAlgorithm, Hasher } from '../hashing/hash-algorithm.ts'
 import type { ContentSink, Place } from './content-sink.ts'
 import { CHUNKED_FROM_BYTES, MAX_CHUNK_BYTES, findChunkEnd } from './cut-chunks.ts'
 import type { ReadContent } from './read-content.ts'
+import { releaseMemory } from './release-memory.ts'
 
 /** Takes one content piece by piece, and stores it: whole when it stays small, else in chunks. */
 export interface Chunker {
@@ -52,10 +53,13 @@ export function createChunker(algorithm: HashAlgorithm, sink: ContentSink): Chun
       if (chunks.length === 0 && end < CHUNKED_FROM_BYTES) {
         const bytes = window.subarray(0, end)
         const digest = algorithm.hash(bytes)
-        return { digest, sizeBytes: end, places: [sink.add(digest, bytes)] }
+        const places = [sink.add(digest, bytes)]
+        releaseMemory(window)
+        return { digest, sizeBytes: end, places }
       }
       while (start < end) cut()
-      const digest = hasher?.digest() ?? algorithm.hash(window.subarray(0, 0))
+      releaseMemory(window)
+      const digest = hasher?.digest() ?? algorithm.hash(new Uint8Array(0))
       for (const place of sink.addChunked(digest, sizeBytes, chunks)) places.add(place)
       return { digest, sizeBytes, places: [...places] }
     },

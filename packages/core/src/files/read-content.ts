@@ -5,6 +5,7 @@ import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { createChunker } from './chunker.ts'
 import type { ContentSink, Place } from './content-sink.ts'
 import { CHUNKED_FROM_BYTES } from './cut-chunks.ts'
+import { releaseMemory } from './release-memory.ts'
 
 /** What was read of one file. */
 export interface ReadContent {
@@ -110,10 +111,12 @@ function* readChunks(
   const chunker = createChunker(algorithm, sink)
   for (;;) {
     const got = readSync(descriptor, own, 0, READ_BYTES, null)
-    if (got === 0) return chunker.finish()
+    if (got === 0) break
     chunker.push(own.subarray(0, got))
     if (sink.isFull) yield
   }
+  releaseMemory(own)
+  return chunker.finish()
 }
 
 function isOther(before: Stats, after: Stats, content: ReadContent): boolean {

@@ -10,7 +10,7 @@ import type { Digest } from '../model/digest.ts'
 import { encodeBlobHeader, encodePackIndex, encodeTrailer } from '../model/pack-index.ts'
 import type { BlobKind, ChunkedContent, Frame, IndexedContent } from '../model/pack-index.ts'
 import { TEMPORARY_BLOB_PREFIX, blobPath, blobsDirectory } from './blob-path.ts'
-import { releaseMemory } from './release-memory.ts'
+import { releaseMemory } from '../files/release-memory.ts'
 
 /** A blob that has its name, and is on the disk. */
 export interface WrittenBlob {
@@ -46,7 +46,7 @@ export interface PackWriter {
 }
 
 /** Raw bytes of a frame: what has to be unpacked to read one content, and what compresses together. */
-const FRAME_BYTES = 2 * 1024 * 1024
+const FRAME_BYTES = 1024 * 1024
 const COMPRESSION_LEVEL = 3
 const compress = promisify(zstdCompress)
 const syncData = promisify(fdatasync)

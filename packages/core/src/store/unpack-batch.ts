@@ -12,7 +12,7 @@ import { writeFully } from '../files/write-atomically.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { Frame } from '../model/pack-index.ts'
 import { readRange, unpackFrame } from './pack-reader.ts'
-import { releaseMemory } from './release-memory.ts'
+import { releaseMemory } from '../files/release-memory.ts'
 
 /** A frame, by the open blob that it is in. */
 export interface FrameLocation extends Frame {

@@ -2,6 +2,7 @@ import { lstatSync, rmSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { TaskVaultError } from '../errors.ts'
 import { createChunker } from '../files/chunker.ts'
+import { CHUNKED_FROM_BYTES } from '../files/cut-chunks.ts'
 import { describeNames } from '../files/describe-directory.ts'
 import { scanTree, unsupportedKind } from '../files/scan-tree.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
@@ -161,7 +162,13 @@ async function storePieces(
   packer: ContentPacker,
   pieces: Uint8Array | AsyncIterable<Uint8Array>,
 ): Promise<ContentReference> {
-  const chunker = createChunker(parts.store.algorithm, packer)
+  const { algorithm } = parts.store
+  if (pieces instanceof Uint8Array && pieces.length < CHUNKED_FROM_BYTES) {
+    const whole = algorithm.hash(pieces)
+    packer.add(whole, pieces)
+    return { digest: digestFromBytes(whole), sizeBytes: pieces.length }
+  }
+  const chunker = createChunker(algorithm, packer)
   for await (const piece of pieces instanceof Uint8Array ? cutPieces(pieces) : pieces) {
     chunker.push(piece)
     if (packer.isFull) await packer.settle()
