@@ -1,6 +1,7 @@
 import type { HitOutcome, NotSaved, RanOutcome, SavedEntry } from '@taskvault/core'
 import { describe, expect, test } from 'vitest'
 import {
+  renderRunning,
   formatAge,
   renderNotSaved,
   renderPutBack,
@@ -39,6 +40,22 @@ describe('a hit', () => {
 })
 
 describe('a run', () => {
+  test('tells what runs, and why', () => {
+    expect(renderRunning(['npm', 'test'], [{ kind: 'file-changed', relativePath: 'a.ts' }])).toBe(
+      'npm test (changed: a.ts)',
+    )
+    expect(renderRunning('npm test', [{ kind: 'unavailable', detail: 'locked' }])).toBe('npm test')
+    expect(renderRunning('x'.repeat(500), [])).toHaveLength(201)
+  })
+
+  test('lets no name of a file begin a line or steer the terminal', () => {
+    const relativePath = 'a\n::add-path::/tmp\u001b[2J'
+
+    expect(renderRunning('echo 1\necho 2', [{ kind: 'file-added', relativePath }])).toMatch(
+      /^\P{C}*$/u,
+    )
+  })
+
   test('tells what was saved', () => {
     const saved = { fileCount: 12, sizeBytes: 3 * 2 ** 20 } as SavedEntry
 

@@ -1,8 +1,17 @@
-import type { ChangeReason, HitOutcome, NotSaved, RanOutcome, SavedEntry } from '@taskvault/core'
+import { showCommand } from '@taskvault/core'
+import type {
+  ChangeReason,
+  Command,
+  HitOutcome,
+  NotSaved,
+  RanOutcome,
+  SavedEntry,
+} from '@taskvault/core'
 import { summariseReasons } from './change-reasons.ts'
 import { formatBytes, formatDuration } from './quantities.ts'
 
 const SHOWN_PATHS = 5
+const SHOWN_CHARACTERS = 200
 
 /** `restored 12 files in 34 ms, saved 1 min 02 s (passed 2 hours ago on main)`. */
 export function renderRunHit(hit: HitOutcome, nowMs: number): string {
@@ -27,7 +36,7 @@ export function renderProvenance(manifest: HitOutcome['manifest'], nowMs: number
 export function renderPutBack(hit: HitOutcome): string | undefined {
   return hit.putBack.length === 0
     ? undefined
-    : `put back, as they had been changed: ${listPaths(hit.putBack)}`
+    : `put back, as they had been changed: ${onOneLine(listPaths(hit.putBack))}`
 }
 
 /** `saved 12 files, 1.20 MB, after 1 min 02 s`. */
@@ -62,7 +71,7 @@ export function renderNotSaved(notSaved: NotSaved): NotSavedLine | undefined {
     case 'inputs-changed':
       return {
         isWarning: true,
-        text: `not saved: inputs changed while it ran (${summariseReasons(notSaved.changes)})`,
+        text: `not saved: inputs changed while it ran (${onOneLine(summariseReasons(notSaved.changes))})`,
       }
     case 'output-missing':
       return { isWarning: true, text: `not saved: ${notSaved.message}` }
@@ -74,9 +83,20 @@ export function renderNotSaved(notSaved: NotSaved): NotSavedLine | undefined {
   }
 }
 
-/** Why the command runs, on one line. */
-export function renderReasons(reasons: readonly ChangeReason[]): string {
-  return reasons.length === 0 ? 'nothing is known of earlier runs' : summariseReasons(reasons)
+/** `npm test (changed: src/a.ts)`; trouble with the cache is told by itself, as a warning. */
+export function renderRunning(command: Command, reasons: readonly ChangeReason[]): string {
+  const line = onOneLine(showCommand(command))
+  const shown = line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line
+  const because = reasons.filter((reason) => reason.kind !== 'unavailable')
+  return because.length === 0 ? shown : `${shown} (${onOneLine(summariseReasons(because))})`
+}
+
+/**
+ * Text in which nothing can begin a line or steer a terminal: CI systems take commands from lines of
+ * their logs, and names of files come from whoever made a pull request.
+ */
+function onOneLine(text: string): string {
+  return text.replaceAll(/\p{C}/gu, (character) => JSON.stringify(character).slice(1, -1))
 }
 
 /** `34 seconds ago`, `2 hours ago`; `just now` also for what a clock that went back calls the future. */

@@ -1,12 +1,11 @@
 import { styleText } from 'node:util'
-import { showCommand } from '@taskvault/core'
 import type { ErrorCode, RanOutcome, RunEvent, RunOutcome, TaskWork } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
 import { wantsColour } from './colours.ts'
 import {
   renderNotSaved,
   renderPutBack,
-  renderReasons,
+  renderRunning,
   renderRunHit,
   renderRunSaved,
 } from './run-lines.ts'
@@ -32,13 +31,12 @@ export function createRunVoice(cli: Cli, work: TaskWork): RunVoice {
     progress.end()
     voice.warn(`warning: ${task} runs without the cache: ${error.message}`)
   }
-  const ran = ({ save, exitCode, end, omittedLogBytes, ...rest }: RanOutcome): void => {
+  const ran = (outcome: RanOutcome): void => {
+    const { save, exitCode, omittedLogBytes } = outcome
     if (omittedLogBytes > 0)
       voice.remark(`${task}: ${omittedLogBytes} bytes in the middle of its output are not kept`)
     if (save.kind === 'saved') {
-      voice.remark(
-        `${mark(exitCode === 0)} ${task}: ${renderRunSaved(save, { save, exitCode, end, omittedLogBytes, ...rest })}`,
-      )
+      voice.remark(`${mark(exitCode === 0)} ${task}: ${renderRunSaved(save, outcome)}`)
       return
     }
     const line = renderNotSaved(save)
@@ -51,9 +49,7 @@ export function createRunVoice(cli: Cli, work: TaskWork): RunVoice {
       progress.end()
       switch (event.kind) {
         case 'missed':
-          voice.remark(
-            `${task}: running ${showCommand(work.command)} (${renderReasons(event.reasons)})`,
-          )
+          voice.remark(`${task}: running ${renderRunning(work.command, event.reasons)}`)
           return
         case 'waiting':
           voice.remark(`${task}: waiting for another process that does the same work`)

@@ -204,12 +204,12 @@ async function openProject(): Promise<Project> {
   return {
     root,
     vault: createRunVault(vault),
-    run: (runVault, changes = {}) => run(root, runVault, changes),
+    run: (runVault, changes = {}) => runOnce(root, runVault, changes),
     count: () => readLines(path.join(root, 'count')),
   }
 }
 
-async function run(
+async function runOnce(
   root: string,
   vault: RunVault | undefined,
   changes: Partial<RunRequest>,
