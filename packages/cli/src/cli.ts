@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { LoadedSettings, Report, Vault } from '@taskvault/core'
+import type { LoadedSettings, LogLevel, Report, Vault } from '@taskvault/core'
 import type { Command } from 'commander'
 import { EXIT, exitCodeOfSignal } from './exit-codes.ts'
 import type { StopSignal } from './exit-codes.ts'
@@ -104,10 +104,11 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
       return exitCode
     },
     settings: () => (settings ??= loadSettingsOf(cli)),
-    openVault: async (report = (event) => cli.progress.read(event)) => {
+    openVault: async (given) => {
       const { openVault } = await import('@taskvault/core')
-      const vault = await openVault({ settings: await cli.settings(), report, now: host.now })
-      return cli.closeAtEnd(vault)
+      const loaded = await cli.settings()
+      const report = given ?? (await createReport(cli, loaded.logLevel))
+      return cli.closeAtEnd(await openVault({ settings: loaded, report, now: host.now }))
     },
     get stdin() {
       stdin ??= openStdin(host, atEnd)
@@ -133,6 +134,18 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
     },
   }
   return cli
+}
+
+/** Draws progress, and writes down what `log_level` asks for. */
+async function createReport(cli: Cli, setting: LogLevel): Promise<Report> {
+  const { describeEvent, isLogged } = await import('./render/event-log.ts')
+  return (event) => {
+    cli.progress.read(event)
+    const logged = describeEvent(event)
+    if (logged === undefined || !isLogged(logged.level, setting)) return
+    cli.progress.end()
+    cli.voice.warn(logged.text)
+  }
 }
 
 /** Work that waits for input must not wait for ever once it is stopped. */

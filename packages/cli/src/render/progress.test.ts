@@ -40,27 +40,25 @@ test('nothing is drawn in the first half second, and then at most ten times a se
   expect(drawnAt).toEqual([500, 600, 700, 800, 900])
 })
 
-test('the bar is wiped at the end, and before a warning', () => {
+test('the bar is wiped at the end', () => {
   let nowMs = 0
   const host = createTestHost({ cwd: '/', isTerminal: true, now: () => nowMs })
   const progress = createProgress(host, { isEnabled: true })
   nowMs = 600
 
   progress.read(halfway)
-  progress.read({ kind: 'trouble', code: 'DISK_FULL', message: 'No space' })
   progress.end()
 
-  expect(host.written('stderr')).toMatch(/files\r\u001b\[2Kwarning: No space\n$/)
+  expect(host.written('stderr')).toMatch(/files\r\u001b\[2K$/)
 })
 
-test('where stderr is no terminal nothing is drawn, and trouble is still told', () => {
+test('where stderr is no terminal nothing is drawn', () => {
   let nowMs = 0
   const host = createTestHost({ cwd: '/', now: () => (nowMs += 1000) })
   const progress = createProgress(host, { isEnabled: true })
 
   progress.read(halfway)
-  progress.read({ kind: 'trouble', code: 'DISK_FULL', message: 'No space' })
   progress.end()
 
-  expect(host.written('stderr')).toBe('warning: No space\n')
+  expect(host.written('stderr')).toBe('')
 })

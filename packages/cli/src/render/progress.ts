@@ -6,9 +6,9 @@ type ProgressEvent = Extract<VaultEvent, { kind: 'progress' }>
 
 /** A bar on stderr for work that takes longer than half a second, on a terminal only. */
 export interface Progress {
-  /** Draws progress events; warns of trouble; ignores all others. */
+  /** Draws progress events, and ignores all others. */
   read(event: VaultEvent): void
-  /** Wipes the bar. */
+  /** Wipes the bar, so that something can be written in its place; the next event draws it again. */
   end(): void
 }
 
@@ -34,10 +34,6 @@ export function createProgress(host: Host, options: { readonly isEnabled: boolea
   }
   return {
     read: (event) => {
-      if (event.kind === 'trouble') {
-        wipe()
-        host.stderr.write(`warning: ${event.message}\n`)
-      }
       if (event.kind !== 'progress' || !isShown) return
       const nowMs = host.now()
       if (nowMs - startedAtMs < SHOW_AFTER_MS || nowMs - drawnAtMs < REDRAW_AFTER_MS) return

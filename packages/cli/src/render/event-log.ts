@@ -1,0 +1,46 @@
+import { shortDigest } from '@taskvault/core'
+import type { LogLevel, VaultEvent } from '@taskvault/core'
+
+/** One line for the log, and how much it matters. */
+export interface LoggedEvent {
+  readonly level: LogLevel
+  readonly text: string
+}
+
+const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+
+/** Whether `log_level` asks for lines that matter this much. */
+export function isLogged(level: LogLevel, setting: LogLevel): boolean {
+  return LEVELS.indexOf(level) >= LEVELS.indexOf(setting)
+}
+
+/** What to write about an event; undefined for progress, which is drawn. */
+export function describeEvent(event: VaultEvent): LoggedEvent | undefined {
+  switch (event.kind) {
+    case 'progress':
+      return undefined
+    case 'hit':
+      return { level: 'debug', text: `debug: hit ${event.task} ${shortDigest(event.key)}` }
+    case 'missed':
+      return { level: 'debug', text: `debug: miss ${event.task} ${shortDigest(event.key)}` }
+    case 'saved':
+      return {
+        level: 'debug',
+        text: `debug: saved ${event.task} ${shortDigest(event.key)}, ${event.storedBytes} bytes added`,
+      }
+    case 'evicted':
+      return { level: 'debug', text: `debug: evicted ${event.task} ${shortDigest(event.key)}` }
+    case 'quarantined':
+      return {
+        level: 'warn',
+        text: `warning: an entry of ${event.task} was damaged (${event.code}) and set aside`,
+      }
+    case 'rebuilt':
+      return {
+        level: 'warn',
+        text: `warning: the index was damaged or lost; it was rebuilt with ${event.entries} entries`,
+      }
+    case 'trouble':
+      return { level: 'warn', text: `warning: ${event.message}` }
+  }
+}
