@@ -7,7 +7,7 @@
  * Another table or other sizes cost deduplication against older packs, never correctness.
  */
 
-const MIN_BYTES = 16 * 1024
+const MIN_BYTES = 32 * 1024
 const WANTED_BYTES = 64 * 1024
 export const MAX_CHUNK_BYTES: number = 256 * 1024
 

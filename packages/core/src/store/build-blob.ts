@@ -2,6 +2,7 @@ import { zstdCompressSync } from 'node:zlib'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { encodeBlobHeader, encodePackIndex, encodeTrailer } from '../model/pack-index.ts'
 import type { BlobKind, Frame, IndexedContent } from '../model/pack-index.ts'
+import { compressIndex } from './compress-index.ts'
 import type { InlineContent } from './content-packer.ts'
 
 /** Less than this gets no smaller. */
@@ -23,7 +24,7 @@ export function buildBlob(
     return { digest, frame: 0, offset: offset - bytes.length, length: bytes.length }
   })
   const index = encodePackIndex({ frames: [frame], contents: indexed, chunked: [] }, algorithm.digestBytes)
-  const storedIndex = zstdCompressSync(index)
+  const storedIndex = compressIndex(index)
   const trailer = encodeTrailer({ storedBytes: storedIndex.length, rawBytes: index.length })
   return Buffer.concat([encodeBlobHeader(kind, algorithm.name), stored, storedIndex, trailer])
 }

@@ -2,7 +2,6 @@ import { TaskVaultError } from '../errors.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { digestFromBytes, shortDigest } from '../model/digest.ts'
 import type { BlobReader } from './pack-reader.ts'
-import { readRange, unpackFrame } from './pack-reader.ts'
 import type { FrameLocation, Slice } from './unpack-batch.ts'
 
 /** Finds contents in the open blobs of one entry. */
@@ -29,16 +28,15 @@ export function createContentLocator(
   algorithm: HashAlgorithm,
 ): ContentLocator {
   const places = indexBlobs(blobs)
-  let loaded: { frame: FrameLocation; bytes: Buffer } | undefined
 
-  function find(digest: Buffer): Slice | undefined {
+  function find(digest: Buffer): LocatedSlice | undefined {
     const at = places.rows.get(digest.toString('latin1'))
     if (at === undefined) return undefined
     const [frame, offset, length] = places.numbers.slice(at, at + ROW_NUMBERS) as [number, number, number]
-    return { frame: places.frames[frame] as FrameLocation, offset, length }
+    return { frame: places.frames[frame] as LocatedFrame, offset, length }
   }
 
-  function locate(digest: Buffer): readonly Slice[] {
+  function locate(digest: Buffer): readonly LocatedSlice[] {
     const whole = find(digest)
     if (whole !== undefined) return [whole]
     const chunks = places.chunked.get(digest.toString('latin1'))
@@ -46,11 +44,9 @@ export function createContentLocator(
     return chunks.map((chunk) => find(chunk) ?? missingChunk(chunk))
   }
 
-  function readSlice({ frame, offset, length }: Slice): Buffer {
-    if (loaded?.frame !== frame) {
-      loaded = { frame, bytes: unpackFrame(frame, readRange(frame.descriptor, frame.position, frame.storedBytes)) }
-    }
-    return loaded.bytes.subarray(offset, offset + length)
+  /** By the blob's own reader, which keeps the frame that it read last. */
+  function readSlice({ frame, offset, length }: LocatedSlice): Buffer {
+    return frame.blob.readFrame(frame.number).subarray(offset, offset + length)
   }
 
   function* stream(digest: Buffer): Generator<Buffer> {
@@ -80,6 +76,16 @@ export function createContentLocator(
   }
 }
 
+/** A frame that can also be read through its blob. */
+interface LocatedFrame extends FrameLocation {
+  readonly blob: BlobReader
+  readonly number: number
+}
+
+interface LocatedSlice extends Slice {
+  readonly frame: LocatedFrame
+}
+
 /** Numbers of one content: its frame, its offset there, and its length. */
 const ROW_NUMBERS = 3
 
@@ -90,7 +96,7 @@ const ROW_NUMBERS = 3
 interface ContentPlaces {
   readonly rows: Map<string, number>
   readonly numbers: number[]
-  readonly frames: FrameLocation[]
+  readonly frames: LocatedFrame[]
   readonly blobOfFrame: number[]
   readonly chunked: Map<string, readonly Buffer[]>
 }
@@ -102,8 +108,9 @@ function indexBlobs(blobs: readonly BlobReader[]): ContentPlaces {
     const firstFrame = frames.length
     blob.visitIndex({
       frame(frame) {
-        const position = blob.frameOffset(frames.length - firstFrame)
-        frames.push({ ...frame, descriptor: blob.descriptor, position })
+        const number = frames.length - firstFrame
+        const position = blob.frameOffset(number)
+        frames.push({ ...frame, descriptor: blob.descriptor, position, blob, number })
         blobOfFrame.push(order)
       },
       content(digest, { frame, offset, length }) {

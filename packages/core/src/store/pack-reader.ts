@@ -1,6 +1,6 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { zstdDecompressSync } from 'node:zlib'
-import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../errors.ts'
+import { TaskVaultError } from '../errors.ts'
+import { releaseMemory } from '../files/release-memory.ts'
 import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { digestFromBytes, shortDigest } from '../model/digest.ts'
@@ -15,6 +15,8 @@ import {
   visitPackIndex,
 } from '../model/pack-index.ts'
 import type { BlobHeader, Frame, IndexedContent, PackIndex, PackIndexVisitor } from '../model/pack-index.ts'
+import { openBlobSource } from './blob-source.ts'
+import type { BlobSource } from './blob-source.ts'
 
 /** An open blob. It stays readable when its name is removed, until it is disposed. */
 export interface BlobReader extends Disposable {
@@ -30,6 +32,8 @@ export interface BlobReader extends Disposable {
   listDigests(): Buffer[]
   /** Where frame number `frame` begins in the file. */
   frameOffset(frame: number): number
+  /** A frame's raw bytes, of which nothing is verified but their number. */
+  readFrame(frame: number): Buffer
   /** A content's bytes, verified. @throws {TaskVaultError} BLOB_CORRUPT when it is damaged. */
   readContent(content: IndexedContent): Buffer
   /** @throws {TaskVaultError} BLOB_CORRUPT when the file's bytes do not have the digest `expected`. */
@@ -44,6 +48,7 @@ export interface BlobReader extends Disposable {
 /** More than any writer makes of a frame or index; a size beyond it is damage, or an attack on memory. */
 const MAX_RAW_BYTES = 1024 * 1024 * 1024
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
+const VERIFIED_BYTES = 256 * 1024
 
 /**
  * Opens a blob and reads its index.
@@ -51,11 +56,12 @@ const MAX_FRAME_BYTES = 16 * 1024 * 1024
  * FORMAT_UNSUPPORTED, HASH_ALGORITHM_UNKNOWN, TOO_MANY_OPEN_FILES, PERMISSION_DENIED.
  */
 export async function openBlob(path: string): Promise<BlobReader> {
-  const descriptor = openDescriptor(path)
+  const source = openBlobSource(path)
   try {
-    return readBlob(descriptor, await openHashAlgorithm(readHeader(descriptor).algorithm))
+    const header = readHeader(source)
+    return readBlob(source, header, await openHashAlgorithm(header.algorithm))
   } catch (error) {
-    closeSync(descriptor)
+    source[Symbol.dispose]()
     throw error
   }
 }
@@ -65,13 +71,14 @@ export async function openBlob(path: string): Promise<BlobReader> {
  * @throws {TaskVaultError} as `openBlob` does.
  */
 export function openBlobOf(path: string, algorithm: HashAlgorithm): BlobReader | undefined {
-  const descriptor = openDescriptor(path)
+  const source = openBlobSource(path)
   try {
-    if (readHeader(descriptor).algorithm === algorithm.name) return readBlob(descriptor, algorithm)
-    closeSync(descriptor)
+    const header = readHeader(source)
+    if (header.algorithm === algorithm.name) return readBlob(source, header, algorithm)
+    source[Symbol.dispose]()
     return undefined
   } catch (error) {
-    closeSync(descriptor)
+    source[Symbol.dispose]()
     throw error
   }
 }
@@ -85,26 +92,14 @@ export function readManifest(blob: BlobReader): Manifest {
   return parseManifest(blob.readContent(first).toString('utf8'))
 }
 
-function openDescriptor(path: string): number {
-  try {
-    return openSync(path, constants.O_RDONLY)
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT') throw asTaskVaultError(error, `open ${path}`)
-    throw new TaskVaultError('BLOB_MISSING', `There is no blob ${path}`, { cause: error })
-  }
+function readHeader(source: BlobSource): BlobHeader {
+  return parseBlobHeader(source.read(0, Math.min(80, source.sizeBytes)))
 }
 
-function readHeader(descriptor: number): BlobHeader {
-  const sizeBytes = fstatSync(descriptor).size
-  return parseBlobHeader(readRange(descriptor, 0, Math.min(80, sizeBytes)))
-}
-
-function readBlob(descriptor: number, algorithm: HashAlgorithm): BlobReader {
-  const sizeBytes = fstatSync(descriptor).size
-  const header = readHeader(descriptor)
-  const indexBytes = readIndexBytes(descriptor, { sizeBytes, header })
+function readBlob(source: BlobSource, header: BlobHeader, algorithm: HashAlgorithm): BlobReader {
+  const indexBytes = readIndexBytes(source, header)
   const visitIndex = (visitor: PackIndexVisitor): void => {
-    visitPackIndex(unpack(indexBytes.stored, indexBytes.rawBytes), algorithm.digestBytes, visitor)
+    visitPackIndex(unpackIndex(indexBytes.stored, indexBytes.rawBytes), algorithm.digestBytes, visitor)
   }
   const frames = checkFrames(visitIndex, indexBytes)
   const offsets = frameOffsets(header.length, frames)
@@ -115,7 +110,7 @@ function readBlob(descriptor: number, algorithm: HashAlgorithm): BlobReader {
     const frame = frames[number]
     const offset = offsets[number]
     if (frame === undefined || offset === undefined) throw corrupt(`it has no frame ${number}`)
-    const bytes = unpackFrame(frame, readRange(descriptor, offset, frame.storedBytes))
+    const bytes = unpackFrame(frame, source.read(offset, frame.storedBytes))
     loaded = { frame: number, bytes }
     return bytes
   }
@@ -127,25 +122,26 @@ function readBlob(descriptor: number, algorithm: HashAlgorithm): BlobReader {
   }
 
   return {
-    descriptor,
-    sizeBytes,
+    descriptor: source.descriptor,
+    sizeBytes: source.sizeBytes,
     header,
     algorithm,
-    readIndex: () => parsePackIndex(unpack(indexBytes.stored, indexBytes.rawBytes), algorithm.digestBytes),
+    readIndex: () => parsePackIndex(unpackIndex(indexBytes.stored, indexBytes.rawBytes), algorithm.digestBytes),
     visitIndex,
     listDigests: () => listDigests(visitIndex),
-    frameOffset: (frame) => offsets[frame] ?? sizeBytes,
+    frameOffset: (frame) => offsets[frame] ?? source.sizeBytes,
+    readFrame,
     readContent,
-    verifyFile: (expected) => verifyFile(descriptor, algorithm, expected),
+    verifyFile: (expected) => verifyFile(source, algorithm, expected),
     verify(expected) {
-      verifyFile(descriptor, algorithm, expected)
+      verifyFile(source, algorithm, expected)
       visitIndex({
         frame: () => {},
         content: (digest, place) => void readContent({ digest, ...place }),
         chunked: () => {},
       })
     },
-    [Symbol.dispose]: () => closeSync(descriptor),
+    [Symbol.dispose]: () => source[Symbol.dispose](),
   }
 }
 
@@ -157,17 +153,13 @@ interface IndexBytes {
   readonly framesEnd: number
 }
 
-function readIndexBytes(
-  descriptor: number,
-  { sizeBytes, header }: { readonly sizeBytes: number; readonly header: BlobHeader },
-): IndexBytes {
-  const trailerAt = sizeBytes - TRAILER_BYTES
+function readIndexBytes(source: BlobSource, header: BlobHeader): IndexBytes {
+  const trailerAt = source.sizeBytes - TRAILER_BYTES
   if (trailerAt < header.length) throw corrupt('it is cut off')
-  const { storedBytes, rawBytes } = parseTrailer(readRange(descriptor, trailerAt, TRAILER_BYTES))
+  const { storedBytes, rawBytes } = parseTrailer(source.read(trailerAt, TRAILER_BYTES))
   if (storedBytes > trailerAt - header.length || rawBytes > MAX_RAW_BYTES) throw corrupt('its trailer lies')
   const framesEnd = trailerAt - storedBytes
-  const stored = readRange(descriptor, framesEnd, storedBytes)
-  return { stored, rawBytes, framesStart: header.length, framesEnd }
+  return { stored: source.read(framesEnd, storedBytes), rawBytes, framesStart: header.length, framesEnd }
 }
 
 function listDigests(visitIndex: BlobReader['visitIndex']): Buffer[] {
@@ -215,27 +207,17 @@ function unpack(stored: Buffer, rawBytes: number): Buffer {
   }
 }
 
-/** Exactly `length` bytes from `position`. @throws {TaskVaultError} BLOB_CORRUPT when there are fewer. */
-export function readRange(descriptor: number, position: number, length: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(length)
-  let done = 0
-  while (done < length) {
-    const got = readSync(descriptor, bytes, done, length - done, position + done)
-    if (got === 0) throw corrupt('it is cut off')
-    done += got
-  }
-  return bytes
+/** An index that does not get smaller is stored as it is. */
+function unpackIndex(stored: Buffer, rawBytes: number): Buffer {
+  return stored.length === rawBytes ? stored : unpack(stored, rawBytes)
 }
 
-function verifyFile(descriptor: number, algorithm: HashAlgorithm, expected: Digest): void {
+function verifyFile(source: BlobSource, algorithm: HashAlgorithm, expected: Digest): void {
   const hasher = algorithm.createHasher()
-  const buffer = Buffer.allocUnsafeSlow(256 * 1024)
-  let position = 0
-  for (;;) {
-    const got = readSync(descriptor, buffer, 0, buffer.length, position)
-    if (got === 0) break
-    hasher.update(buffer.subarray(0, got))
-    position += got
+  for (let at = 0; at < source.sizeBytes; at += VERIFIED_BYTES) {
+    const piece = source.read(at, Math.min(VERIFIED_BYTES, source.sizeBytes - at))
+    hasher.update(piece)
+    if (source.sizeBytes > VERIFIED_BYTES) releaseMemory(piece)
   }
   const found = digestFromBytes(hasher.digest())
   if (found !== expected) throw corrupt(`its bytes have the digest ${shortDigest(found)}`)

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, fdatasync, openSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { constants, zstdCompress, zstdCompressSync } from 'node:zlib'
+import { constants, zstdCompress } from 'node:zlib'
 import { writeFully } from '../files/write-atomically.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { digestFromBytes } from '../model/digest.ts'
@@ -10,6 +10,7 @@ import type { Digest } from '../model/digest.ts'
 import { encodeBlobHeader, encodePackIndex, encodeTrailer } from '../model/pack-index.ts'
 import type { BlobKind, ChunkedContent, Frame, IndexedContent } from '../model/pack-index.ts'
 import { TEMPORARY_BLOB_PREFIX, blobPath, blobsDirectory } from './blob-path.ts'
+import { compressIndex } from './compress-index.ts'
 import { releaseMemory } from '../files/release-memory.ts'
 
 /** A blob that has its name, and is on the disk. */
@@ -132,7 +133,7 @@ export function createPackWriter(
       startFrame('tree')
       await waiting.at(-1)
       const index = encodePackIndex({ frames, contents, chunked }, algorithm.digestBytes)
-      const storedIndex = zstdCompressSync(index)
+      const storedIndex = compressIndex(index)
       write(storedIndex)
       write(encodeTrailer({ storedBytes: storedIndex.length, rawBytes: index.length }))
       if (descriptor === undefined) throw new Error('a blob has at least its index')

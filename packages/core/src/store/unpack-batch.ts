@@ -11,7 +11,8 @@ import { TaskVaultError } from '../errors.ts'
 import { writeFully } from '../files/write-atomically.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { Frame } from '../model/pack-index.ts'
-import { readRange, unpackFrame } from './pack-reader.ts'
+import { readRange } from './blob-source.ts'
+import { unpackFrame } from './pack-reader.ts'
 import { releaseMemory } from '../files/release-memory.ts'
 
 /** A frame, by the open blob that it is in. */
