@@ -1,8 +1,10 @@
-import { asTaskVaultError } from '../errors.ts'
+import { asTaskVaultError, isTaskVaultError } from '../errors.ts'
 import { digestToBytes } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
 import { appendAudit } from './audit-log.ts'
+import { blobPath } from './blob-path.ts'
 import { moveToQuarantine } from './move-to-quarantine.ts'
+import { openBlobOf } from './pack-reader.ts'
 import { removeWithin } from './remove-entry.ts'
 import type { Store } from './store.ts'
 
@@ -25,7 +27,9 @@ export function dropDamagedBlob(store: Store, digest: Digest): number {
 
 function dropWithin(store: Store, digest: Digest): number {
   const { database } = store
-  const row = database.prepare('SELECT number FROM blobs WHERE digest = ?').get(digestToBytes(digest))
+  const row = database.prepare('SELECT number, size FROM blobs WHERE digest = ?').get(digestToBytes(digest))
+  // Before this lock was held, a save may have stored the same blob again.
+  if (row !== undefined && isSound(store, digest, Number(row['size']))) return 0
   moveToQuarantine(store.cacheDirectory, digest)
   if (row === undefined) return 0
   const number = Number(row['number'])
@@ -42,4 +46,16 @@ function dropWithin(store: Store, digest: Digest): number {
   database.prepare('DELETE FROM blobs WHERE number = ?').run(number)
   appendAudit(store, { kind: 'QUARANTINE', operation: 'blob', fields: { blob: digest, entries: entries.length } })
   return entries.length
+}
+
+function isSound(store: Store, digest: Digest, sizeBytes: number): boolean {
+  try {
+    using blob = openBlobOf(blobPath(store.cacheDirectory, digest), store.algorithm)
+    blob?.verify(digest)
+    return blob?.sizeBytes === sizeBytes
+  } catch (error) {
+    // Anything else says nothing about the blob.
+    if (isTaskVaultError(error, 'BLOB_CORRUPT', 'BLOB_MISSING', 'FORMAT_UNSUPPORTED')) return false
+    throw error
+  }
 }

@@ -6,6 +6,7 @@ import type { Manifest } from '../model/manifest.ts'
 import { blobPath } from '../store/blob-path.ts'
 import { createContentLocator } from '../store/content-locator.ts'
 import type { ContentLocator } from '../store/content-locator.ts'
+import { findEntry } from '../store/entries.ts'
 import type { EntryRow } from '../store/entries.ts'
 import { openBlob, readManifest } from '../store/pack-reader.ts'
 import type { BlobReader } from '../store/pack-reader.ts'
@@ -55,6 +56,11 @@ export async function openEntry(store: Store, entry: EntryRow): Promise<OpenedEn
 /** Damage is in what the vault holds; anything else that fails is the machine's or the caller's. */
 export function isDamage(error: unknown): error is TaskVaultError {
   return isTaskVaultError(error, 'BLOB_MISSING', 'BLOB_CORRUPT', 'ENTRY_DAMAGED')
+}
+
+/** Whether the index still has this very entry: another one for the same key has another number. */
+export function isCurrent(store: Store, { scope, key, number }: EntryRow): boolean {
+  return findEntry(store, { scope, key })?.number === number
 }
 
 /** Asks for each blob's number once. The first blob is the manifest's own, which nothing can share. */

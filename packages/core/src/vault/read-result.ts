@@ -10,7 +10,7 @@ import type { EntryRow } from '../store/entries.ts'
 import { recordHit, recordMiss } from '../store/record-use.ts'
 import type { Store } from '../store/store.ts'
 import { dismissDamaged } from './dismiss-damaged.ts'
-import { isDamage, openEntry } from './open-entry.ts'
+import { isCurrent, isDamage, openEntry } from './open-entry.ts'
 import type { OpenedEntry } from './open-entry.ts'
 
 export interface ResultRequest {
@@ -104,6 +104,7 @@ async function readEntry<Result>(
     return result
   } catch (error) {
     if (!isDamage(error)) throw error
+    if (!isCurrent(store, entry)) return await withResult(store, request, read)
     await dismissDamaged(store, entry, error)
     return miss(store, request, [{ kind: 'damaged', detail: error.message }])
   }

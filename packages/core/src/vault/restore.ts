@@ -20,7 +20,7 @@ import { recordHit, recordMiss } from '../store/record-use.ts'
 import { forgetStaging, recordStaging } from '../store/sessions.ts'
 import { dismissDamaged } from './dismiss-damaged.ts'
 import { explainMiss } from './explain-miss.ts'
-import { isDamage, openEntry } from './open-entry.ts'
+import { isCurrent, isDamage, openEntry } from './open-entry.ts'
 import type { OpenedEntry } from './open-entry.ts'
 import type { OpenParts } from './open-parts.ts'
 import type { Miss, OutputTarget, RestoreRequest, StagedEntry } from './vault.ts'
@@ -60,6 +60,8 @@ async function stageFound(
     return describeStaged(parts, { entry, opened, log, staged, kept: stack.move() })
   } catch (error) {
     if (!isDamage(error)) throw error
+    // Its files went because it was replaced or removed: what is there now answers.
+    if (!isCurrent(parts.store, entry)) return await stageEntry(parts, request)
     await dismissDamaged(parts.store, entry, error)
     return await miss(parts, request, [{ kind: 'damaged', detail: error.message }])
   }
