@@ -7,8 +7,6 @@ import type { ErrorCode } from '../errors.ts'
  * binding gives the number, better-sqlite3 the name.
  */
 const RESULT_CODES: readonly (readonly [name: string, number: number, code: ErrorCode])[] = [
-  // Our statements are constant and tested: one that does not fit the tables has met other tables.
-  ['SQLITE_ERROR', 1, 'DATABASE_CORRUPT'],
   ['SQLITE_INTERNAL', 2, 'DATABASE_CORRUPT'],
   ['SQLITE_PERM', 3, 'PERMISSION_DENIED'],
   ['SQLITE_BUSY', 5, 'DATABASE_BUSY'],
@@ -29,6 +27,9 @@ const RESULT_CODES: readonly (readonly [name: string, number: number, code: Erro
 /** Less came back than the file's own header promises, or the disk itself reports damage. */
 const CORRUPT_IO_CODES = [522, 8458]
 const CORRUPT_IO_NAMES = ['SQLITE_IOERR_SHORT_READ', 'SQLITE_IOERR_CORRUPTFS', 'SQLITE_IOERR_DATA']
+
+/** The statements are constant and tested: when one names what is not there, the tables are not ours. */
+const OTHER_TABLES = /^(?:no such (?:table|column|index)|table \S+ has (?:no column|\d+ columns))/
 
 const HINTS: Partial<Record<ErrorCode, string>> = {
   DATABASE_CORRUPT: 'Run `taskvault doctor --repair`; entries are found again by their blobs.',
@@ -53,6 +54,9 @@ export function sqliteFailure(error: unknown, file: string): unknown {
 
 function codeOf(error: Error): ErrorCode | undefined {
   const { code, errcode } = error as { code?: unknown; errcode?: unknown }
+  if (errcode === 1 || code === 'SQLITE_ERROR') {
+    return OTHER_TABLES.test(error.message) ? 'DATABASE_CORRUPT' : undefined
+  }
   if (typeof errcode === 'number') {
     if (CORRUPT_IO_CODES.includes(errcode)) return 'DATABASE_CORRUPT'
     return RESULT_CODES.find(([, number]) => number === (errcode & 0xff))?.[2] ?? 'DATABASE_UNAVAILABLE'
