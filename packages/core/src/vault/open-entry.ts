@@ -35,7 +35,7 @@ export async function openEntry(store: Store, entry: EntryRow): Promise<OpenedEn
   const blob = stack.use(await openBlob(blobPath(store.cacheDirectory, entry.blob)))
   blob.verifyFile(entry.blob)
   const manifest = readManifest(blob)
-  if (manifest.key !== entry.key || manifest.scope !== entry.scope || manifest.task !== entry.task) {
+  if (!answersTo(manifest, entry)) {
     throw new TaskVaultError('ENTRY_DAMAGED', 'The index names another manifest than this key has')
   }
   const packs: BlobReader[] = []
@@ -51,6 +51,16 @@ export async function openEntry(store: Store, entry: EntryRow): Promise<OpenedEn
     blobOf: createBlobLookup(store, manifest, locator),
     [Symbol.dispose]: () => kept.dispose(),
   }
+}
+
+/** Whether a manifest is the one of an entry: it says so itself. */
+export function answersTo(
+  manifest: Manifest,
+  entry: Pick<EntryRow, 'task' | 'key' | 'scope'>,
+): boolean {
+  return (
+    manifest.key === entry.key && manifest.scope === entry.scope && manifest.task === entry.task
+  )
 }
 
 /** Damage is in what the vault holds; anything else that fails is the machine's or the caller's. */
