@@ -48,6 +48,7 @@ export type {
   StagedEntry,
   Vault,
   VaultStats,
+  OutputTarget,
 } from './vault/vault.ts'
 export { decideRun } from './vault/decide-run.ts'
 export type { RunDecision } from './vault/decide-run.ts'
@@ -92,3 +93,4 @@ export type { AuditVerdict } from './store/verify-audit.ts'
 export { verifyStore } from './store/verify-store.ts'
 export { examineVault, isBroken } from './vault/examine-vault.ts'
 export type { Examination } from './vault/examine-vault.ts'
+export type { ScanContext } from './files/scan-context.ts'

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import {
   createMemoryStatCache,
@@ -6,6 +7,7 @@ import {
   openHashAlgorithm,
   openStream,
 } from '@taskvault/core'
+import type { ScanContext } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 
@@ -18,9 +20,8 @@ export function registerHash(parent: Command, cli: Cli): void {
 }
 
 async function printDigests(cli: Cli, paths: readonly string[]): Promise<void> {
-  const settings = await cli.settings()
-  const algorithm = await openHashAlgorithm(settings.hashAlgorithm)
-  const context = { algorithm, statCache: createMemoryStatCache(), now: Date.now }
+  const context = await openContext(cli)
+  const { algorithm } = context
   for (const given of paths) {
     const absolutePath = given === '-' ? given : path.resolve(cli.cwd, given)
     const stream = openStream(absolutePath, () => cli.stdin)
@@ -32,4 +33,16 @@ async function printDigests(cli: Cli, paths: readonly string[]): Promise<void> {
       data: () => ({ path: given, digest, algorithm: algorithm.name }),
     })
   }
+}
+
+/** With what the project's vault remembers, where there is one: asking makes none. */
+async function openContext(cli: Cli): Promise<ScanContext> {
+  const settings = await cli.settings()
+  const now = Date.now
+  if (existsSync(path.join(settings.cacheDirectory, 'cache.db'))) {
+    const { algorithm, statCache } = await cli.openVault()
+    return { algorithm, statCache, now }
+  }
+  const algorithm = await openHashAlgorithm(settings.hashAlgorithm)
+  return { algorithm, statCache: createMemoryStatCache(), now }
 }

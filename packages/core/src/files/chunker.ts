@@ -41,21 +41,21 @@ export function createChunker(algorithm: HashAlgorithm, sink: ContentSink): Chun
 
   return {
     push(bytes) {
-      for (let at = 0; at < bytes.length; ) {
+      for (let done = 0; done < bytes.length;) {
         if (end === window.length) compact()
-        const taken = Math.min(window.length - end, bytes.length - at)
-        window.set(bytes.subarray(at, at + taken), end)
+        const taken = Math.min(window.length - end, bytes.length - done)
+        window.set(bytes.subarray(done, done + taken), end)
         end += taken
-        at += taken
+        done += taken
       }
     },
     finish() {
       if (chunks.length === 0 && end < CHUNKED_FROM_BYTES) {
         const bytes = window.subarray(0, end)
         const digest = algorithm.hash(bytes)
-        const places = [sink.add(digest, bytes)]
+        places.add(sink.add(digest, bytes))
         releaseMemory(window)
-        return { digest, sizeBytes: end, places }
+        return { digest, sizeBytes: end, places: [...places] }
       }
       while (start < end) cut()
       releaseMemory(window)

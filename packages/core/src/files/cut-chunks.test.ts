@@ -17,7 +17,11 @@ describe('content-defined chunks', () => {
 
   test('stay the same behind an insertion', () => {
     const before = noise(4_000_000, 1)
-    const after = Buffer.concat([before.subarray(0, 1_000_000), Buffer.from('inserted'), before.subarray(1_000_000)])
+    const after = Buffer.concat([
+      before.subarray(0, 1_000_000),
+      Buffer.from('inserted'),
+      before.subarray(1_000_000),
+    ])
 
     const known = new Set(chunkNames(before))
     const isNew = chunkNames(after).filter((name) => !known.has(name))
@@ -35,7 +39,7 @@ describe('content-defined chunks', () => {
 
 function chunks(bytes: Buffer): Buffer[] {
   const parts: Buffer[] = []
-  for (let start = 0; start < bytes.length; ) {
+  for (let start = 0; start < bytes.length;) {
     const end = findChunkEnd(bytes, start, bytes.length)
     parts.push(bytes.subarray(start, end))
     start = end

@@ -20,7 +20,12 @@ import type { ScanContext } from './scan-context.ts'
 export type DescribedEntry =
   | FileEntry
   | SymlinkEntry
-  | { readonly kind: 'directory'; readonly name: string; readonly mode: number; readonly mtimeUs: number }
+  | {
+      readonly kind: 'directory'
+      readonly name: string
+      readonly mode: number
+      readonly mtimeUs: number
+    }
   /** A socket, pipe or device. */
   | { readonly kind: 'other'; readonly name: string }
 
@@ -58,14 +63,17 @@ export function* describeNames(
   const digested = yield* digestNames(absoluteDirectory, parts, { context, sink, checkedAtMs })
   if (hasNewFile(digested.listing, now.knownAt)) {
     // Only some names were asked for: what is known of the others stays known.
-    const merged = earlier === undefined ? digested.listing : mergeListings(earlier, digested.listing)
+    const merged =
+      earlier === undefined ? digested.listing : mergeListings(earlier, digested.listing)
     statCache.write(absoluteDirectory, encodeListing(merged))
   }
   return describe(digested.listing, digested.mtimeMs)
 }
 
 function hasNewFile(listing: Listing, knownAt: Int32Array): boolean {
-  return knownAt.some((at, index) => at === -1 && typeOf(listing.mode[index] as number) === FILE_TYPE)
+  return knownAt.some(
+    (at, index) => at === -1 && typeOf(listing.mode[index] as number) === FILE_TYPE,
+  )
 }
 
 function describe(listing: Listing, mtimesMs: Float64Array): DescribedEntry[] {
@@ -78,7 +86,14 @@ function describe(listing: Listing, mtimesMs: Float64Array): DescribedEntry[] {
       case FILE_TYPE: {
         const digest = listing.digests.subarray(index * digestBytes, (index + 1) * digestBytes)
         const sizeBytes = listing.size[index] as number
-        return { kind: 'file', name, mode: mode & 0o777, sizeBytes, mtimeUs, digest: digestFromBytes(digest) }
+        return {
+          kind: 'file',
+          name,
+          mode: mode & 0o777,
+          sizeBytes,
+          mtimeUs,
+          digest: digestFromBytes(digest),
+        }
       }
       case DIRECTORY_TYPE:
         return { kind: 'directory', name, mode: mode & 0o777, mtimeUs }

@@ -56,7 +56,8 @@ export function* digestNames(
     const knownAt = observed.knownAt[index] as number
     if (knownAt >= 0 && earlier !== undefined) {
       const known = earlier.digests.subarray(knownAt * digestBytes, (knownAt + 1) * digestBytes)
-      const found = sink === undefined ? [] : findPlaces(sink, known, observed.size[index] as number)
+      const found =
+        sink === undefined ? [] : findPlaces(sink, known, observed.size[index] as number)
       if (found !== undefined) {
         known.copy(digests, index * digestBytes)
         for (const place of found) places.add(place)

@@ -5,8 +5,8 @@ import { digestFromBytes } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
 import { describeDirectory } from './describe-directory.ts'
 import { readContent, runToEnd } from './read-content.ts'
-import { scanTree } from './scan-tree.ts'
 import type { ScanContext } from './scan-context.ts'
+import { scanTree } from './scan-tree.ts'
 
 /**
  * Digest of what lies at a path, whatever it is called: a file's content, or a directory's names,

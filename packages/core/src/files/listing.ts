@@ -68,7 +68,13 @@ export function encodeListing(listing: Listing): Uint8Array {
   header[7] = listing.targets.length
   header.set(blobs, HEADER_NUMBERS)
   let at = HEADER_NUMBERS + blobs.length
-  for (const column of [listing.ino, listing.size, listing.mtimeMs, listing.ctimeMs, listing.mode]) {
+  for (const column of [
+    listing.ino,
+    listing.size,
+    listing.mtimeMs,
+    listing.ctimeMs,
+    listing.mode,
+  ]) {
     header.set(column, at)
     at += count
   }
@@ -90,8 +96,16 @@ export function parseListing(source: Uint8Array, digestBytes: number): Listing |
   if (source.length < HEADER_NUMBERS * 8) return undefined
   const bytes = source.byteOffset % 8 === 0 ? source : new Uint8Array(source)
   const numbers = new Float64Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / 8))
-  const [version, dev = 0, count = -1, length, hasNode, blobCount = 0, namesBytes = 0, targetCount = 0] =
-    numbers
+  const [
+    version,
+    dev = 0,
+    count = -1,
+    length,
+    hasNode,
+    blobCount = 0,
+    namesBytes = 0,
+    targetCount = 0,
+  ] = numbers
   if (version !== VERSION || length !== digestBytes) return undefined
   const firstColumn = HEADER_NUMBERS + Math.max(blobCount, 0)
   const digestsAt = (firstColumn + COLUMNS * count) * 8
@@ -102,9 +116,9 @@ export function parseListing(source: Uint8Array, digestBytes: number): Listing |
   const column = (index: number): Float64Array =>
     numbers.subarray(firstColumn + index * count, firstColumn + (index + 1) * count)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  const names = count === 0 ? [] : buffer.toString('utf8', namesAt, namesAt + namesBytes).split('\0')
-  const targets =
-    targetCount === 0 ? [] : buffer.toString('utf8', namesAt + namesBytes).split('\0')
+  const names =
+    count === 0 ? [] : buffer.toString('utf8', namesAt, namesAt + namesBytes).split('\0')
+  const targets = targetCount === 0 ? [] : buffer.toString('utf8', namesAt + namesBytes).split('\0')
   if (names.length !== count || targets.length !== targetCount) return undefined
   return {
     dev,

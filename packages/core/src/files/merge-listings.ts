@@ -22,10 +22,15 @@ export function mergeListings(older: Listing, newer: Listing): Listing {
     mode: column((listing) => listing.mode),
     digests: Buffer.concat(
       picks.map(([from, at]) =>
-        (from === 'older' ? older : newer).digests.subarray(at * digestBytes, (at + 1) * digestBytes),
+        (from === 'older' ? older : newer).digests.subarray(
+          at * digestBytes,
+          (at + 1) * digestBytes,
+        ),
       ),
     ),
-    targets: picks.flatMap(([from, at]) => (from === 'older' ? olderTargets : newerTargets).get(at) ?? []),
+    targets: picks.flatMap(
+      ([from, at]) => (from === 'older' ? olderTargets : newerTargets).get(at) ?? [],
+    ),
     node: undefined,
     blobs: undefined,
   }

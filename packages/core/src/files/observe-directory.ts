@@ -64,7 +64,8 @@ export function observeDirectory(
   earlier: Listing | undefined,
 ): 'unchanged' | Observation {
   const same = earlier === undefined ? 0 : countUnchanged(absoluteDirectory, names, earlier)
-  if (earlier !== undefined && same === names.length && same === earlier.names.length) return 'unchanged'
+  if (earlier !== undefined && same === names.length && same === earlier.names.length)
+    return 'unchanged'
   return observeAll(absoluteDirectory, names, earlier)
 }
 
@@ -76,7 +77,11 @@ export function asObservation(
   if (observed !== 'unchanged') return observed
   if (earlier === undefined) throw new Error('nothing is unchanged without an earlier listing')
   // Columns are written to: the listing's own stay as they are.
-  return { ...earlier, size: Float64Array.from(earlier.size), knownAt: Int32Array.from(earlier.names.keys()) }
+  return {
+    ...earlier,
+    size: Float64Array.from(earlier.size),
+    knownAt: Int32Array.from(earlier.names.keys()),
+  }
 }
 
 /** How many names from the first on are as they were; all of them is the usual case. */
@@ -132,14 +137,19 @@ function observeAll(
 }
 
 /** Both lists are sorted, so one pass finds each name's index in the earlier one. */
-function matchEarlier(names: readonly string[], found: readonly Stats[], earlier: Listing | undefined): Int32Array {
+function matchEarlier(
+  names: readonly string[],
+  found: readonly Stats[],
+  earlier: Listing | undefined,
+): Int32Array {
   const knownAt = new Int32Array(names.length).fill(-1)
   if (earlier === undefined) return knownAt
   let at = 0
   for (const [index, name] of names.entries()) {
     while (at < earlier.names.length && (earlier.names[at] as string) < name) at += 1
     const stats = found[index]
-    if (earlier.names[at] === name && stats !== undefined && isSame(stats, earlier, at)) knownAt[index] = at
+    if (earlier.names[at] === name && stats !== undefined && isSame(stats, earlier, at))
+      knownAt[index] = at
   }
   return knownAt
 }

@@ -22,7 +22,9 @@ const window = Buffer.allocUnsafeSlow(CHUNKED_FROM_BYTES)
 // A file may be swapped for a link or a pipe between `lstat` and `open`: neither is followed, and
 // opening a pipe must not wait for a writer. Windows has neither flag.
 const OPEN_FLAGS =
-  constants.O_RDONLY | ((constants.O_NOFOLLOW as number | undefined) ?? 0) | ((constants.O_NONBLOCK as number | undefined) ?? 0)
+  constants.O_RDONLY |
+  ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
+  ((constants.O_NONBLOCK as number | undefined) ?? 0)
 
 /**
  * Reads a file's content, computes its digest, and gives it to `sink`. Yields while the sink is
@@ -81,7 +83,13 @@ function readSmall(
   for (;;) {
     // Grown past the limit for small contents while we read.
     if (length === window.length) return undefined
-    const got = readSync(descriptor, window, length, Math.min(READ_BYTES, window.length - length), null)
+    const got = readSync(
+      descriptor,
+      window,
+      length,
+      Math.min(READ_BYTES, window.length - length),
+      null,
+    )
     if (got === 0) break
     length += got
   }

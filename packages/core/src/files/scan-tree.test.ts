@@ -1,4 +1,14 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
@@ -40,7 +50,10 @@ describe('the digest of a tree for a key', () => {
     ['content', () => writeOld('src/a.ts', 'c')],
     ['name', () => renameSync(join(root, 'src/a.ts'), join(root, 'src/c.ts'))],
     ['executable bit', () => chmodSync(join(root, 'src/a.ts'), 0o755)],
-    ['link target', () => (rmSync(join(root, 'src/link')), symlinkSync('b.ts', join(root, 'src/link')))],
+    [
+      'link target',
+      () => (rmSync(join(root, 'src/link')), symlinkSync('b.ts', join(root, 'src/link'))),
+    ],
     ['empty directory', () => rmSync(join(root, 'src/empty'), { recursive: true })],
     ['new file', () => writeOld('src/empty/new', '')],
   ])('changes with another %s', (_, change) => {
@@ -105,7 +118,10 @@ test('a file of the size that is cut has the digest of its whole content', () =>
 
   const [entry] = describeDirectory(root, ['large'], freshContext())
 
-  expect(entry).toMatchObject({ kind: 'file', digest: algorithm.hash(readFileSync(join(root, 'large'))).toString('hex') })
+  expect(entry).toMatchObject({
+    kind: 'file',
+    digest: algorithm.hash(readFileSync(join(root, 'large'))).toString('hex'),
+  })
 })
 
 function freshContext() {

@@ -65,7 +65,13 @@ export function* scanTree(directory: string, options: ScanOptions): Generator<vo
   if (isWhole && (sink === undefined || sink.reuse(earlier.blobs))) {
     return summarise(earlier, children, options)
   }
-  const state = { directory, observed: asObservation(observed, earlier), earlier, checkedAtMs, children }
+  const state = {
+    directory,
+    observed: asObservation(observed, earlier),
+    earlier,
+    checkedAtMs,
+    children,
+  }
   return yield* digestDirectory(state, options)
 }
 
@@ -78,16 +84,27 @@ interface DirectoryState {
 }
 
 /** Reads what is not known of a directory, and makes its node anew. */
-function* digestDirectory(state: DirectoryState, options: ScanOptions): Generator<void, ScannedTree> {
+function* digestDirectory(
+  state: DirectoryState,
+  options: ScanOptions,
+): Generator<void, ScannedTree> {
   const { directory, observed, earlier, checkedAtMs } = state
   const { context, sink } = options
-  const digested = yield* digestNames(directory, { observed, earlier }, { context, sink, checkedAtMs })
+  const digested = yield* digestNames(
+    directory,
+    { observed, earlier },
+    { context, sink, checkedAtMs },
+  )
   const children = state.children ?? (yield* scanChildren(directory, digested.listing, options))
   const entries = toTreeEntries(directory, digested, children)
   const text = Buffer.from(encodeTreeNode(entries))
   const inputText = Buffer.from(encodeInputNode(entries, (name) => inputDigest(children, name)))
   const node = { output: context.algorithm.hash(text), input: context.algorithm.hash(inputText) }
-  const listing = { ...digested.listing, digests: withSubdirectories(digested.listing, children), node }
+  const listing = {
+    ...digested.listing,
+    digests: withSubdirectories(digested.listing, children),
+    node,
+  }
   if (sink === undefined) {
     context.statCache.write(directory, encodeListing(listing))
   } else {
@@ -144,14 +161,27 @@ function toTreeEntries(
       case FILE_TYPE: {
         const digest = listing.digests.subarray(index * digestBytes, (index + 1) * digestBytes)
         const sizeBytes = listing.size[index] as number
-        return { kind: 'file', name, mode: mode & 0o777, sizeBytes, mtimeUs, digest: digestFromBytes(digest) }
+        return {
+          kind: 'file',
+          name,
+          mode: mode & 0o777,
+          sizeBytes,
+          mtimeUs,
+          digest: digestFromBytes(digest),
+        }
       }
       case SYMLINK_TYPE:
         return { kind: 'symlink', name, mtimeUs, target: listing.targets[link++] ?? '' }
       case DIRECTORY_TYPE: {
         const node = children.get(name)?.node.output
         if (node === undefined) throw new Error(`${directory}/${name} was not scanned`)
-        return { kind: 'directory', name, mode: mode & 0o777, mtimeUs, digest: digestFromBytes(node) }
+        return {
+          kind: 'directory',
+          name,
+          mode: mode & 0o777,
+          mtimeUs,
+          digest: digestFromBytes(node),
+        }
       }
       default:
         throw unsupportedKind(`${directory}/${name}`)
@@ -174,7 +204,8 @@ function summarise(
   let sizeBytes = 0
   let fileCount = listing.names.length
   for (let index = 0; index < listing.names.length; index += 1) {
-    if (typeOf(listing.mode[index] as number) === FILE_TYPE) sizeBytes += listing.size[index] as number
+    if (typeOf(listing.mode[index] as number) === FILE_TYPE)
+      sizeBytes += listing.size[index] as number
   }
   for (const child of children.values()) {
     sizeBytes += child.sizeBytes

@@ -23,7 +23,9 @@ test.each(['nothing', '--all', '', 'HEAD:file'])('%j is no commit', (text) => {
   const { root, commit } = repository()
   commit('first')
 
-  expect(() => listCommitsSince(text, requestFor(root))).toThrow(expect.objectContaining({ code: 'GIT_FAILED' }))
+  expect(() => listCommitsSince(text, requestFor(root))).toThrow(
+    expect.objectContaining({ code: 'GIT_FAILED' }),
+  )
 })
 
 test('a commit outside of the history of HEAD is refused', () => {
@@ -53,7 +55,11 @@ function repository(): TestRepository {
   const root = emptyDirectory()
   const identity = ['-c', 'user.name=a', '-c', 'user.email=a@b.c']
   const git = (...args: readonly string[]): string =>
-    execFileSync('git', [...identity, ...args], { cwd: root, encoding: 'utf8', env: requestFor(root).env }).trim()
+    execFileSync('git', [...identity, ...args], {
+      cwd: root,
+      encoding: 'utf8',
+      env: requestFor(root).env,
+    }).trim()
   git('init', '-q', '-b', 'main')
   return {
     root,
@@ -66,7 +72,10 @@ function repository(): TestRepository {
 }
 
 function requestFor(root: string): { directory: string; env: Record<string, string | undefined> } {
-  return { directory: root, env: { PATH: process.env['PATH'], HOME: root, GIT_CONFIG_NOSYSTEM: '1' } }
+  return {
+    directory: root,
+    env: { PATH: process.env['PATH'], HOME: root, GIT_CONFIG_NOSYSTEM: '1' },
+  }
 }
 
 function emptyDirectory(): string {

@@ -15,7 +15,10 @@ export interface CommitsRequest {
  * @throws {TaskVaultError} GIT_FAILED when there is no repository or no such commit, or when the
  * commit is not in HEAD's history, so that everything would count as outdated.
  */
-export function listCommitsSince(commit: string, { directory, env }: CommitsRequest): ReadonlySet<string> {
+export function listCommitsSince(
+  commit: string,
+  { directory, env }: CommitsRequest,
+): ReadonlySet<string> {
   const workTree = findRepository(directory)?.repository.workTree
   if (workTree === undefined) {
     throw new TaskVaultError('GIT_FAILED', `${directory} is in no git repository`, {

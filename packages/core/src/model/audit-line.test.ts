@@ -10,40 +10,67 @@ const KEY = `a3f2b1c8${'0'.repeat(56)}` as TaskKey
 const AT = { timeMs: Date.UTC(2026, 1, 2, 14, 30, 45, 123) + 0.456, previous: FIRST_CHAIN, hash }
 
 test('a line reads as the documents show it', () => {
-  const event: AuditEvent = { kind: 'HIT', operation: 'get', task: 'model_training', key: KEY, fields: { saved_ms: 7 } }
+  const event: AuditEvent = {
+    kind: 'HIT',
+    operation: 'get',
+    task: 'model_training',
+    key: KEY,
+    fields: { saved_ms: 7 },
+  }
 
   const { line, chain } = encodeAuditLine(event, AT)
 
-  expect(line).toMatch(/^\[2026-02-02T14:30:45\.12345\dZ\] HIT get task=model_training hash=a3f2b1c8\.\.\. /)
-  expect(line).toMatch(new RegExp(`^\\S+ HIT get task=\\S+ hash=\\S+ key=${KEY} saved_ms=7 chain=[0-9a-f]{32}\\n$`))
+  expect(line).toMatch(
+    /^\[2026-02-02T14:30:45\.12345\dZ\] HIT get task=model_training hash=a3f2b1c8\.\.\. /,
+  )
+  expect(line).toMatch(
+    new RegExp(`^\\S+ HIT get task=\\S+ hash=\\S+ key=${KEY} saved_ms=7 chain=[0-9a-f]{32}\\n$`),
+  )
   expect(line.endsWith(`chain=${chain}\n`)).toBe(true)
 })
 
 test('an error reads as the documents show it', () => {
-  const event: AuditEvent = { kind: 'ERROR', operation: 'hash_error', task: 'invalid_input', fields: { error: 'EOF' } }
+  const event: AuditEvent = {
+    kind: 'ERROR',
+    operation: 'hash_error',
+    task: 'invalid_input',
+    fields: { error: 'EOF' },
+  }
 
-  expect(encodeAuditLine(event, AT).line).toMatch(/\] ERROR hash_error task=invalid_input error=EOF chain=/)
+  expect(encodeAuditLine(event, AT).line).toMatch(
+    /\] ERROR hash_error task=invalid_input error=EOF chain=/,
+  )
 })
 
 test('any value comes back as it was, and keeps to its line', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme', minLength: 1 }), (value, task) => {
-      const event: AuditEvent = { kind: 'MISS', operation: 'get', task, fields: { because: value } }
+    fc.property(
+      fc.string({ unit: 'binary' }),
+      fc.string({ unit: 'grapheme', minLength: 1 }),
+      (value, task) => {
+        const event: AuditEvent = {
+          kind: 'MISS',
+          operation: 'get',
+          task,
+          fields: { because: value },
+        }
 
-      const { line, chain } = encodeAuditLine(event, AT)
-      const parsed = parseAuditLine(line.slice(0, -1))
+        const { line, chain } = encodeAuditLine(event, AT)
+        const parsed = parseAuditLine(line.slice(0, -1))
 
-      expect(line.indexOf('\n')).toBe(line.length - 1)
-      expect(line).not.toMatch(/[\p{Cc}\u2028\u2029](?!$)/u)
-      expect(parsed?.fields.get('because')).toBe(value)
-      expect(parsed?.fields.get('task')).toBe(task)
-      expect(parsed).toMatchObject({ kind: 'MISS', operation: 'get', chain })
-    }),
+        expect(line.indexOf('\n')).toBe(line.length - 1)
+        expect(line).not.toMatch(/[\p{Cc}\u2028\u2029](?!$)/u)
+        expect(parsed?.fields.get('because')).toBe(value)
+        expect(parsed?.fields.get('task')).toBe(task)
+        expect(parsed).toMatchObject({ kind: 'MISS', operation: 'get', chain })
+      },
+    ),
   )
 })
 
 test('a value cannot pass for another field or another line', () => {
-  const forged = 'x key=0 chain=00000000000000000000000000000000\n[2026-02-02T14:30:45.000000Z] HIT get'
+  const forged =
+    'x key=0 chain=00000000000000000000000000000000\n[2026-02-02T14:30:45.000000Z] HIT get'
   const event: AuditEvent = { kind: 'MISS', operation: 'get', fields: { because: forged } }
 
   const { line } = encodeAuditLine(event, AT)
@@ -54,14 +81,19 @@ test('a value cannot pass for another field or another line', () => {
 })
 
 test('the chain depends on the line and on all lines before', () => {
-  const values = ['', 'a', 'b'].flatMap((previous) => ['x', 'y'].map((body) => chainOf(previous, body, hash)))
+  const values = ['', 'a', 'b'].flatMap((previous) =>
+    ['x', 'y'].map((body) => chainOf(previous, body, hash)),
+  )
 
   expect(new Set(values).size).toBe(values.length)
 })
 
-test.each(['', 'x', '[2026] HIT get', '[t] NOPE get chain=00000000000000000000000000000000', '[t] HIT get a="open chain=00000000000000000000000000000000'])(
-  '%j is no line',
-  (text) => {
-    expect(parseAuditLine(text)).toBeUndefined()
-  },
-)
+test.each([
+  '',
+  'x',
+  '[2026] HIT get',
+  '[t] NOPE get chain=00000000000000000000000000000000',
+  '[t] HIT get a="open chain=00000000000000000000000000000000',
+])('%j is no line', (text) => {
+  expect(parseAuditLine(text)).toBeUndefined()
+})

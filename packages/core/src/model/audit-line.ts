@@ -82,7 +82,8 @@ const FIELD = / ([a-z_]+)=("(?:[^"\\]|\\.)*"|[^\s"]+)/gsy
 /** Reads one line, without its line feed; undefined when it is none of ours. */
 export function parseAuditLine(text: string): AuditLine | undefined {
   const [, body, time, kind, operation, rest, chain] = LINE.exec(text) ?? []
-  if (body === undefined || time === undefined || operation === undefined || chain === undefined) return undefined
+  if (body === undefined || time === undefined || operation === undefined || chain === undefined)
+    return undefined
   if (kind === undefined || !KINDS.includes(kind)) return undefined
   const fields = parseFields(rest ?? '')
   if (fields === undefined) return undefined
@@ -105,9 +106,8 @@ function parseFields(text: string): Map<string, string> | undefined {
 /** JSON's quotes around whatever would not be one word, with everything that is no plain text escaped. */
 function encodeValue(value: string): string {
   if (/^[^\s"\\\p{C}]+$/u.test(value)) return value
-  return JSON.stringify(value).replace(
-    /[\p{C}\u2028\u2029]/gu,
-    (char) => [...toUnits(char)].map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join(''),
+  return JSON.stringify(value).replace(/[\p{C}\u2028\u2029]/gu, (char) =>
+    [...toUnits(char)].map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join(''),
   )
 }
 

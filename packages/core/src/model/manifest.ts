@@ -98,7 +98,8 @@ function readObject(text: string): Fields {
 }
 
 function asFields(value: unknown, what: string): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw damaged(`${what} is no object`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw damaged(`${what} is no object`)
   return value as Fields
 }
 
@@ -140,7 +141,8 @@ function readOrigin(value: unknown): Origin {
 function readOutput(value: unknown): OutputRoot {
   if (!Array.isArray(value) || value.length !== 2) throw damaged('an output is malformed')
   const [declaredAs, line] = value as readonly unknown[]
-  if (typeof declaredAs !== 'string' || typeof line !== 'string') throw damaged('an output is malformed')
+  if (typeof declaredAs !== 'string' || typeof line !== 'string')
+    throw damaged('an output is malformed')
   return { declaredAs, entry: parseTreeEntry(line) }
 }
 

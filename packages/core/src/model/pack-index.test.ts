@@ -6,7 +6,14 @@ import type { PackIndex } from './pack-index.ts'
 
 const digest = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes))
 const index: fc.Arbitrary<PackIndex> = fc
-  .array(fc.record({ storedBytes: fc.nat(), rawBytes: fc.nat(), codec: fc.constantFrom('stored' as const, 'zstd' as const) }), { minLength: 1 })
+  .array(
+    fc.record({
+      storedBytes: fc.nat(),
+      rawBytes: fc.nat(),
+      codec: fc.constantFrom('stored' as const, 'zstd' as const),
+    }),
+    { minLength: 1 },
+  )
   .chain((frames) =>
     fc.record({
       frames: fc.constant(frames),
@@ -33,25 +40,40 @@ describe('the index of a pack', () => {
 
   test('is refused or read, but never crashes or claims bytes beyond a frame, when damaged', () => {
     fc.assert(
-      fc.property(index, fc.nat(), fc.integer({ min: 1, max: 255 }), fc.nat(3), (value, at, flip, cut) => {
-        const bytes = encodePackIndex(value, 32)
-        bytes[at % bytes.length] = (bytes[at % bytes.length] ?? 0) ^ flip
-        try {
-          const read = parsePackIndex(bytes.subarray(0, bytes.length - cut), 32)
-          for (const content of read.contents) {
-            expect(content.offset + content.length).toBeLessThanOrEqual(read.frames[content.frame]?.rawBytes ?? -1)
+      fc.property(
+        index,
+        fc.nat(),
+        fc.integer({ min: 1, max: 255 }),
+        fc.nat(3),
+        (value, at, flip, cut) => {
+          const bytes = encodePackIndex(value, 32)
+          bytes[at % bytes.length] = (bytes[at % bytes.length] ?? 0) ^ flip
+          try {
+            const read = parsePackIndex(bytes.subarray(0, bytes.length - cut), 32)
+            for (const content of read.contents) {
+              expect(content.offset + content.length).toBeLessThanOrEqual(
+                read.frames[content.frame]?.rawBytes ?? -1,
+              )
+            }
+          } catch (error) {
+            expect(isTaskVaultError(error, 'BLOB_CORRUPT')).toBe(true)
           }
-        } catch (error) {
-          expect(isTaskVaultError(error, 'BLOB_CORRUPT')).toBe(true)
-        }
-      }),
+        },
+      ),
     )
   })
 
   test('of a later format is refused with a hint, not read as damage', () => {
     expect(() => parseBlobHeader(Buffer.from('taskvault-pack 2 blake3\n'))).toThrow(
-      expect.objectContaining({ code: 'FORMAT_UNSUPPORTED', hint: expect.stringContaining('upgrade') }),
+      expect.objectContaining({
+        code: 'FORMAT_UNSUPPORTED',
+        hint: expect.stringContaining('upgrade'),
+      }),
     )
-    expect(parseBlobHeader(encodeBlobHeader('pack', 'blake3'))).toEqual({ kind: 'pack', algorithm: 'blake3', length: 24 })
+    expect(parseBlobHeader(encodeBlobHeader('pack', 'blake3'))).toEqual({
+      kind: 'pack',
+      algorithm: 'blake3',
+      length: 24,
+    })
   })
 })

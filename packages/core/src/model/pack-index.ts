@@ -64,7 +64,8 @@ export function encodeBlobHeader(kind: BlobKind, algorithm: string): Buffer {
 export function parseBlobHeader(start: Uint8Array): BlobHeader {
   const line = Buffer.from(start.subarray(0, 80)).toString('latin1')
   const match = /^taskvault-(pack|manifest) (\d{1,4}) ([a-z0-9-]{1,32})\n/.exec(line)
-  if (match === null) throw new TaskVaultError('BLOB_CORRUPT', 'Not a blob: its first line is damaged')
+  if (match === null)
+    throw new TaskVaultError('BLOB_CORRUPT', 'Not a blob: its first line is damaged')
   const [text, kind, version, algorithm] = match
   if (Number(version) !== FORMAT_VERSION) {
     throw new TaskVaultError('FORMAT_UNSUPPORTED', `Blob format ${version} is not supported`, {
@@ -126,7 +127,11 @@ export function encodePackIndex(index: PackIndex, digestBytes: number): Buffer {
 
 /** @throws {TaskVaultError} BLOB_CORRUPT when any count, frame number or range does not hold. */
 export function parsePackIndex(source: Uint8Array, digestBytes: number): PackIndex {
-  const index = { frames: [] as Frame[], contents: [] as IndexedContent[], chunked: [] as ChunkedContent[] }
+  const index = {
+    frames: [] as Frame[],
+    contents: [] as IndexedContent[],
+    chunked: [] as ChunkedContent[],
+  }
   visitPackIndex(source, digestBytes, {
     frame: (frame) => void index.frames.push(frame),
     content: (digest, place) => void index.contents.push({ digest, ...place }),
@@ -198,7 +203,11 @@ function readPackIndex(bytes: Buffer, digestBytes: number, visitor: PackIndexVis
     const name = digest()
     const length = bytes.readDoubleLE(at)
     at += 8
-    visitor.chunked({ digest: name, length, chunks: Array.from({ length: count(digestBytes) }, digest) })
+    visitor.chunked({
+      digest: name,
+      length,
+      chunks: Array.from({ length: count(digestBytes) }, digest),
+    })
   }
   if (at !== bytes.length) throw damagedIndex()
 }

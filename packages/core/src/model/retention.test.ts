@@ -46,7 +46,8 @@ test('ends under half of the limit, and not further below than the last entry’
       const left = withoutFirst(entries, plan, plan.length)
       const used = bytesOf(left)
       if (bytesOf(entries) <= limitBytes) expect(plan).toEqual([])
-      else if (used >= limitBytes / 2 && used > 0) expect(left.map((entry) => entry.number)).toEqual([entries.length])
+      else if (used >= limitBytes / 2 && used > 0)
+        expect(left.map((entry) => entry.number)).toEqual([entries.length])
       expect(used).toBeLessThanOrEqual(limitBytes)
       if (plan.length > 0) {
         const before = bytesOf(withoutFirst(entries, plan, plan.length - 1))
@@ -107,14 +108,20 @@ test('of what the strategies name, the one unused for longest goes', () => {
 test('a shared blob is freed with the last entry that needs it', () => {
   const shared = { number: 9, sizeBytes: 1000, refs: 2 }
   const entries = [1, 2, 3].map((number) =>
-    sample({ number, accessedAtMs: number, blobs: [{ number, sizeBytes: 1, refs: 1 }, ...(number < 3 ? [shared] : [])] }),
+    sample({
+      number,
+      accessedAtMs: number,
+      blobs: [{ number, sizeBytes: 1, refs: 1 }, ...(number < 3 ? [shared] : [])],
+    }),
   )
 
   expect(planFor(entries, 600)).toEqual([1, 2])
 })
 
 test('the entry saved last stays when it fits the limit by itself, though not the half', () => {
-  const entries = [1, 2].map((number) => sample({ number, blobs: [{ number, sizeBytes: 60, refs: 1 }] }))
+  const entries = [1, 2].map((number) =>
+    sample({ number, blobs: [{ number, sizeBytes: 60, refs: 1 }] }),
+  )
 
   expect(planFor(entries, 100)).toEqual([1])
   expect(planFor(entries, 59)).toEqual([1, 2])
@@ -129,7 +136,13 @@ test('reads no further than it has to', () => {
     }
   }
   const queues: EvictionQueues = { expired: [], byStrategy: { lru: endless(), lfu: [], fifo: [] } }
-  const limits = { usedBytes: 1_000_000, limitBytes: 999_999, targetBytes: 999_900, hasBegun: false, newest: undefined }
+  const limits = {
+    usedBytes: 1_000_000,
+    limitBytes: 999_999,
+    targetBytes: 999_900,
+    hasBegun: false,
+    newest: undefined,
+  }
 
   expect([...planEviction(queues, limits)]).toHaveLength(11)
   expect(read).toBeLessThan(14)
@@ -164,7 +177,9 @@ function withoutFirst(entries: readonly Entry[], plan: readonly number[], count:
 }
 
 function bytesOf(entries: readonly Entry[]): number {
-  const blobs = new Map(entries.flatMap((entry) => entry.blobs).map((blob) => [blob.number, blob.sizeBytes]))
+  const blobs = new Map(
+    entries.flatMap((entry) => entry.blobs).map((blob) => [blob.number, blob.sizeBytes]),
+  )
   return [...blobs.values()].reduce((sum, bytes) => sum + bytes, 0)
 }
 

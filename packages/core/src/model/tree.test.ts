@@ -5,12 +5,21 @@ import type { Digest } from './digest.ts'
 import { encodeTreeNode, isPathSegment, parseTreeNode } from './tree.ts'
 import type { TreeEntry } from './tree.ts'
 
-const digest = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex') as Digest)
+const digest = fc
+  .uint8Array({ minLength: 32, maxLength: 32 })
+  .map((bytes) => Buffer.from(bytes).toString('hex') as Digest)
 const name = fc.string({ minLength: 1, maxLength: 40, unit: 'binary' }).filter(isPathSegment)
 const mode = fc.integer({ min: 0, max: 0o777 })
 const mtimeUs = fc.integer({ min: -1e15, max: 4e15 })
 const entry: fc.Arbitrary<TreeEntry> = fc.oneof(
-  fc.record({ kind: fc.constant('file' as const), name, mode, mtimeUs, digest, sizeBytes: fc.integer({ min: 0, max: 2 ** 40 }) }),
+  fc.record({
+    kind: fc.constant('file' as const),
+    name,
+    mode,
+    mtimeUs,
+    digest,
+    sizeBytes: fc.integer({ min: 0, max: 2 ** 40 }),
+  }),
   fc.record({ kind: fc.constant('directory' as const), name, mode, mtimeUs, digest }),
   fc.record({
     kind: fc.constant('symlink' as const),
@@ -19,9 +28,9 @@ const entry: fc.Arbitrary<TreeEntry> = fc.oneof(
     target: fc.string({ minLength: 1, unit: 'binary' }).filter((text) => !text.includes('\0')),
   }),
 )
-const node = fc.uniqueArray(entry, { selector: (item) => item.name }).map((entries) =>
-  entries.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-)
+const node = fc
+  .uniqueArray(entry, { selector: (item) => item.name })
+  .map((entries) => entries.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
 
 describe('tree nodes', () => {
   test('come back as they were, whatever the names and targets', () => {
@@ -36,7 +45,8 @@ describe('tree nodes', () => {
     fc.assert(
       fc.property(node, fc.nat(), fc.string({ maxLength: 2 }), (entries, at, other) => {
         const text = encodeTreeNode(entries)
-        const changed = text.slice(0, at % (text.length + 1)) + other + text.slice((at % (text.length + 1)) + 1)
+        const changed =
+          text.slice(0, at % (text.length + 1)) + other + text.slice((at % (text.length + 1)) + 1)
         try {
           for (const item of parseTreeNode(changed)) expect(isPathSegment(item.name)).toBe(true)
         } catch (error) {

@@ -86,7 +86,8 @@ export function parseTreeEntry(line: string): TreeEntry {
     if (target === '' || target.includes('\0')) throw damaged('a link has no usable target')
     return { kind: 'symlink', name, mtimeUs, target }
   }
-  if (!/^[0-7]{1,3}$/.test(modeText)) throw damaged(`mode ${JSON.stringify(modeText)} is not allowed`)
+  if (!/^[0-7]{1,3}$/.test(modeText))
+    throw damaged(`mode ${JSON.stringify(modeText)} is not allowed`)
   if (!isDigest(value)) throw damaged('a digest is malformed')
   const mode = Number.parseInt(modeText, 8)
   if (kind === 'd') return { kind: 'directory', name, mode, mtimeUs, digest: value }
@@ -100,12 +101,19 @@ export function isPathSegment(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name)
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r' }
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '\t': '\\t',
+  '\n': '\\n',
+  '\r': '\\r',
+}
 const UNESCAPES: Readonly<Record<string, string>> = { '\\': '\\', t: '\t', n: '\n', r: '\r' }
 
 /** Makes any text fit between tabs on one line. */
 export function escapeField(text: string): string {
-  return /[\\\t\n\r]/.test(text) ? text.replace(/[\\\t\n\r]/g, (char) => ESCAPES[char] ?? char) : text
+  return /[\\\t\n\r]/.test(text)
+    ? text.replace(/[\\\t\n\r]/g, (char) => ESCAPES[char] ?? char)
+    : text
 }
 
 /** @throws {TaskVaultError} ENTRY_DAMAGED when an escape is unknown. */

@@ -141,7 +141,8 @@ function blocked(absolutePath: string, cause: unknown, left: number): TaskVaultE
   const message = cause instanceof Error ? cause.message : String(cause)
   // Without the call and its paths, which lead through descriptors of this process.
   const reason = message.replace(/, [a-z]+ '.*$/s, '')
-  const rest = left === 0 ? 'everything was left as it was' : `${left} steps before it could not be undone`
+  const rest =
+    left === 0 ? 'everything was left as it was' : `${left} steps before it could not be undone`
   return new TaskVaultError('OUTPUT_BLOCKED', `Could not put ${absolutePath} in place: ${reason}`, {
     hint: `Check who owns the outputs and their directories; ${rest}.`,
     cause,

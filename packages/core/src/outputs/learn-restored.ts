@@ -20,7 +20,10 @@ export interface LearnContext {
  * Tells the stat cache of every directory that a restore made, so that the save that follows reads
  * only what the job changed. Called when the outputs are in place.
  */
-export function learnRestored(directories: readonly StagedDirectory[], context: LearnContext): void {
+export function learnRestored(
+  directories: readonly StagedDirectory[],
+  context: LearnContext,
+): void {
   const inputDigests = new Map<string, Digest>()
   const checkedAtMs = context.scan.now()
   for (const directory of directories.toReversed()) {
@@ -32,7 +35,8 @@ export function learnRestored(directories: readonly StagedDirectory[], context: 
     const input = context.scan.algorithm.hash(Buffer.from(inputText))
     inputDigests.set(directory.stagedPath, digestFromBytes(input))
     const listing = describeRestored(directory, input, { ...context, checkedAtMs })
-    if (listing !== undefined) context.scan.statCache.write(directory.finalPath, encodeListing(listing))
+    if (listing !== undefined)
+      context.scan.statCache.write(directory.finalPath, encodeListing(listing))
   }
 }
 
@@ -56,8 +60,8 @@ function describeRestored(
     if (entry.kind !== 'directory') dev = device ?? 0
     const remembered =
       entry.kind === 'file' ? rememberedTime(mtimeMs ?? 0, context.checkedAtMs) : mtimeMs
-    for (const [at, value] of [ino, size, remembered, ctimeMs, mode].entries()) {
-      ;(columns[at] as Float64Array)[index] = value ?? 0
+    for (const [column, value] of [ino, size, remembered, ctimeMs, mode].entries()) {
+      ;(columns[column] as Float64Array)[index] = value ?? 0
     }
     if (entry.kind !== 'symlink') digestToBytes(entry.digest).copy(digests, index * digestBytes)
   }

@@ -134,12 +134,15 @@ function makeUnlessThere(directory: string): void {
 
 /** An output that is named within the project lies within it; one that is named elsewhere lies there. */
 function checkInProject(held: HeldDirectory, directory: string, projectRoot: string): void {
-  if (!isWithin(directory, projectRoot) || isWithin(held.realPath, realpathSync(projectRoot))) return
+  if (!isWithin(directory, projectRoot) || isWithin(held.realPath, realpathSync(projectRoot)))
+    return
   throw blocked(directory, 'a symlink on the way leads out of the project')
 }
 
 function isWithin(path: string, directory: string): boolean {
-  return path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep)
+  return (
+    path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep)
+  )
 }
 
 /** Takes hold of what lies under a held directory by its real names, and by no link. */
@@ -151,7 +154,11 @@ function holdBelow(above: HeldDirectory, relativePath: string): HeldDirectory {
   throw blocked(expected, 'a symlink has taken its place, or that of a directory above it')
 }
 
-function makeStaging(directory: HeldDirectory, parent: string, options: PlacesOptions): HeldDirectory {
+function makeStaging(
+  directory: HeldDirectory,
+  parent: string,
+  options: PlacesOptions,
+): HeldDirectory {
   const name = options.stagingName()
   options.onStaging(join(parent, name))
   mkdirSync(join(directory.accessPath, name), { mode: 0o700 })

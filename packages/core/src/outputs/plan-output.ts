@@ -42,13 +42,20 @@ export function planOutput(output: WantedOutput, context: PlanContext): void {
   if (found?.kind !== 'directory' || wanted.entry.kind !== 'directory') {
     return planEntry(wanted, currentOf(found), context)
   }
-  const tree = runToEnd(scanTree(output.absolutePath, { context: context.scan, keepListings: true }))
+  const tree = runToEnd(
+    scanTree(output.absolutePath, { context: context.scan, keepListings: true }),
+  )
   planEntry(wanted, { ...found, tree }, context)
 }
 
 /** What is on the disk under a wanted name. */
 type Current =
-  | { readonly kind: 'file'; readonly mode: number; readonly mtimeUs: number; readonly digest: string }
+  | {
+      readonly kind: 'file'
+      readonly mode: number
+      readonly mtimeUs: number
+      readonly digest: string
+    }
   | { readonly kind: 'symlink'; readonly mtimeUs: number; readonly target: string }
   | {
       readonly kind: 'directory'
@@ -75,8 +82,12 @@ function planEntry(wanted: WantedOutput, current: Current | undefined, context: 
     return planDirectory({ ...wanted, entry }, { ...current, tree: current.tree }, context)
   }
   const isSameFile =
-    entry.kind === 'file' && current?.kind === 'file' && entry.digest === current.digest && entry.mode === current.mode
-  const isSameLink = entry.kind === 'symlink' && current?.kind === 'symlink' && entry.target === current.target
+    entry.kind === 'file' &&
+    current?.kind === 'file' &&
+    entry.digest === current.digest &&
+    entry.mode === current.mode
+  const isSameLink =
+    entry.kind === 'symlink' && current?.kind === 'symlink' && entry.target === current.target
   if (!isSameFile && !isSameLink) return planNew(wanted, current, context)
   plan.unchangedCount += 1
   if (entry.mtimeUs === current.mtimeUs) return
@@ -125,7 +136,9 @@ function currentNames(directory: string, { listing, children }: ScannedTree): Ma
   for (const [index, name] of listing.names.entries()) {
     const type = typeOf(listing.mode[index] as number)
     const mode = (listing.mode[index] as number) & 0o777
-    const mtimeUs = Math.round(mtimeMsOf(`${directory}/${name}`, listing.mtimeMs[index] as number) * 1_000)
+    const mtimeUs = Math.round(
+      mtimeMsOf(`${directory}/${name}`, listing.mtimeMs[index] as number) * 1_000,
+    )
     if (type === FILE_TYPE) {
       const bytes = listing.digests.subarray(index * digestBytes, (index + 1) * digestBytes)
       current.set(name, { kind: 'file', mode, mtimeUs, digest: digestFromBytes(bytes) })

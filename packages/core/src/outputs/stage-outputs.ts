@@ -30,7 +30,10 @@ export interface StagedOutputs {
  * @throws {TaskVaultError} BLOB_MISSING, BLOB_CORRUPT, ENTRY_DAMAGED; errors of the operating system
  * as they are.
  */
-export async function stageOutputs(plan: OutputPlan, context: StageContext): Promise<StagedOutputs> {
+export async function stageOutputs(
+  plan: OutputPlan,
+  context: StageContext,
+): Promise<StagedOutputs> {
   await using pool = openUnpackPool(context.algorithm, context.onMade)
   const staged = { directories: [] as StagedDirectory[], written: [] as string[] }
   const work: Stage = { locator: context.locator, pool, ...staged }
@@ -61,7 +64,11 @@ async function stagePlacement(placement: Placement, stage: Stage): Promise<void>
   await stageFile(entry, { ...placement, identity: new Float64Array(IDENTITY_NUMBERS) }, stage)
 }
 
-async function stageDirectory(entry: DirectoryEntry, name: StagedName, stage: Stage): Promise<void> {
+async function stageDirectory(
+  entry: DirectoryEntry,
+  name: StagedName,
+  stage: Stage,
+): Promise<void> {
   const { stagedPath, finalPath } = name
   const entries = readNode(entry, stage.locator)
   const files = entries.filter((item) => item.kind === 'file').length
@@ -82,7 +89,11 @@ async function stageDirectory(entry: DirectoryEntry, name: StagedName, stage: St
   }
 }
 
-function stageLink(entry: SymlinkEntry, { stagedPath, displayPath }: StagedName, stage: Stage): void {
+function stageLink(
+  entry: SymlinkEntry,
+  { stagedPath, displayPath }: StagedName,
+  stage: Stage,
+): void {
   symlinkSync(entry.target, stagedPath)
   lutimesSync(stagedPath, entry.mtimeUs / 1e6, entry.mtimeUs / 1e6)
   stage.written.push(displayPath)
@@ -109,7 +120,10 @@ function nameBelow(name: StagedName, entry: TreeEntry): StagedName {
 }
 
 /** Sets modes and times from the leaves up, because filling a directory changes its time. */
-function finishDirectories(directories: readonly StagedDirectory[], placements: readonly Placement[]): void {
+function finishDirectories(
+  directories: readonly StagedDirectory[],
+  placements: readonly Placement[],
+): void {
   // What nobody may write to cannot be moved either: those get their mode when they are in place.
   const moved = new Set(placements.map((placement) => placement.stagedPath))
   for (const { stagedPath, entry } of directories.toReversed()) {

@@ -43,7 +43,13 @@ export async function adoptManifest(store: Store, digest: Digest): Promise<boole
       expiresAtMs: manifest.expiresAtMs,
     })
     const { task, key } = manifest
-    appendAudit(store, { kind: 'SAVE', operation: 'adopt', task, key, fields: { size: manifest.sizeBytes } })
+    appendAudit(store, {
+      kind: 'SAVE',
+      operation: 'adopt',
+      task,
+      key,
+      fields: { size: manifest.sizeBytes },
+    })
     return true
   })
 }
@@ -89,6 +95,8 @@ export function isUnusable(error: unknown): boolean {
 }
 
 function findNumber({ database }: Store, digest: Digest): number | undefined {
-  const row = database.prepare('SELECT number FROM blobs WHERE digest = ?').get(digestToBytes(digest))
+  const row = database
+    .prepare('SELECT number FROM blobs WHERE digest = ?')
+    .get(digestToBytes(digest))
   return row === undefined ? undefined : Number(row['number'])
 }

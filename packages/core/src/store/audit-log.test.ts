@@ -1,4 +1,12 @@
-import { appendFileSync, readFileSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -67,7 +75,10 @@ test('lines that were removed, moved, repeated or put in are found', async () =>
   expect(put(lines.toSpliced(2, 1))).toMatchObject({ line: 3, because: 'unchained' })
   expect(put([lines[1]!, lines[0]!, ...lines.slice(2)])).toMatchObject({ line: 1 })
   expect(put(lines.toSpliced(3, 0, lines[2]!))).toMatchObject({ line: 4 })
-  expect(put(lines.toSpliced(3, 0, 'something else'))).toMatchObject({ line: 4, text: 'something else' })
+  expect(put(lines.toSpliced(3, 0, 'something else'))).toMatchObject({
+    line: 4,
+    text: 'something else',
+  })
   expect(put(lines)).toMatchObject({ kind: 'sound' })
 })
 
@@ -143,7 +154,9 @@ test.each(['[2099-02-02T14:30', 'x', 'several\nlines\nof junk', 'ends with a lin
     appendLines(store, 2)
 
     expect(readLog(store)).toContain(torn)
-    expect(tailAudit(store.cacheDirectory, 3)[0]).toMatch(/ ERROR audit_interrupted bytes=\d+ digest=[0-9a-f]{32} /)
+    expect(tailAudit(store.cacheDirectory, 3)[0]).toMatch(
+      / ERROR audit_interrupted bytes=\d+ digest=[0-9a-f]{32} /,
+    )
     expect(verifyAudit(store)).toMatchObject({ kind: 'sound', lines: 5, interruptions: 1 })
     // What was accounted for cannot be changed any more.
     writeFileSync(logPath(store), readLog(store).replace(torn, torn.replace(/[a-z2]/, 'Q')))
@@ -179,7 +192,9 @@ test('rotation keeps the chain, and the newest files', async () => {
   const verdict = verifyAudit(store)
   expect(verdict).toMatchObject({ kind: 'sound' })
   expect(verdict.kind === 'sound' && verdict.firstLine).toBeGreaterThan(1)
-  expect(readLog(store).split('\n')[0]).toMatch(/ ROTATE log file=\d+ lines=\d+ former=[0-9a-f]{32} chain=/)
+  expect(readLog(store).split('\n')[0]).toMatch(
+    / ROTATE log file=\d+ lines=\d+ former=[0-9a-f]{32} chain=/,
+  )
   expect(tailAudit(store.cacheDirectory, 6)).toHaveLength(6)
 })
 

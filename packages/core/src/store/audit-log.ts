@@ -38,7 +38,8 @@ export function appendAudit(
     const { state, note } = reconcileAudit(store.cacheDirectory, known)
     const noted = note === undefined ? state : write(store, state, note)
     const begun = noted.bytes < limits.fileBytes ? noted : rotate(store, noted, limits)
-    const headed = begun.bytes === 0 && begun.file > 1 ? write(store, begun, rotation(begun)) : begun
+    const headed =
+      begun.bytes === 0 && begun.file > 1 ? write(store, begun, rotation(begun)) : begun
     writeAuditState(store.database, write(store, headed, { event, prefix: '' }))
   } catch (error) {
     throw asTaskVaultError(error, `append to ${path}`)
@@ -91,14 +92,18 @@ function rotate(store: AuditedStore, state: AuditState, limits: AuditLimits): Au
   const { cacheDirectory } = store
   renameSync(auditLogPath(cacheDirectory), rotatedLogPath(cacheDirectory, state.file))
   for (const number of listRotatedLogs(cacheDirectory)) {
-    if (number <= state.file - limits.keptFiles) rmSync(rotatedLogPath(cacheDirectory, number), { force: true })
+    if (number <= state.file - limits.keptFiles)
+      rmSync(rotatedLogPath(cacheDirectory, number), { force: true })
   }
   return { ...state, file: state.file + 1, bytes: 0 }
 }
 
 /** First line of each file but the first: from it on, the chain can be checked without those before. */
 function rotation({ file, lines, chain }: AuditState): Writing {
-  return { event: { kind: 'ROTATE', operation: 'log', fields: { file, lines, former: chain } }, prefix: '' }
+  return {
+    event: { kind: 'ROTATE', operation: 'log', fields: { file, lines, former: chain } },
+    prefix: '',
+  }
 }
 
 const BLOCK_BYTES = 64 * 1024
@@ -122,7 +127,11 @@ function readLastLines(file: string, count: number): string[] {
       for (const byte of block.subarray(0, got)) if (byte === 10) lineFeeds += 1
       tail = Buffer.concat([block.subarray(0, got), tail])
     }
-    return tail.toString('utf8').split('\n').filter((line) => line !== '').slice(-count)
+    return tail
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .slice(-count)
   } finally {
     closeSync(descriptor)
   }

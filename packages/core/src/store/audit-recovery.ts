@@ -98,7 +98,11 @@ export function findAuditEnd(cacheDirectory: string): AuditState {
 function findFileEnd(file: string, begun: AuditState): AuditState {
   const bytes = readFrom(file, 0)
   let [lines, state] = [0, begun]
-  for (let start = 0, end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, start)) {
+  for (
+    let start = 0, end = bytes.indexOf(LINE_FEED);
+    end >= 0;
+    end = bytes.indexOf(LINE_FEED, start)
+  ) {
     const line = parseAuditLine(bytes.toString('utf8', start, end))
     start = end + 1
     if (line === undefined) continue

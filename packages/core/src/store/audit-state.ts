@@ -13,7 +13,9 @@ export interface AuditState {
 }
 
 export function readAuditState(database: Database): AuditState {
-  const row = database.prepare('SELECT file, bytes, lines, chain FROM audit_state WHERE id = 1').get()
+  const row = database
+    .prepare('SELECT file, bytes, lines, chain FROM audit_state WHERE id = 1')
+    .get()
   const chain = String(row?.['chain'] ?? '')
   return {
     file: Number(row?.['file'] ?? 1),

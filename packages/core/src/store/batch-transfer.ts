@@ -27,7 +27,13 @@ export function toTransfer(batch: UnpackBatch, digestBytes: number): BatchTransf
     digests.set(file.digest, index * digestBytes)
   }
   const paths = batch.map((file) => file.absolutePath)
-  return { paths, numbers: Float64Array.from(numbers), digests, digestBytes, frames: frames.map(plainFrame) }
+  return {
+    paths,
+    numbers: Float64Array.from(numbers),
+    digests,
+    digestBytes,
+    frames: frames.map(plainFrame),
+  }
 }
 
 export function fromTransfer(transfer: BatchTransfer): UnpackBatch {

@@ -23,7 +23,10 @@ export function buildBlob(
     offset += bytes.length
     return { digest, frame: 0, offset: offset - bytes.length, length: bytes.length }
   })
-  const index = encodePackIndex({ frames: [frame], contents: indexed, chunked: [] }, algorithm.digestBytes)
+  const index = encodePackIndex(
+    { frames: [frame], contents: indexed, chunked: [] },
+    algorithm.digestBytes,
+  )
   const storedIndex = compressIndex(index)
   const trailer = encodeTrailer({ storedBytes: storedIndex.length, rawBytes: index.length })
   return Buffer.concat([encodeBlobHeader(kind, algorithm.name), stored, storedIndex, trailer])

@@ -61,9 +61,15 @@ function dropMissing(store: Store, names: ReadonlySet<string>): number {
   for (;;) {
     const rows = select.all(after, PAGE)
     for (const row of rows) {
-      const digest = row['digest'] instanceof Uint8Array ? digestFromBytes(row['digest']) : undefined
+      const digest =
+        row['digest'] instanceof Uint8Array ? digestFromBytes(row['digest']) : undefined
       // Listed before: it may have been written since.
-      if (digest === undefined || names.has(digest) || sizeOf(blobPath(store.cacheDirectory, digest)) !== undefined) continue
+      if (
+        digest === undefined ||
+        names.has(digest) ||
+        sizeOf(blobPath(store.cacheDirectory, digest)) !== undefined
+      )
+        continue
       entries += dropDamagedBlob(store, digest)
     }
     after = Number(rows.at(-1)?.['number'] ?? after)
@@ -81,7 +87,13 @@ async function collectFiles(store: Store, names: readonly string[]): Promise<Lef
   let [files, freedBytes, adopted] = [0, 0, 0]
   for (const [done, name] of names.entries()) {
     if (done % 1024 === 0) {
-      store.report({ kind: 'progress', phase: 'collecting', done, total: names.length, unit: 'files' })
+      store.report({
+        kind: 'progress',
+        phase: 'collecting',
+        done,
+        total: names.length,
+        unit: 'files',
+      })
     }
     const isBlob = isDigest(name)
     if (!isBlob && !isTemporary(name)) continue
@@ -104,7 +116,10 @@ function isTemporary(name: string): boolean {
 }
 
 function isRegistered({ database }: Store, digest: Digest): boolean {
-  return database.prepare('SELECT 1 FROM blobs WHERE digest = ?').get(digestToBytes(digest)) !== undefined
+  return (
+    database.prepare('SELECT 1 FROM blobs WHERE digest = ?').get(digestToBytes(digest)) !==
+    undefined
+  )
 }
 
 /** Under the write lock: a save that registers a blob does so under it too. */
@@ -168,7 +183,7 @@ function forgetDirectories(store: Store): void {
     'SELECT directory FROM stat_cache WHERE directory > ? ORDER BY directory LIMIT ?',
   )
   const forget = store.database.prepare('DELETE FROM stat_cache WHERE directory = ?')
-  for (let after = ''; ; ) {
+  for (let after = ''; ;) {
     const directories = select.all(after, PAGE).map((row) => String(row['directory']))
     const gone = directories.filter((directory) => !isDirectory(directory))
     if (gone.length > 0) {

@@ -32,7 +32,11 @@ export function createContentLocator(
   function find(digest: Buffer): LocatedSlice | undefined {
     const at = places.rows.get(digest.toString('latin1'))
     if (at === undefined) return undefined
-    const [frame, offset, length] = places.numbers.slice(at, at + ROW_NUMBERS) as [number, number, number]
+    const [frame, offset, length] = places.numbers.slice(at, at + ROW_NUMBERS) as [
+      number,
+      number,
+      number,
+    ]
     return { frame: places.frames[frame] as LocatedFrame, offset, length }
   }
 
@@ -42,11 +46,6 @@ export function createContentLocator(
     const chunks = places.chunked.get(digest.toString('latin1'))
     if (chunks === undefined) throw missing(digest)
     return chunks.map((chunk) => find(chunk) ?? missingChunk(chunk))
-  }
-
-  /** By the blob's own reader, which keeps the frame that it read last. */
-  function readSlice({ frame, offset, length }: LocatedSlice): Buffer {
-    return frame.blob.readFrame(frame.number).subarray(offset, offset + length)
   }
 
   function* stream(digest: Buffer): Generator<Buffer> {
@@ -86,6 +85,11 @@ interface LocatedSlice extends Slice {
   readonly frame: LocatedFrame
 }
 
+/** By the blob's own reader, which keeps the frame that it read last. */
+function readSlice({ frame, offset, length }: LocatedSlice): Buffer {
+  return frame.blob.readFrame(frame.number).subarray(offset, offset + length)
+}
+
 /** Numbers of one content: its frame, its offset there, and its length. */
 const ROW_NUMBERS = 3
 
@@ -102,7 +106,13 @@ interface ContentPlaces {
 }
 
 function indexBlobs(blobs: readonly BlobReader[]): ContentPlaces {
-  const places: ContentPlaces = { rows: new Map(), numbers: [], frames: [], blobOfFrame: [], chunked: new Map() }
+  const places: ContentPlaces = {
+    rows: new Map(),
+    numbers: [],
+    frames: [],
+    blobOfFrame: [],
+    chunked: new Map(),
+  }
   const { rows, numbers, frames, blobOfFrame, chunked } = places
   for (const [order, blob] of blobs.entries()) {
     const firstFrame = frames.length

@@ -11,6 +11,7 @@ import { findContent, hasContents, registerBlob } from './contents.ts'
 import { openBlobOf } from './pack-reader.ts'
 import { createPackWriter } from './pack-writer.ts'
 import type { Lane, PackWriter } from './pack-writer.ts'
+import { removeUnneeded } from './remove-unneeded.ts'
 import type { Store } from './store.ts'
 
 /** Collects the contents of one save: stores what is new, refers to what is there. */
@@ -19,7 +20,7 @@ export interface ContentPacker extends ContentSink {
   settle(): Promise<void>
   /** Stores the rest, and tells the stat cache. */
   finish(): Promise<PackedContents>
-  /** Removes what is not in the store yet. Harmless after `finish`. */
+  /** Removes what is not in the store yet, and the packs that are and that no entry needs. */
   abandon(): void
 }
 
@@ -72,12 +73,14 @@ export function createContentPacker(
   let current: OpenPack | undefined
   // A full pack is made durable while the next one fills.
   let closing: { pack: OpenPack; done: Promise<void> } | undefined
+  const written: number[] = []
   let storedBytes = 0
 
   function writing(): OpenPack {
     if (current === undefined) {
       // Small contents were promised the place of the first pack, should there be one.
-      const place = digests.has(inlinePlace) || used.has(inlinePlace) ? { number: undefined } : inlinePlace
+      const place =
+        digests.has(inlinePlace) || used.has(inlinePlace) ? { number: undefined } : inlinePlace
       current = { writer: createPackWriter(store.cacheDirectory, store.algorithm), place }
       used.add(place)
       for (const content of small) current.writer.add(content.digest, content.bytes, content.lane)
@@ -87,7 +90,8 @@ export function createContentPacker(
   }
 
   function addNew(digest: Buffer, bytes: Uint8Array, lane: Lane): Place {
-    const isSmall = current === undefined && !used.has(inlinePlace) && smallBytes + bytes.length <= INLINE_BYTES
+    const isSmall =
+      current === undefined && !used.has(inlinePlace) && smallBytes + bytes.length <= INLINE_BYTES
     if (isSmall) {
       small.push({ digest, bytes: Uint8Array.from(bytes), lane })
       smallBytes += bytes.length
@@ -101,11 +105,15 @@ export function createContentPacker(
   /** The place of a blob in the store, if its row and its file are there. */
   function findBlob(number: number): Place | undefined {
     if (blobsByNumber.has(number)) return blobsByNumber.get(number)?.place
-    const row = store.database.prepare('SELECT digest, size FROM blobs WHERE number = ?').get(number)
+    const row = store.database
+      .prepare('SELECT digest, size FROM blobs WHERE number = ?')
+      .get(number)
     const bytes = row?.['digest']
     const digest = bytes instanceof Uint8Array ? digestFromBytes(bytes) : undefined
     const isThere =
-      digest !== undefined && !ignored.has(number) && hasSize(blobPath(store.cacheDirectory, digest), Number(row?.['size']))
+      digest !== undefined &&
+      !ignored.has(number) &&
+      hasSize(blobPath(store.cacheDirectory, digest), Number(row?.['size']))
     const place: Place = { number }
     blobsByNumber.set(number, isThere ? { place, digest } : undefined)
     if (!isThere) return undefined
@@ -148,6 +156,7 @@ export function createContentPacker(
     const blob = await writer.finish()
     storedBytes += blob.sizeBytes
     place.number = registerBlob(store, blob)
+    written.push(place.number)
     digests.set(place, blob.digest)
     writeListings()
   }
@@ -165,7 +174,10 @@ export function createContentPacker(
   return {
     get isFull() {
       if (current === undefined) return false
-      return current.writer.waitingFrames >= MAX_WAITING_FRAMES || current.writer.storedBytes >= PACK_BYTES
+      return (
+        current.writer.waitingFrames >= MAX_WAITING_FRAMES ||
+        current.writer.storedBytes >= PACK_BYTES
+      )
     },
     find,
     findLarge(digest) {
@@ -208,14 +220,18 @@ export function createContentPacker(
       writeListings()
       const blobs = [...used].flatMap((place) => {
         const digest = digests.get(place)
-        return place.number === undefined || digest === undefined ? [] : [{ number: place.number, digest }]
+        return place.number === undefined || digest === undefined
+          ? []
+          : [{ number: place.number, digest }]
       })
-      for (const { directory, listing } of waiting) statCache.write(directory, encodeListing(listing))
+      for (const { directory, listing } of waiting)
+        statCache.write(directory, encodeListing(listing))
       return { blobs, inline: small, storedBytes }
     },
     abandon() {
       current?.writer.abandon()
       closing?.pack.writer.abandon()
+      removeUnneeded(store, written)
     },
   }
 }

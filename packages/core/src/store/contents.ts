@@ -21,7 +21,9 @@ export function registerBlob(store: Store, blob: NewBlob): number {
      ON CONFLICT (digest) DO UPDATE SET created_at = excluded.created_at RETURNING number`,
   )
   // A content that is in two blobs is found in the later one: the earlier one may go sooner.
-  const addContent = database.prepare('INSERT OR REPLACE INTO contents (digest, blob) VALUES (?, ?)')
+  const addContent = database.prepare(
+    'INSERT OR REPLACE INTO contents (digest, blob) VALUES (?, ?)',
+  )
   return database.transaction('relaxed', () => {
     const row = addBlob.get(digestToBytes(blob.digest), blob.sizeBytes, store.now())
     const number = Number(row?.['number'])

@@ -27,7 +27,9 @@ export function dropDamagedBlob(store: Store, digest: Digest): number {
 
 function dropWithin(store: Store, digest: Digest): number {
   const { database } = store
-  const row = database.prepare('SELECT number, size FROM blobs WHERE digest = ?').get(digestToBytes(digest))
+  const row = database
+    .prepare('SELECT number, size FROM blobs WHERE digest = ?')
+    .get(digestToBytes(digest))
   // Before this lock was held, a save may have stored the same blob again.
   if (row !== undefined && isSound(store, digest, Number(row['size']))) return 0
   moveToQuarantine(store.cacheDirectory, digest)
@@ -44,7 +46,11 @@ function dropWithin(store: Store, digest: Digest): number {
   // Already gone when only the entries above needed it.
   database.prepare('DELETE FROM entry_blobs WHERE blob = ?').run(number)
   database.prepare('DELETE FROM blobs WHERE number = ?').run(number)
-  appendAudit(store, { kind: 'QUARANTINE', operation: 'blob', fields: { blob: digest, entries: entries.length } })
+  appendAudit(store, {
+    kind: 'QUARANTINE',
+    operation: 'blob',
+    fields: { blob: digest, entries: entries.length },
+  })
   return entries.length
 }
 

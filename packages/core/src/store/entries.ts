@@ -47,8 +47,10 @@ export function findEntry(store: Store, { scope, key }: EntryQuery): EntryRow | 
   const row = select.get(key, scope)
   if (row === undefined) return undefined
   // An index that leads to another row is damaged.
-  if (row['hash'] !== key || row['scope'] !== scope) throw damaged(`a look-up of ${key} found another key`)
-  if (Number(row['created_at']) <= store.now() || store.database.isReadOnly) return toEntry(store, row)
+  if (row['hash'] !== key || row['scope'] !== scope)
+    throw damaged(`a look-up of ${key} found another key`)
+  if (Number(row['created_at']) <= store.now() || store.database.isReadOnly)
+    return toEntry(store, row)
   settleClock(store)
   const settled = select.get(key, scope)
   return settled === undefined ? undefined : toEntry(store, settled)
@@ -97,7 +99,8 @@ function toEntry(store: Store, row: Row): EntryRow {
   const strategy = EVICTION_STRATEGIES.find((name) => name === row['strategy'])
   const blob = String(row['blob_path']).replace(/^blobs\//, '')
   const key = String(row['hash'])
-  if (!isDigest(blob) || !isDigest(key) || strategy === undefined) throw damaged(`entry ${key} is malformed`)
+  if (!isDigest(blob) || !isDigest(key) || strategy === undefined)
+    throw damaged(`entry ${key} is malformed`)
   return {
     number: Number(row['number']),
     // Checked when it was written; a damaged one differs from the manifest, and is found there.

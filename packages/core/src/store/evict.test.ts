@@ -17,7 +17,8 @@ const SIZE = 10_000
 test('nothing goes at the limit, and one byte below it entries go until less than half is used', async () => {
   using temporary = await openTemporaryStore()
   const store = await temporary.open()
-  for (let index = 0; index < 10; index += 1) saveSample(store, { name: `${index}`, sizeBytes: SIZE })
+  for (let index = 0; index < 10; index += 1)
+    saveSample(store, { name: `${index}`, sizeBytes: SIZE })
   const { storedBytes } = readStatistics(store, 0)
 
   expect(evictIfNeeded(store, { limitBytes: storedBytes })).toEqual({ entries: 0, freedBytes: 0 })
@@ -25,7 +26,11 @@ test('nothing goes at the limit, and one byte below it entries go until less tha
 
   expect(namesLeft(store)).toEqual(['6', '7', '8', '9'])
   expect(eviction.entries).toBe(6)
-  expect(readStatistics(store, 0)).toMatchObject({ entries: 4, evictions: 6, storedBytes: storedBytes - eviction.freedBytes })
+  expect(readStatistics(store, 0)).toMatchObject({
+    entries: 4,
+    evictions: 6,
+    storedBytes: storedBytes - eviction.freedBytes,
+  })
   expect(readdirSync(blobsDirectory(store.cacheDirectory))).toHaveLength(4)
   expect(temporary.events.filter((event) => event.kind === 'evicted')).toHaveLength(6)
 })
@@ -34,16 +39,19 @@ test.each([
   ['lru', ['0', '3', '2', '1']],
   ['lfu', ['3', '2', '1', '0']],
   ['fifo', ['0', '1', '2', '3']],
-] as const)('%s lets go in its order, and the entry saved last goes last', async (strategy, order) => {
-  using temporary = await openTemporaryStore()
-  const store = await temporary.open()
-  for (const name of ['0', '1', '2', '3', 'newest']) saveSample(store, { name, strategy })
-  for (const name of ['2', '0', '0', '0', '3', '2', '1', '1']) use(store, name)
+] as const)(
+  '%s lets go in its order, and the entry saved last goes last',
+  async (strategy, order) => {
+    using temporary = await openTemporaryStore()
+    const store = await temporary.open()
+    for (const name of ['0', '1', '2', '3', 'newest']) saveSample(store, { name, strategy })
+    for (const name of ['2', '0', '0', '0', '3', '2', '1', '1']) use(store, name)
 
-  evictIfNeeded(store, { limitBytes: 0 })
+    evictIfNeeded(store, { limitBytes: 0 })
 
-  expect(evicted(temporary.events, store)).toEqual([...order, 'newest'])
-})
+    expect(evicted(temporary.events, store)).toEqual([...order, 'newest'])
+  },
+)
 
 test('expired entries go first, whatever their strategy', async () => {
   using temporary = await openTemporaryStore()
@@ -132,7 +140,9 @@ test.each(Object.entries(QUEUE_STATEMENTS))(
     const plan = store.database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...parameters)
     const details = plan.map((row) => String(row['detail'])).join('; ')
 
-    expect(details).toMatch(/^SEARCH cache_entries USING (COVERING )?INDEX idx_(expires|lru|lfu|fifo) /)
+    expect(details).toMatch(
+      /^SEARCH cache_entries USING (COVERING )?INDEX idx_(expires|lru|lfu|fifo) /,
+    )
     expect(details).not.toContain('TEMP B-TREE')
     expect(details).not.toContain('SCAN')
   },
@@ -144,7 +154,10 @@ test('what removing an entry asks for is looked up by index as well', async () =
   const asked: string[] = []
   const spied: Store = {
     ...store,
-    database: { ...store.database, prepare: (sql) => (asked.push(sql), store.database.prepare(sql)) },
+    database: {
+      ...store.database,
+      prepare: (sql) => (asked.push(sql), store.database.prepare(sql)),
+    },
   }
   saveSample(spied, { name: 'a', sizeBytes: SIZE })
   saveSample(spied, { name: 'b' })
@@ -156,12 +169,23 @@ test('what removing an entry asks for is looked up by index as well', async () =
     .flatMap((sql) => {
       const parameters = Array.from({ length: sql.match(/\?/g)?.length ?? 0 }, () => 1)
       const numbered = new Set(sql.match(/\?\d/g)).size
-      const plan = store.database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...(numbered > 0 ? parameters.slice(0, numbered) : parameters))
+      const plan = store.database
+        .prepare(`EXPLAIN QUERY PLAN ${sql}`)
+        .all(...(numbered > 0 ? parameters.slice(0, numbered) : parameters))
       return plan.map((row) => `${row['detail']} IN ${sql}`)
     })
   // Whole tables are read only where they have one row, or where an index holds just what is wanted.
-  const scans = plans.filter((detail) => detail.startsWith('SCAN') && !/SCAN (totals|CONSTANT ROW)/.test(detail))
-  expect(scans.filter((detail) => !/idx_unreferenced|SCAN cache_entries IN SELECT (created_at|number)[^]*DESC LIMIT 1/.test(detail))).toEqual([])
+  const scans = plans.filter(
+    (detail) => detail.startsWith('SCAN') && !/SCAN (totals|CONSTANT ROW)/.test(detail),
+  )
+  expect(
+    scans.filter(
+      (detail) =>
+        !/idx_unreferenced|SCAN cache_entries IN SELECT (created_at|number)[^]*DESC LIMIT 1/.test(
+          detail,
+        ),
+    ),
+  ).toEqual([])
 })
 
 function evicted(events: readonly VaultEvent[], store: Store): string[] {
@@ -175,10 +199,28 @@ function use(store: Store, name: string): void {
 
 /** Oldest first. */
 function namesLeft(store: Store): string[] {
-  return listEntries(store).toReversed().map((entry) => nameOf(store, entry.key))
+  return listEntries(store)
+    .toReversed()
+    .map((entry) => nameOf(store, entry.key))
 }
 
-const NAMES = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'old', 'expiring', 'newest']
+const NAMES = [
+  '0',
+  '1',
+  '2',
+  '3',
+  '4',
+  '5',
+  '6',
+  '7',
+  '8',
+  '9',
+  'a',
+  'b',
+  'old',
+  'expiring',
+  'newest',
+]
 
 function nameOf(store: Store, key: string): string {
   return NAMES.find((name) => keyOf(store, name) === key) ?? key

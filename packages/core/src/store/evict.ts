@@ -22,15 +22,25 @@ const BATCH_ENTRIES = 500
  * limit, it costs a look at one row. What it costs above depends on what goes, not on what there is.
  * @throws {TaskVaultError} as the database does.
  */
-export function evictIfNeeded(store: Store, { limitBytes }: { readonly limitBytes: number }): Eviction {
+export function evictIfNeeded(
+  store: Store,
+  { limitBytes }: { readonly limitBytes: number },
+): Eviction {
   const { database } = store
-  if (database.isReadOnly || readStoredBytes(store) <= limitBytes) return { entries: 0, freedBytes: 0 }
+  if (database.isReadOnly || readStoredBytes(store) <= limitBytes)
+    return { entries: 0, freedBytes: 0 }
   // What no entry needs goes before what one does; packs of saves in flight stay, and do not count.
   collectUnreferenced(store)
   let hasBegun = false
   return inBatches(store, () => {
     const usedBytes = readUsedBytes(store)
-    const limits = { usedBytes, limitBytes, targetBytes: limitBytes / 2, newest: readNewest(store), hasBegun }
+    const limits = {
+      usedBytes,
+      limitBytes,
+      targetBytes: limitBytes / 2,
+      newest: readNewest(store),
+      hasBegun,
+    }
     hasBegun = true
     return planEviction(openEvictionQueues(store), limits).take(BATCH_ENTRIES).toArray()
   })
@@ -80,7 +90,9 @@ function evictWithin(
 }
 
 function readStoredBytes({ database }: Store): number {
-  return Number(database.prepare('SELECT stored_bytes FROM totals WHERE id = 1').get()?.['stored_bytes'])
+  return Number(
+    database.prepare('SELECT stored_bytes FROM totals WHERE id = 1').get()?.['stored_bytes'],
+  )
 }
 
 /** Bytes of the blobs that entries need. The others have an index of their own, and are few. */

@@ -38,7 +38,8 @@ const CONTINUED_BY: Readonly<Record<'expired' | EvictionStrategy, readonly strin
 /** The queues as they stand in the index; read page by page, so inside one transaction. */
 export function openEvictionQueues(store: Store): EvictionQueues {
   const [lru, lfu, fifo] = EVICTION_STRATEGIES.map((strategy) => readQueue(store, strategy, []))
-  if (lru === undefined || lfu === undefined || fifo === undefined) throw new Error('three strategies')
+  if (lru === undefined || lfu === undefined || fifo === undefined)
+    throw new Error('three strategies')
   return { expired: readQueue(store, 'expired', [store.now()]), byStrategy: { lru, lfu, fifo } }
 }
 

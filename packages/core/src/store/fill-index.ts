@@ -4,9 +4,9 @@ import { digestToBytes, isDigest } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { blobPath, blobsDirectory } from './blob-path.ts'
-import { moveToQuarantine } from './move-to-quarantine.ts'
 import { encodeEntryMetadata } from './entry-metadata.ts'
 import { insertEntry } from './insert-entry.ts'
+import { moveToQuarantine } from './move-to-quarantine.ts'
 import { openBlob, readManifest } from './pack-reader.ts'
 import type { Store } from './store.ts'
 
@@ -35,12 +35,21 @@ export async function fillIndex(options: FillOptions): Promise<FilledIndex> {
       if (blob.manifest !== undefined) found.push({ ...blob, manifest: blob.manifest })
     }
     if (done % 256 === 0) {
-      options.report({ kind: 'progress', phase: 'verifying', done, total: names.length, unit: 'files' })
+      options.report({
+        kind: 'progress',
+        phase: 'verifying',
+        done,
+        total: names.length,
+        unit: 'files',
+      })
     }
   }
   const newest = dropReplaced(options, found)
   const { database } = options
-  const entries = database.transaction('relaxed', () => newest.filter((one) => adopt(options, one)).length)
+  const entries = database.transaction(
+    'relaxed',
+    () => newest.filter((one) => adopt(options, one)).length,
+  )
   return { entries, lost: lost + newest.length - entries }
 }
 
@@ -72,7 +81,8 @@ async function readBlob(
     return { ...start, contents: [], manifest: { ...readManifest(blob), outputs: [] } }
   } catch (error) {
     // A later version's; or gone since it was listed.
-    if (isTaskVaultError(error, 'FORMAT_UNSUPPORTED', 'HASH_ALGORITHM_UNKNOWN', 'BLOB_MISSING')) return 'unknown'
+    if (isTaskVaultError(error, 'FORMAT_UNSUPPORTED', 'HASH_ALGORITHM_UNKNOWN', 'BLOB_MISSING'))
+      return 'unknown'
     if (!isTaskVaultError(error, 'BLOB_CORRUPT', 'ENTRY_DAMAGED', 'TASK_NAME_INVALID')) throw error
     moveToQuarantine(cacheDirectory, digest)
     return 'damaged'
@@ -81,9 +91,15 @@ async function readBlob(
 
 function register({ database }: FillOptions, blob: FoundBlob): void {
   const addBlob = database.prepare('INSERT INTO blobs (digest, size, created_at) VALUES (?, ?, ?)')
-  const addContent = database.prepare('INSERT OR REPLACE INTO contents (digest, blob) VALUES (?, ?)')
+  const addContent = database.prepare(
+    'INSERT OR REPLACE INTO contents (digest, blob) VALUES (?, ?)',
+  )
   database.transaction('relaxed', () => {
-    const { lastInsertRowid } = addBlob.run(digestToBytes(blob.digest), blob.sizeBytes, blob.modifiedAtMs)
+    const { lastInsertRowid } = addBlob.run(
+      digestToBytes(blob.digest),
+      blob.sizeBytes,
+      blob.modifiedAtMs,
+    )
     for (const content of blob.contents) addContent.run(content, lastInsertRowid)
   })
 }
@@ -99,7 +115,8 @@ function dropReplaced(
   const newest = new Map<string, FoundManifest>()
   const inOrder = found.toSorted(
     (left, right) =>
-      left.manifest.createdAtMs - right.manifest.createdAtMs || (left.digest < right.digest ? -1 : 1),
+      left.manifest.createdAtMs - right.manifest.createdAtMs ||
+      (left.digest < right.digest ? -1 : 1),
   )
   for (const one of inOrder) {
     const name = `${one.manifest.scope}\0${one.manifest.key}`

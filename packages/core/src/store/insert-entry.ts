@@ -42,5 +42,6 @@ export function insertEntry(database: Database, entry: NewEntry): void {
       entry.strategy,
     )
   const need = database.prepare('INSERT INTO entry_blobs (entry, blob) VALUES (?, ?)')
-  for (const number of new Set([Number(blob?.['number']), ...entry.blobNumbers])) need.run(lastInsertRowid, number)
+  for (const number of new Set([Number(blob?.['number']), ...entry.blobNumbers]))
+    need.run(lastInsertRowid, number)
 }

@@ -44,7 +44,7 @@ function* choose(store: Store, which: Invalidation): Generator<number> {
   const isChosen = 'entries' in which ? which.entries : () => true
   const only = 'task' in which ? { task: which.task } : {}
   const pageEntries = 1_000
-  for (let after = Number.MAX_SAFE_INTEGER; ; ) {
+  for (let after = Number.MAX_SAFE_INTEGER; ;) {
     const page = listEntries(store, { ...only, after, limit: pageEntries })
     for (const entry of page) if (isChosen(entry)) yield entry.number
     const last = page.at(-1)

@@ -18,7 +18,9 @@ test.each([
 })
 
 test('Node’s own SQLite is taken where it is sound, and another when that is asked for', async () => {
-  expect((await loadSqliteDriver('')).name).toBe(isSound(process.versions['sqlite']) ? 'node' : 'better-sqlite3')
+  expect((await loadSqliteDriver('')).name).toBe(
+    isSound(process.versions['sqlite']) ? 'node' : 'better-sqlite3',
+  )
   expect((await loadSqliteDriver('better-sqlite3')).name).toBe('better-sqlite3')
   await expect(loadSqliteDriver('oracle')).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
 })

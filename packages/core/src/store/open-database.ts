@@ -26,7 +26,8 @@ PRAGMA trusted_schema = OFF;
 PRAGMA cell_size_check = ON;
 PRAGMA mmap_size = 0;
 `
-const READ_ONLY_SETTINGS = 'PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0;'
+const READ_ONLY_SETTINGS =
+  'PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0;'
 
 /** In WAL mode, NORMAL survives the death of the process, FULL the loss of power. */
 const SYNCHRONOUS: Readonly<Record<Durability, string>> = {
@@ -51,7 +52,9 @@ function createDatabase(
 ): Database {
   const isReadOnly = options.readOnly ?? false
   const connect = (): Connected =>
-    naming(() => connectUnmoved(file, options.gate, () => openConnection(file, options.driver, isReadOnly)))
+    naming(() =>
+      connectUnmoved(file, options.gate, () => openConnection(file, options.driver, isReadOnly)),
+    )
   let connected = connect()
   let prepared = new Map<string, SqliteStatement>()
   const statements = new Map<string, Statement>()
@@ -63,7 +66,8 @@ function createDatabase(
       return work()
     } catch (error) {
       const failure = sqliteFailure(error, file)
-      if (failure instanceof TaskVaultError && failure.code === 'DATABASE_CORRUPT') options.onCorrupt?.()
+      if (failure instanceof TaskVaultError && failure.code === 'DATABASE_CORRUPT')
+        options.onCorrupt?.()
       throw failure
     }
   }
@@ -211,7 +215,11 @@ function fileNumber(file: string): bigint | undefined {
 }
 
 function refused(file: string): TaskVaultError {
-  return new TaskVaultError('PERMISSION_DENIED', `Could not write ${file}: it is open for reading only`, {
-    hint: 'Check who owns the cache directory and its mode.',
-  })
+  return new TaskVaultError(
+    'PERMISSION_DENIED',
+    `Could not write ${file}: it is open for reading only`,
+    {
+      hint: 'Check who owns the cache directory and its mode.',
+    },
+  )
 }

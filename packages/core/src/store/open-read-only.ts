@@ -34,7 +34,10 @@ async function openCopy(file: string): Promise<Database> {
       ...database,
       isReadOnly: true,
       transaction: () => {
-        throw asTaskVaultError(Object.assign(new Error('it is read-only'), { code: 'EROFS' }), `write ${file}`)
+        throw asTaskVaultError(
+          Object.assign(new Error('it is read-only'), { code: 'EROFS' }),
+          `write ${file}`,
+        )
       },
       followReplacement: () => false,
       [Symbol.dispose]() {

@@ -13,7 +13,9 @@ test('a new store keeps itself out of git and out of backups', async () => {
   const { cacheDirectory } = await temporary.open()
 
   expect(readFileSync(join(cacheDirectory, '.gitignore'), 'utf8')).toBe('*\n')
-  expect(readFileSync(join(cacheDirectory, 'CACHEDIR.TAG'), 'utf8')).toMatch(/^Signature: 8a477f597d28d172789f06886806bc55\n/)
+  expect(readFileSync(join(cacheDirectory, 'CACHEDIR.TAG'), 'utf8')).toMatch(
+    /^Signature: 8a477f597d28d172789f06886806bc55\n/,
+  )
 })
 
 test.each(['was closed properly', 'has its last transactions in the log only'])(
@@ -26,11 +28,14 @@ test.each(['was closed properly', 'has its last transactions in the log only'])(
     else rmSync(join(temporary.cacheDirectory, 'cache.db-shm'))
     const before = readFileSync(join(temporary.cacheDirectory, 'audit.log'))
 
-    const output = asNobody(temporary, `
+    const output = asNobody(
+      temporary,
+      `
       const entry = findEntry(store, { scope: 'local', key: '${key}' })
       recordHit(store, entry, { savedMs: 1 })
       console.log(JSON.stringify({ isReadOnly: store.database.isReadOnly, task: entry.task, entries: readStatistics(store, 0).entries }))
-    `)
+    `,
+    )
 
     expect(JSON.parse(output)).toEqual({ isReadOnly: true, task: 'unit_tests', entries: 1 })
     expect(readFileSync(join(temporary.cacheDirectory, 'audit.log'))).toEqual(before)
@@ -56,20 +61,32 @@ test('no file descriptors left is a clear error', async () => {
   using temporary = await openTemporaryStore()
   await temporary.open()
 
-  const output = execFileSync('sh', ['-c', `ulimit -n 64 && exec "$0" --input-type=module -e "$1"`, process.execPath, `
+  const output = execFileSync(
+    'sh',
+    [
+      '-c',
+      `ulimit -n 64 && exec "$0" --input-type=module -e "$1"`,
+      process.execPath,
+      `
     import { openSync } from 'node:fs'
     ${IMPORTS}
     const algorithm = await openHashAlgorithm('blake3')
     try { for (;;) openSync('/dev/null', 'r') } catch {}
     const options = { cacheDirectory: ${JSON.stringify(temporary.cacheDirectory)}, algorithm, report() {}, now: Date.now }
     await openStore(options).then(() => console.log('opened'), (error) => console.log(error.code))
-  `], { encoding: 'utf8' })
+  `,
+    ],
+    { encoding: 'utf8' },
+  )
 
   expect(output.trim()).toBe('TOO_MANY_OPEN_FILES')
 })
 
 const IMPORTS = ['open-store', 'entries', 'record-use', 'statistics']
-  .map((name) => `import * as ${name.replace('-', '_')} from ${JSON.stringify(new URL(`./${name}.ts`, import.meta.url).href)}`)
+  .map(
+    (name) =>
+      `import * as ${name.replace('-', '_')} from ${JSON.stringify(new URL(`./${name}.ts`, import.meta.url).href)}`,
+  )
   .concat(
     `import { openHashAlgorithm } from ${JSON.stringify(new URL('../hashing/hash-algorithm.ts', import.meta.url).href)}`,
     'const { openStore } = open_store, { findEntry } = entries, { recordHit } = record_use, { readStatistics } = statistics',
@@ -79,7 +96,8 @@ const IMPORTS = ['open-store', 'entries', 'record-use', 'statistics']
 /** Runs code as a user who may read the store and write nowhere in it. */
 function asNobody(temporary: TemporaryStore, code: string): string {
   const root = join(temporary.cacheDirectory, '..')
-  for (const path of [root, temporary.cacheDirectory, join(temporary.cacheDirectory, 'blobs')]) chmodSync(path, 0o555)
+  for (const path of [root, temporary.cacheDirectory, join(temporary.cacheDirectory, 'blobs')])
+    chmodSync(path, 0o555)
   for (const name of readdirSync(temporary.cacheDirectory)) {
     if (/^(cache\.db|audit\.log)/.test(name)) chmodSync(join(temporary.cacheDirectory, name), 0o444)
   }
@@ -89,8 +107,13 @@ function asNobody(temporary: TemporaryStore, code: string): string {
     ${code}`
   const options = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
   try {
-    return execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', cwd: '/', ...options })
+    return execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      cwd: '/',
+      ...options,
+    })
   } finally {
-    for (const path of [root, temporary.cacheDirectory, join(temporary.cacheDirectory, 'blobs')]) chmodSync(path, 0o755)
+    for (const path of [root, temporary.cacheDirectory, join(temporary.cacheDirectory, 'blobs')])
+      chmodSync(path, 0o755)
   }
 }

@@ -14,7 +14,13 @@ import {
   parseTrailer,
   visitPackIndex,
 } from '../model/pack-index.ts'
-import type { BlobHeader, Frame, IndexedContent, PackIndex, PackIndexVisitor } from '../model/pack-index.ts'
+import type {
+  BlobHeader,
+  Frame,
+  IndexedContent,
+  PackIndex,
+  PackIndexVisitor,
+} from '../model/pack-index.ts'
 import { openBlobSource } from './blob-source.ts'
 import type { BlobSource } from './blob-source.ts'
 
@@ -99,7 +105,11 @@ function readHeader(source: BlobSource): BlobHeader {
 function readBlob(source: BlobSource, header: BlobHeader, algorithm: HashAlgorithm): BlobReader {
   const indexBytes = readIndexBytes(source, header)
   const visitIndex = (visitor: PackIndexVisitor): void => {
-    visitPackIndex(unpackIndex(indexBytes.stored, indexBytes.rawBytes), algorithm.digestBytes, visitor)
+    visitPackIndex(
+      unpackIndex(indexBytes.stored, indexBytes.rawBytes),
+      algorithm.digestBytes,
+      visitor,
+    )
   }
   const frames = checkFrames(visitIndex, indexBytes)
   const offsets = frameOffsets(header.length, frames)
@@ -118,7 +128,9 @@ function readBlob(source: BlobSource, header: BlobHeader, algorithm: HashAlgorit
   function readContent(content: IndexedContent): Buffer {
     const bytes = readFrame(content.frame).subarray(content.offset, content.offset + content.length)
     if (algorithm.hash(bytes).equals(content.digest)) return bytes
-    throw corrupt(`content ${shortDigest(digestFromBytes(content.digest))} does not match its digest`)
+    throw corrupt(
+      `content ${shortDigest(digestFromBytes(content.digest))} does not match its digest`,
+    )
   }
 
   return {
@@ -126,7 +138,8 @@ function readBlob(source: BlobSource, header: BlobHeader, algorithm: HashAlgorit
     sizeBytes: source.sizeBytes,
     header,
     algorithm,
-    readIndex: () => parsePackIndex(unpackIndex(indexBytes.stored, indexBytes.rawBytes), algorithm.digestBytes),
+    readIndex: () =>
+      parsePackIndex(unpackIndex(indexBytes.stored, indexBytes.rawBytes), algorithm.digestBytes),
     visitIndex,
     listDigests: () => listDigests(visitIndex),
     frameOffset: (frame) => offsets[frame] ?? source.sizeBytes,
@@ -157,9 +170,15 @@ function readIndexBytes(source: BlobSource, header: BlobHeader): IndexBytes {
   const trailerAt = source.sizeBytes - TRAILER_BYTES
   if (trailerAt < header.length) throw corrupt('it is cut off')
   const { storedBytes, rawBytes } = parseTrailer(source.read(trailerAt, TRAILER_BYTES))
-  if (storedBytes > trailerAt - header.length || rawBytes > MAX_RAW_BYTES) throw corrupt('its trailer lies')
+  if (storedBytes > trailerAt - header.length || rawBytes > MAX_RAW_BYTES)
+    throw corrupt('its trailer lies')
   const framesEnd = trailerAt - storedBytes
-  return { stored: source.read(framesEnd, storedBytes), rawBytes, framesStart: header.length, framesEnd }
+  return {
+    stored: source.read(framesEnd, storedBytes),
+    rawBytes,
+    framesStart: header.length,
+    framesEnd,
+  }
 }
 
 function listDigests(visitIndex: BlobReader['visitIndex']): Buffer[] {
@@ -178,7 +197,8 @@ function checkFrames(visitIndex: BlobReader['visitIndex'], index: IndexBytes): r
   visitIndex({ frame: (frame) => void frames.push(frame), content: () => {}, chunked: () => {} })
   const end = frames.reduce((sum, frame) => sum + frame.storedBytes, index.framesStart)
   if (end !== index.framesEnd) throw corrupt('its index does not fit its size')
-  if (frames.some((frame) => frame.rawBytes > MAX_FRAME_BYTES)) throw corrupt('a frame is too large')
+  if (frames.some((frame) => frame.rawBytes > MAX_FRAME_BYTES))
+    throw corrupt('a frame is too large')
   return frames
 }
 

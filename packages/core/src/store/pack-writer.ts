@@ -3,6 +3,7 @@ import { closeSync, fdatasync, openSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { constants, zstdCompress } from 'node:zlib'
+import { releaseMemory } from '../files/release-memory.ts'
 import { writeFully } from '../files/write-atomically.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { digestFromBytes } from '../model/digest.ts'
@@ -11,7 +12,6 @@ import { encodeBlobHeader, encodePackIndex, encodeTrailer } from '../model/pack-
 import type { BlobKind, ChunkedContent, Frame, IndexedContent } from '../model/pack-index.ts'
 import { TEMPORARY_BLOB_PREFIX, blobPath, blobsDirectory } from './blob-path.ts'
 import { compressIndex } from './compress-index.ts'
-import { releaseMemory } from '../files/release-memory.ts'
 
 /** A blob that has its name, and is on the disk. */
 export interface WrittenBlob {
@@ -70,6 +70,7 @@ export function createPackWriter(
   let descriptor: number | undefined
   let storedBytes = 0
   let startedFrames = 0
+  let isAbandoned = false
   const lanes: Record<Lane, OpenFrame> = { file: createFrame(), tree: createFrame() }
   // Frames are compressed side by side and written one after the other; the oldest comes first.
   const waiting: Promise<void>[] = []
@@ -96,11 +97,13 @@ export function createPackWriter(
     const written = (async () => {
       const stored = await compressed
       await before
+      // The file is gone, and its descriptor may be another file's by now.
+      if (isAbandoned) throw abandoned()
       write(stored.bytes)
       frames.push({ storedBytes: stored.bytes.length, rawBytes: length, codec: stored.codec })
       if (stored.codec === 'zstd') releaseMemory(stored.bytes)
       if (raw.length > 0) spareBuffers.push(raw)
-      waiting.shift()
+      void waiting.shift()
     })()
     // A failure is met where the caller waits, not as an unhandled rejection before that.
     written.catch(() => {})
@@ -121,7 +124,8 @@ export function createPackWriter(
     add(digest, bytes, lane = 'file') {
       if (lanes[lane].length + bytes.length > FRAME_BYTES) startFrame(lane)
       const frame = lanes[lane]
-      if (frame.buffer.length === 0) frame.buffer = spareBuffers.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES)
+      if (frame.buffer.length === 0)
+        frame.buffer = spareBuffers.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES)
       frame.buffer.set(bytes, frame.length)
       frame.members.push({ digest, offset: frame.length, length: bytes.length })
       frame.length += bytes.length
@@ -132,12 +136,14 @@ export function createPackWriter(
       startFrame('file')
       startFrame('tree')
       await waiting.at(-1)
+      if (isAbandoned) throw abandoned()
       const index = encodePackIndex({ frames, contents, chunked }, algorithm.digestBytes)
       const storedIndex = compressIndex(index)
       write(storedIndex)
       write(encodeTrailer({ storedBytes: storedIndex.length, rawBytes: index.length }))
       if (descriptor === undefined) throw new Error('a blob has at least its index')
       await syncData(descriptor)
+      if (isAbandoned) throw abandoned()
       closeSync(descriptor)
       descriptor = undefined
       const digest = digestFromBytes(hasher.digest())
@@ -147,11 +153,16 @@ export function createPackWriter(
       return { digest, sizeBytes: storedBytes, contents: names }
     },
     abandon() {
+      isAbandoned = true
       if (descriptor !== undefined) closeSync(descriptor)
       descriptor = undefined
       rmSync(temporary, { force: true })
     },
   }
+}
+
+function abandoned(): Error {
+  return new Error('a blob that was abandoned is written no further')
 }
 
 /** A frame that is being filled. */
@@ -169,5 +180,7 @@ async function compressFrame(raw: Buffer): Promise<{ bytes: Uint8Array; codec: F
   const params = { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL }
   // Output in one piece: the default of 16 KiB a piece costs a turn of the event loop for each.
   const compressed = await compress(raw, { params, chunkSize: raw.length + 1024 })
-  return compressed.length < raw.length ? { bytes: compressed, codec: 'zstd' } : { bytes: raw, codec: 'stored' }
+  return compressed.length < raw.length
+    ? { bytes: compressed, codec: 'zstd' }
+    : { bytes: raw, codec: 'stored' }
 }

@@ -1,6 +1,15 @@
 import { readFileSync, readdirSync, rmSync, truncateSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { keyOf, openTemporaryStore, saveSample, storePack, trySaveSample } from '../testing/temporary-store.ts'
+import { TaskVaultError } from '../errors.ts'
+import type { TaskName } from '../model/task.ts'
+import {
+  keyOf,
+  openTemporaryStore,
+  saveSample,
+  storePack,
+  trySaveSample,
+} from '../testing/temporary-store.ts'
+import { tailAudit } from './audit-log.ts'
 import { blobPath, blobsDirectory } from './blob-path.ts'
 import { findEntriesByPrefix, findEntry, listEntries } from './entries.ts'
 import { rebuildIndex } from './rebuild-index.ts'
@@ -9,9 +18,6 @@ import { removeEntry } from './remove-entry.ts'
 import { readStatistics } from './statistics.ts'
 import { verifyAudit } from './verify-audit.ts'
 import { verifyStore } from './verify-store.ts'
-import { tailAudit } from './audit-log.ts'
-import type { TaskName } from '../model/task.ts'
-import { TaskVaultError } from '../errors.ts'
 
 test('a published entry is found by its key, with what was said of it', async () => {
   using temporary = await openTemporaryStore()
@@ -48,9 +54,15 @@ test('entries are listed by task, newest first, and page by page', async () => {
   saveSample(store, { name: '4', task: 'b' })
 
   const first = listEntries(store, { task: 'a' as TaskName, limit: 2 })
-  const second = listEntries(store, { task: 'a' as TaskName, limit: 2, after: first.at(-1)!.number })
+  const second = listEntries(store, {
+    task: 'a' as TaskName,
+    limit: 2,
+    after: first.at(-1)!.number,
+  })
 
-  expect([...first, ...second].map((entry) => entry.key)).toEqual(['3', '2', '1'].map((name) => keyOf(store, name)))
+  expect([...first, ...second].map((entry) => entry.key)).toEqual(
+    ['3', '2', '1'].map((name) => keyOf(store, name)),
+  )
   expect(listEntries(store)).toHaveLength(4)
   const key = keyOf(store, '4')
   expect(findEntriesByPrefix(store, key.slice(0, 12), 2).map((entry) => entry.key)).toEqual([key])
@@ -60,7 +72,9 @@ test('entries are listed by task, newest first, and page by page', async () => {
 test('a pack without a row, without a file, or cut off is reported, and nothing is published', async () => {
   using temporary = await openTemporaryStore()
   const store = await temporary.open()
-  const [gone, cut, unknown] = ['gone', 'cut', 'unknown'].map((name) => storePack(store, name, 1000))
+  const [gone, cut, unknown] = ['gone', 'cut', 'unknown'].map((name) =>
+    storePack(store, name, 1000),
+  )
   rmSync(blobPath(store.cacheDirectory, gone!.digest))
   truncateSync(blobPath(store.cacheDirectory, cut!.digest), 10)
 
@@ -77,7 +91,9 @@ test('a number that means another blob since a rebuild is not taken for the old 
   const store = await temporary.open()
   const [one, two] = ['one', 'two'].map((name) => storePack(store, name, 1000))
 
-  expect(trySaveSample(store, { name: 'a', packs: [{ ...one!, number: two!.number }] })).toBeUndefined()
+  expect(
+    trySaveSample(store, { name: 'a', packs: [{ ...one!, number: two!.number }] }),
+  ).toBeUndefined()
 })
 
 test('an entry replaces the one with its key, whose own blobs go', async () => {
@@ -90,7 +106,9 @@ test('an entry replaces the one with its key, whose own blobs go', async () => {
   const second = saveSample(store, { name: 'a', packs: [shared!] })
 
   expect(findEntry(store, { scope: 'local', key: first.key })?.blob).toBe(second.blob)
-  expect(readdirSync(blobsDirectory(store.cacheDirectory)).toSorted()).toEqual([shared!.digest, second.blob].toSorted())
+  expect(readdirSync(blobsDirectory(store.cacheDirectory)).toSorted()).toEqual(
+    [shared!.digest, second.blob].toSorted(),
+  )
   expect(readStatistics(store, 0)).toMatchObject({ entries: 1, saves: 2 })
   expect((await verifyStore(store)).findings).toEqual([])
 })
@@ -133,7 +151,9 @@ test('removing an entry removes what only it needed, and can be repeated', async
   expect(removeEntry(store, 1, 'rm')).toMatchObject({ task: 'unit_tests', key: keyOf(store, 'a') })
   expect(removeEntry(store, 1, 'rm')).toBeUndefined()
 
-  expect(readdirSync(blobsDirectory(store.cacheDirectory)).toSorted()).toEqual([kept.blob, pack.digest].toSorted())
+  expect(readdirSync(blobsDirectory(store.cacheDirectory)).toSorted()).toEqual(
+    [kept.blob, pack.digest].toSorted(),
+  )
   expect((await verifyStore(store)).findings).toEqual([])
 })
 
@@ -145,12 +165,23 @@ test('every operation is one line of the log, and what it counts is one row', as
   const entry = findEntry(store, { scope: 'local', key })!
 
   recordHit(store, entry, { savedMs: 1234.4 })
-  recordMiss(store, { task, key, reasons: [{ kind: 'env-changed', name: 'SECRET_NAME', now: 'other' }, { kind: 'expired' }] })
-  const error = new TaskVaultError('INPUT_MISSING', 'Could not read https://user:hunter2@example.com')
+  recordMiss(store, {
+    task,
+    key,
+    reasons: [{ kind: 'env-changed', name: 'SECRET_NAME', now: 'other' }, { kind: 'expired' }],
+  })
+  const error = new TaskVaultError(
+    'INPUT_MISSING',
+    'Could not read https://user:hunter2@example.com',
+  )
   recordError(store, { operation: 'hash_error', task, error })
   removeEntry(store, entry.number, 'rm')
 
-  expect(tailAudit(store.cacheDirectory, 9).map((line) => line.replace(/^\S+ | chain=\S+$| key=\S+/g, ''))).toEqual([
+  expect(
+    tailAudit(store.cacheDirectory, 9).map((line) =>
+      line.replace(/^\S+ | chain=\S+$| key=\S+/g, ''),
+    ),
+  ).toEqual([
     `SAVE put task=unit_tests hash=${key.slice(0, 8)}... size=0 files=1 exit=0 branch=main`,
     `HIT get task=unit_tests hash=${key.slice(0, 8)}... saved_ms=1234`,
     `MISS get task=unit_tests hash=${key.slice(0, 8)}... because=env-changed,expired`,
@@ -169,7 +200,9 @@ test('every operation is one line of the log, and what it counts is one row', as
     savedMs: 1234,
   })
   expect(verifyAudit(store)).toMatchObject({ kind: 'sound', lines: 5 })
-  expect(readFileSync(`${store.cacheDirectory}/audit.log`, 'utf8')).not.toMatch(/hunter2|SECRET_NAME/)
+  expect(readFileSync(`${store.cacheDirectory}/audit.log`, 'utf8')).not.toMatch(
+    /hunter2|SECRET_NAME/,
+  )
 })
 
 test('statistics are read from one row, whatever there is', async () => {
@@ -178,5 +211,7 @@ test('statistics are read from one row, whatever there is', async () => {
 
   const plan = store.database.prepare('EXPLAIN QUERY PLAN SELECT * FROM totals WHERE id = 1').all()
 
-  expect(plan.map((row) => row['detail'])).toEqual(['SEARCH totals USING INTEGER PRIMARY KEY (rowid=?)'])
+  expect(plan.map((row) => row['detail'])).toEqual([
+    'SEARCH totals USING INTEGER PRIMARY KEY (rowid=?)',
+  ])
 })

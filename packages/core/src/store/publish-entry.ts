@@ -42,7 +42,10 @@ export function publishEntry(store: Store, publication: Publication): Published 
     if (!store.database.followReplacement()) return outcome
     ensureTables(store.database)
   }
-  throw new TaskVaultError('DATABASE_UNAVAILABLE', 'Could not publish an entry: the index keeps being replaced')
+  throw new TaskVaultError(
+    'DATABASE_UNAVAILABLE',
+    'Could not publish an entry: the index keeps being replaced',
+  )
 }
 
 function publishOnce(store: Store, publication: Publication): Published {
@@ -50,7 +53,8 @@ function publishOnce(store: Store, publication: Publication): Published {
   const replaced: number[] = []
   const outcome = database.transaction('durable', (): Published => {
     const numbers = findMissing(store, publication)
-    if (numbers.length > 0 || !isManifestThere(store, publication)) return { kind: 'blobs-missing', numbers }
+    if (numbers.length > 0 || !isManifestThere(store, publication))
+      return { kind: 'blobs-missing', numbers }
     settleEntries(store)
     replaced.push(...withdrawFormer(store, publication))
     insertPublished(store, publication)
@@ -61,7 +65,10 @@ function publishOnce(store: Store, publication: Publication): Published {
   return outcome
 }
 
-function insertPublished(store: Store, { manifest, manifestBlob, blobNumbers, strategy }: Publication): void {
+function insertPublished(
+  store: Store,
+  { manifest, manifestBlob, blobNumbers, strategy }: Publication,
+): void {
   const { createdAtMs, expiresAtMs } = manifest
   const nowMs = store.now()
   insertEntry(store.database, {
@@ -80,12 +87,17 @@ function insertPublished(store: Store, { manifest, manifestBlob, blobNumbers, st
 }
 
 /** Numbers of the packs without a row or a file; the file must have the size that it was written with. */
-function findMissing({ database, cacheDirectory }: Store, { manifest, blobNumbers }: Publication): number[] {
+function findMissing(
+  { database, cacheDirectory }: Store,
+  { manifest, blobNumbers }: Publication,
+): number[] {
   const select = database.prepare('SELECT digest, size FROM blobs WHERE number = ?')
   const found = blobNumbers.map((number) => {
     const row = select.get(number)
-    const digest = row?.['digest'] instanceof Uint8Array ? digestFromBytes(row['digest']) : undefined
-    const isThere = digest !== undefined && hasSize(blobPath(cacheDirectory, digest), Number(row?.['size']))
+    const digest =
+      row?.['digest'] instanceof Uint8Array ? digestFromBytes(row['digest']) : undefined
+    const isThere =
+      digest !== undefined && hasSize(blobPath(cacheDirectory, digest), Number(row?.['size']))
     return { number, digest, isThere }
   })
   // After a rebuild a number may name another blob; the manifest says which ones it means.
@@ -103,7 +115,10 @@ function hasSize(path: string, sizeBytes: number): boolean {
 }
 
 /** Takes an earlier entry with the same key out of the index. @returns the blobs that it needed. */
-function withdrawFormer({ database }: Store, { manifest, manifestBlob }: Publication): readonly number[] {
+function withdrawFormer(
+  { database }: Store,
+  { manifest, manifestBlob }: Publication,
+): readonly number[] {
   const former = database
     .prepare('SELECT number FROM cache_entries WHERE hash = ? AND scope = ?')
     .get(manifest.key, manifest.scope)

@@ -18,7 +18,10 @@ export function quarantineEntry(
   const { code } = asTaskVaultError(error, 'read an entry')
   if (store.database.isReadOnly) return
   try {
-    const isGone = store.database.transaction('durable', () => !quarantineWithin(store, entry, code))
+    const isGone = store.database.transaction(
+      'durable',
+      () => !quarantineWithin(store, entry, code),
+    )
     if (isGone) return
   } catch (failure) {
     const { code: failureCode, message } = asTaskVaultError(failure, 'quarantine an entry')
@@ -34,11 +37,15 @@ function quarantineWithin(
 ): boolean {
   const { database } = store
   // It may have been replaced meanwhile by one that is sound: numbers are never used twice.
-  if (database.prepare('SELECT 1 FROM cache_entries WHERE number = ?').get(number) === undefined) return false
+  if (database.prepare('SELECT 1 FROM cache_entries WHERE number = ?').get(number) === undefined)
+    return false
   const blobs = database.prepare('SELECT blob FROM entry_blobs WHERE entry = ?').all(number)
   moveToQuarantine(store.cacheDirectory, blob)
   database.prepare('DELETE FROM cache_entries WHERE number = ?').run(number)
-  removeUnneededWithin(store, blobs.map((row) => Number(row['blob'])))
+  removeUnneededWithin(
+    store,
+    blobs.map((row) => Number(row['blob'])),
+  )
   appendAudit(store, { kind: 'QUARANTINE', operation: 'entry', task, key, fields: { error } })
   return true
 }

@@ -1,4 +1,12 @@
-import { existsSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -17,7 +25,11 @@ const NAMES = ['a', 'b', 'c', 'd', 'e']
 
 test.each([
   ['is deleted', (file: string) => rmSync(file)],
-  ['is deleted with its log', (file: string) => ['', '-wal', '-shm'].forEach((suffix) => rmSync(file + suffix, { force: true }))],
+  [
+    'is deleted with its log',
+    (file: string) =>
+      ['', '-wal', '-shm'].forEach((suffix) => rmSync(file + suffix, { force: true })),
+  ],
   ['is emptied', (file: string) => truncateSync(file, 0)],
   ['is cut in half', (file: string) => truncateSync(file, statSync(file).size / 2)],
   ['is cut within its header', (file: string) => truncateSync(file, 50)],
@@ -68,7 +80,8 @@ test('an entry whose pack is gone or damaged is not in the rebuilt index', async
   using temporary = await openTemporaryStore()
   const store = await temporary.open()
   const [gone, damaged, sound] = ['x', 'y', 'z'].map((name) => storePack(store, name, 5000))
-  for (const [index, pack] of [gone!, damaged!, sound!].entries()) saveSample(store, { name: NAMES[index]!, packs: [pack] })
+  for (const [index, pack] of [gone!, damaged!, sound!].entries())
+    saveSample(store, { name: NAMES[index]!, packs: [pack] })
   store[Symbol.dispose]()
   rmSync(blobPath(temporary.cacheDirectory, gone!.digest))
   truncateSync(blobPath(temporary.cacheDirectory, damaged!.digest), 4000)
@@ -91,13 +104,15 @@ test('at most three damaged indexes are kept aside', async () => {
     store[Symbol.dispose]()
   }
 
-  const aside = readdirSync(temporary.cacheDirectory).filter((name) => name.startsWith('cache.db.corrupt-'))
+  const aside = readdirSync(temporary.cacheDirectory).filter((name) =>
+    name.startsWith('cache.db.corrupt-'),
+  )
   expect(new Set(aside.map((name) => name.replace(/-(wal|shm)$/, ''))).size).toBe(3)
-  expect(aside.map((name) => readFileSync(join(temporary.cacheDirectory, name), 'utf8').slice(0, 9)).toSorted()).toEqual([
-    'garbage 2',
-    'garbage 3',
-    'garbage 4',
-  ])
+  expect(
+    aside
+      .map((name) => readFileSync(join(temporary.cacheDirectory, name), 'utf8').slice(0, 9))
+      .toSorted(),
+  ).toEqual(['garbage 2', 'garbage 3', 'garbage 4'])
 })
 
 test('damage that shows only later is mended by the next open', async () => {
@@ -111,7 +126,8 @@ test('damage that shows only later is mended by the next open', async () => {
   patch(file, middle, Buffer.alloc(3 * 4096, 0xff))
   const damaged = await temporary.open()
   expect(() => {
-    for (let index = 0; index < 300; index += 1) findEntry(damaged, { scope: 'local', key: keyOf(damaged, `${index}`) })
+    for (let index = 0; index < 300; index += 1)
+      findEntry(damaged, { scope: 'local', key: keyOf(damaged, `${index}`) })
     listEntries(damaged)
     removeEntry(damaged, 150, 'rm')
   }).toThrow(expect.objectContaining({ code: 'DATABASE_CORRUPT' }))
@@ -129,7 +145,10 @@ test('after any damage to the index and its log, repair brings every entry back,
   for (const name of NAMES) saveSample(pristine, { name, packs: [storePack(pristine, name, 200)] })
   const file = join(temporary.cacheDirectory, 'cache.db')
   // As a process leaves them that died: with a log that is not written into the database yet.
-  const withLog = ['', '-wal'].map((suffix) => ({ path: file + suffix, bytes: readFileSync(file + suffix) }))
+  const withLog = ['', '-wal'].map((suffix) => ({
+    path: file + suffix,
+    bytes: readFileSync(file + suffix),
+  }))
   pristine[Symbol.dispose]()
   const closed = [{ path: file, bytes: readFileSync(file) }]
 
@@ -149,7 +168,9 @@ test('after any damage to the index and its log, repair brings every entry back,
       if (store === undefined) return
       const { findings } = await verifyStore(store, { repair: true })
 
-      expect(keysOf(store), JSON.stringify(findings)).toEqual(NAMES.map((name) => keyOf(store, name)).toSorted())
+      expect(keysOf(store), JSON.stringify(findings)).toEqual(
+        NAMES.map((name) => keyOf(store, name)).toSorted(),
+      )
       expect((await verifyStore(store)).findings).toEqual([])
       store[Symbol.dispose]()
     }),
@@ -164,7 +185,13 @@ interface Damage {
 }
 
 const damage = fc.record({
-  kind: fc.constantFrom('keep' as const, 'flip' as const, 'flip' as const, 'cut' as const, 'zero' as const),
+  kind: fc.constantFrom(
+    'keep' as const,
+    'flip' as const,
+    'flip' as const,
+    'cut' as const,
+    'zero' as const,
+  ),
   at: fc.double({ min: 0, max: 0.9999, noNaN: true }),
   length: fc.integer({ min: 1, max: 5000 }),
 })
@@ -179,12 +206,14 @@ function apply(bytes: Buffer, { kind, at, length }: Damage): Buffer {
   const start = Math.floor(at * copy.length)
   if (kind === 'cut') return copy.subarray(0, start)
   if (kind === 'zero') copy.fill(0, start, Math.min(copy.length, start + length))
-  if (kind === 'flip') copy[start] = copy[start]! ^ (1 << length % 8)
+  if (kind === 'flip') copy[start] = copy[start]! ^ (1 << (length % 8))
   return copy
 }
 
 /** What restores would do: look up, open the manifest, compare. */
-async function lookUpAll(temporary: TemporaryStore): Promise<{ readonly wrong: readonly string[] }> {
+async function lookUpAll(
+  temporary: TemporaryStore,
+): Promise<{ readonly wrong: readonly string[] }> {
   const wrong: string[] = []
   const store = await openTolerant(temporary)
   if (store === undefined) return { wrong }
@@ -197,7 +226,8 @@ async function lookUpAll(temporary: TemporaryStore): Promise<{ readonly wrong: r
       blob.verifyFile(entry.blob)
       const manifest = readManifest(blob)
       // A manifest of another key is what `openEntry` refuses; a row must not pass for it.
-      if (entry.key !== key || (manifest.key === key && manifest.task !== 'unit_tests')) wrong.push(name)
+      if (entry.key !== key || (manifest.key === key && manifest.task !== 'unit_tests'))
+        wrong.push(name)
     } catch (error) {
       if (!isTaskVaultError(error)) throw error
     }
@@ -227,7 +257,9 @@ async function fill(temporary: TemporaryStore): Promise<void> {
 }
 
 function keysOf(store: Store): string[] {
-  return listEntries(store).map((entry) => String(entry.key)).toSorted()
+  return listEntries(store)
+    .map((entry) => String(entry.key))
+    .toSorted()
 }
 
 function patch(file: string, at: number, bytes: Buffer): void {

@@ -121,8 +121,11 @@ function removeOldest(database: string): void {
   const directory = join(database, '..')
   const start = `${basename(database)}.corrupt-`
   const names = readdirSync(directory).filter((name) => name.startsWith(start))
-  const kept = [...new Set(names.map((name) => name.replace(/-(wal|shm)$/, '')))].toSorted().slice(-KEPT_ASIDE)
+  const kept = [...new Set(names.map((name) => name.replace(/-(wal|shm)$/, '')))]
+    .toSorted()
+    .slice(-KEPT_ASIDE)
   for (const name of names) {
-    if (!kept.includes(name.replace(/-(wal|shm)$/, ''))) rmSync(join(directory, name), { force: true })
+    if (!kept.includes(name.replace(/-(wal|shm)$/, '')))
+      rmSync(join(directory, name), { force: true })
   }
 }

@@ -27,7 +27,13 @@ export function recordHit(
       .prepare('UPDATE totals SET hits = hits + 1, saved_ms = saved_ms + ? WHERE id = 1')
       .run(Math.round(savedMs))
     const { task, key } = entry
-    appendAudit(store, { kind: 'HIT', operation: 'get', task, key, fields: { saved_ms: Math.round(savedMs) } })
+    appendAudit(store, {
+      kind: 'HIT',
+      operation: 'get',
+      task,
+      key,
+      fields: { saved_ms: Math.round(savedMs) },
+    })
   })
 }
 

@@ -1,5 +1,5 @@
-import { asTaskVaultError, systemErrorCode } from '../errors.ts'
 import { rmSync } from 'node:fs'
+import { asTaskVaultError, systemErrorCode } from '../errors.ts'
 import type { AuditEvent } from '../model/audit-line.ts'
 import type { TaskKey } from '../model/digest.ts'
 import { digestFromBytes } from '../model/digest.ts'
@@ -19,7 +19,11 @@ export interface RemovedEntry {
  * Removes an entry and every blob that only it needed. `because` is one word for the audit log.
  * @returns undefined when there is no such entry any more.
  */
-export function removeEntry(store: Store, number: number, because: string): RemovedEntry | undefined {
+export function removeEntry(
+  store: Store,
+  number: number,
+  because: string,
+): RemovedEntry | undefined {
   const audit = { kind: 'INVALIDATE', operation: because } as const
   return store.database.transaction('durable', () => removeWithin(store, number, audit))
 }
@@ -66,7 +70,8 @@ export function removeBlobFile(store: Store, digest: unknown): boolean {
     rmSync(path, { force: true })
     return true
   } catch (error) {
-    if (process.platform === 'win32' && OPEN_FILE_CODES.includes(systemErrorCode(error) ?? '')) return false
+    if (process.platform === 'win32' && OPEN_FILE_CODES.includes(systemErrorCode(error) ?? ''))
+      return false
     throw asTaskVaultError(error, `remove ${path}`)
   }
 }

@@ -147,7 +147,8 @@ export function ensureTables(database: Database): void {
   if (missing !== undefined) throw damaged(`it has no ${missing}`)
   for (const name of TABLE_NAMES) database.prepare(`SELECT 1 FROM ${name} LIMIT 1`).get()
   for (const name of ['totals', 'audit_state']) {
-    if (database.prepare(`SELECT 1 FROM ${name} WHERE id = 1`).get() === undefined) throw damaged(`${name} is empty`)
+    if (database.prepare(`SELECT 1 FROM ${name} WHERE id = 1`).get() === undefined)
+      throw damaged(`${name} is empty`)
   }
 }
 
@@ -175,9 +176,13 @@ function checkVersion(version: number): void {
   if (version < SCHEMA_VERSION || version > HIGHEST_CREDIBLE_VERSION) {
     throw damaged(`its version is ${version}`)
   }
-  throw new TaskVaultError('FORMAT_UNSUPPORTED', `The index has version ${version}, not ${SCHEMA_VERSION}`, {
-    hint: 'A later version of TaskVault wrote it: upgrade, or use another cache directory.',
-  })
+  throw new TaskVaultError(
+    'FORMAT_UNSUPPORTED',
+    `The index has version ${version}, not ${SCHEMA_VERSION}`,
+    {
+      hint: 'A later version of TaskVault wrote it: upgrade, or use another cache directory.',
+    },
+  )
 }
 
 function damaged(detail: string): TaskVaultError {

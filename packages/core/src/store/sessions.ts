@@ -20,7 +20,9 @@ export function recordStaging(store: Store, directories: readonly string[]): voi
 }
 
 export function forgetStaging(store: Store, directories: readonly string[]): void {
-  writeStaging(store, (recorded) => recorded.filter((directory) => !directories.includes(directory)))
+  writeStaging(store, (recorded) =>
+    recorded.filter((directory) => !directories.includes(directory)),
+  )
 }
 
 /** Sessions of other machines or containers are given up after so long: nobody here can ask them. */
@@ -28,7 +30,9 @@ const FOREIGN_SESSION_MS = 7 * 24 * 60 * 60 * 1000
 
 /** Removes what processes staged that died while restoring. */
 export function clearDeadSessions(store: Store): void {
-  const rows = store.database.prepare('SELECT id, pid, host, started_at, staging FROM sessions').all()
+  const rows = store.database
+    .prepare('SELECT id, pid, host, started_at, staging FROM sessions')
+    .all()
   for (const row of rows) {
     const startedAtMs = Number(row['started_at'])
     const isOurs = row['host'] === hostname()
@@ -41,7 +45,10 @@ export function clearDeadSessions(store: Store): void {
   }
 }
 
-function writeStaging(store: Store, change: (recorded: readonly string[]) => readonly string[]): void {
+function writeStaging(
+  store: Store,
+  change: (recorded: readonly string[]) => readonly string[],
+): void {
   const { database, sessionId } = store
   if (database.isReadOnly) return
   try {
@@ -51,7 +58,9 @@ function writeStaging(store: Store, change: (recorded: readonly string[]) => rea
       if (staging.length === 0) database.prepare('DELETE FROM sessions WHERE id = ?').run(sessionId)
       else {
         database
-          .prepare('INSERT OR REPLACE INTO sessions (id, pid, host, started_at, staging) VALUES (?, ?, ?, ?, ?)')
+          .prepare(
+            'INSERT OR REPLACE INTO sessions (id, pid, host, started_at, staging) VALUES (?, ?, ?, ?, ?)',
+          )
           .run(sessionId, process.pid, hostname(), store.now(), JSON.stringify(staging))
       }
     })

@@ -17,7 +17,11 @@ test('an entry from the future does not outlive its time to live, from now on', 
 
   const entry = findEntry(store, { scope: 'local', key })
 
-  expect(entry).toMatchObject({ createdAtMs: temporary.nowMs, expiresAtMs: temporary.nowMs + DAY, isExpired: false })
+  expect(entry).toMatchObject({
+    createdAtMs: temporary.nowMs,
+    expiresAtMs: temporary.nowMs + DAY,
+    isExpired: false,
+  })
   temporary.nowMs += DAY
   expect(findEntry(store, { scope: 'local', key })?.isExpired).toBe(true)
 })
@@ -31,7 +35,9 @@ test('the same when nobody looked while the clock was wrong: on open', async () 
 
   const again = await temporary.open()
 
-  expect(listEntries(again).map((entry) => entry.expiresAtMs)).toEqual([1, 2, 3].map(() => temporary.nowMs + DAY))
+  expect(listEntries(again).map((entry) => entry.expiresAtMs)).toEqual(
+    [1, 2, 3].map(() => temporary.nowMs + DAY),
+  )
 })
 
 test('an entry that expired while the clock was ahead is there again when it is right', async () => {
@@ -43,7 +49,10 @@ test('an entry that expired while the clock was ahead is there again when it is 
   expect(findEntry(store, { scope: 'local', key })?.isExpired).toBe(true)
   temporary.nowMs -= 400 * DAY
 
-  expect(findEntry(store, { scope: 'local', key })).toMatchObject({ isExpired: false, expiresAtMs: temporary.nowMs + DAY })
+  expect(findEntry(store, { scope: 'local', key })).toMatchObject({
+    isExpired: false,
+    expiresAtMs: temporary.nowMs + DAY,
+  })
 })
 
 test.each([-400 * DAY, -5 * 60_000, 0, 5 * 60_000, 400 * DAY])(

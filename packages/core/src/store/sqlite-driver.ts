@@ -45,9 +45,13 @@ export async function loadSqliteDriver(
     case '':
       return await (isSound(process.versions['sqlite']) ? loadNodeSqlite() : loadBetterSqlite())
     default:
-      throw new TaskVaultError('ARGUMENT_INVALID', `TASKVAULT_SQLITE is ${JSON.stringify(forced)}`, {
-        hint: 'Set it to "node" or "better-sqlite3", or not at all.',
-      })
+      throw new TaskVaultError(
+        'ARGUMENT_INVALID',
+        `TASKVAULT_SQLITE is ${JSON.stringify(forced)}`,
+        {
+          hint: 'Set it to "node" or "better-sqlite3", or not at all.',
+        },
+      )
   }
 }
 

@@ -59,7 +59,9 @@ function codeOf(error: Error): ErrorCode | undefined {
   }
   if (typeof errcode === 'number') {
     if (CORRUPT_IO_CODES.includes(errcode)) return 'DATABASE_CORRUPT'
-    return RESULT_CODES.find(([, number]) => number === (errcode & 0xff))?.[2] ?? 'DATABASE_UNAVAILABLE'
+    return (
+      RESULT_CODES.find(([, number]) => number === (errcode & 0xff))?.[2] ?? 'DATABASE_UNAVAILABLE'
+    )
   }
   // An integer that is no safe number: nothing here ever wrote one.
   if (code === 'ERR_OUT_OF_RANGE') return 'DATABASE_CORRUPT'

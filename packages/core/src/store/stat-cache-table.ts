@@ -9,8 +9,7 @@ import type { Database } from './database.ts'
 export function createStatCacheTable(database: Database): StatCache {
   const waiting = new Map<string, Uint8Array>()
   return {
-    read: (directory) =>
-      waiting.get(directory) ?? forgetting(() => readRow(database, directory)),
+    read: (directory) => waiting.get(directory) ?? forgetting(() => readRow(database, directory)),
     write: (directory, listing) => void waiting.set(directory, listing),
     flush: () => {
       if (waiting.size === 0) return

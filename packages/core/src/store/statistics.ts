@@ -17,7 +17,10 @@ export interface StoreStatistics {
 }
 
 /** Reads the one row that triggers keep: the same cost for any number of entries. */
-export function readStatistics(store: Pick<Store, 'database'>, limitBytes: number): StoreStatistics {
+export function readStatistics(
+  store: Pick<Store, 'database'>,
+  limitBytes: number,
+): StoreStatistics {
   const row = store.database.prepare('SELECT * FROM totals WHERE id = 1').get()
   const read = (name: string): number => Number(row?.[name] ?? 0)
   return {

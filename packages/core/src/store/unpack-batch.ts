@@ -1,19 +1,12 @@
-import {
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  futimesSync,
-  openSync,
-} from 'node:fs'
+import { closeSync, constants, fchmodSync, fstatSync, futimesSync, openSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import { TaskVaultError } from '../errors.ts'
+import { releaseMemory } from '../files/release-memory.ts'
 import { writeFully } from '../files/write-atomically.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { Frame } from '../model/pack-index.ts'
 import { readRange } from './blob-source.ts'
 import { unpackFrame } from './pack-reader.ts'
-import { releaseMemory } from '../files/release-memory.ts'
 
 /** A frame, by the open blob that it is in. */
 export interface FrameLocation extends Frame {
@@ -49,7 +42,10 @@ export const IDENTITY_NUMBERS = 6
 // Nobody else may own a name in the staging directory: whoever put one there is an attacker, or two
 // names are one to this file system, and neither is written through.
 const CREATE_FLAGS =
-  constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | ((constants.O_NOFOLLOW as number | undefined) ?? 0)
+  constants.O_CREAT |
+  constants.O_EXCL |
+  constants.O_WRONLY |
+  ((constants.O_NOFOLLOW as number | undefined) ?? 0)
 
 /**
  * Makes the files of a batch, checking each content's digest before its file is closed.
@@ -122,5 +118,8 @@ function writeSlices(
 
 function checkDigest(file: NewFile, found: Buffer): void {
   if (found.equals(file.digest)) return
-  throw new TaskVaultError('BLOB_CORRUPT', `The content of ${file.absolutePath} does not match its digest`)
+  throw new TaskVaultError(
+    'BLOB_CORRUPT',
+    `The content of ${file.absolutePath} does not match its digest`,
+  )
 }

@@ -37,7 +37,9 @@ export function openUnpackPool(
 
   function note(batch: UnpackBatch, identities: Float64Array): void {
     for (const [index, file] of batch.entries()) {
-      file.identity.set(identities.subarray(index * IDENTITY_NUMBERS, (index + 1) * IDENTITY_NUMBERS))
+      file.identity.set(
+        identities.subarray(index * IDENTITY_NUMBERS, (index + 1) * IDENTITY_NUMBERS),
+      )
     }
     onMade(batch.length)
   }
@@ -67,7 +69,8 @@ export function openUnpackPool(
   return {
     add(file) {
       window.push(file)
-      if (window.length >= THREADS_FROM_FILES && running.length === 0 && canUseThreads(algorithm)) startThreads()
+      if (window.length >= THREADS_FROM_FILES && running.length === 0 && canUseThreads(algorithm))
+        startThreads()
       if (window.length < WINDOW_FILES) return undefined
       const batches = planBatches(window)
       window = []

@@ -54,7 +54,8 @@ export function verifyAudit(store: Pick<Store, 'cacheDirectory' | 'database'>): 
   let place: ChainPlace = start
   const seen = { interruptions: 0 }
   for (const [order, file] of files.entries()) {
-    if (file.number !== undefined && file.number !== (first.number ?? 0) + order) return broken(file, 1, 'cut')
+    if (file.number !== undefined && file.number !== (first.number ?? 0) + order)
+      return broken(file, 1, 'cut')
     const outcome = checkFile(file, place, { state, seen })
     if ('kind' in outcome) return outcome
     place = outcome
@@ -118,7 +119,11 @@ interface Progress {
   readonly seen: { interruptions: number }
 }
 
-function checkFile(file: LogFile, from: ChainPlace, { state, seen }: Progress): ChainPlace | AuditVerdict {
+function checkFile(
+  file: LogFile,
+  from: ChainPlace,
+  { state, seen }: Progress,
+): ChainPlace | AuditVerdict {
   let rewrittenAt: number | undefined
   const followed = followChain(file.bytes, from, {
     hash: auditHash,

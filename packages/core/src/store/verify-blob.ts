@@ -24,7 +24,8 @@ export async function verifyBlob(store: Store, blob: IndexedBlob): Promise<Findi
   try {
     using reader = await openBlob(blobPath(store.cacheDirectory, digest))
     reader.verify(digest)
-    if (reader.sizeBytes !== blob.sizeBytes) return corrupt(store, digest, 'its size is not what the index says')
+    if (reader.sizeBytes !== blob.sizeBytes)
+      return corrupt(store, digest, 'its size is not what the index says')
     return reader.header.kind === 'pack'
       ? verifyContents(store, blob, reader)
       : verifyEntry(store, blob, reader)
@@ -58,7 +59,11 @@ export async function repairBlob(store: Store, finding: Finding): Promise<boolea
   }
 }
 
-function verifyContents({ database }: Store, blob: IndexedBlob, reader: BlobReader): Finding | undefined {
+function verifyContents(
+  { database }: Store,
+  blob: IndexedBlob,
+  reader: BlobReader,
+): Finding | undefined {
   const names = new Set(reader.listDigests().map(digestFromBytes))
   const rows = database.prepare('SELECT digest FROM contents WHERE blob = ?').all(blob.number)
   // The other way round is no fault: a content that also lay in a blob which is gone is just not found.
@@ -68,10 +73,16 @@ function verifyContents({ database }: Store, blob: IndexedBlob, reader: BlobRead
   return count === 0 ? undefined : { kind: 'contents-wrong', digest: blob.digest, count }
 }
 
-function verifyEntry(store: Store, { digest, number }: IndexedBlob, reader: BlobReader): Finding | undefined {
+function verifyEntry(
+  store: Store,
+  { digest, number }: IndexedBlob,
+  reader: BlobReader,
+): Finding | undefined {
   const manifest = readManifest(reader)
   const row = store.database
-    .prepare('SELECT e.* FROM cache_entries AS e JOIN entry_blobs AS b ON b.entry = e.number WHERE b.blob = ?')
+    .prepare(
+      'SELECT e.* FROM cache_entries AS e JOIN entry_blobs AS b ON b.entry = e.number WHERE b.blob = ?',
+    )
     .get(number)
   // Published a moment from now, or removed a moment ago; collection sees to what stays.
   if (row === undefined) return undefined
@@ -92,7 +103,9 @@ function verifyEntry(store: Store, { digest, number }: IndexedBlob, reader: Blob
 /** Whether the index has the entry need the packs that the manifest names, and its own blob. */
 function needsSame({ database }: Store, row: Row, packs: readonly Digest[]): boolean {
   const needed = database
-    .prepare('SELECT b.digest FROM entry_blobs AS e JOIN blobs AS b ON b.number = e.blob WHERE e.entry = ?')
+    .prepare(
+      'SELECT b.digest FROM entry_blobs AS e JOIN blobs AS b ON b.number = e.blob WHERE e.entry = ?',
+    )
     .all(Number(row['number']))
     .flatMap(({ digest }) => (digest instanceof Uint8Array ? digestFromBytes(digest) : []))
   return needed.length === packs.length + 1 && packs.every((pack) => needed.includes(pack))
@@ -126,12 +139,17 @@ function corrupt(store: Store, digest: Digest, detail: string): Finding {
 }
 
 function isIndexed({ database }: Store, digest: Digest): boolean {
-  return database.prepare('SELECT 1 FROM blobs WHERE digest = ?').get(digestToBytes(digest)) !== undefined
+  return (
+    database.prepare('SELECT 1 FROM blobs WHERE digest = ?').get(digestToBytes(digest)) !==
+    undefined
+  )
 }
 
 function countEntries({ database }: Store, digest: Digest): number {
   const row = database
-    .prepare('SELECT count(*) AS entries FROM entry_blobs WHERE blob = (SELECT number FROM blobs WHERE digest = ?)')
+    .prepare(
+      'SELECT count(*) AS entries FROM entry_blobs WHERE blob = (SELECT number FROM blobs WHERE digest = ?)',
+    )
     .get(digestToBytes(digest))
   return Number(row?.['entries'])
 }

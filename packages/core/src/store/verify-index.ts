@@ -8,7 +8,8 @@ export function verifyIndex({ database }: Pick<Store, 'database'>): Finding[] {
     const rows = database.prepare('PRAGMA integrity_check(20)').all()
     const faults = rows.map((row) => String(row['integrity_check'])).filter((text) => text !== 'ok')
     const orphans = database.prepare('PRAGMA foreign_key_check').all()
-    const details = orphans.length === 0 ? faults : [...faults, `${orphans.length} rows refer to none`]
+    const details =
+      orphans.length === 0 ? faults : [...faults, `${orphans.length} rows refer to none`]
     return details.map((detail) => ({ kind: 'index-damaged', detail }))
   } catch (error) {
     if (!isTaskVaultError(error, 'DATABASE_CORRUPT')) throw error
@@ -19,8 +20,10 @@ export function verifyIndex({ database }: Pick<Store, 'database'>): Finding[] {
 /** What each counter should be; one statement each, so that it is compared at one moment. */
 const COUNTERS: Readonly<Record<string, string>> = {
   entries: 'SELECT entries AS counted, (SELECT count(*) FROM cache_entries) AS found FROM totals',
-  entry_bytes: 'SELECT entry_bytes AS counted, (SELECT coalesce(sum(size), 0) FROM cache_entries) AS found FROM totals',
-  stored_bytes: 'SELECT stored_bytes AS counted, (SELECT coalesce(sum(size), 0) FROM blobs) AS found FROM totals',
+  entry_bytes:
+    'SELECT entry_bytes AS counted, (SELECT coalesce(sum(size), 0) FROM cache_entries) AS found FROM totals',
+  stored_bytes:
+    'SELECT stored_bytes AS counted, (SELECT coalesce(sum(size), 0) FROM blobs) AS found FROM totals',
   refs: `SELECT 0 AS counted, count(*) AS found FROM blobs AS b
     WHERE refs <> (SELECT count(*) FROM entry_blobs WHERE blob = b.number)`,
 }

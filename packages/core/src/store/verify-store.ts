@@ -31,7 +31,10 @@ export interface StoreVerification {
  * its contents, and what the index says of it; and looks for files that the index does not know.
  * @throws {TaskVaultError} when something cannot be read for another reason than damage.
  */
-export async function verifyStore(store: Store, options: VerifyOptions = {}): Promise<StoreVerification> {
+export async function verifyStore(
+  store: Store,
+  options: VerifyOptions = {},
+): Promise<StoreVerification> {
   const { repair = false } = options
   const findings: Finding[] = [...verifyIndex(store)]
   let restoredEntries = 0
@@ -45,7 +48,11 @@ export async function verifyStore(store: Store, options: VerifyOptions = {}): Pr
   const counters = verifyCounters(store)
   if (repair && counters.length > 0) repairCounters(store)
   findings.push(...checked.findings, ...files.findings, ...counters)
-  return { ...checked, findings, restoredEntries: restoredEntries + files.adopted + checked.adopted }
+  return {
+    ...checked,
+    findings,
+    restoredEntries: restoredEntries + files.adopted + checked.adopted,
+  }
 }
 
 const PAGE = 500
@@ -54,16 +61,26 @@ async function verifyBlobs(
   store: Store,
   { repair = false, subset }: VerifyOptions,
 ): Promise<{ findings: Finding[]; blobs: number; bytes: number; adopted: number }> {
-  const total = Number(store.database.prepare('SELECT stored_bytes FROM totals WHERE id = 1').get()?.['stored_bytes'])
-  const select = store.database.prepare('SELECT number, digest, size FROM blobs WHERE number > ? ORDER BY number LIMIT ?')
+  const total = Number(
+    store.database.prepare('SELECT stored_bytes FROM totals WHERE id = 1').get()?.['stored_bytes'],
+  )
+  const select = store.database.prepare(
+    'SELECT number, digest, size FROM blobs WHERE number > ? ORDER BY number LIMIT ?',
+  )
   const findings: Finding[] = []
   let [blobs, bytes, adopted, after] = [0, 0, 0, -1]
   for (;;) {
     const rows = select.all(after, PAGE)
     for (const row of rows) {
-      const digest = digestFromBytes(row['digest'] instanceof Uint8Array ? row['digest'] : new Uint8Array())
+      const digest = digestFromBytes(
+        row['digest'] instanceof Uint8Array ? row['digest'] : new Uint8Array(),
+      )
       if (!isInSubset(digest, subset)) continue
-      const found = await verifyBlob(store, { number: Number(row['number']), digest, sizeBytes: Number(row['size']) })
+      const found = await verifyBlob(store, {
+        number: Number(row['number']),
+        digest,
+        sizeBytes: Number(row['size']),
+      })
       if (found !== undefined) findings.push(found)
       if (found !== undefined && repair && (await repairBlob(store, found))) adopted += 1
       blobs += 1
@@ -77,7 +94,9 @@ async function verifyBlobs(
 
 /** By the digest itself, so that each blob is in the same part every time. */
 function isInSubset(digest: Digest, subset: VerifyOptions['subset']): boolean {
-  return subset === undefined || Number.parseInt(digest.slice(0, 8), 16) % subset.of === subset.n - 1
+  return (
+    subset === undefined || Number.parseInt(digest.slice(0, 8), 16) % subset.of === subset.n - 1
+  )
 }
 
 /** Files that no row names: left over, or of entries that the index forgot. */

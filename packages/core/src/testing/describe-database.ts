@@ -21,7 +21,10 @@ export function describeDatabase(driverName: SqliteDriverName): void {
     })
 
     async function open(options: DatabaseOptions = {}): Promise<Database> {
-      const database = await openDatabase(file, { driver: await loadSqliteDriver(driverName), ...options })
+      const database = await openDatabase(file, {
+        driver: await loadSqliteDriver(driverName),
+        ...options,
+      })
       onTestFinished(() => closeQuietly(database))
       return database
     }
@@ -64,7 +67,12 @@ export function describeDatabase(driverName: SqliteDriverName): void {
       ).toThrow('stop')
       database.transaction('durable', () => insert.run('kept'))
 
-      expect(database.prepare('SELECT name FROM things').all().map((row) => row['name'])).toEqual(['kept'])
+      expect(
+        database
+          .prepare('SELECT name FROM things')
+          .all()
+          .map((row) => row['name']),
+      ).toEqual(['kept'])
     })
 
     test('does not nest transactions', async () => {
@@ -89,7 +97,8 @@ export function describeDatabase(driverName: SqliteDriverName): void {
 
     test('trusts nothing in the file, and maps nothing into memory', async () => {
       const database = await open()
-      const read = (name: string): unknown => Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0]
+      const read = (name: string): unknown =>
+        Object.values(database.prepare(`PRAGMA ${name}`).get() ?? {})[0]
 
       expect(read('journal_mode')).toBe('wal')
       expect(read('foreign_keys')).toBe(1)
@@ -103,7 +112,9 @@ export function describeDatabase(driverName: SqliteDriverName): void {
       const first = await openWithTable()
       const second = await open()
 
-      first.transaction('relaxed', () => first.prepare('INSERT INTO things (name) VALUES (?)').run('a'))
+      first.transaction('relaxed', () =>
+        first.prepare('INSERT INTO things (name) VALUES (?)').run('a'),
+      )
 
       expect(second.prepare('SELECT count(*) AS n FROM things').get()).toEqual({ n: 1 })
     })
@@ -132,13 +143,16 @@ export function describeDatabase(driverName: SqliteDriverName): void {
       ])
 
       expect(child.signal).toBe('SIGKILL')
-      return expect(open().then((database) => database.prepare('SELECT id FROM things').all())).resolves.toEqual([
-        { id: 7 },
-      ])
+      return expect(
+        open().then((database) => database.prepare('SELECT id FROM things').all()),
+      ).resolves.toEqual([{ id: 7 }])
     })
 
     test('is DATABASE_CORRUPT when the file is none, and says so through onCorrupt', async () => {
-      writeFileSync(file, 'this is not a database, and long enough to be read as a header '.repeat(20))
+      writeFileSync(
+        file,
+        'this is not a database, and long enough to be read as a header '.repeat(20),
+      )
       let isReported = false
 
       const attempt = open({ onCorrupt: () => (isReported = true) })
@@ -151,12 +165,15 @@ export function describeDatabase(driverName: SqliteDriverName): void {
       const database = await openWithTable()
       const insert = database.prepare('INSERT INTO things (name, bytes) VALUES (?, ?)')
       database.transaction('relaxed', () => {
-        for (let index = 0; index < 100; index += 1) insert.run(`name ${index}`, new Uint8Array(1000))
+        for (let index = 0; index < 100; index += 1)
+          insert.run(`name ${index}`, new Uint8Array(1000))
       })
       database[Symbol.dispose]()
       truncateSync(file, 3 * 4096)
 
-      const attempt = open().then((damaged) => damaged.prepare('SELECT sum(length(bytes)) FROM things').all())
+      const attempt = open().then((damaged) =>
+        damaged.prepare('SELECT sum(length(bytes)) FROM things').all(),
+      )
 
       await expect(attempt).rejects.toMatchObject({ code: 'DATABASE_CORRUPT' })
     })
@@ -195,7 +212,9 @@ export function describeDatabase(driverName: SqliteDriverName): void {
       const count = database.prepare('SELECT count(*) AS n FROM things')
       database.prepare('INSERT INTO things (name) VALUES (?)').run('in the old file')
       expect(count.get()).toEqual({ n: 1 })
-      const other = await openDatabase(`${file}.new`, { driver: await loadSqliteDriver(driverName) })
+      const other = await openDatabase(`${file}.new`, {
+        driver: await loadSqliteDriver(driverName),
+      })
       other.exec('CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT)')
       other[Symbol.dispose]()
       for (const suffix of ['-wal', '-shm']) renameSync(file + suffix, `${file}.old${suffix}`)
@@ -209,7 +228,9 @@ export function describeDatabase(driverName: SqliteDriverName): void {
 
     test('the end of an old connection leaves the log of the file that took its name alone', async () => {
       const old = await openWithTable()
-      const other = await openDatabase(`${file}.new`, { driver: await loadSqliteDriver(driverName) })
+      const other = await openDatabase(`${file}.new`, {
+        driver: await loadSqliteDriver(driverName),
+      })
       other.exec('CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT)')
       other[Symbol.dispose]()
       for (const suffix of ['-wal', '-shm']) renameSync(file + suffix, `${file}.old${suffix}`)

@@ -28,7 +28,10 @@ export interface TemporaryStore extends Disposable {
 }
 
 export async function openTemporaryStore(): Promise<TemporaryStore> {
-  const cacheDirectory = join(realpathSync(mkdtempSync(join(tmpdir(), 'taskvault-store-'))), 'cache')
+  const cacheDirectory = join(
+    realpathSync(mkdtempSync(join(tmpdir(), 'taskvault-store-'))),
+    'cache',
+  )
   const algorithm = await openHashAlgorithm('blake3')
   const opened: Disposable[] = []
   const temporary: TemporaryStore = {
@@ -135,7 +138,8 @@ export function keyOf(store: Store, name: string): TaskKey {
 
 function incompressible(store: Store, seed: string, sizeBytes: number): Buffer {
   const pieces: Buffer[] = []
-  for (let at = 0; at < sizeBytes; at += 32) pieces.push(store.algorithm.hash(Buffer.from(`${seed} ${at}`)))
+  for (let at = 0; at < sizeBytes; at += 32)
+    pieces.push(store.algorithm.hash(Buffer.from(`${seed} ${at}`)))
   return Buffer.concat(pieces).subarray(0, sizeBytes)
 }
 

@@ -2,6 +2,7 @@ import { Writable } from 'node:stream'
 import { loadSettings } from '../config/load-settings.ts'
 import { TaskVaultError } from '../errors.ts'
 import type { TaskKey } from '../model/digest.ts'
+import type { Report } from '../model/events.ts'
 import { resolvePolicy } from '../model/policy.ts'
 import { parseTaskName } from '../model/task.ts'
 import type { TaskName } from '../model/task.ts'
@@ -9,7 +10,6 @@ import { detectOrigin } from '../platform/detect-origin.ts'
 import type { Command } from '../process/command-line.ts'
 import { spawnPiped } from '../process/spawn-piped.ts'
 import { invalidate } from '../store/invalidate.ts'
-import type { Report } from '../model/events.ts'
 import { fingerprintContent } from './fingerprint-content.ts'
 import type { InputContent } from './fingerprint-content.ts'
 import { openVault } from './open-vault.ts'
@@ -140,7 +140,8 @@ function createClientOf(vault: Vault, surroundings: Surroundings): Client {
     },
     invalidateTask: async (task) => invalidate(vault.store, { task: parseTaskName(task) }),
     getStats: async () => vault.stats(),
-    run: async (task, options = {}) => await runInVault(vault, parseTaskName(task), { ...options, ...surroundings }),
+    run: async (task, options = {}) =>
+      await runInVault(vault, parseTaskName(task), { ...options, ...surroundings }),
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -164,7 +165,15 @@ async function keep(
   const origin = detectOrigin({ projectRoot: vault.settings.projectRoot, env: surroundings.env })
   const policy = resolvePolicy(vault.settings, { task, branch: origin.branch })
   const outputs = typeof output === 'string' ? Buffer.from(output) : output
-  const saved = await vault.save({ task, work, outputs, exitCode: 0, durationMs: 0, origin, policy })
+  const saved = await vault.save({
+    task,
+    work,
+    outputs,
+    exitCode: 0,
+    durationMs: 0,
+    origin,
+    policy,
+  })
   if (saved.kind !== 'skipped' || saved.because !== 'too-large') return
   const limit = policy.maxSizeBytes ?? 0
   throw new TaskVaultError(

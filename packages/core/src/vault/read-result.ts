@@ -115,7 +115,11 @@ function onlyFile({ outputs }: Manifest): Digest | undefined {
   return only?.entry.kind === 'file' && more.length === 0 ? only.entry.digest : undefined
 }
 
-function miss(store: Store, { task, work }: ResultRequest, reasons: readonly ChangeReason[]): undefined {
+function miss(
+  store: Store,
+  { task, work }: ResultRequest,
+  reasons: readonly ChangeReason[],
+): undefined {
   recordMiss(store, { task, key: work.key, reasons })
   store.report({ kind: 'missed', task, key: work.key, reasons })
   return undefined

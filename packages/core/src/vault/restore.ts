@@ -29,7 +29,10 @@ import type { Miss, OutputTarget, RestoreRequest, StagedEntry } from './vault.ts
  * Looks an entry up and stages all that its outputs lack. Everything that can fail happens here, and
  * is a miss: damage also removes the entry, so that the next save stores it whole.
  */
-export async function stageEntry(parts: OpenParts, request: RestoreRequest): Promise<StagedEntry | Miss> {
+export async function stageEntry(
+  parts: OpenParts,
+  request: RestoreRequest,
+): Promise<StagedEntry | Miss> {
   const { store } = parts
   try {
     const entry = findEntry(store, { scope: 'local', key: request.work.key })
@@ -138,7 +141,8 @@ function openPlaces(parts: OpenParts, targets: readonly OutputTarget[]): OutputP
   const places = createOutputPlaces({
     outputs: targets.map((target) => target.absolutePath),
     projectRoot: parts.settings.projectRoot,
-    stagingName: () => `${STAGING_PREFIX}${parts.store.sessionId}-${randomBytes(4).toString('hex')}`,
+    stagingName: () =>
+      `${STAGING_PREFIX}${parts.store.sessionId}-${randomBytes(4).toString('hex')}`,
     onStaging(directory) {
       recorded.push(directory)
       recordStaging(parts.store, [directory])
@@ -181,7 +185,11 @@ function describeStaged(parts: OpenParts, found: FoundEntry): StagedEntry {
     kind: 'hit',
     manifest,
     log,
-    changes: { written: outputs.written, removed: plan.removed, unchangedCount: plan.unchangedCount },
+    changes: {
+      written: outputs.written,
+      removed: plan.removed,
+      unchangedCount: plan.unchangedCount,
+    },
     async apply() {
       applyPlan(plan, places)
       const scan = parts.scanContext('restoring')

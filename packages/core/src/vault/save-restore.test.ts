@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import {
   chmodSync,
   linkSync,
@@ -15,7 +16,6 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -113,7 +113,8 @@ describe('an output that is saved, removed and restored', () => {
 
 describe('a restore over what is there', () => {
   beforeEach(async () => {
-    for (let number = 0; number < 20; number += 1) write(`out/d${number % 4}/f${number}`, `content ${number}`)
+    for (let number = 0; number < 20; number += 1)
+      write(`out/d${number % 4}/f${number}`, `content ${number}`)
     await save(['out'])
   })
 
@@ -198,7 +199,8 @@ describe('a save', () => {
   test('stores a content once, wherever it comes up again', async () => {
     writeFileSync(path('shared'), randomBytes(400_000))
     mkdirSync(path('out'))
-    for (const name of ['a', 'b', 'c']) writeFileSync(path(`out/${name}`), readFileSync(path('shared')))
+    for (const name of ['a', 'b', 'c'])
+      writeFileSync(path(`out/${name}`), readFileSync(path('shared')))
 
     const first = await save(['out'])
     writeFileSync(path('out/d'), readFileSync(path('shared')))
@@ -213,7 +215,10 @@ describe('a save', () => {
     writeFileSync(path('large'), bytes)
     await save(['large'])
 
-    writeFileSync(path('large'), Buffer.concat([bytes.subarray(0, 3_000_000), Buffer.from('!'), bytes.subarray(3_000_000)]))
+    writeFileSync(
+      path('large'),
+      Buffer.concat([bytes.subarray(0, 3_000_000), Buffer.from('!'), bytes.subarray(3_000_000)]),
+    )
     const second = await save(['large'], key(2))
     const wanted = readFileSync(path('large'))
     rmSync(path('large'))
@@ -224,9 +229,11 @@ describe('a save', () => {
   })
 
   test('after a restore stores nothing but the entry itself', async () => {
-    for (let number = 0; number < 50; number += 1) writeFileSync(path(`f${number}`), randomBytes(4_000))
+    for (let number = 0; number < 50; number += 1)
+      writeFileSync(path(`f${number}`), randomBytes(4_000))
     mkdirSync(path('out'))
-    for (let number = 0; number < 50; number += 1) renameSync(path(`f${number}`), path(`out/f${number}`))
+    for (let number = 0; number < 50; number += 1)
+      renameSync(path(`f${number}`), path(`out/f${number}`))
     await save(['out'])
     rmSync(path('out'), { recursive: true })
     await restore(['out'])
@@ -248,15 +255,24 @@ describe('a save', () => {
   })
 
   test('of an output that was not produced says which', async () => {
-    await expect(save(['out'])).rejects.toMatchObject({ code: 'OUTPUT_MISSING', message: expect.stringContaining('out') })
+    await expect(save(['out'])).rejects.toMatchObject({
+      code: 'OUTPUT_MISSING',
+      message: expect.stringContaining('out'),
+    })
   })
 
   test('that the policy does not allow leaves nothing behind', async () => {
     writeFileSync(path('large'), randomBytes(100_000))
-    const outcome = await vault.save({ ...request(['large']), policy: { ...policy, maxSizeBytes: 99_999 } })
+    const outcome = await vault.save({
+      ...request(['large']),
+      policy: { ...policy, maxSizeBytes: 99_999 },
+    })
     expect(outcome).toEqual({ kind: 'skipped', because: 'too-large', sizeBytes: 100_000 })
 
-    const fits = await vault.save({ ...request(['large']), policy: { ...policy, maxSizeBytes: 100_000 } })
+    const fits = await vault.save({
+      ...request(['large']),
+      policy: { ...policy, maxSizeBytes: 100_000 },
+    })
     expect(fits.kind).toBe('saved')
   })
 
@@ -272,24 +288,30 @@ describe('a save', () => {
 })
 
 describe('damage', () => {
-  test.each(['flipped', 'cut', 'gone', 'emptied'])('of a %s blob is a miss, and mends with the next save', async (damage) => {
-    for (let number = 0; number < 30; number += 1) write(`out/f${number}`, randomBytes(9_000).toString('hex'))
-    const wanted = picture('out')
-    await save(['out'])
-    rmSync(path('out'), { recursive: true })
-    for (const name of readdirSync(path('cache/blobs'))) spoil(path(`cache/blobs/${name}`), damage)
+  test.each(['flipped', 'cut', 'gone', 'emptied'])(
+    'of a %s blob is a miss, and mends with the next save',
+    async (damage) => {
+      for (let number = 0; number < 30; number += 1)
+        write(`out/f${number}`, randomBytes(9_000).toString('hex'))
+      const wanted = picture('out')
+      await save(['out'])
+      rmSync(path('out'), { recursive: true })
+      for (const name of readdirSync(path('cache/blobs')))
+        spoil(path(`cache/blobs/${name}`), damage)
 
-    const outcome = await vault.stage(restoreRequest(['out']))
-    expect(outcome.kind).toBe('miss')
-    expect(leftovers()).toEqual([])
+      const outcome = await vault.stage(restoreRequest(['out']))
+      expect(outcome.kind).toBe('miss')
+      expect(leftovers()).toEqual([])
 
-    for (const [name, item] of Object.entries(wanted)) if (item.kind === 'file') write(join('out', name), item.content)
-    await save(['out'])
-    const again = picture('out')
-    rmSync(path('out'), { recursive: true })
-    await restore(['out'])
-    expect(picture('out')).toEqual(again)
-  })
+      for (const [name, item] of Object.entries(wanted))
+        if (item.kind === 'file') write(join('out', name), item.content)
+      await save(['out'])
+      const again = picture('out')
+      rmSync(path('out'), { recursive: true })
+      await restore(['out'])
+      expect(picture('out')).toEqual(again)
+    },
+  )
 
   test('never hands out the outputs of another key', async () => {
     write('out/f', 'of key one')
@@ -299,7 +321,9 @@ describe('damage', () => {
     // As a flipped bit in the index could: one key's row names the other's manifest.
     vault.store.database.transaction('relaxed', () => {
       vault.store.database
-        .prepare('UPDATE cache_entries SET blob_path = (SELECT blob_path FROM cache_entries WHERE hash = ?) WHERE hash = ?')
+        .prepare(
+          'UPDATE cache_entries SET blob_path = (SELECT blob_path FROM cache_entries WHERE hash = ?) WHERE hash = ?',
+        )
         .run(key(2).key, key(1).key)
     })
 
@@ -323,7 +347,13 @@ test('a result that was never a file comes back whole and as a stream', async ()
 
 // ---------------------------------------------------------------------------------------------
 
-const policy = { ttlSeconds: undefined, maxSizeBytes: undefined, strategy: 'lru', cacheFailures: false, write: true } as const
+const policy = {
+  ttlSeconds: undefined,
+  maxSizeBytes: undefined,
+  strategy: 'lru',
+  cacheFailures: false,
+  write: true,
+} as const
 
 async function openTestVault(): Promise<Vault> {
   const settings: Settings = {
@@ -353,7 +383,14 @@ function write(relativePath: string, content: string): void {
 
 function key(number: number): KeyedFingerprint {
   const digest = number.toString(16).padStart(64, '0') as TaskKey
-  const nothing = { command: undefined, salt: undefined, env: [], tools: [], files: [], content: digest as never }
+  const nothing = {
+    command: undefined,
+    salt: undefined,
+    env: [],
+    tools: [],
+    files: [],
+    content: digest as never,
+  }
   return { key: digest, fingerprint: { algorithm: 'blake3', task, ...nothing } }
 }
 
@@ -366,7 +403,10 @@ function restoreRequest(outputs: readonly string[], work: KeyedFingerprint = key
   return { task, work, targets: request(outputs).outputs }
 }
 
-async function save(outputs: readonly string[], work: KeyedFingerprint = key(1)): Promise<SavedEntry> {
+async function save(
+  outputs: readonly string[],
+  work: KeyedFingerprint = key(1),
+): Promise<SavedEntry> {
   const outcome = await vault.save({ ...request(outputs), work })
   if (outcome.kind !== 'saved') throw new Error(`not saved: ${outcome.because}`)
   return outcome
@@ -378,7 +418,10 @@ async function stage(outputs: readonly string[], work?: KeyedFingerprint) {
   return outcome
 }
 
-async function restore(outputs: readonly string[], work?: KeyedFingerprint): Promise<OutputChanges> {
+async function restore(
+  outputs: readonly string[],
+  work?: KeyedFingerprint,
+): Promise<OutputChanges> {
   await using staged = await stage(outputs, work)
   await staged.apply()
   return staged.changes
@@ -399,16 +442,34 @@ function spoil(file: string, damage: string): void {
   writeFileSync(file, bytes)
 }
 
-type Item = { readonly kind: string; readonly mode: number; readonly mtimeUs: number; readonly content: string }
+type Item = {
+  readonly kind: string
+  readonly mode: number
+  readonly mtimeUs: number
+  readonly content: string
+}
 
 /** All that can be seen of a path and what is below it. */
-function picture(relativePath: string, below = '.', items: Record<string, Item> = {}): Record<string, Item> {
+function picture(
+  relativePath: string,
+  below = '.',
+  items: Record<string, Item> = {},
+): Record<string, Item> {
   const absolutePath = path(join(relativePath, below))
   const stats = lstatSync(absolutePath)
   const kind = stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'symlink' : 'file'
   const content =
-    kind === 'file' ? readFileSync(absolutePath, 'latin1') : kind === 'symlink' ? readlinkSync(absolutePath) : ''
-  items[below] = { kind, mode: stats.mode & 0o7777, mtimeUs: Math.round(stats.mtimeMs * 1_000), content }
+    kind === 'file'
+      ? readFileSync(absolutePath, 'latin1')
+      : kind === 'symlink'
+        ? readlinkSync(absolutePath)
+        : ''
+  items[below] = {
+    kind,
+    mode: stats.mode & 0o7777,
+    mtimeUs: Math.round(stats.mtimeMs * 1_000),
+    content,
+  }
   if (kind !== 'directory') return items
   for (const name of readdirSync(absolutePath)) picture(relativePath, join(below, name), items)
   return items
@@ -416,7 +477,9 @@ function picture(relativePath: string, below = '.', items: Record<string, Item> 
 
 /** Moving a file out of a directory and back changes the directory's time. */
 function withoutDirectoryTimes(items: Record<string, Item>): Item[] {
-  return Object.values(items).map((item) => (item.kind === 'directory' ? { ...item, mtimeUs: 0 } : item))
+  return Object.values(items).map((item) =>
+    item.kind === 'directory' ? { ...item, mtimeUs: 0 } : item,
+  )
 }
 
 /** What changes when anything is written, even the same bytes. */
@@ -425,12 +488,17 @@ function identities(relativePath: string): Record<string, string> {
   return Object.fromEntries(
     names.map((name) => {
       const stats = lstatSync(path(join(relativePath, name)), { bigint: true })
-      return [name, `${stats.ino} ${stats.isDirectory() ? '' : `${stats.mtimeNs} ${stats.ctimeNs}`}`]
+      return [
+        name,
+        `${stats.ino} ${stats.isDirectory() ? '' : `${stats.mtimeNs} ${stats.ctimeNs}`}`,
+      ]
     }),
   )
 }
 
-type Tree = { readonly [name: string]: Tree | string | { readonly link: string } | { readonly script: string } }
+type Tree = {
+  readonly [name: string]: Tree | string | { readonly link: string } | { readonly script: string }
+}
 
 const name = fc.constantFrom('a', 'b', 'c', 'node_modules', 'ü', 'with space', '-rf', '.hidden')
 const { tree: arbitraryTree } = fc.letrec<{ tree: Tree; item: Tree[string] }>((tie) => ({
@@ -450,7 +518,8 @@ function build(relativePath: string, tree: Tree): void {
     const below = join(relativePath, itemName)
     if (typeof item === 'string') writeFileSync(path(below), item)
     else if ('link' in item && typeof item.link === 'string') symlinkSync(item.link, path(below))
-    else if ('script' in item && typeof item.script === 'string') writeFileSync(path(below), item.script, { mode: 0o755 })
-    else build(below, item as Tree)
+    else if ('script' in item && typeof item.script === 'string')
+      writeFileSync(path(below), item.script, { mode: 0o755 })
+    else build(below, item)
   }
 }
