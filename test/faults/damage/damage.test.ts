@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Patch } from '../patch-modules.ts'
+import { runPatched } from '../run-patched.ts'
+import { CONTROLS } from './controls.ts'
+import type { DamageOptions, DamageResult } from './damage-worker.ts'
+
+test('a damaged vault never gives wrong bytes, and repair brings back all that is sound', async () => {
+  const result = await damageOn({ rounds: 1_000, forMs: 8_000, seed: Date.now() % 1_000 })
+
+  expect(result.faults).toEqual([])
+  expect(result.rounds).toBeGreaterThan(20)
+  // Both outcomes came up: neither was the damage nothing, nor was nothing left.
+  expect(result.hits).toBeGreaterThan(result.rounds)
+  expect(result.misses).toBeGreaterThan(result.rounds / 4)
+})
+
+test.each(CONTROLS.map((control) => [control.without, control] as const))(
+  'the suite finds faults without %s',
+  async (_, { patches, finds }) => {
+    const result = await damageOn({ rounds: 2_000, forMs: 40_000, seed: 1, untilFault: true }, patches)
+
+    expect(result.faults.join('\n')).toMatch(finds)
+  },
+)
+
+async function damageOn(
+  options: Omit<DamageOptions, 'root'>,
+  patches: readonly Patch[] = [],
+): Promise<DamageResult> {
+  const root = mkdtempSync(path.join(tmpdir(), 'taskvault-damage-'))
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+  const module = path.join(import.meta.dirname, 'damage-worker.ts')
+  return await runPatched<DamageResult>({ module, options: { root, ...options }, patches })
+}
