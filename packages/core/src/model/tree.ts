@@ -101,6 +101,21 @@ export function isPathSegment(name: string): boolean {
   return name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name)
 }
 
+const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\.|$)/i
+
+/**
+ * Windows takes some names for other things than names in this directory: a backslash separates, a
+ * colon leads to another drive or stream, dots and spaces at the end are dropped, devices are everywhere.
+ * @throws {TaskVaultError} NAME_UNSUPPORTED when `name` is one of those.
+ */
+export function checkWindowsName(name: string): void {
+  // Control characters are refused by Windows itself.
+  if (!/[\\:*?"<>|]|[. ]$/.test(name) && !WINDOWS_DEVICE.test(name)) return
+  throw new TaskVaultError('NAME_UNSUPPORTED', `Windows has no files named ${JSON.stringify(name)}`, {
+    hint: 'The entry was saved on another system: rename the file there.',
+  })
+}
+
 const ESCAPES: Readonly<Record<string, string>> = {
   '\\': '\\\\',
   '\t': '\\t',

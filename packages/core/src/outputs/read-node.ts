@@ -1,5 +1,5 @@
 import { digestToBytes } from '../model/digest.ts'
-import { parseTreeNode } from '../model/tree.ts'
+import { checkWindowsName, parseTreeNode } from '../model/tree.ts'
 import type { DirectoryEntry, TreeEntry } from '../model/tree.ts'
 import type { ContentLocator } from '../store/content-locator.ts'
 
@@ -8,5 +8,7 @@ import type { ContentLocator } from '../store/content-locator.ts'
  * @throws {TaskVaultError} BLOB_MISSING, BLOB_CORRUPT, ENTRY_DAMAGED.
  */
 export function readNode(directory: DirectoryEntry, locator: ContentLocator): TreeEntry[] {
-  return parseTreeNode(locator.read(digestToBytes(directory.digest)).toString('utf8'))
+  const entries = parseTreeNode(locator.read(digestToBytes(directory.digest)).toString('utf8'))
+  if (process.platform === 'win32') for (const { name } of entries) checkWindowsName(name)
+  return entries
 }

@@ -1,4 +1,5 @@
 import { chmodSync, lutimesSync, mkdirSync, symlinkSync } from 'node:fs'
+import { TaskVaultError } from '../errors.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { digestToBytes } from '../model/digest.ts'
 import type { DirectoryEntry, FileEntry, SymlinkEntry, TreeEntry } from '../model/tree.ts'
@@ -13,8 +14,17 @@ import type { StagedDirectory } from './staged-directory.ts'
 export interface StageContext {
   readonly algorithm: HashAlgorithm
   readonly locator: ContentLocator
+  /** What the manifest says that all outputs hold: a tree with more was never saved. */
+  readonly limits: OutputLimits
   /** Called as files are made, with how many. */
   readonly onMade: (count: number) => void
+}
+
+export interface OutputLimits {
+  /** Files, links and directories. */
+  readonly fileCount: number
+  /** Raw bytes of all files. */
+  readonly sizeBytes: number
 }
 
 export interface StagedOutputs {
@@ -36,7 +46,8 @@ export async function stageOutputs(
 ): Promise<StagedOutputs> {
   await using pool = openUnpackPool(context.algorithm, context.onMade)
   const staged = { directories: [] as StagedDirectory[], written: [] as string[] }
-  const work: Stage = { locator: context.locator, pool, ...staged }
+  const { fileCount, sizeBytes } = context.limits
+  const work: Stage = { locator: context.locator, pool, ...staged, left: { fileCount, sizeBytes } }
   for (const placement of plan.placements) await stagePlacement(placement, work)
   await pool.finish()
   finishDirectories(staged.directories, plan.placements)
@@ -48,6 +59,7 @@ interface Stage {
   readonly pool: UnpackPool
   readonly directories: StagedDirectory[]
   readonly written: string[]
+  readonly left: { fileCount: number; sizeBytes: number }
 }
 
 /** A name that is being made: where, where it will be, and what people call it. */
@@ -71,6 +83,7 @@ async function stageDirectory(
 ): Promise<void> {
   const { stagedPath, finalPath } = name
   const entries = readNode(entry, stage.locator)
+  spend(stage, { fileCount: entries.length, sizeBytes: 0 })
   const files = entries.filter((item) => item.kind === 'file').length
   const identities = new Float64Array(files * IDENTITY_NUMBERS)
   // Writable until all is in it; nobody else can look in meanwhile.
@@ -106,9 +119,21 @@ function stageFile(
 ): Promise<void> | undefined {
   const digest = digestToBytes(entry.digest)
   const slices = stage.locator.locate(digest)
+  spend(stage, { fileCount: 0, sizeBytes: slices.reduce((sum, slice) => sum + slice.length, 0) })
   stage.written.push(displayPath)
   const { mode, mtimeUs } = entry
   return stage.pool.add({ absolutePath: stagedPath, mode, mtimeUs, digest, slices, identity })
+}
+
+/**
+ * A few nodes that refer to one another twice each make a tree of a billion names, and a few kilobytes
+ * of zeros any number of bytes. What was promised is checked before it is made.
+ */
+function spend({ left }: Stage, { fileCount, sizeBytes }: OutputLimits): void {
+  left.fileCount -= fileCount
+  left.sizeBytes -= sizeBytes
+  if (left.fileCount >= 0 && left.sizeBytes >= 0) return
+  throw new TaskVaultError('ENTRY_DAMAGED', 'The outputs are more than their manifest says')
 }
 
 function nameBelow(name: StagedName, entry: TreeEntry): StagedName {

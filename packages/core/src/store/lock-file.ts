@@ -1,8 +1,8 @@
-import { mkdirSync, statSync, unlinkSync } from 'node:fs'
+import { mkdirSync, statSync, utimesSync } from 'node:fs'
 import path from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
-import { asTaskVaultError, systemErrorCode, TaskVaultError } from '../errors.ts'
+import { asTaskVaultError, TaskVaultError } from '../errors.ts'
 
 export interface LockOptions {
   /** Gives up waiting, with the signal's reason. */
@@ -17,32 +17,44 @@ export interface HeldLock extends AsyncDisposable {
   readonly wasContended: boolean
 }
 
+export type LockAttempt =
+  | { readonly kind: 'held'; readonly database: DatabaseSync }
+  | { readonly kind: 'busy' }
+  /** The file was replaced or removed meanwhile: others lock another file of that name. */
+  | { readonly kind: 'stale'; readonly error?: unknown }
+
 const SHORTEST_PAUSE_MS = 20
 const LONGEST_PAUSE_MS = 200
 const WAIT_NOTICE_MS = 1000
+/** Files are removed rarely; so often in a row it is something else. */
+const MOST_STALE_ATTEMPTS = 1000
 
 /**
  * Waits for the lock that the file `lockPath` stands for, and takes it.
  *
  * The lock is SQLite's own on a database that is always empty: Node has no file locks, and a file
- * that names a process cannot tell a dead holder from a living one with the same number. The file is
- * removed with the lock, so that keys of the past leave nothing behind. Node's own SQLite will do,
- * whichever version: nothing is ever written.
+ * that names a process cannot tell a dead holder from a living one with the same number. Node's own
+ * SQLite will do, whichever version: nothing is ever written. The empty file stays, until
+ * `removeOldLocks` finds that nobody has used it for long.
  * @throws {TaskVaultError} PERMISSION_DENIED, DISK_FULL, DATABASE_UNAVAILABLE when there can be no lock
  * here; and the signal's reason.
  */
 export async function acquireLock(lockPath: string, options: LockOptions = {}): Promise<HeldLock> {
   const { signal, onWait } = options
-  // Loaded here: a hit has no use for it.
-  const sqlite = await import('node:sqlite')
+  const open = await loadOpener()
   const startedAt = performance.now()
   let wasContended = false
   let wasNoticed = false
+  let staleAttempts = 0
   for (let pauseMs = SHORTEST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
     signal?.throwIfAborted()
-    const attempt = tryLock(lockPath, (file) => new sqlite.DatabaseSync(file, { timeout: 0 }))
+    const attempt = tryLock(lockPath, open)
     if (attempt.kind === 'held') return hold(lockPath, attempt.database, wasContended)
-    if (attempt.kind === 'stale') continue
+    if (attempt.kind === 'stale') {
+      staleAttempts += 1
+      if (staleAttempts > MOST_STALE_ATTEMPTS) throw lockFailure(attempt.error, lockPath)
+      continue
+    }
     wasContended = true
     if (!wasNoticed && performance.now() - startedAt >= WAIT_NOTICE_MS) {
       wasNoticed = true
@@ -57,44 +69,61 @@ export async function acquireLock(lockPath: string, options: LockOptions = {}): 
   }
 }
 
-type Attempt =
-  | { readonly kind: 'held'; readonly database: DatabaseSync }
-  | { readonly kind: 'busy' }
-  /** Locked, but the file has been removed meanwhile: others lock another file of that name. */
-  | { readonly kind: 'stale' }
+/** Opens an empty database that is there, or makes one. Loaded when needed: a hit has no use for it. */
+export async function loadOpener(): Promise<(file: string) => DatabaseSync> {
+  const sqlite = await import('node:sqlite')
+  return (file) => new sqlite.DatabaseSync(file, { timeout: 0 })
+}
 
-function tryLock(lockPath: string, open: (file: string) => DatabaseSync): Attempt {
+/** Takes a lock if nobody has it. The directory is created when it is not there. */
+export function tryLock(lockPath: string, open: (file: string) => DatabaseSync): LockAttempt {
   let database: DatabaseSync | undefined
+  let before: string | undefined
   try {
     mkdirSync(path.dirname(lockPath), { recursive: true })
-    const before = fileNumber(lockPath)
+    before = identify(lockPath)
     database = open(lockPath)
     database.exec('BEGIN EXCLUSIVE')
-    // A number cannot be given to a new file while the old one is open here. A file that was not
-    // there before is known to the next attempt.
-    if (before !== undefined && before === fileNumber(lockPath)) return { kind: 'held', database }
+    // A file that was not there before is known to the next attempt.
+    if (before !== undefined && before === identify(lockPath)) return { kind: 'held', database }
     database.close()
     return { kind: 'stale' }
   } catch (error) {
     database?.close()
-    if (sqliteCode(error) === SQLITE_BUSY) return { kind: 'busy' }
+    const code = sqliteCode(error)
+    if (code === SQLITE_BUSY) return { kind: 'busy' }
+    // So SQLite complains of a file that was removed under it.
+    const isRemoval = code === SQLITE_IOERR || code === SQLITE_READONLY
+    if (isRemoval && (before === undefined || before !== identify(lockPath)))
+      return { kind: 'stale', error }
     throw lockFailure(error, lockPath)
   }
 }
 
 function hold(lockPath: string, database: DatabaseSync, wasContended: boolean): HeldLock {
+  const now = new Date()
+  try {
+    utimesSync(lockPath, now, now)
+  } catch {
+    // It only looks older than it is.
+  }
   return {
     wasContended,
     async [Symbol.asyncDispose]() {
-      // Before the lock goes: afterwards the file is the next holder's.
-      removeFile(lockPath)
       database.close()
     },
   }
 }
 
+/** Names the file that a path leads to now; a number alone is given to a new file soon. */
+function identify(lockPath: string): string | undefined {
+  const stats = statSync(lockPath, { bigint: true, throwIfNoEntry: false })
+  return stats === undefined ? undefined : `${stats.ino} ${stats.birthtimeNs}`
+}
+
 const SQLITE_BUSY = 5
 const SQLITE_READONLY = 8
+const SQLITE_IOERR = 10
 const SQLITE_FULL = 13
 
 function sqliteCode(error: unknown): number | undefined {
@@ -111,19 +140,4 @@ function lockFailure(error: unknown, lockPath: string): TaskVaultError {
     code === SQLITE_READONLY || code === SQLITE_FULL ? names[code] : 'DATABASE_UNAVAILABLE'
   const reason = error instanceof Error ? error.message : String(error)
   return new TaskVaultError(name, `Could not lock ${lockPath}: ${reason}`, { cause: error })
-}
-
-function fileNumber(lockPath: string): bigint | undefined {
-  return statSync(lockPath, { bigint: true, throwIfNoEntry: false })?.ino
-}
-
-function removeFile(lockPath: string): void {
-  try {
-    unlinkSync(lockPath)
-  } catch (error) {
-    // Windows does not remove what is open. The empty file stays, and serves the next run of the key.
-    if (!['ENOENT', 'EPERM', 'EBUSY', 'EACCES'].includes(systemErrorCode(error) ?? '')) {
-      throw asTaskVaultError(error, `remove ${lockPath}`)
-    }
-  }
 }

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { keyOf, openTemporaryStore } from '../testing/temporary-store.ts'
 import { findEntry, listEntries } from './entries.ts'
@@ -30,7 +30,8 @@ test('processes that begin a store at once all get the same one', async () => {
 test('processes that find the index lost rebuild it once, and lose nothing', async () => {
   using temporary = await openTemporaryStore()
   await Promise.all([1, 2].map((seed) => start(temporary.cacheDirectory, 'once', seed).ended))
-  for (const suffix of ['', '-wal', '-shm']) rmSync(join(temporary.cacheDirectory, `cache.db${suffix}`), { force: true })
+  for (const suffix of ['', '-wal', '-shm'])
+    rmSync(join(temporary.cacheDirectory, `cache.db${suffix}`), { force: true })
 
   const workers = [3, 4, 5].map((seed) => start(temporary.cacheDirectory, 'once', seed))
   await Promise.all(workers.map((worker) => worker.ended))
@@ -45,37 +46,45 @@ test.each([
   ['saves, removals and collection', ['keep', 'save', 'read', 'remove', 'collect']],
   ['saves and eviction', ['keep', 'save', 'save', 'read', 'evict']],
   ['saves, and rebuilds under their hands,', ['keep', 'keep', 'save', 'read', 'rebuild']],
-])('%s at once, with kills: nothing wrong, and no promise broken', async (_, roles) => {
-  using temporary = await openTemporaryStore()
-  const lines: string[] = []
-  const errors: string[] = []
-  const endAt = Date.now() + ROUND_MS
-  await Promise.all(
-    roles.map(async (role, index) => {
-      for (let seed = index; Date.now() < endAt; seed += roles.length) {
-        const worker = start(temporary.cacheDirectory, role, seed)
-        await Promise.race([worker.ready, worker.ended])
-        await Promise.race([delay(100 + ((seed * 97) % 400)), worker.ended])
-        worker.child.kill('SIGKILL')
-        await worker.ended
-        lines.push(...worker.lines())
-        errors.push(worker.errors())
-      }
-    }),
-  )
+])(
+  '%s at once, with kills: nothing wrong, and no promise broken',
+  async (_, roles) => {
+    using temporary = await openTemporaryStore()
+    const lines: string[] = []
+    const errors: string[] = []
+    const endAt = Date.now() + ROUND_MS
+    await Promise.all(
+      roles.map(async (role, index) => {
+        for (let seed = index; Date.now() < endAt; seed += roles.length) {
+          const worker = start(temporary.cacheDirectory, role, seed)
+          await Promise.race([worker.ready, worker.ended])
+          await Promise.race([delay(100 + ((seed * 97) % 400)), worker.ended])
+          worker.child.kill('SIGKILL')
+          await worker.ended
+          lines.push(...worker.lines())
+          errors.push(worker.errors())
+        }
+      }),
+    )
 
-  temporary.nowMs = Date.now()
-  const store = await temporary.open()
-  const kept = lines.filter((line) => line.startsWith('ack kept ')).map((line) => line.slice('ack '.length))
-  const lost = kept.filter((name) => findEntry(store, { scope: 'local', key: keyOf(store, name) }) === undefined)
-  expect(errors.filter((text) => text !== '')).toEqual([])
-  expect(lines.filter((line) => line.startsWith('wrong'))).toEqual([])
-  expect(kept.length).toBeGreaterThan(0)
-  if (!roles.includes('evict')) expect(lost).toEqual([])
-  await verifyStore(store, { repair: true })
-  expect((await verifyStore(store)).findings).toEqual([])
-  expect(verifyAudit(store)).toMatchObject({ kind: 'sound' })
-}, 600_000)
+    temporary.nowMs = Date.now()
+    const store = await temporary.open()
+    const kept = lines
+      .filter((line) => line.startsWith('ack kept '))
+      .map((line) => line.slice('ack '.length))
+    const lost = kept.filter(
+      (name) => findEntry(store, { scope: 'local', key: keyOf(store, name) }) === undefined,
+    )
+    expect(errors.filter((text) => text !== '')).toEqual([])
+    expect(lines.filter((line) => line.startsWith('wrong'))).toEqual([])
+    expect(kept.length).toBeGreaterThan(0)
+    if (!roles.includes('evict')) expect(lost).toEqual([])
+    await verifyStore(store, { repair: true })
+    expect((await verifyStore(store)).findings).toEqual([])
+    expect(verifyAudit(store)).toMatchObject({ kind: 'sound' })
+  },
+  600_000,
+)
 
 interface Worker {
   readonly child: ChildProcess

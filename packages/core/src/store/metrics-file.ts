@@ -1,12 +1,17 @@
 import { mkdirSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { asTaskVaultError } from '../errors.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import type { StoreStatistics } from './statistics.ts'
 
-/** Beside the cache directory: `.taskvault/metrics/prometheus.txt`. */
+/**
+ * `.taskvault/metrics/prometheus.txt`, beside the cache directory; within it where that lies elsewhere,
+ * because what is beside it is not ours then.
+ */
 export function metricsPath(cacheDirectory: string): string {
-  return join(dirname(cacheDirectory), 'metrics', 'prometheus.txt')
+  const parent = dirname(cacheDirectory)
+  const home = basename(parent) === '.taskvault' ? parent : cacheDirectory
+  return join(home, 'metrics', 'prometheus.txt')
 }
 
 /**
@@ -46,13 +51,19 @@ const METRICS: readonly Metric[] = [
     help: 'Raw bytes of all outputs, shared contents counted each time.',
     read: (all) => all.entryBytes,
   }),
-  gauge('stored_bytes', { help: 'Bytes that blobs take on disk.', read: (all) => all.storedBytes }),
-  gauge('limit_bytes', {
+  gauge('cache_size_bytes', {
+    help: 'Bytes that blobs take on disk.',
+    read: (all) => all.storedBytes,
+  }),
+  gauge('cache_limit_bytes', {
     help: 'Bytes on disk above which entries are evicted.',
     read: (all) => all.limitBytes,
   }),
-  counter('hits_total', { help: 'Lookups that found a usable entry.', read: (all) => all.hits }),
-  counter('misses_total', { help: 'Lookups that found none.', read: (all) => all.misses }),
+  counter('cache_hits_total', {
+    help: 'Lookups that found a usable entry.',
+    read: (all) => all.hits,
+  }),
+  counter('cache_misses_total', { help: 'Lookups that found none.', read: (all) => all.misses }),
   counter('saves_total', { help: 'Entries published.', read: (all) => all.saves }),
   counter('evictions_total', { help: 'Entries evicted.', read: (all) => all.evictions }),
   counter('saved_seconds_total', {

@@ -103,7 +103,28 @@ function createDatabase(
       durability = wanted
     }
     run('BEGIN IMMEDIATE')
+    // A rebuild holds this lock while it replaces the file: whoever gets it then holds the wrong one.
+    if (isReplaced()) {
+      rollBack()
+      reconnect()
+      return begin(wanted)
+    }
     isInTransaction = true
+  }
+
+  /** Not when the file has been removed: then there is nothing better to write to. */
+  function isReplaced(): boolean {
+    const current = fileNumber(file)
+    // A rebuild that has begun may have looked for entries already.
+    return isGateClosed(options.gate) || (current !== undefined && current !== connected.fileNumber)
+  }
+
+  function reconnect(): void {
+    const next = connect()
+    connected.connection.close()
+    connected = next
+    prepared = new Map()
+    durability = 'durable'
   }
 
   function rollBack(): void {
@@ -138,14 +159,8 @@ function createDatabase(
       }
     },
     followReplacement() {
-      if (isReadOnly) return false
-      // A rebuild that has begun may have looked for entries already.
-      if (fileNumber(file) === connected.fileNumber && !isGateClosed(options.gate)) return false
-      const next = connect()
-      connected.connection.close()
-      connected = next
-      prepared = new Map()
-      durability = 'durable'
+      if (isReadOnly || (fileNumber(file) !== undefined && !isReplaced())) return false
+      reconnect()
       return true
     },
     [Symbol.dispose]: () => {

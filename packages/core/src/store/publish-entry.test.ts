@@ -16,6 +16,7 @@ import { rebuildIndex } from './rebuild-index.ts'
 import { recordError, recordHit, recordMiss } from './record-use.ts'
 import { removeEntry } from './remove-entry.ts'
 import { readStatistics } from './statistics.ts'
+import type { Store } from './store.ts'
 import { verifyAudit } from './verify-audit.ts'
 import { verifyStore } from './verify-store.ts'
 
@@ -136,7 +137,20 @@ test('an entry that was published while the index was rebuilt elsewhere is in th
   expect(findEntry(third, { scope: 'local', key })).toBeDefined()
   expect(listEntries(third)).toHaveLength(2)
   // Without following the new file, the entry is where nobody looks.
-  const stuck = { ...other, database: { ...other.database, followReplacement: () => false } }
+  const { database } = other
+  const stuck: Store = {
+    ...other,
+    database: {
+      ...database,
+      followReplacement: () => false,
+      transaction(_durability, work) {
+        database.exec('BEGIN IMMEDIATE')
+        const result = work()
+        database.exec('COMMIT')
+        return result
+      },
+    },
+  }
   const lost = saveSample(stuck, { name: 'lost' })
   expect(findEntry(third, { scope: 'local', key: lost.key })).toBeUndefined()
 })

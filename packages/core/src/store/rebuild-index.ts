@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import {
   copyFileSync,
   existsSync,
@@ -16,6 +16,7 @@ import { appendAudit } from './audit-log.ts'
 import { findAuditEnd } from './audit-recovery.ts'
 import { writeAuditState } from './audit-state.ts'
 import { blobsDirectory } from './blob-path.ts'
+import type { Database } from './database.ts'
 import { fillIndex } from './fill-index.ts'
 import type { FilledIndex } from './fill-index.ts'
 import { indexFiles, isMarkedDamaged } from './index-files.ts'
@@ -49,7 +50,10 @@ export async function rebuildIndex(
   try {
     // From here on publications wait: what was published before has its blobs where they are looked for.
     writeFileSync(files.gate, `${process.pid}\n`)
+    using former = await lockFormer(files)
     const filled = await writeFreshIndex(options, fresh)
+    // Windows replaces no file that is open.
+    if (process.platform === 'win32') former?.[Symbol.dispose]()
     replaceIndex(files, fresh, options.now())
     options.report({ kind: 'rebuilt', entries: filled.entries })
     return filled
@@ -63,6 +67,24 @@ export async function rebuildIndex(
 
 /** The database itself, its write-ahead log, and the log's index. */
 const SUFFIXES = ['', '-wal', '-shm']
+
+/**
+ * Keeps those who have the former index open from writing to it, and to the audit log, until it is
+ * replaced; they notice when they get its lock. An index too damaged to be locked cannot be written to.
+ */
+async function lockFormer(files: IndexFiles): Promise<Disposable | undefined> {
+  if (!existsSync(files.database)) return undefined
+  let former: Database | undefined
+  try {
+    former = await openDatabase(files.database)
+    former.exec('BEGIN IMMEDIATE')
+    return former
+  } catch (error) {
+    former?.[Symbol.dispose]()
+    if (isTaskVaultError(error, 'DATABASE_CORRUPT', 'DATABASE_BUSY')) return undefined
+    throw error
+  }
+}
 
 /** Whether the index can be used: another process may have rebuilt it while this one waited. */
 async function isSound({ cacheDirectory }: RebuildOptions, files: IndexFiles): Promise<boolean> {
@@ -82,6 +104,7 @@ async function isSound({ cacheDirectory }: RebuildOptions, files: IndexFiles): P
 async function writeFreshIndex(options: RebuildOptions, fresh: string): Promise<FilledIndex> {
   using database = await openDatabase(fresh)
   ensureTables(database)
+  numberFrom(database, options.now())
   const filled = await fillIndex({ ...options, database })
   database.transaction('durable', () => {
     writeAuditState(database, findAuditEnd(options.cacheDirectory))
@@ -91,6 +114,18 @@ async function writeFreshIndex(options: RebuildOptions, fresh: string): Promise<
   // All of it in one file: the log would not follow when that is renamed.
   database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
   return filled
+}
+
+/**
+ * Numbers of entries and blobs go on far from where they were: other processes remember some, and none
+ * may come to mean another entry or blob.
+ */
+function numberFrom(database: Database, nowMs: number): void {
+  const first = Math.floor(nowMs) * 1_000 + randomInt(1_000)
+  const insert = database.prepare('INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)')
+  database.transaction('relaxed', () => {
+    for (const table of ['cache_entries', 'blobs']) insert.run(table, first)
+  })
 }
 
 /** There is an index at every moment: whoever found none would begin an empty one. */

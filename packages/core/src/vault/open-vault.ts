@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Settings } from '../config/settings.ts'
+import { isTaskVaultError } from '../errors.ts'
 import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { Report } from '../model/events.ts'
+import { writeMetrics } from '../store/metrics-file.ts'
 import { openStore } from '../store/open-store.ts'
 import { createStatCacheTable } from '../store/stat-cache-table.ts'
 import { readStatistics } from '../store/statistics.ts'
@@ -8,7 +11,7 @@ import { createParts } from './open-parts.ts'
 import { openResult, readResult } from './read-result.ts'
 import { stageEntry } from './restore.ts'
 import { saveEntry } from './save.ts'
-import type { Vault } from './vault.ts'
+import type { Vault, VaultStats } from './vault.ts'
 
 export interface OpenOptions {
   readonly settings: Settings
@@ -31,6 +34,8 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
   const store = await openStore({ cacheDirectory, algorithm, report, now })
   const statCache = createStatCacheTable(store.database)
   const parts = createParts(settings, store, statCache)
+  const stats = (): VaultStats => readStatistics(store, settings.maxSizeBytes)
+  const before = readQuietly(stats)
   return {
     settings,
     algorithm,
@@ -40,10 +45,34 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
     stage: async (request) => await stageEntry(parts, request),
     readResult: async (task, work) => await readResult(store, { task, work }),
     openResult: async (task, work) => await openResult(store, { task, work }),
-    stats: () => readStatistics(store, settings.maxSizeBytes),
+    stats,
     async [Symbol.asyncDispose]() {
       statCache.flush()
+      publishMetrics(settings, before, readQuietly(stats))
       store[Symbol.dispose]()
     },
+  }
+}
+
+/** Metrics are for people who watch; that they cannot be read or written is nobody's failure. */
+function readQuietly(stats: () => VaultStats): VaultStats | undefined {
+  try {
+    return stats()
+  } catch (error) {
+    if (!isTaskVaultError(error)) throw error
+    return undefined
+  }
+}
+
+function publishMetrics(
+  settings: Settings,
+  before: VaultStats | undefined,
+  after: VaultStats | undefined,
+): void {
+  if (after === undefined || isDeepStrictEqual(before, after)) return
+  try {
+    writeMetrics(settings.cacheDirectory, after)
+  } catch (error) {
+    if (!isTaskVaultError(error)) throw error
   }
 }

@@ -106,7 +106,7 @@ async function stageOpened(
     const { algorithm, locator, manifest } = opened
     const onMade = reportFiles(parts, manifest.fileCount)
     const outputs = needsStaging(plan)
-      ? await stageOutputs(plan, { algorithm, locator, onMade })
+      ? await stageOutputs(plan, { algorithm, locator, limits: manifest, onMade })
       : { directories: [], written: [] }
     return { plan, outputs, places }
   } catch (error) {

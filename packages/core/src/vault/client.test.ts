@@ -1,0 +1,175 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createClient } from './client.ts'
+import type { Client } from './client.ts'
+
+let root = ''
+let client: Client
+
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), 'client-'))
+  client = await createClient(undefined, { cwd: root, env: { PATH: process.env['PATH'] } })
+})
+
+afterEach(async () => {
+  await client.close()
+  rmSync(root, { recursive: true, force: true })
+})
+
+test('the four calls of the product document', async () => {
+  const input = Buffer.from('training_data.csv contents')
+  const output = Buffer.from('trained_model.pkl contents')
+
+  const cacheKey = await client.cacheResult('train_model', input, output)
+  const [cached, hit] = await client.getCachedResult('train_model', input)
+  const stats = await client.getStats()
+  const invalidated = await client.invalidateTask('train_model')
+
+  expect(cacheKey).toMatch(/^[0-9a-f]{64}$/)
+  expect(hit && Buffer.from(cached).equals(output)).toBe(true)
+  expect(stats).toMatchObject({ entries: 1, entryBytes: output.length, hits: 1, saves: 1 })
+  expect(invalidated).toBe(1)
+  expect(await client.getCachedResult('train_model', input)).toEqual([undefined, false])
+})
+
+describe('an input', () => {
+  test('gives the same key as bytes, text, a stream and a file', async () => {
+    writeFileSync(join(root, 'data.csv'), 'a,b\n')
+    const stream = async function* () {
+      yield Buffer.from('a,')
+      yield Buffer.from('b\n')
+    }
+
+    const keys = [
+      await client.cacheResult('t', 'a,b\n', '1'),
+      await client.cacheResult('t', Buffer.from('a,b\n'), '1'),
+      await client.cacheResult('t', stream(), '1'),
+      await client.cacheResult('t', { path: join(root, 'data.csv') }, '1'),
+    ]
+
+    expect(new Set(keys).size).toBe(1)
+    expect(await client.cacheResult('other', 'a,b\n', '1')).not.toBe(keys[0])
+  })
+
+  test('that differs in one bit is another', async () => {
+    await client.cacheResult('t', Buffer.from([0]), 'zero')
+    expect(await client.getCachedResult('t', Buffer.from([1]))).toEqual([undefined, false])
+  })
+})
+
+test('a missing result is computed once, and kept', async () => {
+  let computed = 0
+  const compute = (): Uint8Array => {
+    computed += 1
+    return Buffer.from('model')
+  }
+
+  const first = await client.getCachedResult('download', 'bert-base-uncased', compute)
+  const second = await client.getCachedResult('download', 'bert-base-uncased', compute)
+
+  expect([first[1], second[1], computed]).toEqual([false, true, 1])
+  expect(Buffer.from(second[0]).toString()).toBe('model')
+})
+
+test('a large result streams in and out', async () => {
+  const piece = randomBytes(256 * 1024)
+  const pieces = async function* () {
+    for (let sent = 0; sent < 40; sent += 1) yield piece
+  }
+
+  await client.cacheResult('large', 'x', pieces())
+  const hashes = { count: 0, equal: true }
+  let rest = Buffer.alloc(0)
+  for await (const part of (await client.openCachedResult('large', 'x')) ?? []) {
+    rest = Buffer.concat([rest, part])
+    while (rest.length >= piece.length) {
+      hashes.equal &&= rest.subarray(0, piece.length).equals(piece)
+      hashes.count += 1
+      rest = rest.subarray(piece.length)
+    }
+  }
+
+  expect(hashes).toEqual({ count: 40, equal: true })
+  expect(rest.length).toBe(0)
+})
+
+test('a stream that is left early releases what it holds, and the result stays', async () => {
+  await client.cacheResult('large', 'x', randomBytes(3_000_000))
+
+  for await (const part of (await client.openCachedResult('large', 'x')) ?? []) {
+    expect(part.length).toBeGreaterThan(0)
+    break
+  }
+
+  expect((await client.getCachedResult('large', 'x'))[1]).toBe(true)
+})
+
+test('a result larger than its policy allows is refused by name', async () => {
+  await client.close()
+  mkdirSync(join(root, '.taskvault'), { recursive: true })
+  writeFileSync(
+    join(root, '.taskvault/config.yaml'),
+    'policies:\n  small:\n    max_size_bytes: 10\n',
+  )
+  client = await createClient('.taskvault/config.yaml', { cwd: root, env: {} })
+
+  await expect(client.cacheResult('small', 'x', 'eleven byte')).rejects.toMatchObject({
+    code: 'ENTRY_TOO_LARGE',
+  })
+  await client.cacheResult('small', 'x', 'ten bytes!')
+  await client.cacheResult('other', 'x', 'eleven byte')
+})
+
+test('a configuration that is not there is said to be missing', async () => {
+  await expect(createClient('nowhere.yaml', { cwd: root, env: {} })).rejects.toMatchObject({
+    code: 'CONFIG_NOT_FOUND',
+  })
+})
+
+test('a command runs once for the same inputs, and its output is replayed', async () => {
+  writeFileSync(join(root, 'in.txt'), '1')
+  const printed: string[] = []
+  const stdout = new Writable({
+    write(chunk, _encoding, done) {
+      printed.push(String(chunk))
+      done()
+    },
+  })
+  const options = {
+    command: [
+      'node',
+      '-e',
+      'console.log("did it"); require("fs").writeFileSync("out.txt", "made")',
+    ],
+    inputs: ['in.txt'],
+    outputs: ['out.txt'],
+    stdout,
+  }
+
+  const first = await client.run('build', options)
+  rmSync(join(root, 'out.txt'))
+  const second = await client.run('build', options)
+
+  expect([first.kind, second.kind]).toEqual(['ran', 'hit'])
+  expect(readFileSync(join(root, 'out.txt'), 'utf8')).toBe('made')
+  expect(printed).toEqual(['did it\n', 'did it\n'])
+})
+
+test('twenty results at a time all arrive', async () => {
+  const results = Array.from({ length: 20 }, (_, number) => randomBytes(number * 70_000))
+
+  await Promise.all(
+    results.map((result, number) => client.cacheResult('many', `${number}`, result)),
+  )
+  const found = await Promise.all(
+    results.map((_, number) => client.getCachedResult('many', `${number}`)),
+  )
+
+  expect(
+    found.every(([bytes], number) => bytes !== undefined && results[number]?.equals(bytes)),
+  ).toBe(true)
+})
