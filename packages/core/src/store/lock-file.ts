@@ -83,7 +83,8 @@ export function tryLock(lockPath: string, open: (file: string) => DatabaseSync):
     mkdirSync(path.dirname(lockPath), { recursive: true })
     before = identify(lockPath)
     database = open(lockPath)
-    database.exec('BEGIN EXCLUSIVE')
+    // No journal beside the file: there will be nothing to take back.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     // A file that was not there before is known to the next attempt.
     if (before !== undefined && before === identify(lockPath)) return { kind: 'held', database }
     database.close()

@@ -1,4 +1,5 @@
 import { lstatSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { TaskVaultError } from '../errors.ts'
 import type { ChangeReason } from '../model/explain.ts'
 import { parseRecordedLog } from '../model/recorded-log.ts'
@@ -6,6 +7,7 @@ import { countHeld } from '../process/held-keys.ts'
 import { replayLog } from '../process/replay-log.ts'
 import { acquireLock } from '../store/lock-file.ts'
 import type { HeldLock } from '../store/lock-file.ts'
+import { removeOldLocks } from '../store/remove-old-locks.ts'
 import { findOutputTargets } from './output-targets.ts'
 import { runAndSave, runUncached } from './run-and-save.ts'
 import type { HitOutcome, KeyedRun, RunOutcome, RunRequest, RunVault } from './run-contract.ts'
@@ -16,6 +18,8 @@ import type { Miss, OutputTarget, StagedEntry } from './vault.ts'
 const DEEPEST_NESTING = 8
 /** More paths than anybody reads are not looked at before they are written. */
 const INSPECTED_PATHS = 100
+/** Every run that saves takes some of the files away that runs of other keys have left. */
+const OLD_LOCKS = { olderThanMs: 3_600_000, most: 50 }
 
 /**
  * Does a task's work, or puts back what it made the last time.
@@ -123,9 +127,12 @@ async function lockWork({ vault, request, work }: KeyedRun): Promise<HeldLock | 
   if (nesting >= DEEPEST_NESTING) throw endless(request)
   if (nesting > 0) return undefined
   const { onEvent, signal } = request
-  return await unlessTrouble({ vault, request }, () =>
-    acquireLock(vault.lockPath(work.key), { signal, onWait: () => onEvent({ kind: 'waiting' }) }),
-  )
+  return await unlessTrouble({ vault, request }, async () => {
+    const lockPath = vault.lockPath(work.key)
+    const lock = await acquireLock(lockPath, { signal, onWait: () => onEvent({ kind: 'waiting' }) })
+    await removeOldLocks(dirname(lockPath), { now: Date.now(), ...OLD_LOCKS })
+    return lock
+  })
 }
 
 function endless({ task }: RunRequest): TaskVaultError {
