@@ -19,19 +19,26 @@ export async function removeOldLocks(
   directory: string,
   { now, olderThanMs, most }: OldLocks,
 ): Promise<void> {
+  const open = await loadOpener()
   const isOld = (file: string): boolean => {
     const stats = statSync(file, { throwIfNoEntry: false })
     // What is not empty is none of ours.
     return stats?.isFile() === true && stats.size === 0 && now - stats.mtimeMs > olderThanMs
   }
-  const open = await loadOpener()
-  const files = readdirSync(directory).map((name) => path.join(directory, name))
-  for (const file of files.filter(isOld).slice(0, most)) {
-    try {
-      removeIfFree(file, open)
-    } catch {
-      // In use, gone, or not ours to remove.
-    }
+  const tryEach = (files: readonly string[]): void => {
+    for (const file of files) unlessRefused(() => removeIfFree(file, open))
+  }
+  unlessRefused(() => {
+    const files = readdirSync(directory).map((name) => path.join(directory, name))
+    tryEach(files.filter(isOld).slice(0, most))
+  })
+}
+
+function unlessRefused(work: () => void): void {
+  try {
+    work()
+  } catch {
+    // In use, gone, or not ours to remove.
   }
 }
 
