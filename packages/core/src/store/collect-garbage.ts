@@ -7,6 +7,7 @@ import { adoptManifest } from './adopt-manifest.ts'
 import { blobPath, blobsDirectory } from './blob-path.ts'
 import { GRACE_MS, collectUnreferenced } from './collect-unreferenced.ts'
 import { dropDamagedBlob } from './damaged-blob.ts'
+import { listBlobs } from './list-blobs.ts'
 import { quarantineDirectory } from './move-to-quarantine.ts'
 import { clearDeadSessions } from './sessions.ts'
 import type { Store } from './store.ts'
@@ -35,7 +36,7 @@ const QUARANTINE_MS = 30 * 24 * 60 * 60 * 1000
 export async function collectGarbage(store: Store): Promise<Collection> {
   clearDeadSessions(store)
   const unreferenced = collectUnreferenced(store)
-  const names = readdirSync(blobsDirectory(store.cacheDirectory))
+  const names = listBlobs(store.cacheDirectory)
   const lostEntries = dropMissing(store, new Set(names))
   const leftOver = await collectFiles(store, names)
   const quarantined = collectQuarantine(store)

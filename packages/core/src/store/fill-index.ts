@@ -1,11 +1,12 @@
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { isTaskVaultError } from '../errors.ts'
 import { digestToBytes, isDigest } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
-import { blobPath, blobsDirectory } from './blob-path.ts'
+import { blobPath } from './blob-path.ts'
 import { encodeEntryMetadata } from './entry-metadata.ts'
 import { insertEntry } from './insert-entry.ts'
+import { listBlobs } from './list-blobs.ts'
 import { moveToQuarantine } from './move-to-quarantine.ts'
 import { openBlob, readManifest } from './pack-reader.ts'
 import type { Store } from './store.ts'
@@ -24,7 +25,7 @@ type FillOptions = Pick<Store, 'cacheDirectory' | 'database' | 'report' | 'now'>
  * quarantine. What only the old index knew is lost: uses, strategies (all become `lru`), the sums.
  */
 export async function fillIndex(options: FillOptions): Promise<FilledIndex> {
-  const names = readdirSync(blobsDirectory(options.cacheDirectory)).filter(isDigest)
+  const names = listBlobs(options.cacheDirectory).filter(isDigest)
   const found: FoundManifest[] = []
   let lost = 0
   for (const [done, digest] of names.entries()) {

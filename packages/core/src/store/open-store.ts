@@ -1,18 +1,11 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { asTaskVaultError, isTaskVaultError } from '../errors.ts'
 import { blobsDirectory } from './blob-path.ts'
 import type { Database } from './database.ts'
 import { indexFiles, isMarkedDamaged, markDamaged } from './index-files.ts'
 import type { IndexFiles } from './index-files.ts'
+import { listBlobs } from './list-blobs.ts'
 import { openDatabase } from './open-database.ts'
 import { openReadOnlyDatabase } from './open-read-only.ts'
 import { rebuildIndex } from './rebuild-index.ts'
@@ -128,5 +121,5 @@ async function openForReading(files: IndexFiles): Promise<Database> {
 /** Whether there are blobs, and no index that could know them. */
 function isLost({ cacheDirectory }: StoreOptions, files: IndexFiles): boolean {
   const sizeBytes = statSync(files.database, { throwIfNoEntry: false })?.size ?? 0
-  return sizeBytes === 0 && readdirSync(blobsDirectory(cacheDirectory)).length > 0
+  return sizeBytes === 0 && listBlobs(cacheDirectory).length > 0
 }

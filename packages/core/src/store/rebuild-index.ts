@@ -15,12 +15,12 @@ import { syncDirectory } from '../files/write-atomically.ts'
 import { appendAudit } from './audit-log.ts'
 import { findAuditEnd } from './audit-recovery.ts'
 import { writeAuditState } from './audit-state.ts'
-import { blobsDirectory } from './blob-path.ts'
 import type { Database } from './database.ts'
 import { fillIndex } from './fill-index.ts'
 import type { FilledIndex } from './fill-index.ts'
 import { indexFiles, isMarkedDamaged } from './index-files.ts'
 import type { IndexFiles } from './index-files.ts'
+import { listBlobs } from './list-blobs.ts'
 import { acquireLock } from './lock-file.ts'
 import { openDatabase } from './open-database.ts'
 import { ensureTables } from './schema.ts'
@@ -90,7 +90,7 @@ async function lockFormer(files: IndexFiles): Promise<Disposable | undefined> {
 async function isSound({ cacheDirectory }: RebuildOptions, files: IndexFiles): Promise<boolean> {
   if (existsSync(files.gate) || isMarkedDamaged(files)) return false
   const sizeBytes = statSync(files.database, { throwIfNoEntry: false })?.size ?? 0
-  if (sizeBytes === 0) return readdirSync(blobsDirectory(cacheDirectory)).length === 0
+  if (sizeBytes === 0) return listBlobs(cacheDirectory).length === 0
   try {
     using database = await openDatabase(files.database)
     ensureTables(database)

@@ -1,10 +1,11 @@
-import { readdirSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import type { Digest } from '../model/digest.ts'
 import { digestFromBytes, digestToBytes, isDigest } from '../model/digest.ts'
 import { adoptManifest } from './adopt-manifest.ts'
-import { blobPath, blobsDirectory } from './blob-path.ts'
+import { blobPath } from './blob-path.ts'
 import { GRACE_MS } from './collect-unreferenced.ts'
 import type { Finding } from './findings.ts'
+import { listBlobs } from './list-blobs.ts'
 import { rebuildStore } from './repair-store.ts'
 import type { Store } from './store.ts'
 import { repairBlob, verifyBlob } from './verify-blob.ts'
@@ -107,7 +108,7 @@ async function verifyFiles(
   const isKnown = store.database.prepare('SELECT 1 FROM blobs WHERE digest = ?')
   const findings: Finding[] = []
   let adopted = 0
-  for (const name of readdirSync(blobsDirectory(store.cacheDirectory))) {
+  for (const name of listBlobs(store.cacheDirectory)) {
     if (!isDigest(name) || !isInSubset(name, subset)) continue
     if (isKnown.get(digestToBytes(name)) !== undefined) continue
     const found = statSync(blobPath(store.cacheDirectory, name), { throwIfNoEntry: false })

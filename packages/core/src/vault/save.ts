@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { TaskVaultError } from '../errors.ts'
+import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../errors.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import { digestFromBytes } from '../model/digest.ts'
 import { encodeFingerprint } from '../model/fingerprint.ts'
@@ -30,6 +30,18 @@ export async function saveEntry(
   request: SaveRequest,
 ): Promise<SavedEntry | SkippedSave> {
   if (!request.policy.write) return { kind: 'skipped', because: 'read-only', sizeBytes: 0 }
+  try {
+    return await saveInAttempts(parts, request)
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    throw asTaskVaultError(error, `save ${request.task}`)
+  }
+}
+
+async function saveInAttempts(
+  parts: OpenParts,
+  request: SaveRequest,
+): Promise<SavedEntry | SkippedSave> {
   const gone = new Set<number>()
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const outcome = await trySave(parts, request, gone)
