@@ -162,7 +162,12 @@ function makeStaging(
   const name = options.stagingName()
   options.onStaging(join(parent, name))
   mkdirSync(join(directory.accessPath, name), { mode: 0o700 })
-  return holdBelow(directory, name)
+  try {
+    return holdBelow(directory, name)
+  } catch (error) {
+    removeTree(join(directory.accessPath, name))
+    throw error
+  }
 }
 
 function blocked(path: string, reason: string): TaskVaultError {
