@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isTaskVaultError } from '../errors.ts'
 import type { Digest } from './digest.ts'
-import { encodeTreeNode, isPathSegment, parseTreeNode } from './tree.ts'
+import { checkWindowsName, encodeTreeNode, isPathSegment, parseTreeNode } from './tree.ts'
 import type { TreeEntry } from './tree.ts'
 
 const digest = fc
@@ -76,4 +76,29 @@ describe('tree nodes', () => {
   test.each(Object.entries(hostile))('with %s are refused', (_, text) => {
     expect(() => parseTreeNode(text)).toThrow(expect.objectContaining({ code: 'ENTRY_DAMAGED' }))
   })
+})
+
+describe('names on Windows', () => {
+  test.each([
+    '..\\up',
+    'C:x',
+    'file:stream',
+    'con',
+    'NUL.txt',
+    'Com1',
+    'lpt9.log',
+    'end.',
+    'end ',
+    'a*',
+    'q?',
+  ])('%j is refused', (odd) =>
+    expect(() => checkWindowsName(odd)).toThrow(
+      expect.objectContaining({ code: 'NAME_UNSUPPORTED' }),
+    ),
+  )
+
+  test.each(['console', 'nulls', 'com10', '.hidden', 'a.b', 'ü', 'with space'])(
+    '%j is a name',
+    (plain) => expect(() => checkWindowsName(plain)).not.toThrow(),
+  )
 })

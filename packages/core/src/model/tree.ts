@@ -111,9 +111,13 @@ const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|
 export function checkWindowsName(name: string): void {
   // Control characters are refused by Windows itself.
   if (!/[\\:*?"<>|]|[. ]$/.test(name) && !WINDOWS_DEVICE.test(name)) return
-  throw new TaskVaultError('NAME_UNSUPPORTED', `Windows has no files named ${JSON.stringify(name)}`, {
-    hint: 'The entry was saved on another system: rename the file there.',
-  })
+  throw new TaskVaultError(
+    'NAME_UNSUPPORTED',
+    `Windows has no files named ${JSON.stringify(name)}`,
+    {
+      hint: 'The entry was saved on another system: rename the file there.',
+    },
+  )
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {
