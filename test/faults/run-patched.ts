@@ -24,12 +24,20 @@ export async function runPatched<Result>(run: PatchedRun): Promise<Result> {
     const patches = join(directory, 'patches.json')
     writeFileSync(patches, JSON.stringify(run.patches ?? []))
     const hooks = join(import.meta.dirname, 'patch-modules.ts')
-    const child = spawn(process.execPath, ['--import', hooks, run.module, JSON.stringify(run.options)], {
-      env: { ...process.env, FAULTS_PATCHES: patches },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    const child = spawn(
+      process.execPath,
+      ['--import', hooks, run.module, JSON.stringify(run.options)],
+      {
+        env: { ...process.env, FAULTS_PATCHES: patches },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    )
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
-    const [stdout, stderr, exitCode] = await Promise.all([buffer(child.stdout), buffer(child.stderr), ended])
+    const [stdout, stderr, exitCode] = await Promise.all([
+      buffer(child.stdout),
+      buffer(child.stderr),
+      ended,
+    ])
     if (exitCode !== 0 || stderr.includes('patch-modules: ')) {
       throw new Error(`${run.module} ended with ${exitCode}: ${stderr}`)
     }

@@ -12,9 +12,21 @@ export const CONTROLS: readonly Control[] = [
     without: 'digests of what is read',
     patches: [
       { file: 'vault/open-entry.ts', find: 'blob.verifyFile(entry.blob)', replace: '' },
-      { file: 'store/unpack-batch.ts', find: 'if (found.equals(file.digest)) return', replace: 'return' },
-      { file: 'store/content-locator.ts', find: 'if (!hasher.digest().equals(digest)) throw corrupt(digest)', replace: '' },
-      { file: 'store/content-locator.ts', find: 'if (!algorithm.hash(bytes).equals(digest)) throw corrupt(digest)', replace: '' },
+      {
+        file: 'store/unpack-batch.ts',
+        find: 'if (found.equals(file.digest)) return',
+        replace: 'return',
+      },
+      {
+        file: 'store/content-locator.ts',
+        find: 'if (!hasher.digest().equals(digest)) throw corrupt(digest)',
+        replace: '',
+      },
+      {
+        file: 'store/content-locator.ts',
+        find: 'if (!algorithm.hash(bytes).equals(digest)) throw corrupt(digest)',
+        replace: '',
+      },
     ],
     finds: /wrong: /,
   },
@@ -42,7 +54,13 @@ export const CONTROLS: readonly Control[] = [
   },
   {
     without: 'a rebuild of the index from the blobs',
-    patches: [{ file: 'store/fill-index.ts', find: 'if (rows.includes(undefined)) return false', replace: 'return false' }],
+    patches: [
+      {
+        file: 'store/fill-index.ts',
+        find: 'if (rows.includes(undefined)) return false',
+        replace: 'return false',
+      },
+    ],
     finds: /lost: /,
   },
   {
@@ -58,7 +76,13 @@ export const CONTROLS: readonly Control[] = [
   },
   {
     without: 'a name for every failure of SQLite',
-    patches: [{ file: 'store/sqlite-failure.ts', find: 'if (code === undefined) return error', replace: 'return error' }],
+    patches: [
+      {
+        file: 'store/sqlite-failure.ts',
+        find: 'if (code === undefined) return error',
+        replace: 'return error',
+      },
+    ],
     finds: /uncaught /,
   },
 ]

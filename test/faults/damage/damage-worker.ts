@@ -17,6 +17,8 @@ export interface DamageOptions {
   readonly root: string
   readonly rounds: number
   readonly seed: number
+  /** The number of the first round, to see one again that found something; 0 otherwise. */
+  readonly firstRound?: number
   /** Ends after so long, however many rounds that were. */
   readonly forMs?: number
   /** Ends at the first fault that is found. */
@@ -35,12 +37,24 @@ export interface DamageResult {
 
 /** Damages a vault, uses it, repairs it, and uses it again; round after round. */
 async function damageOn(options: DamageOptions): Promise<DamageResult> {
-  const { root, rounds, seed, forMs = Number.POSITIVE_INFINITY, untilFault = false } = options
+  const {
+    root,
+    rounds,
+    seed,
+    forMs = Number.POSITIVE_INFINITY,
+    untilFault = false,
+    firstRound = 0,
+  } = options
   const spoilable = await createSpoilableVault(root)
   const counts = { rounds: 0, hits: 0, misses: 0, refused: 0, faults: [] as string[] }
   const startedMs = performance.now()
-  while (counts.rounds < rounds && performance.now() - startedMs < forMs && counts.faults.length < 20) {
-    const roundSeed = seed * 1_000_003 + counts.rounds
+  while (
+    counts.rounds < rounds &&
+    performance.now() - startedMs < forMs &&
+    counts.faults.length < 20
+  ) {
+    const number = firstRound + counts.rounds
+    const roundSeed = seed * 1_000_003 + number
     const random = randomFrom(roundSeed)
     const damage = planDamage(random)
     const round: Round = { spoilable, damage, random, counts, faults: [] }
@@ -49,7 +63,11 @@ async function damageOn(options: DamageOptions): Promise<DamageResult> {
     } catch (error) {
       round.faults.push(`uncaught ${error instanceof Error ? error.stack : String(error)}`)
     }
-    counts.faults.push(...round.faults.map((fault) => `seed ${roundSeed}, ${JSON.stringify(damage)}: ${fault}`))
+    counts.faults.push(
+      ...round.faults.map(
+        (fault) => `seed ${seed}, round ${number}, ${JSON.stringify(damage)}: ${fault}`,
+      ),
+    )
     counts.rounds += 1
     if (untilFault && counts.faults.length > 0) break
   }
@@ -81,9 +99,11 @@ async function runRound(round: Round): Promise<void> {
     await examineVault(vault, { repair: true })
     const { store, audit } = await examineVault(vault, { repair: false })
     for (const finding of store.findings) {
-      if (finding.kind !== 'file-unknown') round.faults.push(`not clean after repair: ${JSON.stringify(finding)}`)
+      if (finding.kind !== 'file-unknown')
+        round.faults.push(`not clean after repair: ${JSON.stringify(finding)}`)
     }
-    if (audit.kind === 'broken' && !isAuditSpoiled) round.faults.push(`sound log called broken: ${JSON.stringify(audit)}`)
+    if (audit.kind === 'broken' && !isAuditSpoiled)
+      round.faults.push(`sound log called broken: ${JSON.stringify(audit)}`)
     for (const entry of spoilable.entries) {
       const isExpected = !entry.blobs.some((blob) => spoiledBlobs.has(blob))
       await check(round, vault, { entry, isExpected })
@@ -105,7 +125,8 @@ async function withVault(round: Round, use: (vault: Vault) => Promise<void>): Pr
     if (!isTaskVaultError(error, 'FORMAT_UNSUPPORTED')) throw error
     round.counts.refused += 1
   }
-  for (const suffix of ['', '-wal', '-shm']) rmSync(join(settings.cacheDirectory, `cache.db${suffix}`), { force: true })
+  for (const suffix of ['', '-wal', '-shm'])
+    rmSync(join(settings.cacheDirectory, `cache.db${suffix}`), { force: true })
   await using vault = await openVault({ settings })
   await use(vault)
 }
@@ -115,14 +136,24 @@ async function check(
   vault: Vault,
   { entry, isExpected }: { readonly entry: KnownEntry; readonly isExpected: boolean },
 ): Promise<void> {
-  const found = entry.kind === 'tree' ? await restoreTree(spoilable, vault, entry) : await readResult(vault, entry)
+  const found =
+    entry.kind === 'tree'
+      ? await restoreTree(spoilable, vault, entry)
+      : await readResult(vault, entry)
   counts[found === 'miss' ? 'misses' : 'hits'] += 1
   if (found === 'miss' && isExpected) faults.push(`lost: ${entry.saved.key}`)
-  const isRight = typeof found === 'object' && found.key === entry.saved.key && found.generation === entry.saved.generation
-  if (found !== 'miss' && !isRight) faults.push(`wrong: ${entry.saved.key} gave ${JSON.stringify(found)}`)
+  const isRight =
+    typeof found === 'object' &&
+    found.key === entry.saved.key &&
+    found.generation === entry.saved.generation
+  if (found !== 'miss' && !isRight)
+    faults.push(`wrong: ${entry.saved.key} gave ${JSON.stringify(found)}`)
 }
 
-async function readResult(vault: Vault, { saved }: KnownEntry): Promise<Saved | 'miss' | 'garbage'> {
+async function readResult(
+  vault: Vault,
+  { saved }: KnownEntry,
+): Promise<Saved | 'miss' | 'garbage'> {
   const bytes = await vault.readResult(TASK, await workOf(vault, saved.key))
   return bytes === undefined ? 'miss' : (identifyResult(bytes) ?? 'garbage')
 }
@@ -132,7 +163,11 @@ async function restoreTree(
   vault: Vault,
   { saved }: KnownEntry,
 ): Promise<Saved | 'miss' | 'garbage'> {
-  const staged = await vault.stage({ task: TASK, work: await workOf(vault, saved.key), targets: [output] })
+  const staged = await vault.stage({
+    task: TASK,
+    work: await workOf(vault, saved.key),
+    targets: [output],
+  })
   if (staged.kind === 'miss') return 'miss'
   try {
     await staged.apply()
@@ -152,7 +187,11 @@ async function saveMore(vault: Vault): Promise<void> {
 }
 
 function readAudit(cacheDirectory: string): Buffer {
-  return readdirSync(cacheDirectory).includes('audit.log') ? readFileSync(join(cacheDirectory, 'audit.log')) : Buffer.alloc(0)
+  return readdirSync(cacheDirectory).includes('audit.log')
+    ? readFileSync(join(cacheDirectory, 'audit.log'))
+    : Buffer.alloc(0)
 }
 
-process.stdout.write(JSON.stringify(await damageOn(JSON.parse(process.argv[2] ?? '{}') as DamageOptions)))
+process.stdout.write(
+  JSON.stringify(await damageOn(JSON.parse(process.argv[2] ?? '{}') as DamageOptions)),
+)

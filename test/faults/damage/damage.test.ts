@@ -20,7 +20,10 @@ test('a damaged vault never gives wrong bytes, and repair brings back all that i
 test.each(CONTROLS.map((control) => [control.without, control] as const))(
   'the suite finds faults without %s',
   async (_, { patches, finds }) => {
-    const result = await damageOn({ rounds: 2_000, forMs: 40_000, seed: 1, untilFault: true }, patches)
+    const result = await damageOn(
+      { rounds: 2_000, forMs: 40_000, seed: 1, untilFault: true },
+      patches,
+    )
 
     expect(result.faults.join('\n')).toMatch(finds)
   },

@@ -6,7 +6,14 @@ import type { Damage } from './spoil.ts'
 import type { VaultState } from './spoilable-vault.ts'
 
 /** What is damaged: files by their sort; blobs exchanged with one another; rows that name others' blobs. */
-export type Target = 'blob' | 'cache.db' | 'cache.db-wal' | 'cache.db-shm' | 'audit.log' | 'names' | 'rows'
+export type Target =
+  | 'blob'
+  | 'cache.db'
+  | 'cache.db-wal'
+  | 'cache.db-shm'
+  | 'audit.log'
+  | 'names'
+  | 'rows'
 
 export interface PlannedDamage {
   readonly state: VaultState
@@ -28,27 +35,37 @@ const TARGETS: readonly Target[] = [
 ]
 
 export function planDamage(random: () => number): PlannedDamage {
-  const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)] as Item
+  const pick = <Item>(items: readonly Item[]): Item =>
+    items[Math.floor(random() * items.length)] as Item
   const count = random() < 0.7 ? 1 : 2 + Math.floor(random() * 3)
   return {
     state: pick(['at-rest', 'in-use']),
-    targets: Array.from({ length: count }, () => ({ target: pick(TARGETS), damage: pick(DAMAGES) })),
+    targets: Array.from({ length: count }, () => ({
+      target: pick(TARGETS),
+      damage: pick(DAMAGES),
+    })),
     isUsedFirst: random() < 0.6,
   }
 }
 
 /** @returns the names of the blobs that are not what they were. */
-export function spoilVault(cacheDirectory: string, plan: PlannedDamage, random: () => number): ReadonlySet<string> {
+export function spoilVault(
+  cacheDirectory: string,
+  plan: PlannedDamage,
+  random: () => number,
+): ReadonlySet<string> {
   const spoiled = new Set<string>()
   for (const { target, damage } of plan.targets) {
     if (target === 'rows') crossRows(cacheDirectory)
-    else if (target === 'names') for (const blob of exchangeBlobs(cacheDirectory, random)) spoiled.add(blob)
+    else if (target === 'names')
+      for (const blob of exchangeBlobs(cacheDirectory, random)) spoiled.add(blob)
     else if (target === 'blob') {
       const blob = pickBlob(cacheDirectory, random)
       if (blob === undefined) continue
       spoiled.add(blob)
       spoilFile(join(cacheDirectory, 'blobs', blob), damage, random)
-    } else if (existsSync(join(cacheDirectory, target))) spoilFile(join(cacheDirectory, target), damage, random)
+    } else if (existsSync(join(cacheDirectory, target)))
+      spoilFile(join(cacheDirectory, target), damage, random)
   }
   return spoiled
 }

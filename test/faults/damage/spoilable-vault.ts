@@ -47,7 +47,9 @@ export async function createSpoilableVault(root: string): Promise<SpoilableVault
   await saveAll({ project, output }, saved.slice(half), async (vault) => {
     invalidate(vault.store, { key: (await workOf(vault, 'removed')).key })
     const kept = saved.filter((one) => one.saved.key !== 'removed' && one.saved.generation !== 3)
-    entries = await Promise.all(kept.map(async (one) => ({ ...one, blobs: await blobsOf(vault, one.saved.key) })))
+    entries = await Promise.all(
+      kept.map(async (one) => ({ ...one, blobs: await blobsOf(vault, one.saved.key) })),
+    )
     cpSync(cacheDirectory, join(root, 'in-use'), { recursive: true })
   })
   cpSync(cacheDirectory, join(root, 'at-rest'), { recursive: true })
@@ -104,5 +106,6 @@ function copyVault(from: string, to: string): void {
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     if (entry.isFile()) copyFileSync(join(from, entry.name), join(to, entry.name))
   }
-  for (const blob of readdirSync(join(from, 'blobs'))) linkSync(join(from, 'blobs', blob), join(to, 'blobs', blob))
+  for (const blob of readdirSync(join(from, 'blobs')))
+    linkSync(join(from, 'blobs', blob), join(to, 'blobs', blob))
 }

@@ -42,7 +42,12 @@ export interface RaceResult {
 const FILES = ['a', 'b', 'sub/c', 'sub/d', 'sub/deep/e', 'sub/deep/f']
 
 /** Restores an output again and again while another process exchanges directories for links. */
-async function race({ root, rounds, seed, forMs = Number.POSITIVE_INFINITY }: RaceOptions): Promise<RaceResult> {
+async function race({
+  root,
+  rounds,
+  seed,
+  forMs = Number.POSITIVE_INFINITY,
+}: RaceOptions): Promise<RaceResult> {
   const project = join(root, 'project')
   const victim = join(root, 'victim')
   const output: OutputTarget = { declaredAs: 'build/out', absolutePath: join(project, 'build/out') }
@@ -55,7 +60,14 @@ async function race({ root, rounds, seed, forMs = Number.POSITIVE_INFINITY }: Ra
   await saveUnder(vault, 'race', [output])
   const before = picture(victim)
   const random = randomFrom(seed)
-  const result = { rounds: 0, swaps: 0, restored: 0, refused: 0, missed: 0, touched: [] as string[] }
+  const result = {
+    rounds: 0,
+    swaps: 0,
+    restored: 0,
+    refused: 0,
+    missed: 0,
+    touched: [] as string[],
+  }
   const swapper = fork(join(import.meta.dirname, 'swapper.ts'), { execArgv: [] })
   const startedMs = performance.now()
   for (; result.rounds < rounds && performance.now() - startedMs < forMs; result.rounds += 1) {
@@ -73,7 +85,10 @@ async function race({ root, rounds, seed, forMs = Number.POSITIVE_INFINITY }: Ra
   return result
 }
 
-function chooseSwap({ project, victim }: { project: string; victim: string }, random: () => number): Swap {
+function chooseSwap(
+  { project, victim }: { project: string; victim: string },
+  random: () => number,
+): Swap {
   const swaps: readonly Swap[] = [
     { path: join(project, 'build'), victim },
     { path: join(project, 'build/out'), victim: join(victim, 'out') },
@@ -84,7 +99,10 @@ function chooseSwap({ project, victim }: { project: string; victim: string }, ra
   return swaps[Math.floor(random() * swaps.length)] as Swap
 }
 
-async function tell(swapper: ChildProcess, message: SwapperMessage): Promise<{ readonly swaps: number }> {
+async function tell(
+  swapper: ChildProcess,
+  message: SwapperMessage,
+): Promise<{ readonly swaps: number }> {
   swapper.send(message)
   const [answer] = (await once(swapper, 'message')) as [{ readonly swaps: number }]
   return answer
@@ -106,7 +124,10 @@ function setMode(directory: string, mode: number): void {
   if (existsSync(directory)) chmodSync(directory, mode)
 }
 
-async function restore(vault: Vault, output: OutputTarget): Promise<'restored' | 'refused' | 'missed'> {
+async function restore(
+  vault: Vault,
+  output: OutputTarget,
+): Promise<'restored' | 'refused' | 'missed'> {
   const work = await workOf(vault, 'race')
   await using staged = await vault.stage({ task: TASK, work, targets: [output] }).then(disposable)
   if (staged.kind === 'miss') return 'missed'
@@ -131,20 +152,37 @@ function write(path: string, text: string): void {
 }
 
 /** All that can be seen of what lies below a directory, the times of its last changes included. */
-function picture(directory: string, below = '.', items: Map<string, string> = new Map()): Map<string, string> {
+function picture(
+  directory: string,
+  below = '.',
+  items: Map<string, string> = new Map(),
+): Map<string, string> {
   const path = join(directory, below)
   const stats = lstatSync(path, { bigint: true })
-  const content = stats.isFile() ? readFileSync(path, 'latin1') : stats.isSymbolicLink() ? readlinkSync(path) : ''
-  items.set(below, `${stats.ino} ${stats.mode} ${stats.nlink} ${stats.mtimeNs} ${stats.ctimeNs} ${content}`)
-  if (stats.isDirectory()) for (const name of readdirSync(path)) picture(directory, join(below, name), items)
+  const content = stats.isFile()
+    ? readFileSync(path, 'latin1')
+    : stats.isSymbolicLink()
+      ? readlinkSync(path)
+      : ''
+  items.set(
+    below,
+    `${stats.ino} ${stats.mode} ${stats.nlink} ${stats.mtimeNs} ${stats.ctimeNs} ${content}`,
+  )
+  if (stats.isDirectory())
+    for (const name of readdirSync(path)) picture(directory, join(below, name), items)
   return items
 }
 
-function compare(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
+function compare(
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): string[] {
   const names = [...new Set([...before.keys(), ...after.keys()])]
   return names
     .filter((name) => before.get(name) !== after.get(name))
-    .map((name) => `${name}: ${before.get(name) ?? 'nothing'} became ${after.get(name) ?? 'nothing'}`)
+    .map(
+      (name) => `${name}: ${before.get(name) ?? 'nothing'} became ${after.get(name) ?? 'nothing'}`,
+    )
 }
 
 process.stdout.write(JSON.stringify(await race(JSON.parse(process.argv[2] ?? '{}') as RaceOptions)))

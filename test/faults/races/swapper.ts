@@ -42,7 +42,7 @@ function exchange({ path, victim }: Swap): void {
       swaps += 1
     })
     // As long as the restore needs to come by, now and then.
-    for (const end = performance.now() + Math.random() * 0.3; performance.now() < end; );
+    for (const end = performance.now() + Math.random() * 0.3; performance.now() < end;);
     putBack(directory, aside)
   })
 }
@@ -66,7 +66,9 @@ function findDirectory(path: string): string | undefined {
   if (!path.endsWith('*')) return path
   const start = basename(path).slice(0, -1)
   try {
-    const name = readdirSync(dirname(path)).find((item) => item.startsWith(start) && !item.endsWith('.aside'))
+    const name = readdirSync(dirname(path)).find(
+      (item) => item.startsWith(start) && !item.endsWith('.aside'),
+    )
     return name === undefined ? undefined : join(dirname(path), name)
   } catch {
     return undefined

@@ -52,7 +52,7 @@ export interface BlobReader extends Disposable {
 }
 
 /** More than any writer makes of a frame or index; a size beyond it is damage, or an attack on memory. */
-const MAX_RAW_BYTES = 1024 * 1024 * 1024
+const MAX_RAW_BYTES = 256 * 1024 * 1024
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
 const VERIFIED_BYTES = 256 * 1024
 

@@ -28,8 +28,11 @@ const RESULT_CODES: readonly (readonly [name: string, number: number, code: Erro
 const CORRUPT_IO_CODES = [522, 8458]
 const CORRUPT_IO_NAMES = ['SQLITE_IOERR_SHORT_READ', 'SQLITE_IOERR_CORRUPTFS', 'SQLITE_IOERR_DATA']
 
-/** The statements are constant and tested: when one names what is not there, the tables are not ours. */
-const OTHER_TABLES = /^(?:no such (?:table|column|index)|table \S+ has (?:no column|\d+ columns))/
+/**
+ * Mistakes in statements, and in their order. The statements are constant and tested: when one of them
+ * is refused for any other reason, what the file says of its tables is not what we wrote.
+ */
+const MISTAKES = /syntax error|incomplete input|unrecognized token|transaction/
 
 const HINTS: Partial<Record<ErrorCode, string>> = {
   DATABASE_CORRUPT: 'Run `taskvault doctor --repair`; entries are found again by their blobs.',
@@ -55,7 +58,7 @@ export function sqliteFailure(error: unknown, file: string): unknown {
 function codeOf(error: Error): ErrorCode | undefined {
   const { code, errcode } = error as { code?: unknown; errcode?: unknown }
   if (errcode === 1 || code === 'SQLITE_ERROR') {
-    return OTHER_TABLES.test(error.message) ? 'DATABASE_CORRUPT' : undefined
+    return MISTAKES.test(error.message) ? undefined : 'DATABASE_CORRUPT'
   }
   if (typeof errcode === 'number') {
     if (CORRUPT_IO_CODES.includes(errcode)) return 'DATABASE_CORRUPT'
