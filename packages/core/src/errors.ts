@@ -81,12 +81,20 @@ const BY_SYSTEM_CODE: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 
 /**
  * Names a failure of the operating system: `Could not <attempt>: <reason>`. Errors of our own pass
- * through unchanged, so that the first, most exact report wins.
+ * through unchanged, so that the first, most exact report wins. Anything else is a bug, and is thrown
+ * on: nobody finds one that was made into a warning.
  */
 export function asTaskVaultError(error: unknown, attempt: string): TaskVaultError {
   if (error instanceof TaskVaultError) return error
+  if (isBug(error)) throw error
   const [code, hint] = BY_SYSTEM_CODE[systemErrorCode(error) ?? ''] ?? ['IO_FAILED', undefined]
   const reason = error instanceof Error ? error.message : String(error)
   const details = hint === undefined ? { cause: error } : { hint, cause: error }
   return new TaskVaultError(code, `Could not ${attempt}: ${reason}`, details)
+}
+
+/** A failure of the system has a code, and none of those that Node gives to a caller's mistakes. */
+function isBug(error: unknown): boolean {
+  const code = systemErrorCode(error)
+  return code === undefined || code.startsWith('ERR_')
 }

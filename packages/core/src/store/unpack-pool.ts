@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { planBatches } from './plan-batches.ts'
 import { IDENTITY_NUMBERS, unpackBatch } from './unpack-batch.ts'
 import type { NewFile, UnpackBatch } from './unpack-batch.ts'
 import { canUseThreads, startUnpackThread } from './unpack-threads.ts'
+import type { UnpackThread } from './unpack-threads.ts'
 import { createWorkQueue } from './work-queue.ts'
 
 /** Makes files as they are named, on several threads once there are many. */
@@ -22,8 +24,10 @@ const THREADS_FROM_FILES = 600
 const MAX_THREADS = 4
 /** Files that are sorted together, so that each frame is unpacked about once. */
 const WINDOW_FILES = 2_000
-/** Batches that may wait: what keeps memory flat however many files there are. */
-const MAX_WAITING_BATCHES = 16
+/** Batches that may wait before the caller's thread takes one itself: memory stays flat so. */
+const MAX_WAITING_BATCHES = 8
+/** Batches that a thread has at a time: the next is there when one is done, whatever we are at. */
+const BATCHES_OF_A_THREAD = 2
 
 /** The blobs that the files' slices lie in stay open until the pool is disposed. */
 export function openUnpackPool(
@@ -44,8 +48,21 @@ export function openUnpackPool(
     onMade(batch.length)
   }
 
-  async function runThread(): Promise<void> {
-    const thread = threads.use(startUnpackThread(algorithm))
+  function unpackHere(batch: UnpackBatch): void {
+    note(batch, unpackBatch(batch, algorithm))
+  }
+
+  /** Takes batches as long as `isNeeded`, and lets the threads' answers through between them. */
+  async function work(isNeeded: () => boolean): Promise<void> {
+    while (running.length === 0 || isNeeded()) {
+      const batch = queue.takeNow()
+      if (batch === undefined) return
+      unpackHere(batch)
+      await setImmediate()
+    }
+  }
+
+  async function feed(thread: UnpackThread): Promise<void> {
     try {
       for (let batch = await queue.take(); batch !== undefined; batch = await queue.take()) {
         note(batch, await thread.unpack(batch))
@@ -57,12 +74,16 @@ export function openUnpackPool(
   }
 
   function startThreads(): void {
-    const count = Math.min(availableParallelism(), MAX_THREADS)
+    // This thread works too, when it is not busy with what comes next.
+    const count = Math.max(1, Math.min(availableParallelism(), MAX_THREADS) - 1)
     for (let started = 0; started < count; started += 1) {
-      const thread = runThread()
-      // A failure is met by `finish`, not as an unhandled rejection before that.
-      thread.catch(() => {})
-      running.push(thread)
+      const thread = threads.use(startUnpackThread(algorithm))
+      for (let lane = 0; lane < BATCHES_OF_A_THREAD; lane += 1) {
+        const fed = feed(thread)
+        // A failure is met by `finish`, not as an unhandled rejection before that.
+        fed.catch(() => {})
+        running.push(fed)
+      }
     }
   }
 
@@ -72,21 +93,14 @@ export function openUnpackPool(
       if (window.length >= THREADS_FROM_FILES && running.length === 0 && canUseThreads(algorithm))
         startThreads()
       if (window.length < WINDOW_FILES) return undefined
-      const batches = planBatches(window)
+      for (const batch of planBatches(window)) queue.push(batch)
       window = []
-      if (running.length === 0) {
-        for (const batch of batches) note(batch, unpackBatch(batch, algorithm))
-        return undefined
-      }
-      for (const batch of batches) queue.push(batch)
-      return queue.room()
+      return work(() => queue.isFull)
     },
     async finish() {
-      for (const batch of planBatches(window)) {
-        if (running.length === 0) note(batch, unpackBatch(batch, algorithm))
-        else queue.push(batch)
-      }
+      for (const batch of planBatches(window)) queue.push(batch)
       window = []
+      await work(() => true)
       queue.close()
       await Promise.all(running)
     },

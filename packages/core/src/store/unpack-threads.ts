@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
@@ -8,7 +7,7 @@ import { toTransfer } from './batch-transfer.ts'
 import type { BatchAnswer } from './restore-worker.ts'
 import type { UnpackBatch } from './unpack-batch.ts'
 
-/** A thread that unpacks one batch at a time. */
+/** A thread that unpacks batches in the order in which it gets them. */
 export interface UnpackThread extends AsyncDisposable {
   /**
    * @returns the files' identities, one after the other.
@@ -30,12 +29,16 @@ export function startUnpackThread(algorithm: HashAlgorithm): UnpackThread {
     workerData: algorithm.name,
     resourceLimits: RESOURCE_LIMITS,
   })
-  const ended = new AbortController()
-  worker.once('exit', () => ended.abort(new Error('a restore worker ended early')))
+  const asked: PromiseWithResolvers<BatchAnswer>[] = []
+  worker.on('message', (answer: BatchAnswer) => asked.shift()?.resolve(answer))
+  worker.on('error', (error) => failAll(asked, error))
+  worker.on('exit', () => failAll(asked, new Error('a restore worker ended early')))
   return {
     async unpack(batch) {
+      const answered = Promise.withResolvers<BatchAnswer>()
+      asked.push(answered)
       worker.postMessage(toTransfer(batch, algorithm.digestBytes))
-      const [answer] = (await once(worker, 'message', { signal: ended.signal })) as [BatchAnswer]
+      const answer = await answered.promise
       if (answer.kind === 'done') return answer.identities
       if (answer.code !== undefined) throw new TaskVaultError(answer.code, answer.message)
       throw Object.assign(new Error(answer.message), { code: answer.systemCode })
@@ -44,6 +47,10 @@ export function startUnpackThread(algorithm: HashAlgorithm): UnpackThread {
       await worker.terminate()
     },
   }
+}
+
+function failAll(asked: PromiseWithResolvers<BatchAnswer>[], error: unknown): void {
+  for (const answered of asked.splice(0)) answered.reject(error)
 }
 
 /** The worker's file lies beside this one, as source and in every bundle. */

@@ -1,10 +1,12 @@
-/** Hands work from one producer to several consumers, and holds the producer back when it is ahead. */
+/** Hands work from one producer to several consumers; the producer may help out when it is ahead. */
 export interface WorkQueue<Item> {
+  /** Whether more wait than should. */
+  readonly isFull: boolean
   push(item: Item): void
-  /** Resolves when fewer than `capacity` items wait; at once when that is so already. */
-  room(): Promise<void>
   /** The next item; undefined when the queue is closed and empty. */
   take(): Promise<Item | undefined>
+  /** The next item, when one waits. */
+  takeNow(): Item | undefined
   /** No more items will come. `clear` drops those that wait. */
   close(options?: { readonly clear: boolean }): void
 }
@@ -20,19 +22,18 @@ export function createWorkQueue<Item>(capacity: number): WorkQueue<Item> {
   }
 
   return {
+    get isFull() {
+      return items.length >= capacity
+    },
     push(item) {
       items.push(item)
       announce()
     },
-    async room() {
-      while (items.length >= capacity && !isClosed) await changed.promise
-    },
     async take() {
       while (items.length === 0 && !isClosed) await changed.promise
-      const item = items.shift()
-      announce()
-      return item
+      return items.shift()
     },
+    takeNow: () => items.shift(),
     close({ clear } = { clear: false }) {
       if (clear) items.length = 0
       isClosed = true
