@@ -8,9 +8,11 @@ export interface EntryMetadata {
   readonly origin: Origin
 }
 
+/** One text for the same metadata, whatever order its fields were set in: verification compares texts. */
 export function encodeEntryMetadata(manifest: Manifest): string {
   const { fileCount, exitCode, durationMs, origin } = manifest
-  return JSON.stringify({ fileCount, exitCode, durationMs, origin } satisfies EntryMetadata)
+  const { branch, commit, platform } = origin
+  return JSON.stringify({ fileCount, exitCode, durationMs, origin: { branch, commit, platform } })
 }
 
 /** What is damaged is left out: nothing is decided by it, and the manifest has it too. */

@@ -40,7 +40,7 @@ test('a published entry is found by its key, with what was said of it', async ()
     hits: 0,
     exitCode: 0,
     durationMs: 1500,
-    origin: { branch: 'main' },
+    origin: { platform: 'local', branch: 'main' },
     strategy: 'lfu',
     blob,
   })
@@ -196,7 +196,7 @@ test('every operation is one line of the log, and what it counts is one row', as
       line.replace(/^\S+ | chain=\S+$| key=\S+/g, ''),
     ),
   ).toEqual([
-    `SAVE put task=unit_tests hash=${key.slice(0, 8)}... size=0 files=1 exit=0 branch=main`,
+    `SAVE put task=unit_tests hash=${key.slice(0, 8)}... size=0 files=1 exit=0 platform=local branch=main`,
     `HIT get task=unit_tests hash=${key.slice(0, 8)}... saved_ms=1234`,
     `MISS get task=unit_tests hash=${key.slice(0, 8)}... because=env-changed,expired`,
     'ERROR hash_error task=unit_tests error=INPUT_MISSING',

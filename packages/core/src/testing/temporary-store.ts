@@ -110,7 +110,8 @@ export function trySaveSample(store: Store, sample: Sample): SavedSample | undef
     expiresAtMs: sample.ttlMs === undefined ? undefined : store.now() + sample.ttlMs,
     exitCode: 0,
     durationMs: 1_500,
-    origin: { branch: 'main' },
+    // Not in the order that a manifest is read in.
+    origin: { platform: 'local', branch: 'main' },
     outputs: [],
     sizeBytes: sizeBytes + packs.reduce((sum, pack) => sum + pack.sizeBytes, 0),
     fileCount: 1,
