@@ -1,14 +1,12 @@
-import { statSync } from 'node:fs'
 import type { ContentSink, Place } from '../files/content-sink.ts'
 import { encodeListing } from '../files/listing.ts'
 import type { Listing } from '../files/listing.ts'
 import type { StatCache } from '../files/stat-cache.ts'
 import { syncDirectory } from '../files/write-atomically.ts'
-import { digestFromBytes } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
-import { blobPath, blobsDirectory } from './blob-path.ts'
+import { blobsDirectory } from './blob-path.ts'
 import { findContent, hasContents, registerBlob } from './contents.ts'
-import { openBlobOf } from './pack-reader.ts'
+import { createKnownBlobs, readChunkList } from './known-blobs.ts'
 import { createPackWriter } from './pack-writer.ts'
 import type { Lane, PackWriter } from './pack-writer.ts'
 import { removeUnneeded } from './remove-unneeded.ts'
@@ -63,7 +61,8 @@ export function createContentPacker(
   const isFresh = !hasContents(store)
   const placesByDigest = new Map<string, Place>()
   const chunkedByDigest = new Map<string, readonly Place[]>()
-  const blobsByNumber = new Map<number, { place: Place; digest: Digest } | undefined>()
+  const known = createKnownBlobs(store, ignored)
+  const placesByNumber = new Map<number, Place>()
   const used = new Set<Place>()
   const digests = new Map<Place, Digest>()
   let waiting: { directory: string; listing: Listing; places: ReadonlySet<Place> }[] = []
@@ -102,29 +101,29 @@ export function createContentPacker(
     return place
   }
 
-  /** The place of a blob in the store, if its row and its file are there. */
+  /** The place of a blob in the store, if it is there. */
   function findBlob(number: number): Place | undefined {
-    if (blobsByNumber.has(number)) return blobsByNumber.get(number)?.place
-    const row = store.database
-      .prepare('SELECT digest, size FROM blobs WHERE number = ?')
-      .get(number)
-    const bytes = row?.['digest']
-    const digest = bytes instanceof Uint8Array ? digestFromBytes(bytes) : undefined
-    const isThere =
-      digest !== undefined &&
-      !ignored.has(number) &&
-      hasSize(blobPath(store.cacheDirectory, digest), Number(row?.['size']))
-    const place: Place = { number }
-    blobsByNumber.set(number, isThere ? { place, digest } : undefined)
-    if (!isThere) return undefined
+    const digest = known.find(number)
+    if (digest === undefined) return undefined
+    const place = placesByNumber.get(number) ?? { number }
+    placesByNumber.set(number, place)
     digests.set(place, digest)
     return place
   }
 
+  function findChunks(digest: Buffer): readonly Place[] | undefined {
+    const place = find(digest)
+    const blob = place === undefined ? undefined : digests.get(place)
+    if (place === undefined || blob === undefined) return undefined
+    const places = readChunkList(store, blob, digest)?.map(find)
+    if (places === undefined || !places.every((item) => item !== undefined)) return undefined
+    return [...new Set([place, ...places])]
+  }
+
   function find(digest: Buffer): Place | undefined {
     const name = digest.toString('latin1')
-    const known = placesByDigest.get(name)
-    if (known !== undefined || isFresh) return known
+    const found = placesByDigest.get(name)
+    if (found !== undefined || isFresh) return found
     const number = findContent(store, digest)
     const place = number === undefined ? undefined : findBlob(number)
     if (place === undefined) return undefined
@@ -180,15 +179,7 @@ export function createContentPacker(
       )
     },
     find,
-    findLarge(digest) {
-      const name = digest.toString('latin1')
-      if (chunkedByDigest.has(name)) return chunkedByDigest.get(name)
-      const place = find(digest)
-      if (place === undefined) return undefined
-      const blob = digests.get(place)
-      if (blob === undefined) return undefined
-      return readChunkPlaces(store, { blob, digest, place }, find)
-    },
+    findLarge: (digest) => chunkedByDigest.get(digest.toString('latin1')) ?? findChunks(digest),
     add: (digest, bytes) => addUnlessKnown(digest, bytes, 'file'),
     addNode: (digest, bytes) => addUnlessKnown(digest, bytes, 'tree'),
     addChunked(digest, length, chunks) {
@@ -239,26 +230,4 @@ export function createContentPacker(
 interface OpenPack {
   readonly writer: PackWriter
   readonly place: Place
-}
-
-function hasSize(path: string, sizeBytes: number): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.size === sizeBytes
-}
-
-/** The places of a cut content's chunks, from the record that its pack holds. */
-function readChunkPlaces(
-  store: Store,
-  record: { blob: Digest; digest: Buffer; place: Place },
-  find: (digest: Buffer) => Place | undefined,
-): readonly Place[] | undefined {
-  using blob = openBlobOf(blobPath(store.cacheDirectory, record.blob), store.algorithm)
-  const chunked = blob?.readIndex().chunked.find((item) => item.digest.equals(record.digest))
-  if (chunked === undefined) return undefined
-  const places = new Set([record.place])
-  for (const chunk of chunked.chunks) {
-    const place = find(chunk)
-    if (place === undefined) return undefined
-    places.add(place)
-  }
-  return [...places]
 }

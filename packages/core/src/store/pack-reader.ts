@@ -1,4 +1,3 @@
-import { zstdDecompressSync } from 'node:zlib'
 import { TaskVaultError } from '../errors.ts'
 import { releaseMemory } from '../files/release-memory.ts'
 import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
@@ -23,6 +22,7 @@ import type {
 } from '../model/pack-index.ts'
 import { openBlobSource } from './blob-source.ts'
 import type { BlobSource } from './blob-source.ts'
+import { corruptBlob, unpackFrame, unpackIndex } from './unpack-frame.ts'
 
 /** An open blob. It stays readable when its name is removed, until it is disposed. */
 export interface BlobReader extends Disposable {
@@ -119,7 +119,7 @@ function readBlob(source: BlobSource, header: BlobHeader, algorithm: HashAlgorit
     if (loaded?.frame === number) return loaded.bytes
     const frame = frames[number]
     const offset = offsets[number]
-    if (frame === undefined || offset === undefined) throw corrupt(`it has no frame ${number}`)
+    if (frame === undefined || offset === undefined) throw corruptBlob(`it has no frame ${number}`)
     const bytes = unpackFrame(frame, source.read(offset, frame.storedBytes))
     loaded = { frame: number, bytes }
     return bytes
@@ -128,7 +128,7 @@ function readBlob(source: BlobSource, header: BlobHeader, algorithm: HashAlgorit
   function readContent(content: IndexedContent): Buffer {
     const bytes = readFrame(content.frame).subarray(content.offset, content.offset + content.length)
     if (algorithm.hash(bytes).equals(content.digest)) return bytes
-    throw corrupt(
+    throw corruptBlob(
       `content ${shortDigest(digestFromBytes(content.digest))} does not match its digest`,
     )
   }
@@ -168,10 +168,10 @@ interface IndexBytes {
 
 function readIndexBytes(source: BlobSource, header: BlobHeader): IndexBytes {
   const trailerAt = source.sizeBytes - TRAILER_BYTES
-  if (trailerAt < header.length) throw corrupt('it is cut off')
+  if (trailerAt < header.length) throw corruptBlob('it is cut off')
   const { storedBytes, rawBytes } = parseTrailer(source.read(trailerAt, TRAILER_BYTES))
   if (storedBytes > trailerAt - header.length || rawBytes > MAX_RAW_BYTES)
-    throw corrupt('its trailer lies')
+    throw corruptBlob('its trailer lies')
   const framesEnd = trailerAt - storedBytes
   return {
     stored: source.read(framesEnd, storedBytes),
@@ -196,9 +196,9 @@ function checkFrames(visitIndex: BlobReader['visitIndex'], index: IndexBytes): r
   const frames: Frame[] = []
   visitIndex({ frame: (frame) => void frames.push(frame), content: () => {}, chunked: () => {} })
   const end = frames.reduce((sum, frame) => sum + frame.storedBytes, index.framesStart)
-  if (end !== index.framesEnd) throw corrupt('its index does not fit its size')
+  if (end !== index.framesEnd) throw corruptBlob('its index does not fit its size')
   if (frames.some((frame) => frame.rawBytes > MAX_FRAME_BYTES))
-    throw corrupt('a frame is too large')
+    throw corruptBlob('a frame is too large')
   return frames
 }
 
@@ -210,28 +210,6 @@ function frameOffsets(start: number, frames: readonly Frame[]): readonly number[
   })
 }
 
-/** A frame's raw bytes. @throws {TaskVaultError} BLOB_CORRUPT when they are not as many as promised. */
-export function unpackFrame(frame: Frame, stored: Buffer): Buffer {
-  const raw = frame.codec === 'stored' ? stored : unpack(stored, frame.rawBytes)
-  if (raw.length !== frame.rawBytes) throw corrupt('a frame has another size than its index says')
-  return raw
-}
-
-function unpack(stored: Buffer, rawBytes: number): Buffer {
-  try {
-    // One piece of the known size: the default of 16 KiB a piece takes twice the time.
-    const size = Math.max(rawBytes, 64)
-    return zstdDecompressSync(stored, { chunkSize: size, maxOutputLength: size })
-  } catch (error) {
-    throw corrupt('a frame cannot be unpacked', error)
-  }
-}
-
-/** An index that does not get smaller is stored as it is. */
-function unpackIndex(stored: Buffer, rawBytes: number): Buffer {
-  return stored.length === rawBytes ? stored : unpack(stored, rawBytes)
-}
-
 function verifyFile(source: BlobSource, algorithm: HashAlgorithm, expected: Digest): void {
   const hasher = algorithm.createHasher()
   for (let at = 0; at < source.sizeBytes; at += VERIFIED_BYTES) {
@@ -240,12 +218,5 @@ function verifyFile(source: BlobSource, algorithm: HashAlgorithm, expected: Dige
     if (source.sizeBytes > VERIFIED_BYTES) releaseMemory(piece)
   }
   const found = digestFromBytes(hasher.digest())
-  if (found !== expected) throw corrupt(`its bytes have the digest ${shortDigest(found)}`)
-}
-
-function corrupt(detail: string, cause?: unknown): TaskVaultError {
-  return new TaskVaultError('BLOB_CORRUPT', `A blob is damaged: ${detail}`, {
-    hint: 'Run `taskvault doctor --repair`; the work is done again where it is needed.',
-    cause,
-  })
+  if (found !== expected) throw corruptBlob(`its bytes have the digest ${shortDigest(found)}`)
 }

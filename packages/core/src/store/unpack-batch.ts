@@ -6,7 +6,7 @@ import { writeFully } from '../files/write-atomically.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { Frame } from '../model/pack-index.ts'
 import { readRange } from './blob-source.ts'
-import { unpackFrame } from './pack-reader.ts'
+import { unpackFrame } from './unpack-frame.ts'
 
 /** A frame, by the open blob that it is in. */
 export interface FrameLocation extends Frame {

@@ -39,15 +39,11 @@ test('the four calls of the product document', async () => {
 describe('an input', () => {
   test('gives the same key as bytes, text, a stream and a file', async () => {
     writeFileSync(join(root, 'data.csv'), 'a,b\n')
-    const stream = async function* () {
-      yield Buffer.from('a,')
-      yield Buffer.from('b\n')
-    }
 
     const keys = [
       await client.cacheResult('t', 'a,b\n', '1'),
       await client.cacheResult('t', Buffer.from('a,b\n'), '1'),
-      await client.cacheResult('t', stream(), '1'),
+      await client.cacheResult('t', inTwoPieces(), '1'),
       await client.cacheResult('t', { path: join(root, 'data.csv') }, '1'),
     ]
 
@@ -173,3 +169,8 @@ test('twenty results at a time all arrive', async () => {
     found.every(([bytes], number) => bytes !== undefined && results[number]?.equals(bytes)),
   ).toBe(true)
 })
+
+async function* inTwoPieces(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('a,')
+  yield Buffer.from('b\n')
+}

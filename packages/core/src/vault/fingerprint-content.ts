@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { TaskVaultError, asTaskVaultError, isTaskVaultError } from '../errors.ts'
+import { TaskVaultError, isTaskVaultError } from '../errors.ts'
 import { hashPath } from '../files/hash-path.ts'
 import { createInputSelection } from '../files/input-selection.ts'
 import type { ScanContext } from '../files/scan-context.ts'
@@ -96,7 +96,9 @@ function digestDirectory(path: string, context: ScanContext): Fingerprint['files
 function unreadable(path: string, error: unknown): TaskVaultError {
   if (isTaskVaultError(error)) return error
   const input = path === '-' ? 'standard input' : path
-  return new TaskVaultError('INPUT_UNREADABLE', asTaskVaultError(error, `read ${input}`).message, {
+  // A stream of the caller's may fail with anything.
+  const reason = error instanceof Error ? error.message : String(error)
+  return new TaskVaultError('INPUT_UNREADABLE', `Could not read ${input}: ${reason}`, {
     hint: 'Check that it exists, who owns it, and its mode.',
     cause: error,
   })
