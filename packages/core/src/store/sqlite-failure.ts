@@ -28,6 +28,10 @@ const RESULT_CODES: readonly (readonly [name: string, number: number, code: Erro
 const CORRUPT_IO_CODES = [522, 8458]
 const CORRUPT_IO_NAMES = ['SQLITE_IOERR_SHORT_READ', 'SQLITE_IOERR_CORRUPTFS', 'SQLITE_IOERR_DATA']
 
+/** The memory that processes share is a file beside the database, for which there is no room. */
+const FULL_IO_CODES = [4874]
+const FULL_IO_NAMES = ['SQLITE_IOERR_SHMSIZE']
+
 /**
  * Mistakes in statements, and in their order. The statements are constant and tested: when one of them
  * is refused for any other reason, what the file says of its tables is not what we wrote.
@@ -62,6 +66,7 @@ function codeOf(error: Error): ErrorCode | undefined {
   }
   if (typeof errcode === 'number') {
     if (CORRUPT_IO_CODES.includes(errcode)) return 'DATABASE_CORRUPT'
+    if (FULL_IO_CODES.includes(errcode)) return 'DISK_FULL'
     return (
       RESULT_CODES.find(([, number]) => number === (errcode & 0xff))?.[2] ?? 'DATABASE_UNAVAILABLE'
     )
@@ -72,6 +77,7 @@ function codeOf(error: Error): ErrorCode | undefined {
   if (error.message.startsWith('Cannot open database because')) return 'DATABASE_UNAVAILABLE'
   if (typeof code !== 'string' || !code.startsWith('SQLITE_')) return undefined
   if (CORRUPT_IO_NAMES.includes(code)) return 'DATABASE_CORRUPT'
+  if (FULL_IO_NAMES.includes(code)) return 'DISK_FULL'
   const known = RESULT_CODES.find(([name]) => code === name || code.startsWith(`${name}_`))
   return known?.[2] ?? 'DATABASE_UNAVAILABLE'
 }
