@@ -5,8 +5,8 @@ import type { BlobKind, Frame, IndexedContent } from '../model/pack-index.ts'
 import { compressIndex } from './compress-index.ts'
 import type { InlineContent } from './content-packer.ts'
 
-/** Less than this gets no smaller. */
-const COMPRESSED_FROM_BYTES = 256
+/** Less than this fills a few blocks of the disk either way, and starting a compressor takes longest. */
+const COMPRESSED_FROM_BYTES = 16 * 1024
 
 /** A whole blob in memory, of contents that are small together: one frame, one write, no waiting. */
 export function buildBlob(
