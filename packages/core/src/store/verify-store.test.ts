@@ -78,6 +78,18 @@ test('any change to any blob is found, and repair takes exactly the entries that
   expect((await verifyStore(store)).findings).toEqual([])
 })
 
+test('a name in the schema that was damaged shows when it is used, and repair makes a new index', async () => {
+  using temporary = await openTemporaryStore()
+  const { store } = await fill(temporary)
+  // As a flipped bit would: SQLite's own check finds nothing wrong with it.
+  store.database.exec('ALTER TABLE cache_entries RENAME COLUMN blob_path TO blob_qath')
+
+  await verifyStore(store, { repair: true })
+
+  expect(listEntries(store)).toHaveLength(3)
+  expect((await verifyStore(store)).findings).toEqual([])
+})
+
 test('a blob that is gone is found, and repair lets its entries go', async () => {
   using temporary = await openTemporaryStore()
   const { store, pack, one } = await fill(temporary)

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { isTaskVaultError } from '../errors.ts'
 import type { Digest } from '../model/digest.ts'
 import { digestFromBytes, digestToBytes, isDigest } from '../model/digest.ts'
 import { adoptManifest } from './adopt-manifest.ts'
@@ -36,23 +37,45 @@ export async function verifyStore(
   store: Store,
   options: VerifyOptions = {},
 ): Promise<StoreVerification> {
-  const { repair = false } = options
-  const findings: Finding[] = [...verifyIndex(store)]
-  let restoredEntries = 0
-  if (findings.length > 0) {
-    // An index that cannot be trusted says nothing about blobs.
-    if (!repair) return { findings, blobs: 0, bytes: 0, restoredEntries }
-    restoredEntries += (await rebuildStore(store)).entries
+  const damaged = verifyIndex(store)
+  if (damaged.length > 0) return await withoutIndex(store, options, damaged)
+  try {
+    return await verifyContents(store, options)
+  } catch (error) {
+    // SQLite's own check does not see a name that is misspelt by now: what uses it does.
+    if (!isTaskVaultError(error, 'DATABASE_CORRUPT')) throw error
+    return await withoutIndex(store, options, [{ kind: 'index-damaged', detail: error.message }])
   }
+}
+
+/** An index that cannot be trusted says nothing about blobs: it is rebuilt before they are looked at. */
+async function withoutIndex(
+  store: Store,
+  options: VerifyOptions,
+  findings: readonly Finding[],
+): Promise<StoreVerification> {
+  if (options.repair !== true) return { findings, blobs: 0, bytes: 0, restoredEntries: 0 }
+  const { entries } = await rebuildStore(store)
+  const verified = await verifyContents(store, options)
+  return {
+    ...verified,
+    findings: [...findings, ...verified.findings],
+    restoredEntries: entries + verified.restoredEntries,
+  }
+}
+
+async function verifyContents(
+  store: Store,
+  options: VerifyOptions,
+): Promise<StoreVerification> {
   const checked = await verifyBlobs(store, options)
   const files = await verifyFiles(store, options)
   const counters = verifyCounters(store)
-  if (repair && counters.length > 0) repairCounters(store)
-  findings.push(...checked.findings, ...files.findings, ...counters)
+  if (options.repair === true && counters.length > 0) repairCounters(store)
   return {
     ...checked,
-    findings,
-    restoredEntries: restoredEntries + files.adopted + checked.adopted,
+    findings: [...checked.findings, ...files.findings, ...counters],
+    restoredEntries: files.adopted + checked.adopted,
   }
 }
 
