@@ -1,0 +1,100 @@
+import type { Patch } from '../patch-modules.ts'
+
+/** A defence that is taken out of core, and what the checker must then find. */
+export interface KillControl {
+  readonly name: string
+  readonly patches: readonly Patch[]
+  /** Less than usual, where eviction has to be at work within seconds. */
+  readonly limitBytes?: number
+  readonly collectingShare?: number
+}
+
+/** Makes the window of a race wide enough to be met within seconds. */
+function waitMs(durationMs: number): string {
+  return `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${durationMs})`
+}
+
+const WRITE_MANIFEST = 'writeAtomically(path, blob, { mode: 0o644, fsync: true })'
+
+const PUBLISH_BLINDLY: readonly Patch[] = [
+  {
+    file: 'store/publish-entry.ts',
+    find: 'if (numbers.length > 0 || !isManifestThere(store, publication))',
+    replace: 'if (!isManifestThere(store, publication))',
+  },
+  {
+    file: 'store/publish-entry.ts',
+    find: 'insertPublished(store, publication)',
+    replace: `insertPublished(store, {
+      ...publication,
+      blobNumbers: publication.blobNumbers.filter((number) => !numbers.includes(number)),
+    })`,
+  },
+]
+
+/** Collection takes everything that no entry needs, of saves in flight too. */
+export const COLLECT_AT_ONCE: readonly Patch[] = [
+  {
+    file: 'store/collect-unreferenced.ts',
+    find: 'GRACE_MS: number = 60 * 60 * 1000',
+    replace: 'GRACE_MS: number = -1',
+  },
+]
+
+export const KILL_CONTROLS: readonly KillControl[] = [
+  {
+    name: 'collection spares nothing of saves in flight, and publication does not look',
+    collectingShare: 0.3,
+    patches: [
+      ...PUBLISH_BLINDLY,
+      ...COLLECT_AT_ONCE,
+      {
+        file: 'vault/save.ts',
+        find: WRITE_MANIFEST,
+        replace: `${waitMs(50)}\n  ${WRITE_MANIFEST}`,
+      },
+    ],
+  },
+  {
+    name: 'an entry is published before its manifest is written',
+    patches: [
+      {
+        file: 'store/publish-entry.ts',
+        find: ' || !isManifestThere(store, publication)',
+        replace: '',
+      },
+      {
+        file: 'vault/save.ts',
+        find: WRITE_MANIFEST,
+        replace: `setTimeout(() => ${WRITE_MANIFEST}, 15)`,
+      },
+    ],
+  },
+  {
+    name: 'an entry that was replaced while it was opened is not looked up again',
+    patches: [
+      { file: 'vault/restore.ts', find: 'if (!isCurrent(', replace: 'if (false && !isCurrent(' },
+      {
+        file: 'vault/read-result.ts',
+        find: 'if (!isCurrent(',
+        replace: 'if (false && !isCurrent(',
+      },
+      {
+        file: 'vault/open-entry.ts',
+        find: 'using stack = new DisposableStack()',
+        replace: `${waitMs(10)}\n  using stack = new DisposableStack()`,
+      },
+    ],
+  },
+  {
+    name: 'eviction begins with what was used last',
+    limitBytes: 3 * 1024 * 1024,
+    patches: [
+      {
+        file: 'store/eviction-queues.ts',
+        find: `strategy = 'lru' AND (accessed_at, number) > (?1, ?2)\n    ORDER BY accessed_at, number`,
+        replace: `strategy = 'lru' AND ?1 <= ?2 + 1e18\n    ORDER BY accessed_at DESC, number DESC`,
+      },
+    ],
+  },
+]
