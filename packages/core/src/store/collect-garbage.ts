@@ -181,7 +181,7 @@ function listDirectory(directory: string): readonly string[] {
 /** The stat cache of directories that are gone: work trees come and go. */
 function forgetDirectories(store: Store): void {
   const select = store.database.prepare(
-    'SELECT directory FROM stat_cache WHERE directory > ? ORDER BY directory LIMIT ?',
+    'SELECT DISTINCT directory FROM stat_cache WHERE directory > ? ORDER BY directory LIMIT ?',
   )
   const forget = store.database.prepare('DELETE FROM stat_cache WHERE directory = ?')
   for (let after = ''; ;) {

@@ -59,8 +59,10 @@ CREATE TABLE contents (
 CREATE INDEX idx_contents_of_blob ON contents (blob);
 
 CREATE TABLE stat_cache (
-  directory TEXT PRIMARY KEY,
-  listing BLOB NOT NULL
+  directory TEXT NOT NULL,
+  algorithm TEXT NOT NULL,
+  listing BLOB NOT NULL,
+  PRIMARY KEY (directory, algorithm)
 ) WITHOUT ROWID;
 
 CREATE TABLE git_contents (

@@ -242,7 +242,9 @@ test('collection removes rows whose file is gone, with the entries that need the
 test('collection forgets directories that are gone', async () => {
   using temporary = await openTemporaryStore()
   const { store } = await fill(temporary)
-  const insert = store.database.prepare('INSERT INTO stat_cache (directory, listing) VALUES (?, ?)')
+  const insert = store.database.prepare(
+    "INSERT INTO stat_cache (directory, algorithm, listing) VALUES (?, 'blake3', ?)",
+  )
   for (const directory of [store.cacheDirectory, '/nowhere/at/all'])
     insert.run(directory, new Uint8Array(1))
 

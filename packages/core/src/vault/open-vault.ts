@@ -32,7 +32,7 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
   const algorithm = await openHashAlgorithm(settings.hashAlgorithm)
   const { cacheDirectory } = settings
   const store = await openStore({ cacheDirectory, algorithm, report, now })
-  const statCache = createStatCacheTable(store.database)
+  const statCache = createStatCacheTable(store.database, algorithm.name)
   const parts = createParts(settings, store, statCache)
   const stats = (): VaultStats => readStatistics(store, settings.maxSizeBytes)
   const before = readQuietly(stats)
