@@ -25,11 +25,13 @@ export interface FoundOutputs {
  */
 export async function collectOutputs(
   parts: OpenParts,
-  outputs: SaveRequest['outputs'],
+  { outputs, policy }: Pick<SaveRequest, 'outputs' | 'policy'>,
   packer: ContentPacker,
 ): Promise<FoundOutputs> {
   if (!Array.isArray(outputs)) {
-    return await storeResult(parts, packer, outputs as Uint8Array | AsyncIterable<Uint8Array>)
+    const result = outputs as Uint8Array | AsyncIterable<Uint8Array>
+    const limited = result instanceof Uint8Array ? result : takeBeyond(result, policy.maxSizeBytes)
+    return await storeResult(parts, packer, limited)
   }
   const roots: OutputRoot[] = []
   let [sizeBytes, fileCount] = [0, 0]
@@ -47,8 +49,10 @@ async function driven<Result>(
   packer: ContentPacker,
   steps: Generator<void, Result>,
 ): Promise<Result> {
+  // A scan that waits for room has a file open, which it closes only when it is ended.
+  using running = steps
   for (;;) {
-    const step = steps.next()
+    const step = running.next()
     if (step.done === true) return step.value
     await packer.settle()
   }
@@ -95,6 +99,19 @@ async function storeResult(
     digest,
   }
   return { outputs: [{ declaredAs: '', entry }], sizeBytes, fileCount: 1 }
+}
+
+/** Ends a stream that is larger than its policy allows: it may have no end of its own. */
+async function* takeBeyond(
+  pieces: AsyncIterable<Uint8Array>,
+  limitBytes = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Uint8Array> {
+  let sizeBytes = 0
+  for await (const piece of pieces) {
+    yield piece
+    sizeBytes += piece.length
+    if (sizeBytes > limitBytes) return
+  }
 }
 
 /** Logs and fingerprints up to this size stay with the manifest. */

@@ -52,9 +52,34 @@ export async function openResult(
   })
 }
 
-async function* streamResult(opened: OpenedEntry, digest: Digest): AsyncGenerator<Uint8Array> {
-  using entry = opened
-  yield* entry.locator.stream(digestToBytes(digest))
+/** No generator, because one that was never started does nothing when it is ended. */
+function streamResult(opened: OpenedEntry, digest: Digest): AsyncIterableIterator<Uint8Array> {
+  const pieces = opened.locator.stream(digestToBytes(digest))
+  let isOpen = true
+  const close = (): void => {
+    if (isOpen) opened[Symbol.dispose]()
+    isOpen = false
+  }
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    async next() {
+      if (!isOpen) return { done: true, value: undefined }
+      try {
+        const step = pieces.next()
+        if (step.done === true) close()
+        return step
+      } catch (error) {
+        close()
+        throw error
+      }
+    },
+    async return() {
+      close()
+      return { done: true, value: undefined }
+    },
+  }
 }
 
 interface FoundResult {
