@@ -43,7 +43,8 @@ async function saveInAttempts(
   request: SaveRequest,
 ): Promise<SavedEntry | SkippedSave> {
   const gone = new Set<number>()
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+  const attempts = isReadOnce(request.outputs) ? 1 : MAX_ATTEMPTS
+  for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const outcome = await trySave(parts, request, gone)
     if (outcome.kind !== 'blobs-missing') return outcome
     for (const number of outcome.numbers) gone.add(number)
@@ -51,6 +52,11 @@ async function saveInAttempts(
   throw new TaskVaultError('DATABASE_BUSY', 'Could not save: shared contents kept vanishing', {
     hint: 'Another process is emptying this cache; try again when it is done.',
   })
+}
+
+/** A stream has nothing left to give to a second attempt: the save of it would be an empty result. */
+function isReadOnce(outputs: SaveRequest['outputs']): boolean {
+  return !Array.isArray(outputs) && !(outputs instanceof Uint8Array)
 }
 
 type Attempt =
@@ -65,7 +71,7 @@ async function trySave(
 ): Promise<Attempt> {
   const packer = createContentPacker(parts.store, parts.statCache, gone)
   try {
-    const found = await collectOutputs(parts, request.outputs, packer)
+    const found = await collectOutputs(parts, request, packer)
     const limit = request.policy.maxSizeBytes
     if (limit !== undefined && found.sizeBytes > limit) {
       return { kind: 'skipped', because: 'too-large', sizeBytes: found.sizeBytes }

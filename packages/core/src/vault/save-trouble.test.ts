@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { TaskKey } from '../model/digest.ts'
+import type { KeyedFingerprint } from '../model/fingerprint.ts'
+import { parseTaskName } from '../model/task.ts'
+import { invalidate } from '../store/invalidate.ts'
+import { openVault } from './open-vault.ts'
+import type { SaveRequest, Vault } from './vault.ts'
+
+const task = parseTaskName('unit_tests')
+const DESCRIPTORS = '/proc/self/fd'
+let root = ''
+
+beforeEach(() => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'trouble-')))
+})
+
+afterEach(() => rmSync(root, { recursive: true, force: true }))
+
+test('a stream is never saved as less than it was, when what it shares vanishes meanwhile', async () => {
+  await using vault = await open('blake3')
+  const bytes = randomBytes(3_000_000)
+  await vault.save({ ...request([], key(1)), outputs: bytes })
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    yield bytes.subarray(0, 2_000_000)
+    yield bytes.subarray(2_000_000)
+    // As another process does that evicts the only entry with the same contents.
+    invalidate(vault.store, { task })
+  }
+
+  const saving = vault.save({ ...request([], key(2)), outputs: pieces() })
+
+  await expect(saving).rejects.toMatchObject({ code: 'DATABASE_BUSY' })
+  expect(await vault.readResult(task, key(2))).toBeUndefined()
+})
+
+test('bytes in memory are saved whole, when what they share vanishes meanwhile', async () => {
+  await using vault = await open('blake3')
+  const bytes = randomBytes(3_000_000)
+  await vault.save({ ...request([], key(1)), outputs: bytes })
+
+  const saving = vault.save({ ...request([], key(2)), outputs: bytes })
+  invalidate(vault.store, { task })
+  await saving
+
+  expect(Buffer.from((await vault.readResult(task, key(2))) ?? []).equals(bytes)).toBe(true)
+})
+
+test('what was read under one hash algorithm is read again under another of the same length', async () => {
+  mkdirSync(join(root, 'out'))
+  for (let number = 0; number < 30; number += 1) {
+    writeFileSync(join(root, `out/f${number}`), randomBytes(5_000))
+    utimesSync(join(root, `out/f${number}`), 1_000, 1_000)
+  }
+  // Until nobody doubts what the stat cache says.
+  await delay(100)
+  {
+    await using vault = await open('blake3')
+    await vault.save(request(['out'], key(1)))
+  }
+  await using vault = await open('sha256')
+  await vault.save(request(['out'], key(2, 'sha256')))
+  rmSync(join(root, 'out'), { recursive: true })
+
+  const targets = [{ declaredAs: 'out', absolutePath: join(root, 'out') }]
+  const staged = await vault.stage({ task, work: key(2, 'sha256'), targets })
+
+  expect(staged.kind).toBe('hit')
+  if (staged.kind === 'hit') await staged[Symbol.asyncDispose]()
+})
+
+test.runIf(existsSync(DESCRIPTORS))(
+  'a save that fails closes the file it was reading',
+  async () => {
+    await using vault = await open('blake3')
+    writeFileSync(join(root, 'large'), randomBytes(40_000_000))
+    rmSync(join(root, 'cache/blobs'), { recursive: true })
+
+    await expect(vault.save(request(['large'], key(1)))).rejects.toMatchObject({
+      code: 'IO_FAILED',
+    })
+
+    expect(countOpen('/large')).toBe(0)
+  },
+)
+
+test.runIf(existsSync(DESCRIPTORS))(
+  'a stream that is ended before it began, in the middle, and at its end, closes its blobs',
+  async () => {
+    await using vault = await open('blake3')
+    await vault.save({ ...request([], key(1)), outputs: randomBytes(3_000_000) })
+    for (const pieces of [0, 1, Infinity]) {
+      const stream = (await vault.openResult(task, key(1)))?.[Symbol.asyncIterator]()
+      for (let taken = 0; taken < pieces; taken += 1)
+        if ((await stream?.next())?.done === true) break
+      if (pieces !== Infinity) await stream?.return?.()
+
+      expect(countOpen('/blobs/')).toBe(0)
+      expect(await stream?.next()).toEqual({ done: true, value: undefined })
+    }
+  },
+)
+
+function countOpen(part: string): number {
+  return readdirSync(DESCRIPTORS).filter((descriptor) => linkOf(descriptor).includes(part)).length
+}
+
+function linkOf(descriptor: string): string {
+  try {
+    return readlinkSync(join(DESCRIPTORS, descriptor))
+  } catch {
+    // The one that the directory itself was read through.
+    return ''
+  }
+}
+
+async function open(hashAlgorithm: string): Promise<Vault> {
+  return await openVault({
+    settings: {
+      projectRoot: root,
+      configPath: undefined,
+      cacheDirectory: join(root, 'cache'),
+      maxSizeBytes: 2 ** 40,
+      hashAlgorithm,
+      logLevel: 'info',
+      servicePort: 9999,
+      policies: {},
+      branches: {},
+      tasks: {},
+      secrets: [],
+    },
+  })
+}
+
+function key(number: number, algorithm = 'blake3'): KeyedFingerprint {
+  const digest = number.toString(16).padStart(64, '0') as TaskKey
+  const nothing = { command: undefined, salt: undefined, env: [], tools: [], files: [] }
+  return {
+    key: digest,
+    fingerprint: { algorithm, task, ...nothing, content: digest as never },
+  }
+}
+
+function request(outputs: readonly string[], work: KeyedFingerprint): SaveRequest {
+  return {
+    task,
+    work,
+    outputs: outputs.map((name) => ({ declaredAs: name, absolutePath: join(root, name) })),
+    exitCode: 0,
+    durationMs: 1,
+    origin: {},
+    policy: {
+      ttlSeconds: undefined,
+      maxSizeBytes: undefined,
+      strategy: 'lru',
+      cacheFailures: false,
+      write: true,
+    },
+  }
+}
