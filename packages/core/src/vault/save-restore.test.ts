@@ -276,6 +276,18 @@ describe('a save', () => {
     expect(fits.kind).toBe('saved')
   })
 
+  test('of a stream without end stops where the policy does', async () => {
+    const endless = async function* () {
+      for (;;) yield randomBytes(10_000)
+    }
+    const limited = { ...policy, maxSizeBytes: 1_000_000 }
+
+    const outcome = await vault.save({ ...request([]), outputs: endless(), policy: limited })
+
+    expect(outcome).toEqual({ kind: 'skipped', because: 'too-large', sizeBytes: 1_010_000 })
+    expect(readdirSync(path('cache/blobs'))).toEqual([])
+  })
+
   test('keeps the log and the exit status', async () => {
     const log = randomBytes(3_000_000)
     await vault.save({ ...request([]), log, exitCode: 3 })
