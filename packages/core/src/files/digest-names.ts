@@ -3,7 +3,7 @@ import { TaskVaultError, asTaskVaultError } from '../errors.ts'
 import type { ContentSink, Place } from './content-sink.ts'
 import { CHUNKED_FROM_BYTES } from './cut-chunks.ts'
 import type { Listing } from './listing.ts'
-import { FILE_TYPE, SYMLINK_TYPE, typeOf } from './observe-directory.ts'
+import { FILE_TYPE, SYMLINK_TYPE, isSame, typeOf } from './observe-directory.ts'
 import type { Observation } from './observe-directory.ts'
 import { readContent } from './read-content.ts'
 import { rememberedTime } from './scan-context.ts'
@@ -15,8 +15,6 @@ export interface DigestedNames {
   readonly listing: Listing
   /** The change times as they are, where the listing has NaN for those it must not rely on. */
   readonly mtimeMs: Float64Array
-  /** Whether the listing says more than the earlier one. */
-  readonly isNew: boolean
   /** Where the files' contents are; empty without a sink. */
   readonly places: Set<Place>
 }
@@ -43,13 +41,18 @@ export function* digestNames(
   const remembered = Float64Array.from(observed.mtimeMs)
   const targets: string[] = []
   const places = new Set<Place>()
-  let isNew = earlier === undefined || earlier.names.length !== observed.names.length
+
+  /** What the file system shows again later, should nothing change from now on. */
+  const timeOf = (index: number): number => {
+    const [mtimeMs, ctimeMs] = [observed.mtimeMs[index], observed.ctimeMs[index]]
+    return rememberedTime({ mtimeMs: mtimeMs as number, ctimeMs: ctimeMs as number }, checkedAtMs)
+  }
 
   for (const [index, name] of observed.names.entries()) {
     const type = typeOf(observed.mode[index] as number)
     if (type === SYMLINK_TYPE) {
       targets.push(readTarget(`${directory}/${name}`))
-      isNew ||= observed.knownAt[index] === -1
+      if (observed.knownAt[index] === -1) remembered[index] = timeOf(index)
       continue
     }
     if (type !== FILE_TYPE) continue
@@ -67,17 +70,16 @@ export function* digestNames(
     const content = yield* readContent(`${directory}/${name}`, context.algorithm, sink)
     content.digest.copy(digests, index * digestBytes)
     for (const place of content.places) places.add(place)
-    const isOther = content.sizeBytes !== observed.size[index]
-    const mtimeMs = observed.mtimeMs[index] as number
-    remembered[index] = isOther ? Number.NaN : rememberedTime(mtimeMs, checkedAtMs)
+    // Another file may have taken the name since it was looked at, and may leave it again.
+    const isOther = !isSame(content.stats, observed, index)
+    remembered[index] = isOther ? Number.NaN : timeOf(index)
     observed.size[index] = content.sizeBytes
-    isNew = true
     if (sink?.isFull === true) yield
   }
   const { dev, names, ino, size, ctimeMs, mode } = observed
   const columns = { dev, names, ino, size, mtimeMs: remembered, ctimeMs, mode }
   const listing = { ...columns, digestBytes, digests, targets, node: undefined, blobs: undefined }
-  return { listing, mtimeMs: observed.mtimeMs, isNew, places }
+  return { listing, mtimeMs: observed.mtimeMs, places }
 }
 
 function findPlaces(

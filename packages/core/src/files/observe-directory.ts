@@ -97,7 +97,11 @@ function countUnchanged(directory: string, names: readonly string[], earlier: Li
 }
 
 /** Whether the file system still shows what it showed when the listing was made. */
-function isSame(stats: Stats, listing: Listing, index: number): boolean {
+export function isSame(
+  stats: Stats,
+  listing: Pick<Listing, 'dev' | 'mode' | 'mtimeMs' | 'ctimeMs' | 'size' | 'ino'>,
+  index: number,
+): boolean {
   if (stats.mode !== listing.mode[index] || stats.mtimeMs !== listing.mtimeMs[index]) return false
   // A directory's inode, size and change time say nothing that its own listing does not say better.
   if (typeOf(stats.mode) === DIRECTORY_TYPE) return true

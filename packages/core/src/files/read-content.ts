@@ -15,6 +15,11 @@ export interface ReadContent {
   readonly places: readonly Place[]
 }
 
+/** What was read of a file that has a name, and what it was when it was opened. */
+interface ReadFile extends ReadContent {
+  readonly stats: Stats
+}
+
 // Reads of more than 256 KiB at a time are slower by a factor of three; see docs/benchmarks.md.
 const READ_BYTES = 256 * 1024
 const window = Buffer.allocUnsafeSlow(CHUNKED_FROM_BYTES)
@@ -35,7 +40,7 @@ export function* readContent(
   absolutePath: string,
   algorithm: HashAlgorithm,
   sink?: ContentSink,
-): Generator<void, ReadContent> {
+): Generator<void, ReadFile> {
   const descriptor = openForReading(absolutePath)
   try {
     const before = fstatSync(descriptor)
@@ -48,7 +53,7 @@ export function* readContent(
           : yield* readChunks(descriptor, algorithm, sink)
     const after = fstatSync(descriptor)
     if (content === undefined || isOther(before, after, content)) throw changed(absolutePath)
-    return content
+    return { ...content, stats: before }
   } finally {
     closeSync(descriptor)
   }

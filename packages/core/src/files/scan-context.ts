@@ -12,16 +12,27 @@ export interface ScanContext {
 }
 
 /*
- * A file that changed this shortly before it was read may change again within the same tick of the
- * file system's clock, and look the same after: its digest is not remembered (git calls such entries
- * "racily clean"). Kernels tick every 1 to 10 ms; a time without fraction of a second comes from a
- * file system that counts in one or two seconds.
+ * What changed this shortly before it was looked at may change again within the same tick of the
+ * file system's clock, and look the same after: it is not remembered (git calls such entries "racily
+ * clean"). Both times count, because programs that unpack or build set the first one to what they
+ * like. Kernels tick every 1 to 10 ms; a time without fraction of a second comes from a file system
+ * that counts in one or two seconds.
  */
 const TICK_MS = 20
 const COARSE_TICK_MS = 2_000
 
-/** The change time to remember: NaN, which never compares equal, for a file changed just now. */
-export function rememberedTime(mtimeMs: number, checkedAtMs: number): number {
-  const tickMs = mtimeMs % 1_000 === 0 ? COARSE_TICK_MS : TICK_MS
-  return mtimeMs >= checkedAtMs - tickMs ? Number.NaN : mtimeMs
+/** The times of a name, as `lstat` gives them. */
+interface ChangeTimes {
+  readonly mtimeMs: number
+  readonly ctimeMs: number
+}
+
+/** The `mtimeMs` to remember: NaN, which never compares equal, for what changed just now. */
+export function rememberedTime({ mtimeMs, ctimeMs }: ChangeTimes, checkedAtMs: number): number {
+  return isRecent(mtimeMs, checkedAtMs) || isRecent(ctimeMs, checkedAtMs) ? Number.NaN : mtimeMs
+}
+
+function isRecent(timeMs: number, checkedAtMs: number): boolean {
+  const tickMs = timeMs % 1_000 === 0 ? COARSE_TICK_MS : TICK_MS
+  return timeMs >= checkedAtMs - tickMs
 }

@@ -11,9 +11,11 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
-import { describeDirectory } from './describe-directory.ts'
+import type { ContentSink } from './content-sink.ts'
+import { describeDirectory, describeNames } from './describe-directory.ts'
 import { hashPath } from './hash-path.ts'
 import { parseListing } from './listing.ts'
 import { runToEnd } from './read-content.ts'
@@ -67,7 +69,8 @@ describe('the digest of a tree for a key', () => {
 })
 
 describe('the stat cache', () => {
-  test('spares reading what has not changed', () => {
+  test('spares reading what has not changed', async () => {
+    await aged()
     const digest = inputDigest()
     // Content changes behind its back, as no program can without a trace: only a reader would see it.
     const row = parseListing(statCache.read(join(root, 'src')) ?? new Uint8Array(), 32)
@@ -77,14 +80,48 @@ describe('the stat cache', () => {
     expect(row?.mtimeMs.every((time) => !Number.isNaN(time))).toBe(true)
   })
 
-  test('does not trust a file that was changed in the same moment as it was read', () => {
-    writeFileSync(join(root, 'src/a.ts'), 'x')
+  test.each<readonly [string, number, () => void]>([
+    ['file', 0, () => writeFileSync(join(root, 'src/a.ts'), 'x')],
+    // As unpacked from an archive, or built for a date that never changes.
+    ['file with an old time', 0, () => writeOld('src/a.ts', 'x')],
+    [
+      'link',
+      3,
+      () => (rmSync(join(root, 'src/link')), symlinkSync('b.ts', join(root, 'src/link'))),
+    ],
+  ])('does not trust a %s changed in the same moment as it was read', async (_, at, change) => {
+    await aged()
+    change()
     inputDigest()
 
     // Same size, same tick of the clock: nothing but the content tells the two apart.
     const row = parseListing(statCache.read(join(root, 'src')) ?? new Uint8Array(), 32)
-    expect(row?.mtimeMs[0]).toBeNaN()
+    expect(row?.mtimeMs[at]).toBeNaN()
     expect(row?.mtimeMs[1]).not.toBeNaN()
+  })
+
+  test('does not take what lay at a path for a moment for what lies there later', async () => {
+    for (const directory of ['one', 'two']) {
+      mkdirSync(join(root, directory))
+      for (const name of ['a', 'b']) writeOld(`${directory}/${name}`, `${name} of ${directory}`)
+    }
+    await aged()
+    const exchange = (): void => {
+      renameSync(join(root, 'one'), join(root, 'aside'))
+      renameSync(join(root, 'two'), join(root, 'one'))
+      renameSync(join(root, 'aside'), join(root, 'two'))
+    }
+    const context = freshContext()
+
+    const steps = describeNames(join(root, 'one'), ['a', 'b'], { context, sink: alwaysFull })
+    // After the first file, and before the second one is opened.
+    steps.next()
+    exchange()
+    runToEnd(steps)
+    exchange()
+
+    const [, second] = describeDirectory(join(root, 'one'), ['a', 'b'], context)
+    expect(second).toMatchObject({ digest: digestOf('b of one') })
   })
 
   test('sees a change of content that keeps size and time of change', () => {
@@ -123,6 +160,27 @@ test('a file of the size that is cut has the digest of its whole content', () =>
     digest: algorithm.hash(readFileSync(join(root, 'large'))).toString('hex'),
   })
 })
+
+/** Waits until no file that is there now counts as changed just now. */
+async function aged(): Promise<void> {
+  await delay(50)
+}
+
+/** Holds nothing, and has the scan yield after each file. */
+const alwaysFull: ContentSink = {
+  isFull: true,
+  find: () => undefined,
+  findLarge: () => undefined,
+  add: () => ({ number: undefined }),
+  addNode: () => ({ number: undefined }),
+  addChunked: () => [],
+  reuse: () => false,
+  remember: () => {},
+}
+
+function digestOf(text: string): string {
+  return algorithm.hash(Buffer.from(text)).toString('hex')
+}
 
 function freshContext() {
   return { algorithm, statCache: createMemoryStatCache(), now: Date.now }

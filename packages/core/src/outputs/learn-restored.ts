@@ -1,4 +1,5 @@
-import { lstatSync } from 'node:fs'
+import { lstatSync, readlinkSync } from 'node:fs'
+import { systemErrorCode } from '../errors.ts'
 import { encodeInputNode } from '../files/input-node.ts'
 import { encodeListing } from '../files/listing.ts'
 import type { Listing } from '../files/listing.ts'
@@ -56,10 +57,12 @@ function describeRestored(
         ? directory.identities.subarray(at, (at += IDENTITY_NUMBERS))
         : identify(directory, entry)
     if (identity === undefined) return undefined
-    const [device, ino, size, mtimeMs, ctimeMs, mode] = identity as unknown as number[]
-    if (entry.kind !== 'directory') dev = device ?? 0
-    const remembered =
-      entry.kind === 'file' ? rememberedTime(mtimeMs ?? 0, context.checkedAtMs) : mtimeMs
+    const [device = 0, ino, size, mtimeMs = 0, ctimeMs = 0, mode] = identity as unknown as number[]
+    const isDirectory = entry.kind === 'directory'
+    if (!isDirectory) dev = device
+    const remembered = isDirectory
+      ? mtimeMs
+      : rememberedTime({ mtimeMs, ctimeMs }, context.checkedAtMs)
     for (const [column, value] of [ino, size, remembered, ctimeMs, mode].entries()) {
       ;(columns[column] as Float64Array)[index] = value ?? 0
     }
@@ -89,11 +92,21 @@ function describeRestored(
   }
 }
 
-/** What files had noted when they were made, which spares a call for each. */
+/**
+ * What files had noted when they were made, which spares a call for each. Undefined when it is not
+ * what was restored, or cannot be looked at: the outputs are in place, and what is not learned is read.
+ */
 function identify(directory: StagedDirectory, entry: TreeEntry): ArrayLike<number> | undefined {
-  const stats = lstatSync(`${directory.finalPath}/${entry.name}`, { throwIfNoEntry: false })
-  if (stats === undefined) return undefined
-  return [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs, stats.mode]
+  const path = `${directory.finalPath}/${entry.name}`
+  try {
+    const stats = lstatSync(path)
+    // Somebody may have replaced it already, and made it another's before we looked.
+    if (entry.kind === 'symlink' && readlinkSync(path) !== entry.target) return undefined
+    return [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs, stats.mode]
+  } catch (error) {
+    if (systemErrorCode(error) === undefined) throw error
+    return undefined
+  }
 }
 
 function blobsOf(directory: StagedDirectory, context: LearnContext): number[] | undefined {
