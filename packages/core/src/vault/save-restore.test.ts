@@ -244,6 +244,31 @@ describe('a save', () => {
     expect(again.storedBytes).toBeLessThan(2_000)
   })
 
+  test('does not depend on the order in which files are made, or outputs named', async () => {
+    const files = ['out/a', 'out/b/c', 'out/b/d', 'out/e', 'more/f', 'more/g']
+    const everyOrder = <Item>(items: readonly Item[]): fc.Arbitrary<Item[]> =>
+      fc.shuffledSubarray([...items], { minLength: items.length })
+    const pictures = new Set<string>()
+    await fc.assert(
+      fc.asyncProperty(everyOrder(files), everyOrder(['out', 'more']), async (made, outputs) => {
+        for (const name of ['out', 'more']) rmSync(path(name), { recursive: true, force: true })
+        for (const name of made) write(name, name)
+        for (const name of [...files, 'out/b', 'out', 'more']) lutimesSync(path(name), 1e9, 1e9)
+
+        await save(outputs)
+
+        await using staged = await stage(outputs.toReversed())
+        pictures.add(
+          JSON.stringify(
+            staged.manifest.outputs.toSorted((a, b) => (a.declaredAs < b.declaredAs ? -1 : 1)),
+          ),
+        )
+      }),
+      { numRuns: 15 },
+    )
+    expect(pictures.size).toBe(1)
+  })
+
   test('sees every change between two saves, however quickly it comes', async () => {
     for (let round = 0; round < 50; round += 1) {
       write('out/f', `content ${round % 10}`)
