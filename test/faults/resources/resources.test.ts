@@ -121,7 +121,7 @@ describe('a cache directory that may only be read', () => {
     const { cacheDirectory } = place.settings
     setModes(cacheDirectory, { directory: 0o555, file: 0o444 })
     onTestFinished(() => setModes(cacheDirectory, { directory: 0o755, file: 0o644 }))
-    const before = readdirSync(cacheDirectory, { recursive: true }).toSorted()
+    const before = listAll(cacheDirectory)
 
     const outcomes = useAsNobody(place)
 
@@ -130,7 +130,7 @@ describe('a cache directory that may only be read', () => {
       'save small': 'PERMISSION_DENIED',
       'save large': 'PERMISSION_DENIED',
     })
-    expect(readdirSync(cacheDirectory, { recursive: true }).toSorted()).toEqual(before)
+    expect(listAll(cacheDirectory)).toEqual(before)
   })
 })
 
@@ -185,6 +185,10 @@ function fill(directory: string, freeKib: number): void {
     join(directory, 'filler'),
     Buffer.alloc(Math.max(0, bavail * bsize - freeKib * 1_024)),
   )
+}
+
+function listAll(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' }).toSorted()
 }
 
 function temporaryFiles(cacheDirectory: string): string[] {

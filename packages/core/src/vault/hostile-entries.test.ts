@@ -62,8 +62,6 @@ afterEach(() => rmSync(root, { recursive: true, force: true }))
 const X = 'x'.repeat(10)
 
 describe('a tree that was forged', () => {
-  const file = (name: string, mode = '644'): string => `f\t${mode}\t10\t0\t{x}\t${name}`
-
   test('is restored when it is none of the others', async () => {
     plantTree(`${file('a')}\n${file('b', '755')}\n`)
 
@@ -102,7 +100,7 @@ describe('a tree that was forged', () => {
   ])('is refused when it has %s', async (_, node) => {
     plantTree(node)
 
-    await expectRefusal()
+    expect(await attempt()).toEqual(REFUSED)
   })
 
   test.each<[string, string]>([
@@ -134,7 +132,7 @@ describe('a tree that was forged', () => {
     }
     plant(contents, { outputs: [['out', directoryLine(contents.at(-1)!)]] })
 
-    await expectRefusal()
+    expect(await attempt()).toEqual(REFUSED)
   })
 
   test('whose nodes name one another twice each is no tree of a billion names', async () => {
@@ -145,7 +143,7 @@ describe('a tree that was forged', () => {
     }
     plant(contents, { outputs: [['out', directoryLine(contents.at(-1)!)]], fileCount: 60 })
 
-    await expectRefusal()
+    expect(await attempt()).toEqual(REFUSED)
   })
 
   test('with more bytes than its manifest says is refused before they are written', async () => {
@@ -160,13 +158,11 @@ describe('a tree that was forged', () => {
       fileCount: 5_000,
     })
 
-    await expectRefusal()
+    expect(await attempt()).toEqual(REFUSED)
   })
 })
 
 describe('a manifest that was forged', () => {
-  const line = (name: string): string => `f\t644\t10\t0\t${digestOf(X)}\t${name}`
-
   test.each<[string, Record<string, unknown>]>([
     ['an output that was not asked for', { outputs: [['../victim', line('x')]] }],
     ['an absolute output', { outputs: [['/etc', line('x')]] }],
@@ -202,7 +198,7 @@ describe('a manifest that was forged', () => {
   ])('is refused when it has %s', async (_, fields) => {
     plant([Buffer.from(X)], { outputs: [['out', line('x')]], ...fields })
 
-    await expectRefusal()
+    expect(await attempt()).toEqual(REFUSED)
   })
 
   test('gives an output the name that is asked for, whatever it calls it', async () => {
@@ -230,7 +226,7 @@ describe('a manifest that was forged', () => {
   test.each(['', 'null', '[]', '7', '{"a"', '{}'])('that reads %j is refused', async (text) => {
     plantBlob(manifestBlob([Buffer.from(text)]))
 
-    await expectRefusal()
+    expect(await attempt()).toEqual(REFUSED)
   })
 })
 
@@ -266,7 +262,7 @@ describe('a blob that was forged', () => {
     globalThis.gc?.()
     const beforeBytes = process.memoryUsage.rss()
 
-    await expectRefusal()
+    expect(await attempt()).toEqual(REFUSED)
 
     expect(process.memoryUsage.rss() - beforeBytes).toBeLessThan(256 * 1024 * 1024)
   })
@@ -276,6 +272,16 @@ describe('a blob that was forged', () => {
 
 function digestOf(bytes: string | Uint8Array): Digest {
   return digestFromBytes(algorithm.hash(Buffer.from(bytes as string)))
+}
+
+/** A file's line in a tree; `{x}` stands for a digest. */
+function file(name: string, mode: string = '644'): string {
+  return `f\t${mode}\t10\t0\t{x}\t${name}`
+}
+
+/** The same for an output. */
+function line(name: string): string {
+  return file(name).replace('{x}', digestOf(X))
 }
 
 function directoryLine(node: Buffer): string {
@@ -370,14 +376,16 @@ async function restore(
   }
 }
 
-/** A miss that leaves the project and everything around it as it was. */
-async function expectRefusal(): Promise<void> {
+/** What came of a restore, and what it changed in the project and around it. */
+async function attempt(): Promise<{ readonly kind: string; readonly changed: readonly string[] }> {
   const before = picture(root, ['cache'])
-
-  expect(await restore()).toMatchObject({ kind: 'miss' })
-
-  expect(picture(root, ['cache'])).toEqual(before)
+  const { kind } = await restore()
+  const after = picture(root, ['cache'])
+  const paths = new Set([...Object.keys(before), ...Object.keys(after)])
+  return { kind, changed: [...paths].filter((path) => before[path] !== after[path]) }
 }
+
+const REFUSED = { kind: 'miss', changed: [] }
 
 function settings() {
   return {

@@ -246,8 +246,6 @@ describe('a save', () => {
 
   test('does not depend on the order in which files are made, or outputs named', async () => {
     const files = ['out/a', 'out/b/c', 'out/b/d', 'out/e', 'more/f', 'more/g']
-    const everyOrder = <Item>(items: readonly Item[]): fc.Arbitrary<Item[]> =>
-      fc.shuffledSubarray([...items], { minLength: items.length })
     const pictures = new Set<string>()
     await fc.assert(
       fc.asyncProperty(everyOrder(files), everyOrder(['out', 'more']), async (made, outputs) => {
@@ -548,6 +546,10 @@ const { tree: arbitraryTree } = fc.letrec<{ tree: Tree; item: Tree[string] }>((t
     tie('tree'),
   ),
 }))
+
+function everyOrder(names: readonly string[]): fc.Arbitrary<string[]> {
+  return fc.shuffledSubarray([...names], { minLength: names.length })
+}
 
 function build(relativePath: string, tree: Tree): void {
   mkdirSync(path(relativePath))
