@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import process from 'node:process'
@@ -27,7 +27,9 @@ export function startNode({
   const preload = patches.length === 0 ? [] : ['--import', PATCHER]
   const words = [...preload, path.join(import.meta.dirname, script), JSON.stringify(argument)]
   const patchFile = path.join(cwd, 'patches.json')
-  if (patches.length > 0) writeFileSync(patchFile, JSON.stringify(patches))
+  // Once for all workers: another one may be reading it.
+  if (patches.length > 0 && !existsSync(patchFile))
+    writeFileSync(patchFile, JSON.stringify(patches))
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: cwd,

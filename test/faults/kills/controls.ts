@@ -7,6 +7,8 @@ export interface KillControl {
   /** Less than usual, where eviction has to be at work within seconds. */
   readonly limitBytes?: number
   readonly collectingShare?: number
+  /** Longer than usual, until the vault is full. */
+  readonly maxMs?: number
 }
 
 /** Makes the window of a race wide enough to be met within seconds. */
@@ -82,13 +84,14 @@ export const KILL_CONTROLS: readonly KillControl[] = [
       {
         file: 'vault/open-entry.ts',
         find: 'using stack = new DisposableStack()',
-        replace: `${waitMs(10)}\n  using stack = new DisposableStack()`,
+        replace: `${waitMs(60)}\n  using stack = new DisposableStack()`,
       },
     ],
   },
   {
     name: 'eviction begins with what was used last',
     limitBytes: 3 * 1024 * 1024,
+    maxMs: 6_000,
     patches: [
       {
         file: 'store/eviction-queues.ts',
