@@ -1,4 +1,5 @@
-import { closeSync, openSync } from 'node:fs'
+import { accessSync, closeSync, constants, openSync } from 'node:fs'
+import { devNull } from 'node:os'
 import { TaskVaultError, asTaskVaultError } from '../errors.ts'
 import type { ErrorCode } from '../errors.ts'
 
@@ -82,10 +83,16 @@ function codeOf(error: Error): ErrorCode | undefined {
   return known?.[2] ?? 'DATABASE_UNAVAILABLE'
 }
 
-/** SQLite does not say why a file could not be opened; opening it once more does. */
+/**
+ * SQLite does not say why a file could not be opened; asking for it does. The file itself is not opened
+ * for that: closing it again would drop the locks that this process holds on it, on every connection
+ * (https://sqlite.org/howtocorrupt.html, 2.2).
+ */
 function systemFailure(file: string): TaskVaultError | undefined {
   try {
-    closeSync(openSync(file, 'r+'))
+    accessSync(file, constants.R_OK | constants.W_OK)
+    // Whether anything can be opened at all.
+    closeSync(openSync(devNull, 'r'))
     return undefined
   } catch (error) {
     return asTaskVaultError(error, `open ${file}`)

@@ -10,7 +10,8 @@ import type { Database } from './database.ts'
 export function createStatCacheTable(database: Database, algorithm: string): StatCache {
   const waiting = new Map<string, Uint8Array>()
   return {
-    read: (directory) => waiting.get(directory) ?? forgetting(() => readRow(database, algorithm, directory)),
+    read: (directory) =>
+      waiting.get(directory) ?? forgetting(() => readRow(database, algorithm, directory)),
     write: (directory, listing) => void waiting.set(directory, listing),
     flush: () => {
       if (waiting.size === 0) return
@@ -20,11 +21,7 @@ export function createStatCacheTable(database: Database, algorithm: string): Sta
   }
 }
 
-function readRow(
-  database: Database,
-  algorithm: string,
-  directory: string,
-): Uint8Array | undefined {
+function readRow(database: Database, algorithm: string, directory: string): Uint8Array | undefined {
   const row = database
     .prepare('SELECT listing FROM stat_cache WHERE directory = ? AND algorithm = ?')
     .get(directory, algorithm)

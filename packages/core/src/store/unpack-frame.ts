@@ -1,5 +1,5 @@
 import { zstdDecompressSync } from 'node:zlib'
-import { TaskVaultError } from '../errors.ts'
+import { TaskVaultError, systemErrorCode } from '../errors.ts'
 import type { Frame } from '../model/pack-index.ts'
 
 /** A frame's raw bytes. @throws {TaskVaultError} BLOB_CORRUPT when they are not as many as promised. */
@@ -30,6 +30,19 @@ function unpack(stored: Buffer, rawBytes: number): Buffer {
     const size = Math.max(rawBytes, 64)
     return zstdDecompressSync(stored, { chunkSize: size, maxOutputLength: size })
   } catch (error) {
-    throw corruptBlob('a frame cannot be unpacked', error)
+    throw nameFailure(error)
   }
+}
+
+const OUT_OF_MEMORY = ['ZSTD_error_memory_allocation', 'ERR_ZLIB_INITIALIZATION_FAILED']
+
+/** What a failure to unpack means. A machine that is short of memory says nothing about the blob. */
+export function nameFailure(error: unknown): TaskVaultError {
+  const code = systemErrorCode(error)
+  const isShort =
+    OUT_OF_MEMORY.includes(code ?? '') || (error instanceof RangeError && code === undefined)
+  if (!isShort) return corruptBlob('a frame cannot be unpacked', error)
+  return new TaskVaultError('IO_FAILED', 'Could not unpack part of a blob: no memory is left', {
+    cause: error,
+  })
 }

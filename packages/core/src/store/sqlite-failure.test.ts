@@ -1,0 +1,37 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { openDatabase } from './open-database.ts'
+import { sqliteFailure } from './sqlite-failure.ts'
+
+const LOCKS = '/proc/locks'
+
+test.runIf(existsSync(LOCKS))('naming a failure drops no lock of this process', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'failure-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  const file = join(directory, 'cache.db')
+  using database = await openDatabase(file)
+  database.exec('CREATE TABLE items (name TEXT)')
+  const before = countLocks()
+
+  const failure = sqliteFailure(Object.assign(new Error('disk I/O error'), { errcode: 10 }), file)
+
+  expect(failure).toMatchObject({ code: 'DATABASE_UNAVAILABLE' })
+  expect(before).toBeGreaterThan(0)
+  expect(countLocks()).toBe(before)
+})
+
+test('a file that is not there is what a failure is named after', () => {
+  const error = Object.assign(new Error('unable to open database file'), { errcode: 14 })
+
+  expect(sqliteFailure(error, '/nowhere/cache.db')).toMatchObject({
+    code: 'IO_FAILED',
+    message: expect.stringContaining('ENOENT'),
+  })
+})
+
+function countLocks(): number {
+  const lines = readFileSync(LOCKS, 'utf8').split('\n')
+  return lines.filter((line) => line.split(/ +/).includes(String(process.pid))).length
+}
