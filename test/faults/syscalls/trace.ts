@@ -33,7 +33,7 @@ export interface Traced {
 }
 
 /** System calls that change files, or that may be refused for want of a descriptor. */
-export const SYSCALLS: readonly string[] = [
+const SYSCALLS: readonly string[] = [
   'write',
   'pwrite64',
   'read',

@@ -1,5 +1,5 @@
 /** What stands in a recorded log where a secret stood. */
-export const MASK = '***'
+const MASK = '***'
 
 /** Replaces secrets in one stream of bytes, however the stream is cut into pieces. */
 export interface Masker {

@@ -46,7 +46,7 @@ export interface BlobHeader {
   readonly length: number
 }
 
-export const FORMAT_VERSION = 1
+const FORMAT_VERSION = 1
 export const TRAILER_BYTES = 16
 const TRAILER_MAGIC = Buffer.from('TVINDEX1')
 const CODECS: readonly FrameCodec[] = ['stored', 'zstd']

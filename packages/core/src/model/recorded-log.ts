@@ -23,7 +23,7 @@ export interface LogLimits {
 }
 
 /** The first 16 MiB and the last 16 MiB. */
-export const DEFAULT_LOG_LIMITS: LogLimits = {
+const DEFAULT_LOG_LIMITS: LogLimits = {
   blockBytes: 256 * 1024,
   headBlocks: 64,
   tailBlocks: 64,

@@ -30,7 +30,7 @@ export function writeMetrics(cacheDirectory: string, statistics: StoreStatistics
 }
 
 /** The file's text: no labels, so that names of tasks cannot make it grow. */
-export function renderMetrics(statistics: StoreStatistics): string {
+function renderMetrics(statistics: StoreStatistics): string {
   return METRICS.map(({ name, type, help, read }) =>
     [`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`, `${name} ${read(statistics)}`, ''].join(
       '\n',

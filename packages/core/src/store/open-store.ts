@@ -94,7 +94,7 @@ async function openSound(options: StoreOptions, files: IndexFiles): Promise<Data
 }
 
 /** Opens the index and looks at the first page of every table; all of it is read by `verifyStore`. */
-export async function openChecked(files: IndexFiles): Promise<Database> {
+async function openChecked(files: IndexFiles): Promise<Database> {
   const onCorrupt = (): void => markDamaged(files)
   const database = await openDatabase(files.database, { gate: files.gate, onCorrupt })
   try {

@@ -2,7 +2,7 @@ import { TaskVaultError } from '../errors.ts'
 import type { Database } from './database.ts'
 
 /** Raised with every change of the tables below; kept in `PRAGMA user_version`. */
-export const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 1
 
 /*
  * Times are milliseconds since 1970, digests are raw bytes, keys are hexadecimal.

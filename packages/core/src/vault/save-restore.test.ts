@@ -300,12 +300,9 @@ describe('a save', () => {
   })
 
   test('of a stream without end stops where the policy does', async () => {
-    const endless = async function* () {
-      for (;;) yield randomBytes(10_000)
-    }
     const limited = { ...policy, maxSizeBytes: 1_000_000 }
 
-    const outcome = await vault.save({ ...request([]), outputs: endless(), policy: limited })
+    const outcome = await vault.save({ ...request([]), outputs: endlessly(), policy: limited })
 
     expect(outcome).toEqual({ kind: 'skipped', because: 'too-large', sizeBytes: 1_010_000 })
     expect(readdirSync(path('cache/blobs'))).toEqual([])
@@ -389,6 +386,10 @@ const policy = {
   cacheFailures: false,
   write: true,
 } as const
+
+async function* endlessly(): AsyncGenerator<Uint8Array> {
+  for (;;) yield randomBytes(10_000)
+}
 
 async function openTestVault(): Promise<Vault> {
   const settings: Settings = {
