@@ -1,13 +1,15 @@
-import path from 'node:path'
+import { lstatSync } from 'node:fs'
+import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { parseTaskName } from '@taskvault/core'
-import type { ChangeReason, KeyedFingerprint, TaskName, Vault } from '@taskvault/core'
+import { parseTaskName, TaskVaultError } from '@taskvault/core'
+import type { ChangeReason, KeyedFingerprint, StagedEntry, TaskName, Vault } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { EXIT } from '../exit-codes.ts'
 import { renderHit } from '../render/cache-lines.ts'
 import { describeReason, summariseReasons } from '../render/change-reasons.ts'
 import { fingerprintInput } from './fingerprint-input.ts'
+import { parseResultTarget } from './result-target.ts'
 
 export function registerCacheGet(parent: Command, cli: Cli): void {
   parent
@@ -18,7 +20,7 @@ export function registerCacheGet(parent: Command, cli: Cli): void {
       '<input>',
       'what the task would read: a file, a directory, a pipe, or - for standard input',
     )
-    .argument('<output>', 'where the result goes: a path, or - for standard output')
+    .argument('<output>', 'where the result goes: a path, a pipe, or - for standard output')
     .action(
       cli.action((task: string, input: string, output: string) =>
         get(cli, { task, input, output }),
@@ -40,18 +42,31 @@ interface Lookup {
 
 async function get(cli: Cli, { task: taskText, input, output }: Arguments): Promise<number> {
   const task = parseTaskName(taskText)
+  const target = parseResultTarget(output, { cwd: cli.cwd, settings: await cli.settings() })
   const vault = await cli.openVault()
   const work = await fingerprintInput(cli, { vault, task, input })
   const lookup = { vault, task, work }
-  return output === '-' ? await print(cli, lookup) : await restore(cli, lookup, output)
+  switch (target.kind) {
+    case 'path':
+      return await restore(cli, lookup, target.absolutePath)
+    case 'standard-output':
+      return await print(cli, lookup, () => cli.host.stdout)
+    case 'stream':
+      return await print(cli, lookup, target.open)
+  }
 }
 
-async function restore(cli: Cli, { vault, task, work }: Lookup, output: string): Promise<number> {
-  const absolutePath = path.resolve(cli.cwd, output)
+async function restore(
+  cli: Cli,
+  { vault, task, work }: Lookup,
+  absolutePath: string,
+): Promise<number> {
   const staged = await vault.stage({ task, work, targets: [{ declaredAs: '', absolutePath }] })
   if (staged.kind === 'miss') return reportMiss(cli, task, staged.reasons)
   // Also when a signal ends the command: what was staged beside the target must not stay there.
-  await cli.closeAtEnd(staged).apply()
+  cli.closeAtEnd(staged)
+  checkKind(staged, absolutePath)
+  await staged.apply()
   const { sizeBytes } = staged.manifest
   cli.voice.confirm({
     text: () => `${cli.voice.style('green', '✓')} ${renderHit(task, sizeBytes)}`,
@@ -68,11 +83,28 @@ async function restore(cli: Cli, { vault, task, work }: Lookup, output: string):
   return EXIT.ok
 }
 
-/** The result's bytes on standard output, and nothing else there. */
-async function print(cli: Cli, { vault, task, work }: Lookup): Promise<number> {
+/** `cp file directory/` puts the file into the directory; nobody expects it to go for the file. */
+function checkKind({ manifest }: StagedEntry, absolutePath: string): void {
+  const isDirectory = manifest.outputs.some(({ entry }) => entry.kind === 'directory')
+  const found = lstatSync(absolutePath, { throwIfNoEntry: false })
+  if (isDirectory || found?.isDirectory() !== true) return
+  throw new TaskVaultError(
+    'OUTPUT_BLOCKED',
+    `Could not put the result in place: ${absolutePath} is a directory, and the result is none`,
+    { hint: 'Name the file itself, or remove the directory.' },
+  )
+}
+
+/** The result's bytes on a stream, and nothing else there. */
+async function print(
+  cli: Cli,
+  { vault, task, work }: Lookup,
+  open: () => Writable,
+): Promise<number> {
   const content = await vault.openResult(task, work)
   if (content === undefined) return reportMiss(cli, task, [])
   let sizeBytes = 0
+  const stream = open()
   await pipeline(
     content,
     async function* count(chunks: AsyncIterable<Uint8Array>) {
@@ -81,8 +113,8 @@ async function print(cli: Cli, { vault, task, work }: Lookup): Promise<number> {
         yield chunk
       }
     },
-    cli.host.stdout,
-    { end: false },
+    stream,
+    { end: stream !== cli.host.stdout },
   )
   cli.voice.confirmAside({
     text: () => `✓ ${renderHit(task, sizeBytes)}`,

@@ -1,4 +1,3 @@
-import path from 'node:path'
 import {
   TaskVaultError,
   detectOrigin,
@@ -12,6 +11,7 @@ import type { Cli } from '../cli.ts'
 import { renderSaved } from '../render/cache-lines.ts'
 import { formatBytes } from '../render/quantities.ts'
 import { fingerprintInput } from './fingerprint-input.ts'
+import { resolvePathArgument } from './path-argument.ts'
 
 export function registerCacheSave(parent: Command, cli: Cli): void {
   parent
@@ -65,7 +65,7 @@ async function save(cli: Cli, { task: taskText, input, output }: Arguments): Pro
 
 /** A file or directory by its path; the bytes of anything that can be read only once. */
 function openOutput(cli: Cli, output: string): SaveRequest['outputs'] {
-  const absolutePath = output === '-' ? output : path.resolve(cli.cwd, output)
+  const absolutePath = resolvePathArgument(output, cli.cwd)
   return openStream(absolutePath, () => cli.stdin) ?? [{ declaredAs: '', absolutePath }]
 }
 

@@ -232,6 +232,8 @@ describe('bad input: one message that names the thing, a hint, an exit code, and
     ['a task name with a space', ['save', 'a b', 'input', 'output'], 64, '"a b"'],
     ['a task name with a line feed', ['get', 'a\nb', 'input', 'restored'], 64, '"a\\nb"'],
     ['an empty task name', ['get', '', 'input', 'restored'], 64, '""'],
+    ['an input that no variable named', ['save', 'task', '', 'output'], 64, '""'],
+    ['an output that no variable named', ['save', 'task', 'input', ''], 64, '""'],
     ['a hyphen for both', ['save', 'task', '-', '-'], 64, 'both'],
     [
       'a configuration with a mistake',

@@ -1,7 +1,7 @@
-import path from 'node:path'
 import { fingerprintContent } from '@taskvault/core'
 import type { KeyedFingerprint, TaskName, Vault } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
+import { resolvePathArgument } from './path-argument.ts'
 
 export interface InputOf {
   readonly vault: Vault
@@ -15,7 +15,7 @@ export async function fingerprintInput(
   cli: Cli,
   { vault, task, input }: InputOf,
 ): Promise<KeyedFingerprint> {
-  const content = { path: input === '-' ? input : path.resolve(cli.cwd, input) }
+  const content = { path: resolvePathArgument(input, cli.cwd) }
   let done = 0
   return await fingerprintContent(
     { task, content, standardInput: cli.stdin },

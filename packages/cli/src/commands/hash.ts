@@ -10,6 +10,7 @@ import {
 import type { ScanContext } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
+import { resolvePathArgument } from './path-argument.ts'
 
 export function registerHash(parent: Command, cli: Cli): void {
   parent
@@ -23,7 +24,7 @@ async function printDigests(cli: Cli, paths: readonly string[]): Promise<void> {
   const context = await openContext(cli)
   const { algorithm } = context
   for (const given of paths) {
-    const absolutePath = given === '-' ? given : path.resolve(cli.cwd, given)
+    const absolutePath = resolvePathArgument(given, cli.cwd)
     const stream = openStream(absolutePath, () => cli.stdin)
     const digest =
       stream === undefined ? hashPath(absolutePath, context) : await hashStream(stream, algorithm)
