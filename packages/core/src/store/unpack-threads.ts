@@ -11,7 +11,8 @@ import type { UnpackBatch } from './unpack-batch.ts'
 export interface UnpackThread extends AsyncDisposable {
   /**
    * @returns the files' identities, one after the other.
-   * @throws {TaskVaultError} BLOB_CORRUPT; errors of the operating system with their code.
+   * @throws {TaskVaultError} BLOB_CORRUPT; IO_FAILED when the thread has ended, as for want of memory;
+   * errors of the operating system with their code.
    */
   unpack(batch: UnpackBatch): Promise<Float64Array>
 }
@@ -30,11 +31,20 @@ export function startUnpackThread(algorithm: HashAlgorithm): UnpackThread {
     resourceLimits: RESOURCE_LIMITS,
   })
   const asked: PromiseWithResolvers<BatchAnswer>[] = []
+  let ended: TaskVaultError | undefined
+  const end = (reason: string, cause?: unknown): void => {
+    ended ??= new TaskVaultError('IO_FAILED', `A thread that unpacks files ended: ${reason}`, {
+      cause,
+    })
+    for (const answered of asked.splice(0)) answered.reject(ended)
+  }
   worker.on('message', (answer: BatchAnswer) => asked.shift()?.resolve(answer))
-  worker.on('error', (error) => failAll(asked, error))
-  worker.on('exit', () => failAll(asked, new Error('a restore worker ended early')))
+  worker.on('error', (error) => end(error instanceof Error ? error.message : String(error), error))
+  worker.on('exit', () => end('nobody asked it to'))
   return {
     async unpack(batch) {
+      // It answers nothing any more.
+      if (ended !== undefined) throw ended
       const answered = Promise.withResolvers<BatchAnswer>()
       asked.push(answered)
       worker.postMessage(toTransfer(batch, algorithm.digestBytes))
@@ -47,10 +57,6 @@ export function startUnpackThread(algorithm: HashAlgorithm): UnpackThread {
       await worker.terminate()
     },
   }
-}
-
-function failAll(asked: PromiseWithResolvers<BatchAnswer>[], error: unknown): void {
-  for (const answered of asked.splice(0)) answered.reject(error)
 }
 
 /** The worker's file lies beside this one, as source and in every bundle. */
