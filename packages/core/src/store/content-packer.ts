@@ -52,7 +52,7 @@ const PACK_BYTES = 16 * 1024 * 1024
 /** Contents that together are no larger than this stay in memory until it is known what else comes. */
 const INLINE_BYTES = 64 * 1024
 
-/** `ignored` names blobs that an earlier attempt found gone. */
+/** `ignored` names blobs that an earlier attempt found gone, or one of too many. */
 export function createContentPacker(
   store: Store,
   statCache: StatCache,

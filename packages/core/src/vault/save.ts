@@ -10,13 +10,14 @@ import { buildBlob } from '../store/build-blob.ts'
 import { createContentPacker } from '../store/content-packer.ts'
 import type { InlineContent, PackedContents } from '../store/content-packer.ts'
 import { evictIfNeeded } from '../store/evict.ts'
+import { findScattered } from '../store/find-scattered.ts'
 import { publishEntry } from '../store/publish-entry.ts'
 import { attach, collectOutputs } from './collect-outputs.ts'
 import type { FoundOutputs } from './collect-outputs.ts'
 import type { OpenParts } from './open-parts.ts'
 import type { SaveRequest, SavedEntry, SkippedSave } from './vault.ts'
 
-/** How often a save starts over because garbage collection took a blob that it meant to share. */
+/** How often a save starts over because a blob that it meant to share is gone, or is one of too many. */
 const MAX_ATTEMPTS = 4
 
 /**
@@ -42,12 +43,13 @@ async function saveInAttempts(
   parts: OpenParts,
   request: SaveRequest,
 ): Promise<SavedEntry | SkippedSave> {
-  const gone = new Set<number>()
+  const unwanted = new Set<number>()
   const attempts = isReadOnce(request.outputs) ? 1 : MAX_ATTEMPTS
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
-    const outcome = await trySave(parts, request, gone)
-    if (outcome.kind !== 'blobs-missing') return outcome
-    for (const number of outcome.numbers) gone.add(number)
+    const mayGather = attempt === 1 && attempts > 1
+    const outcome = await trySave(parts, request, { unwanted, mayGather })
+    if (outcome.kind !== 'blobs-missing' && outcome.kind !== 'scattered') return outcome
+    for (const number of outcome.numbers) unwanted.add(number)
   }
   throw new TaskVaultError('DATABASE_BUSY', 'Could not save: shared contents kept vanishing', {
     hint: 'Another process is emptying this cache; try again when it is done.',
@@ -63,13 +65,21 @@ type Attempt =
   | SavedEntry
   | SkippedSave
   | { readonly kind: 'blobs-missing'; readonly numbers: readonly number[] }
+  | { readonly kind: 'scattered'; readonly numbers: readonly number[] }
+
+interface AttemptOptions {
+  /** Blobs that earlier attempts found gone, or one of too many. */
+  readonly unwanted: ReadonlySet<number>
+  /** Whether there will be another attempt if the contents lie in too many packs. */
+  readonly mayGather: boolean
+}
 
 async function trySave(
   parts: OpenParts,
   request: SaveRequest,
-  gone: ReadonlySet<number>,
+  { unwanted, mayGather }: AttemptOptions,
 ): Promise<Attempt> {
-  const packer = createContentPacker(parts.store, parts.statCache, gone)
+  const packer = createContentPacker(parts.store, parts.statCache, unwanted)
   try {
     const found = await collectOutputs(parts, request, packer)
     const limit = request.policy.maxSizeBytes
@@ -81,6 +91,8 @@ async function trySave(
     const fingerprintText = Buffer.from(encodeFingerprint(request.work.fingerprint))
     const fingerprint = await attach(parts, { packer, attached }, fingerprintText)
     const packed = await packer.finish()
+    const scattered = mayGather ? findScattered(parts.store, packed.blobs, found.sizeBytes) : []
+    if (scattered.length > 0) return { kind: 'scattered', numbers: scattered }
     return publish(parts, { request, found, log, fingerprint, packed, attached })
   } finally {
     // After a publication this finds nothing to remove.
