@@ -28,6 +28,15 @@ test.each(['blake3', 'Upper', '', 'a b', 'x'.repeat(33)])(
   },
 )
 
+test.each([0, 20, 31, 65, 32.5, Number.NaN])(
+  'digests of %d bytes cannot be registered',
+  (digestBytes) => {
+    const algorithm = { ...sha512('sha512-cut'), digestBytes }
+
+    expect(codeOf(() => registerHashAlgorithm(algorithm))).toBe('ARGUMENT_INVALID')
+  },
+)
+
 test('an unknown name is refused with the names that are known', async () => {
   const opening = openHashAlgorithm('md5')
 

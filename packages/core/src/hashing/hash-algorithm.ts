@@ -26,9 +26,14 @@ const algorithms = new Map<string, OpenAlgorithm>([
   ['sha256', () => sha256],
 ])
 
+/** Bytes of a digest: fewer can collide, more are no digest in any file format of ours. */
+const SHORTEST_DIGEST = 32
+const LONGEST_DIGEST = 64
+
 /**
  * Makes a further algorithm available by name. Register before opening a vault that uses it.
- * @throws {TaskVaultError} ARGUMENT_INVALID when the name is taken or malformed.
+ * @throws {TaskVaultError} ARGUMENT_INVALID when the name is taken or malformed, or its digests are too short
+ * or too long.
  */
 export function registerHashAlgorithm(algorithm: HashAlgorithm): void {
   if (!/^[a-z0-9-]{1,32}$/.test(algorithm.name) || algorithms.has(algorithm.name)) {
@@ -36,6 +41,18 @@ export function registerHashAlgorithm(algorithm: HashAlgorithm): void {
       'ARGUMENT_INVALID',
       `Cannot register hash algorithm "${algorithm.name}": the name is taken or malformed`,
       { hint: 'Use 1 to 32 lowercase letters, digits and hyphens.' },
+    )
+  }
+  const { digestBytes } = algorithm
+  if (
+    !Number.isInteger(digestBytes) ||
+    digestBytes < SHORTEST_DIGEST ||
+    digestBytes > LONGEST_DIGEST
+  ) {
+    throw new TaskVaultError(
+      'ARGUMENT_INVALID',
+      `Cannot register hash algorithm "${algorithm.name}": its digests have ${digestBytes} bytes`,
+      { hint: `Use one whose digests have ${SHORTEST_DIGEST} to ${LONGEST_DIGEST} bytes.` },
     )
   }
   algorithms.set(algorithm.name, () => algorithm)
