@@ -8,6 +8,8 @@ import type { Store } from './store.ts'
  * @returns the bytes that were freed.
  */
 export function removeUnneeded(store: Store, numbers: readonly number[]): number {
+  // Nobody should wait for a lock that is taken for nothing.
+  if (numbers.length === 0) return 0
   try {
     return store.database.transaction('relaxed', () => removeUnneededWithin(store, numbers))
   } catch (error) {
