@@ -37,6 +37,13 @@ describe('help', () => {
     },
   )
 
+  test('a default of nothing is not spelt out', async () => {
+    const { stdout } = await runMain(['run', '--help'], { cwd: '/' })
+
+    expect(stdout).not.toMatch(/default: (?:\[\]|false)/)
+    expect(stdout).toContain('(default: all that git does not ignore)')
+  })
+
   test('--version prints the version of the package', async () => {
     const { code, stdout } = await runMain(['--version'], { cwd: '/' })
 

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, Help, Option } from 'commander'
 import packageFile from '../package.json' with { type: 'json' }
 import { createCli } from './cli.ts'
 import type { Cli, GlobalOptions } from './cli.ts'
@@ -42,7 +42,7 @@ function createProgram(host: Host): Command {
     )
     .addOption(new Option('-C, --cwd <directory>', 'run as if started in this directory'))
     .addHelpText('after', () => `\n${renderExitCodesForHelp()}`)
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, optionDescription: describeOption })
     .configureOutput({
       writeOut: (text) => void host.stdout.write(text),
       writeErr: (text) => void host.stderr.write(text),
@@ -54,6 +54,15 @@ function createProgram(host: Host): Command {
       getErrHasColors: () => wantsColour(host.env, host.stderr),
     })
     .exitOverride()
+}
+
+/** A default of nothing says nothing: it is left out. */
+function describeOption(option: Option): string {
+  const { defaultValue } = option
+  const isNothing =
+    defaultValue === false || (Array.isArray(defaultValue) && defaultValue.length === 0)
+  const shown: Option = isNothing ? Object.create(option, { defaultValue: {} }) : option
+  return new Help().optionDescription(shown)
 }
 
 async function addCommands(program: Command, cli: Cli, argv: readonly string[]): Promise<void> {
