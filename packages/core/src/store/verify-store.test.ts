@@ -167,6 +167,17 @@ test('an entry that the index forgot is brought back', async () => {
   expect((await verifyStore(store)).findings).toEqual([])
 })
 
+test('other work gets its turn while blobs are read', async () => {
+  using temporary = await openTemporaryStore()
+  const { store } = await fill(temporary)
+  let hadItsTurn = false
+  setImmediate(() => (hadItsTurn = true))
+
+  await verifyStore(store)
+
+  expect(hadItsTurn).toBe(true)
+})
+
 test('all subsets together are everything, and each is its own', async () => {
   using temporary = await openTemporaryStore()
   const { store } = await fill(temporary)

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { setImmediate } from 'node:timers/promises'
 import { isTaskVaultError } from '../errors.ts'
 import type { Digest } from '../model/digest.ts'
 import { digestFromBytes, digestToBytes, isDigest } from '../model/digest.ts'
@@ -64,10 +65,7 @@ async function withoutIndex(
   }
 }
 
-async function verifyContents(
-  store: Store,
-  options: VerifyOptions,
-): Promise<StoreVerification> {
+async function verifyContents(store: Store, options: VerifyOptions): Promise<StoreVerification> {
   const checked = await verifyBlobs(store, options)
   const files = await verifyFiles(store, options)
   const counters = verifyCounters(store)
@@ -100,6 +98,8 @@ async function verifyBlobs(
         row['digest'] instanceof Uint8Array ? row['digest'] : new Uint8Array(),
       )
       if (!isInSubset(digest, subset)) continue
+      // Reading is synchronous: without a pause, Ctrl-C would not be heard before the end.
+      await setImmediate()
       const found = await verifyBlob(store, {
         number: Number(row['number']),
         digest,
