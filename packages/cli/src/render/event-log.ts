@@ -1,5 +1,6 @@
 import { shortDigest } from '@taskvault/core'
 import type { LogLevel, VaultEvent } from '@taskvault/core'
+import { formatCount } from './quantities.ts'
 
 /** One line for the log, and how much it matters. */
 export interface LoggedEvent {
@@ -38,7 +39,7 @@ export function describeEvent(event: VaultEvent): LoggedEvent | undefined {
     case 'rebuilt':
       return {
         level: 'warn',
-        text: `warning: the index was damaged or lost; it was rebuilt with ${event.entries} entries`,
+        text: `warning: the index was damaged or lost; it was rebuilt with ${formatCount(event.entries, 'entry', 'entries')}`,
       }
     case 'trouble':
       return { level: 'warn', text: `warning: ${event.message}` }
