@@ -7,7 +7,10 @@ const OLDEST_NODE = 24
 const bundle = new URL('../dist/bin.mjs', import.meta.url)
 
 if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
-  stop(`taskvault needs Node ${OLDEST_NODE} or later, and this is ${process.version}`, 'Upgrade Node.')
+  stop(
+    `taskvault needs Node ${OLDEST_NODE} or later, and this is ${process.version}`,
+    'Upgrade Node.',
+  )
 } else {
   // Short-lived objects come by the hundred thousand when a tree is restored. Collecting them in small
   // steps takes no longer, and half the memory.
@@ -17,7 +20,10 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
   if (cacheDirectory !== undefined) module.enableCompileCache(cacheDirectory)
   await import(bundle.href).catch((error) => {
     if (error?.code !== 'ERR_MODULE_NOT_FOUND' || error.url !== bundle.href) throw error
-    stop('this checkout of taskvault is not built', 'Run `npm run demo` or `npm test`, which build it.')
+    stop(
+      'this checkout of taskvault is not built',
+      'Run `npm run demo` or `npm test`, which build it.',
+    )
   })
 }
 

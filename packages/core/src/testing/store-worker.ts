@@ -8,8 +8,8 @@ import { findEntry, listEntries } from '../store/entries.ts'
 import { evictIfNeeded } from '../store/evict.ts'
 import { openStore } from '../store/open-store.ts'
 import { openBlob, readManifest } from '../store/pack-reader.ts'
-import { recordHit } from '../store/record-use.ts'
 import { rebuildIndex } from '../store/rebuild-index.ts'
+import { recordHit } from '../store/record-use.ts'
 import { removeEntry } from '../store/remove-entry.ts'
 import type { Store } from '../store/store.ts'
 import { keyOf, saveSample, storePack, trySaveSample } from './temporary-store.ts'
@@ -35,13 +35,15 @@ const ROLES: Readonly<Record<string, () => void | Promise<void>>> = {
     // Saves share packs, so that one save's pack is what another's removal would take.
     const pack = storePack(store, `pack ${random(5)}`, 2_000)
     const name = `${random(NAMES)}`
-    if (trySaveSample(store, { name, packs: [pack], sizeBytes: 300 }) !== undefined) say(`ack ${name}`)
+    if (trySaveSample(store, { name, packs: [pack], sizeBytes: 300 }) !== undefined)
+      say(`ack ${name}`)
   },
   // Nobody removes these.
   keep() {
     const name = `kept ${seed} ${random(1_000_000)}`
     const pack = storePack(store, `pack ${random(5)}`, 2_000)
-    if (trySaveSample(store, { name, task: 'kept', packs: [pack] }) !== undefined) say(`ack ${name}`)
+    if (trySaveSample(store, { name, task: 'kept', packs: [pack] }) !== undefined)
+      say(`ack ${name}`)
   },
   async read() {
     const name = `${random(NAMES)}`
@@ -60,7 +62,11 @@ const ROLES: Readonly<Record<string, () => void | Promise<void>>> = {
   once: () => void saveSample(store, { name: seed }),
 }
 
-async function checkEntry(from: Store, blob: Parameters<typeof blobPath>[1], name: string): Promise<void> {
+async function checkEntry(
+  from: Store,
+  blob: Parameters<typeof blobPath>[1],
+  name: string,
+): Promise<void> {
   try {
     using opened = await openBlob(blobPath(from.cacheDirectory, blob))
     opened.verifyFile(blob)

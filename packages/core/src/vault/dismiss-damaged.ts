@@ -71,8 +71,9 @@ async function isSound(store: Store, digest: Digest): Promise<boolean> {
     blob.verify(digest)
     return true
   } catch (error) {
-    // A limit of this process says nothing of the blob.
-    if (isTaskVaultError(error, 'BLOB_CORRUPT', 'BLOB_MISSING', 'FORMAT_UNSUPPORTED')) return false
+    if (isTaskVaultError(error, 'BLOB_CORRUPT', 'BLOB_MISSING')) return false
+    // That this process cannot read a later format, or lacks an algorithm, says nothing of the blob.
+    if (isTaskVaultError(error, 'FORMAT_UNSUPPORTED', 'HASH_ALGORITHM_UNKNOWN')) return true
     throw error
   }
 }

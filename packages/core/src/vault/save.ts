@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../errors.ts'
+import { TaskVaultError, isTaskVaultError } from '../errors.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import { digestFromBytes } from '../model/digest.ts'
 import { encodeFingerprint } from '../model/fingerprint.ts'
@@ -132,7 +132,7 @@ function publish(parts: OpenParts, collected: Collected): Attempt {
   }
   const storedBytes = packed.storedBytes + blob.length
   parts.store.report({ kind: 'saved', task: request.task, key: request.work.key, storedBytes })
-  evictIfNeeded(store, { limitBytes: parts.settings.maxSizeBytes })
+  keepWithinLimit(parts)
   return {
     kind: 'saved',
     key: request.work.key,
@@ -162,5 +162,15 @@ function createManifest(parts: OpenParts, collected: Collected): Manifest {
     log,
     fingerprint,
     blobs: packed.blobs.map((used) => used.digest),
+  }
+}
+
+/** The entry is saved by now, whatever comes of making room for the next one. */
+function keepWithinLimit({ store, settings }: OpenParts): void {
+  try {
+    evictIfNeeded(store, { limitBytes: settings.maxSizeBytes })
+  } catch (error) {
+    if (!isTaskVaultError(error)) throw error
+    store.report({ kind: 'trouble', code: error.code, message: error.message })
   }
 }
