@@ -1,5 +1,5 @@
 import { rmSync } from 'node:fs'
-import { TaskVaultError, isTaskVaultError } from '../errors.ts'
+import { TaskVaultError, asTaskVaultError, isTaskVaultError, systemErrorCode } from '../errors.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import { digestFromBytes } from '../model/digest.ts'
 import { encodeFingerprint } from '../model/fingerprint.ts'
