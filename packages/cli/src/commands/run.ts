@@ -23,6 +23,7 @@ import type {
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { describeReason } from '../render/change-reasons.ts'
+import { onOneLine } from '../render/one-line.ts'
 import { renderProvenance } from '../render/run-lines.ts'
 import { createRunVoice } from '../render/run-voice.ts'
 import { findTerminalSpawn, isAttended } from '../spawn-in-terminal.ts'
@@ -94,7 +95,7 @@ async function explain({ cli, work, policy }: Job): Promise<number> {
       decision.kind === 'hit'
         ? `${task}: hit, ${renderProvenance(decision.manifest, cli.host.now())}`
         : [
-            `${task}: miss, would run ${command}`,
+            `${task}: miss, would run ${onOneLine(command)}`,
             ...decision.reasons.map((reason) => `  ${describeReason(reason)}`),
           ].join('\n'),
     data: () => {

@@ -1,7 +1,12 @@
 import type { ChangeReason } from '@taskvault/core'
+import { onOneLine } from './one-line.ts'
 
-/** Why a key was not found, in a few words that name what is different. */
+/** Why a key was not found, in a few words on one line that name what is different. */
 export function describeReason(reason: ChangeReason): string {
+  return onOneLine(nameReason(reason))
+}
+
+function nameReason(reason: ChangeReason): string {
   switch (reason.kind) {
     case 'first-run':
       return 'nothing was saved for this task yet'

@@ -1,5 +1,6 @@
 import { shortDigest } from '@taskvault/core'
 import type { LogLevel, VaultEvent } from '@taskvault/core'
+import { onOneLine } from './one-line.ts'
 import { formatCount } from './quantities.ts'
 
 /** One line for the log, and how much it matters. */
@@ -42,6 +43,6 @@ export function describeEvent(event: VaultEvent): LoggedEvent | undefined {
         text: `warning: the index was damaged or lost; it was rebuilt with ${formatCount(event.entries, 'entry', 'entries')}`,
       }
     case 'trouble':
-      return { level: 'warn', text: `warning: ${event.message}` }
+      return { level: 'warn', text: `warning: ${onOneLine(event.message)}` }
   }
 }

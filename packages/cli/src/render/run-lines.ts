@@ -8,6 +8,7 @@ import type {
   SavedEntry,
 } from '@taskvault/core'
 import { summariseReasons } from './change-reasons.ts'
+import { onOneLine } from './one-line.ts'
 import { formatBytes, formatDuration } from './quantities.ts'
 
 const SHOWN_PATHS = 5
@@ -89,14 +90,6 @@ export function renderRunning(command: Command, reasons: readonly ChangeReason[]
   const shown = line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line
   const because = reasons.filter((reason) => reason.kind !== 'unavailable')
   return because.length === 0 ? shown : `${shown} (${onOneLine(summariseReasons(because))})`
-}
-
-/**
- * Text in which nothing can begin a line or steer a terminal: CI systems take commands from lines of
- * their logs, and names of files come from whoever made a pull request.
- */
-function onOneLine(text: string): string {
-  return text.replaceAll(/\p{C}/gu, (character) => JSON.stringify(character).slice(1, -1))
 }
 
 /** `34 seconds ago`, `2 hours ago`; `just now` also for what a clock that went back calls the future. */

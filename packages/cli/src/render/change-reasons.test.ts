@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+import { describeReason } from './change-reasons.ts'
+
+/* A line of its own that begins with `::` is a command to some CI systems. */
+test.each([
+  ['a line feed', 'a\n::error::b', String.raw`changed: a\n::error::b`],
+  ['an escape sequence', 'a\u001b[31mb', String.raw`changed: a\u001b[31mb`],
+  ['a control character that JSON leaves alone', 'a\u009bb', String.raw`changed: a\u{9b}b`],
+  ['a mark that turns text around', 'a\u202Eb', String.raw`changed: a\u{202e}b`],
+  ['letters of any script', 'à-日本', 'changed: à-日本'],
+])('%s in the name of a file stays on the line of its reason', (_, relativePath, line) => {
+  expect(describeReason({ kind: 'file-changed', relativePath })).toBe(line)
+})
