@@ -40,6 +40,17 @@ describe('as a process', () => {
     expect([code, Buffer.concat(stderr).toString()]).toEqual([0, ''])
   })
 
+  test.skipIf(!existsSync('/dev/full'))('output that could not be written is a failure', () => {
+    const { status, stderr } = spawnSync(
+      'bash',
+      ['-c', '"$0" "$1" completion bash > /dev/full', process.execPath, BIN],
+      { encoding: 'utf8' },
+    )
+
+    expect(status).toBe(74)
+    expect(stderr).toMatch(/^error: Could not write to standard output: ENOSPC.*\n$/)
+  })
+
   test('a working directory that was deleted is an error with a hint, not a stack', () => {
     const gone = path.join(createProject(), 'gone')
     mkdirSync(gone)

@@ -1,4 +1,5 @@
 import process from 'node:process'
+import { EXIT } from './exit-codes.ts'
 import type { StopSignal } from './exit-codes.ts'
 import type { Host } from './host.ts'
 import { main } from './main.ts'
@@ -45,4 +46,13 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const exitCode = await main(process.argv.slice(2), host)
 // Not left to run out: after a signal, the work that it cut short may still be waiting for something.
-process.stdout.write('', () => process.exit(exitCode))
+process.stdout.write('', () => process.exit(isOutputLost() ? EXIT.io : exitCode))
+
+/** Whether a full disk kept what was printed, as of `taskvault cache ls > list`. */
+function isOutputLost(): boolean {
+  const error = process.stdout.errored
+  if (exitCode !== EXIT.ok || error === null || ('code' in error && error.code === 'EPIPE'))
+    return false
+  process.stderr.write(`error: Could not write to standard output: ${error.message}\n`)
+  return true
+}

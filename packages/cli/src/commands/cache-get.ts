@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { parseTaskName, TaskVaultError } from '@taskvault/core'
+import { asTaskVaultError, parseTaskName, systemErrorCode, TaskVaultError } from '@taskvault/core'
 import type { ChangeReason, KeyedFingerprint, StagedEntry, TaskName, Vault } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
@@ -103,24 +103,40 @@ async function print(
 ): Promise<number> {
   const content = await vault.openResult(task, work)
   if (content === undefined) return reportMiss(cli, task, [])
-  let sizeBytes = 0
   const stream = open()
-  await pipeline(
-    content,
-    async function* count(chunks: AsyncIterable<Uint8Array>) {
-      for await (const chunk of chunks) {
-        sizeBytes += chunk.length
-        yield chunk
-      }
-    },
-    stream,
-    { end: stream !== cli.host.stdout },
-  )
+  const sizeBytes = await send(content, stream, { end: stream !== cli.host.stdout })
   cli.voice.confirmAside({
     text: () => `✓ ${renderHit(task, sizeBytes)}`,
     data: () => ({ outcome: 'hit', task, key: work.key, sizeBytes }),
   })
   return EXIT.ok
+}
+
+/** @returns how many bytes it were. */
+async function send(
+  content: AsyncIterable<Uint8Array>,
+  stream: Writable,
+  options: { readonly end: boolean },
+): Promise<number> {
+  let sizeBytes = 0
+  try {
+    await pipeline(
+      content,
+      async function* count(chunks: AsyncIterable<Uint8Array>) {
+        for await (const chunk of chunks) {
+          sizeBytes += chunk.length
+          yield chunk
+        }
+      },
+      stream,
+      options,
+    )
+  } catch (error) {
+    // A reader that went away is no failure; `main` sees to it.
+    if (systemErrorCode(error) === 'EPIPE') throw error
+    throw asTaskVaultError(error, 'write the result')
+  }
+  return sizeBytes
 }
 
 function reportMiss(cli: Cli, task: TaskName, reasons: readonly ChangeReason[]): number {

@@ -89,6 +89,15 @@ describe.skipIf(process.platform === 'win32')('what is no file is written to, an
     expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true)
   })
 
+  test.runIf(process.platform === 'linux')('a device that takes nothing is a failure', async () => {
+    const { cwd } = await createSaved()
+
+    const ran = await get(cwd, '/dev/full')
+
+    expect(ran).toMatchObject({ code: 74, stdout: '' })
+    expect(ran.stderr).toContain('Could not write the result')
+  })
+
   test.runIf(process.platform === 'linux')(
     'standard output by the name of its descriptor',
     async () => {
