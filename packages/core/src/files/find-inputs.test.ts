@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
@@ -287,7 +289,7 @@ test('directories in which nothing can match are not looked into', () => {
 })
 
 test('a project that is not there is refused', () => {
-  expect(() => find({ root: '/nonexistent' }, ['**'], { gitignore: false })).toThrow(
+  expect(() => find({ root: join(tmpdir(), randomUUID()) }, ['**'], { gitignore: false })).toThrow(
     expect.objectContaining({ code: 'INPUT_UNREADABLE' }),
   )
 })
