@@ -31,6 +31,29 @@ test('a file that is not there is what a failure is named after', () => {
   })
 })
 
+test.each([
+  // What a flipped bit in the text of the schema makes of statements that are right.
+  ['foreign key mismatch - "entry_blobs" referencing "cache_entries"', 1, 'DATABASE_CORRUPT'],
+  ['table cache_entries has no column named blob_path', 1, 'DATABASE_CORRUPT'],
+  ['no such function: mbx', 1, 'DATABASE_CORRUPT'],
+  ['database disk image is malformed', 11, 'DATABASE_CORRUPT'],
+  ['disk I/O error', 4874, 'DISK_FULL'],
+  ['disk I/O error', 778, 'DATABASE_UNAVAILABLE'],
+])('%j with the number %i is %s', (message, errcode, code) => {
+  const error = Object.assign(new Error(message), { code: 'ERR_SQLITE_ERROR', errcode })
+
+  expect(sqliteFailure(error, import.meta.filename)).toMatchObject({ code, cause: error })
+})
+
+test.each(['near "SELCT": syntax error', 'cannot start a transaction within a transaction'])(
+  '%j is a mistake of ours, and passed through',
+  (message) => {
+    const error = Object.assign(new Error(message), { code: 'ERR_SQLITE_ERROR', errcode: 1 })
+
+    expect(sqliteFailure(error, import.meta.filename)).toBe(error)
+  },
+)
+
 function countLocks(): number {
   const lines = readFileSync(LOCKS, 'utf8').split('\n')
   return lines.filter((line) => line.split(/ +/).includes(String(process.pid))).length

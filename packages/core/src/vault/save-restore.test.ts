@@ -361,6 +361,14 @@ describe('damage', () => {
 
     expect((await vault.stage(restoreRequest(['out']))).kind).toBe('miss')
     expect(readFileSync(path('out/f'), 'utf8')).toBe('of key two')
+
+    // Nothing went on the word of such an index: made anew, it has both.
+    await vault[Symbol.asyncDispose]()
+    vault = await openTestVault()
+    await restore(['out'], key(2))
+    expect(readFileSync(path('out/f'), 'utf8')).toBe('of key two')
+    await restore(['out'])
+    expect(readFileSync(path('out/f'), 'utf8')).toBe('of key one')
   })
 })
 
