@@ -13,8 +13,9 @@ const GROWING = /^SCAN (?:cache_entries|blobs|entry_blobs|contents)\b/
 
 const statements = recordStatements()
 const client = await createClient(join(process.cwd(), '.taskvault', 'config.yaml'))
-// Opening may look whether a table is empty, which is planned as a scan and ends at its first row.
-statements.clear()
+// Opening may look whether a table is empty, which is planned as a scan and ends at its first row;
+// it also prepares what statistics ask for.
+for (const sql of statements) if (!/\btotals\b/.test(sql)) statements.delete(sql)
 const times: number[] = []
 for (let index = 0; index < ASKED; index += 1) {
   const before = performance.now()

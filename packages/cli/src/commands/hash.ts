@@ -36,11 +36,12 @@ async function printDigests(cli: Cli, paths: readonly string[]): Promise<void> {
   }
 }
 
-/** With what the project's vault remembers, where there is one: asking makes none. */
+/** With what the project's vault remembers; where no project was set up, asking makes no vault. */
 async function openContext(cli: Cli): Promise<ScanContext> {
   const settings = await cli.settings()
   const now = Date.now
-  if (existsSync(path.join(settings.cacheDirectory, 'cache.db'))) {
+  const isSetUp = settings.configPath !== undefined
+  if (isSetUp || existsSync(path.join(settings.cacheDirectory, 'cache.db'))) {
     const { algorithm, statCache } = await cli.openVault()
     return { algorithm, statCache, now }
   }
