@@ -49,14 +49,6 @@ describe.skipIf(!CAN_HOLD)(
             'return { realPath, accessPath: path, [Symbol.dispose]: () => closeSync(descriptor) }',
         },
       ],
-      [
-        'the mode of a directory is set through a link',
-        {
-          file: 'outputs/apply-plan.ts',
-          find: 'constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW',
-          replace: 'constants.O_RDONLY | constants.O_DIRECTORY',
-        },
-      ],
     ])('is found to do so when %s', async (_, patch) => {
       const result = await race({ rounds: 20_000, forMs: 40_000, seed: 2 }, [patch])
 
