@@ -29,7 +29,9 @@ test('processes that begin a store at once all get the same one', async () => {
 
 test('processes that find the index lost rebuild it once, and lose nothing', async () => {
   using temporary = await openTemporaryStore()
-  await Promise.all([1, 2].map((seed) => start(temporary.cacheDirectory, 'once', seed).ended))
+  const first = [1, 2].map((seed) => start(temporary.cacheDirectory, 'once', seed))
+  await Promise.all(first.map((worker) => worker.ended))
+  expect(first.map((worker) => worker.errors()).join('')).toBe('')
   for (const suffix of ['', '-wal', '-shm'])
     rmSync(join(temporary.cacheDirectory, `cache.db${suffix}`), { force: true })
 

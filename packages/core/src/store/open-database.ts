@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import { TaskVaultError } from '../errors.ts'
+import { TaskVaultError, isTaskVaultError } from '../errors.ts'
 import type { Database, Durability, Statement } from './database.ts'
 import { loadSqliteDriver } from './sqlite-driver.ts'
 import type { SqliteConnection, SqliteDriver, SqliteStatement } from './sqlite-driver.ts'
@@ -213,7 +213,7 @@ function isGateClosed(gate: string | undefined): boolean {
 function openConnection(file: string, driver: SqliteDriver, readOnly: boolean): SqliteConnection {
   const connection = driver.connect(file, { readOnly })
   try {
-    connection.exec(readOnly ? READ_ONLY_SETTINGS : SETTINGS)
+    configure(connection, file, readOnly ? READ_ONLY_SETTINGS : SETTINGS)
     if (!readOnly) connection.exec(SYNCHRONOUS.durable)
     // The first read opens the write-ahead log, and tells whether this is a database at all.
     connection.prepare('PRAGMA user_version').get()
@@ -225,16 +225,25 @@ function openConnection(file: string, driver: SqliteDriver, readOnly: boolean): 
   }
 }
 
+/** Of two processes that switch a new file to its log, SQLite tells one at once that it is busy. */
+function configure(connection: SqliteConnection, file: string, settings: string): void {
+  for (let waitedMs = 0; ; waitedMs += PAUSE_MS) {
+    try {
+      return connection.exec(settings)
+    } catch (error) {
+      const isBusy = isTaskVaultError(sqliteFailure(error, file), 'DATABASE_BUSY')
+      if (!isBusy || waitedMs >= REPLACEMENT_TIMEOUT_MS) throw error
+    }
+    Atomics.wait(PAUSE, 0, 0, PAUSE_MS)
+  }
+}
+
 function fileNumber(file: string): bigint | undefined {
   return statSync(file, { bigint: true, throwIfNoEntry: false })?.ino
 }
 
 function refused(file: string): TaskVaultError {
-  return new TaskVaultError(
-    'PERMISSION_DENIED',
-    `Could not write ${file}: it is open for reading only`,
-    {
-      hint: 'Check who owns the cache directory and its mode.',
-    },
-  )
+  const hint = 'Check who owns the cache directory and its mode.'
+  const message = `Could not write ${file}: it is open for reading only`
+  return new TaskVaultError('PERMISSION_DENIED', message, { hint })
 }
