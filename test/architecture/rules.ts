@@ -64,6 +64,12 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     imports: ['core/errors', 'core/model', 'core/hashing', 'core/files', 'core/store'],
     node: FILES,
   },
+  // What is elsewhere: servers, buckets and shared folders.
+  'core/remote': {
+    imports: ['core/errors', 'core/model', 'core/hashing', 'core/files'],
+    node: [...FILES, 'node:events', 'node:stream', 'node:timers/promises'],
+    libraries: ['undici', 'aws4fetch'],
+  },
   // The use cases: the only place that may bring all of the others together.
   'core/vault': {
     imports: [
@@ -76,6 +82,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
       'core/outputs',
       'core/platform',
       'core/process',
+      'core/remote',
       'core/store',
     ],
     node: [...FILES, 'node:child_process', 'node:stream'],
@@ -89,11 +96,17 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
       'core/platform',
       'core/files',
       'core/process',
+      'core/remote',
       'core/store',
       'core/vault',
     ],
     node: [],
   },
+  // Which roles, scopes and rules there are, and who a caller is.
+  'server/trust': { imports: ['core'], node: FILES, libraries: ['jose'] },
+  // Entries and blobs of many tenants.
+  'server/engine': { imports: ['core', 'server/trust'], node: FILES },
+  'server/index': { imports: ['server/trust', 'server/engine'], node: [] },
   cli: {
     imports: ['core'],
     node: [

@@ -96,6 +96,18 @@ const BY_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   DISK_FULL: 'io',
   TOO_MANY_OPEN_FILES: 'io',
   IO_FAILED: 'io',
+  REMOTE_UNAVAILABLE: 'unavailable',
+  REMOTE_REFUSED: 'permission',
+  REMOTE_INVALID: 'unavailable',
+  UNAUTHENTICATED: 'permission',
+  FORBIDDEN: 'permission',
+  NOT_FOUND: 'miss',
+  REQUEST_INVALID: 'usage',
+  REQUEST_TOO_LARGE: 'usage',
+  RATE_LIMITED: 'unavailable',
+  QUOTA_EXCEEDED: 'permission',
+  ENTRY_EXISTS: 'permission',
+  BLOBS_MISSING: 'unavailable',
   PERMISSION_DENIED: 'permission',
 }
 

@@ -35,6 +35,20 @@ export type ErrorCode =
   | 'PERMISSION_DENIED'
   | 'TOO_MANY_OPEN_FILES'
   | 'IO_FAILED'
+  // What a remote store answered
+  | 'REMOTE_UNAVAILABLE'
+  | 'REMOTE_REFUSED'
+  | 'REMOTE_INVALID'
+  // What a server tells its callers, besides the above
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'REQUEST_INVALID'
+  | 'REQUEST_TOO_LARGE'
+  | 'RATE_LIMITED'
+  | 'QUOTA_EXCEEDED'
+  | 'ENTRY_EXISTS'
+  | 'BLOBS_MISSING'
 
 export interface ErrorDetails {
   /** What to do about it, as an instruction; printed on a line of its own. */

@@ -15,8 +15,18 @@ export { createMemoryStatCache } from './files/stat-cache.ts'
 export { openHashAlgorithm } from './hashing/hash-algorithm.ts'
 export { hashStream } from './hashing/hash-stream.ts'
 export { openStream } from './hashing/open-stream.ts'
+export { blobNameOf, parseBlobName, splitBlobName } from './model/blob-name.ts'
+export type { BlobName, BlobNameParts } from './model/blob-name.ts'
 export { isDigest, shortDigest } from './model/digest.ts'
 export type { Digest, TaskKey } from './model/digest.ts'
+export { encodeRecordForSigning } from './model/entry-record.ts'
+export type {
+  EntryDraft,
+  EntryRecord,
+  NeededBlob,
+  RecordSignature,
+  Writer,
+} from './model/entry-record.ts'
 export type { ChangeReason } from './model/explain.ts'
 export type { KeyedFingerprint } from './model/fingerprint.ts'
 export type { Manifest, Origin } from './model/manifest.ts'
@@ -94,3 +104,19 @@ export { verifyStore } from './store/verify-store.ts'
 export { examineVault, isBroken } from './vault/examine-vault.ts'
 export type { Examination } from './vault/examine-vault.ts'
 export type { ScanContext } from './files/scan-context.ts'
+export type {
+  BlobContent,
+  BlobStore,
+  ByteRange,
+  ByteStream,
+  CallOptions,
+  PutOutcome,
+} from './remote/blob-store.ts'
+export type { EntryQuery, EntryStore, PublishOutcome } from './remote/entry-store.ts'
+export type {
+  ListedObject,
+  ObjectContent,
+  ObjectSigner,
+  ObjectStore,
+  SignedRequest,
+} from './remote/object-store.ts'

@@ -42,6 +42,18 @@ const EFFECTS: Readonly<Record<ErrorCode, 'stop' | 'go-on'>> = {
   PERMISSION_DENIED: 'go-on',
   TOO_MANY_OPEN_FILES: 'go-on',
   IO_FAILED: 'go-on',
+  REMOTE_UNAVAILABLE: 'go-on',
+  REMOTE_REFUSED: 'go-on',
+  REMOTE_INVALID: 'go-on',
+  UNAUTHENTICATED: 'go-on',
+  FORBIDDEN: 'go-on',
+  NOT_FOUND: 'go-on',
+  REQUEST_INVALID: 'go-on',
+  REQUEST_TOO_LARGE: 'go-on',
+  RATE_LIMITED: 'go-on',
+  QUOTA_EXCEEDED: 'go-on',
+  ENTRY_EXISTS: 'go-on',
+  BLOBS_MISSING: 'go-on',
 }
 
 /** Whether a run goes on, without the cache, after `error`. Bugs are never passed over. */
