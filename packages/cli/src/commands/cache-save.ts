@@ -58,7 +58,7 @@ async function save(cli: Cli, { task: taskText, input, output }: Arguments): Pro
     exitCode: 0,
     durationMs: 0,
     origin,
-    policy: resolvePolicy(settings, { task, branch: origin.branch }),
+    policy: resolvePolicy(settings, { task, ...origin }),
   })
   report(cli, task, saved)
 }

@@ -147,11 +147,16 @@ branches:
     expect(code).toBe(0)
     expect(stdout).toBe(
       `Policy for unit_tests on branch feature/a
-  ttl_seconds     604800  policies.default (default)   .taskvault/config.yaml:3
-  max_size_bytes  1000    policies.unit_* (task)       .taskvault/config.yaml:5
-  strategy        lru     built in
-  cache_failures  false   built in
-  write           false   branches.feature/* (branch)  .taskvault/config.yaml:10
+  ttl_seconds       604800    policies.default (default)   .taskvault/config.yaml:3
+  max_size_bytes    1000      policies.unit_* (task)       .taskvault/config.yaml:5
+  strategy          lru       built in
+  cache_failures    false     built in
+  write             false     branches.feature/* (branch)  .taskvault/config.yaml:10
+  pre_commit        require   built in
+  pre_merge_commit  require   built in
+  pre_push          require   built in
+  unstaged          snapshot  built in
+  remote_passes     true      built in
 `,
     )
   })

@@ -80,7 +80,7 @@ export async function run(
   const additions = createAdditions(options, command, { cwd: cli.cwd, projectRoot })
   const work = createTaskWork(task, { settings, env, additions })
   const origin = detectOrigin({ projectRoot, env })
-  const policy = resolvePolicy(settings, { task, branch: origin.branch })
+  const policy = resolvePolicy(settings, { task, ...origin })
   const job: Job = { cli, settings, work, policy, origin }
   return options.explain || cli.options.json ? await explain(job) : await execute(job, options)
 }

@@ -57,6 +57,13 @@ export const checkBoolean: Check<boolean> = checkScalar('true or false', (value)
   typeof value === 'boolean' ? value : undefined,
 )
 
+/** A truth value, or a word for what lies between. */
+export function checkBooleanOr<Word extends string>(word: Word): Check<boolean | Word> {
+  return checkScalar(`true, false, or ${word}`, (value) =>
+    typeof value === 'boolean' || value === word ? (value as boolean | Word) : undefined,
+  )
+}
+
 export interface NumberRange {
   readonly least: number
   readonly most: number

@@ -194,7 +194,7 @@ describe('what is refused, and how', () => {
     ],
     [
       'policies: { main: { write: yes } }',
-      '1:28: policies.main.write: "yes" is not allowed; use true or false',
+      '1:28: policies.main.write: "yes" is not allowed; use true, false, or ci',
     ],
     [
       'policies: 5',
@@ -207,7 +207,7 @@ describe('what is refused, and how', () => {
       '1:25: tasks.t.outputs: "../x" is not allowed; use a path below the project',
     ],
     ['tasks: { t: { outputs: [/etc] } }', '1:25: tasks.t.outputs: "/etc" is not allowed'],
-    ['tasks: { t: { hooks: [post-merge] } }', 'use one of: pre-commit, pre-push'],
+    ['tasks: { t: { hooks: [post-merge] } }', 'use one of: pre-commit, pre-merge-commit, pre-push'],
     [
       'tasks: { t: { env: [A=B] } }',
       '1:21: tasks.t.env: "A=B" is not allowed; use the name of an environment variable',

@@ -1,11 +1,12 @@
 import { TaskVaultError, isTaskVaultError } from '../errors.ts'
 import { hashAlgorithmNames } from '../hashing/hash-algorithm.ts'
-import { EVICTION_STRATEGIES } from '../model/policy.ts'
+import { EVICTION_STRATEGIES, HOOK_MODES, UNSTAGED_HANDLINGS } from '../model/policy.ts'
 import type { PolicyFields } from '../model/policy.ts'
 import { GIT_HOOKS, parseTaskName } from '../model/task.ts'
 import type { TaskDefinition } from '../model/task.ts'
 import {
   checkBoolean,
+  checkBooleanOr,
   checkChoice,
   checkFields,
   checkNamed,
@@ -51,7 +52,12 @@ const POLICY_FIELDS: Fields<PolicyFields> = {
   },
   strategy: { key: 'strategy', check: checkChoice(EVICTION_STRATEGIES) },
   cacheFailures: { key: 'cache_failures', check: checkBoolean },
-  write: { key: 'write', check: checkBoolean },
+  write: { key: 'write', check: checkBooleanOr('ci') },
+  preCommit: { key: 'pre_commit', check: checkChoice(HOOK_MODES) },
+  preMergeCommit: { key: 'pre_merge_commit', check: checkChoice(HOOK_MODES) },
+  prePush: { key: 'pre_push', check: checkChoice(HOOK_MODES) },
+  unstaged: { key: 'unstaged', check: checkChoice(UNSTAGED_HANDLINGS) },
+  remotePasses: { key: 'remote_passes', check: checkBoolean },
 }
 
 const someText: Check<string> = checkText('a text that is not empty', (text) => text.trim() !== '')

@@ -3,12 +3,13 @@ import { findRepository, readSmallFile } from './find-repository.ts'
 
 /** What HEAD of a repository points at. */
 export interface GitHead {
-  /** Undefined when HEAD is detached. */
+  /** While a rebase has HEAD detached, the branch that is rebased; undefined when it is detached otherwise. */
   readonly branch: string | undefined
   /** Undefined before the first commit, and where refs are kept in a form that is not plain files. */
   readonly commit: string | undefined
 }
 
+const BRANCHES = 'refs/heads/'
 const COMMIT = /^[0-9a-f]{40,64}$/
 
 /**
@@ -20,12 +21,21 @@ export function readGitHead(directory: string): GitHead | undefined {
   const repository = findRepository(directory)?.repository
   if (repository === undefined) return undefined
   const head = firstLine(readSmallFile(path.join(repository.gitDirectory, 'HEAD')))
-  if (COMMIT.test(head)) return { branch: undefined, commit: head }
+  if (COMMIT.test(head)) return { branch: readRebasedBranch(repository.gitDirectory), commit: head }
   const ref = /^ref: (refs\/heads\/(.+))$/.exec(head)
   if (ref === null) return undefined
   const [, name = '', branch] = ref
   // A linked work tree has a HEAD of its own, and shares the branches.
   return { branch, commit: readRef(name, repository.commonDirectory) }
+}
+
+/** The branch that a rebase will move when it is done: its commits are made for that one. */
+function readRebasedBranch(gitDirectory: string): string | undefined {
+  const names = ['rebase-merge', 'rebase-apply'].map((state) =>
+    firstLine(readSmallFile(path.join(gitDirectory, state, 'head-name'))),
+  )
+  const ref = names.find((name) => name.startsWith(BRANCHES))
+  return ref?.slice(BRANCHES.length)
 }
 
 /** A branch's commit: from its own file, else from the packed list. */

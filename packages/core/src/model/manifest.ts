@@ -12,6 +12,8 @@ export interface Origin {
   readonly commit?: string
   /** `local`, `github`, `gitlab`, `circleci`, `jenkins`. */
   readonly platform?: string
+  /** The name that the person, or what started the CI job, has on that platform. */
+  readonly user?: string
 }
 
 /** A content that the manifest refers to. */
@@ -134,7 +136,9 @@ function readReference(value: unknown, name: string): ContentReference | undefin
 
 function readOrigin(value: unknown): Origin {
   const fields = asFields(value, '"origin"')
-  const named = ['branch', 'commit', 'platform'].filter((name) => fields[name] !== undefined)
+  const named = ['branch', 'commit', 'platform', 'user'].filter(
+    (name) => fields[name] !== undefined,
+  )
   return Object.fromEntries(named.map((name) => [name, readText(fields, name)]))
 }
 

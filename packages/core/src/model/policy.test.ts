@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { explainPolicy, findApplyingPolicies, matchesGlob, resolvePolicy } from './policy.ts'
+import {
+  explainPolicy,
+  findApplyingPolicies,
+  matchesGlob,
+  resolveHookPolicy,
+  resolvePolicy,
+} from './policy.ts'
 import type { PolicyTable } from './policy.ts'
 
 describe('resolvePolicy', () => {
@@ -141,8 +147,66 @@ describe('explainPolicy', () => {
       ['strategy', 'lru', 'built-in', 'default', 'default'],
       ['cacheFailures', false, 'built-in', 'default', 'default'],
       ['write', false, 'policies', 'main', 'branch'],
+      ['preCommit', 'require', 'built-in', 'default', 'default'],
+      ['preMergeCommit', 'require', 'built-in', 'default', 'default'],
+      ['prePush', 'require', 'built-in', 'default', 'default'],
+      ['unstaged', 'snapshot', 'built-in', 'default', 'default'],
+      ['remotePasses', true, 'built-in', 'default', 'default'],
     ])
   })
+
+  test('a merge follows what is said of commits, until something is said of merges', () => {
+    const subject = { task: 'lint', branch: 'main' }
+    const following = tableOf({ main: { preCommit: 'warn' } })
+    const own = tableOf({ default: { preMergeCommit: 'off' }, main: { preCommit: 'warn' } })
+
+    const explained = explainPolicy(following, subject).find(
+      ({ field }) => field === 'preMergeCommit',
+    )
+
+    expect(explained).toMatchObject({ value: 'warn', from: { name: 'main', by: 'branch' } })
+    expect(resolveHookPolicy(following, subject).modes['pre-merge-commit']).toBe('warn')
+    expect(resolveHookPolicy(own, subject).modes['pre-merge-commit']).toBe('off')
+  })
+})
+
+describe('resolveHookPolicy', () => {
+  test('requires everything, in snapshots, and takes passes from anywhere, unless told', () => {
+    const modes = { 'pre-commit': 'require', 'pre-merge-commit': 'require', 'pre-push': 'require' }
+
+    expect(resolveHookPolicy(tableOf({}), { task: 'lint' })).toEqual({
+      modes,
+      unstaged: 'snapshot',
+      remotePasses: true,
+    })
+  })
+
+  test('the most specific block decides each field: task, branch, pattern, default', () => {
+    const table = tableOf({
+      default: { preCommit: 'off', prePush: 'warn', unstaged: 'in-place' },
+      'feature/*': { preCommit: 'warn', remotePasses: false },
+      'feature/big': { prePush: 'off' },
+      lint: { unstaged: 'snapshot' },
+    })
+
+    const resolved = resolveHookPolicy(table, { task: 'lint', branch: 'feature/big' })
+
+    expect(resolved).toEqual({
+      modes: { 'pre-commit': 'warn', 'pre-merge-commit': 'warn', 'pre-push': 'off' },
+      unstaged: 'snapshot',
+      remotePasses: false,
+    })
+  })
+})
+
+test.each([
+  ['local', false],
+  [undefined, false],
+  ['github', true],
+])('where only CI may write, %s may: %s', (platform, write) => {
+  const table = tableOf({ main: { write: 'ci' } })
+
+  expect(resolvePolicy(table, { task: 'lint', branch: 'main', platform }).write).toBe(write)
 })
 
 describe('findApplyingPolicies', () => {

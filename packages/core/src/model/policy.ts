@@ -1,6 +1,18 @@
+import type { GitHook } from './task.ts'
+
 export type EvictionStrategy = 'lru' | 'lfu' | 'fifo'
 
 export const EVICTION_STRATEGIES: readonly EvictionStrategy[] = ['lru', 'lfu', 'fifo']
+
+/** What a task that fails in a git hook means: refusal, a warning, or that it is not even run. */
+export type HookMode = 'require' | 'warn' | 'off'
+
+export const HOOK_MODES: readonly HookMode[] = ['require', 'warn', 'off']
+
+/** What a hook does where the work tree differs from what is committed or pushed. */
+export type UnstagedHandling = 'snapshot' | 'in-place'
+
+export const UNSTAGED_HANDLINGS: readonly UnstagedHandling[] = ['snapshot', 'in-place']
 
 /** One block under `policies:` or `branches:`; what it leaves out comes from a less specific one. */
 export interface PolicyFields {
@@ -9,8 +21,15 @@ export interface PolicyFields {
   readonly strategy?: EvictionStrategy
   /** Whether failing results are remembered; they are not, unless a policy says so. */
   readonly cacheFailures?: boolean
-  /** Whether this task or branch may write entries; read-only when false. */
-  readonly write?: boolean
+  /** Whether this task or branch may write entries; read-only when false. `ci`: only CI systems may. */
+  readonly write?: boolean | 'ci'
+  readonly preCommit?: HookMode
+  /** What `preCommit` says, unless told: a merge makes a commit as well. */
+  readonly preMergeCommit?: HookMode
+  readonly prePush?: HookMode
+  readonly unstaged?: UnstagedHandling
+  /** Whether a pass that was recorded elsewhere, and came from a remote vault, counts in hooks. */
+  readonly remotePasses?: boolean
 }
 
 /** What applies to one task on one branch, every field decided. */
@@ -24,6 +43,13 @@ export interface ResolvedPolicy {
   readonly write: boolean
 }
 
+/** What applies to one task in git hooks on one branch, every field decided. */
+export interface HookPolicy {
+  readonly modes: Readonly<Record<GitHook, HookMode>>
+  readonly unstaged: UnstagedHandling
+  readonly remotePasses: boolean
+}
+
 /** The policies of a configuration, by name or glob. */
 export interface PolicyTable {
   /** Apply by task; those whose name matches the current branch apply by branch. */
@@ -35,7 +61,9 @@ export interface PolicyTable {
 export interface PolicySubject {
   readonly task: string
   /** Undefined: no branch is known, as with a detached HEAD. */
-  readonly branch: string | undefined
+  readonly branch?: string | undefined
+  /** Where the work is done, as in an entry's origin; not a CI system unless told. */
+  readonly platform?: string | undefined
 }
 
 /** A block that applies to a subject, and by what. */
@@ -53,13 +81,34 @@ export interface ExplainedField {
   readonly from: ApplyingPolicy
 }
 
-const BUILT_IN: Required<PolicyFields> = {
+/** Every field that does not follow another one. */
+type DecidedFields = Required<Omit<PolicyFields, 'preMergeCommit'>>
+
+const BUILT_IN: DecidedFields = {
   ttlSeconds: 'never',
   maxSizeBytes: 'unlimited',
   strategy: 'lru',
   cacheFailures: false,
   write: true,
+  preCommit: 'require',
+  prePush: 'require',
+  unstaged: 'snapshot',
+  remotePasses: true,
 }
+
+/** In the order of the documentation. */
+const FIELDS: readonly (keyof PolicyFields)[] = [
+  'ttlSeconds',
+  'maxSizeBytes',
+  'strategy',
+  'cacheFailures',
+  'write',
+  'preCommit',
+  'preMergeCommit',
+  'prePush',
+  'unstaged',
+  'remotePasses',
+]
 
 const DEFAULT_NAME = 'default'
 
@@ -71,7 +120,25 @@ export function resolvePolicy(table: PolicyTable, subject: PolicySubject): Resol
     maxSizeBytes: fields.maxSizeBytes === 'unlimited' ? undefined : fields.maxSizeBytes,
     strategy: fields.strategy,
     cacheFailures: fields.cacheFailures,
-    write: fields.write,
+    write: fields.write === 'ci' ? isCi(subject) : fields.write,
+  }
+}
+
+function isCi({ platform = 'local' }: PolicySubject): boolean {
+  return platform !== 'local'
+}
+
+/** Decides every field that is about git hooks, by the same order. */
+export function resolveHookPolicy(table: PolicyTable, subject: PolicySubject): HookPolicy {
+  const fields = mergeFields(findApplyingPolicies(table, subject))
+  return {
+    modes: {
+      'pre-commit': fields.preCommit,
+      'pre-merge-commit': fields.preMergeCommit ?? fields.preCommit,
+      'pre-push': fields.prePush,
+    },
+    unstaged: fields.unstaged,
+    remotePasses: fields.remotePasses,
   }
 }
 
@@ -81,10 +148,12 @@ export function explainPolicy(
   subject: PolicySubject,
 ): readonly ExplainedField[] {
   const applying = findApplyingPolicies(table, subject)
-  const names = Object.keys(BUILT_IN) as (keyof PolicyFields)[]
-  return names.flatMap((field) => {
-    const from = applying.find((policy) => policy.fields[field] !== undefined)
-    const value = from?.fields[field]
+  return FIELDS.flatMap((field) => {
+    const isFollowing =
+      field === 'preMergeCommit' && applying.every(({ fields }) => fields[field] === undefined)
+    const read = isFollowing ? 'preCommit' : field
+    const from = applying.find((policy) => policy.fields[read] !== undefined)
+    const value = from?.fields[read]
     return from === undefined || value === undefined ? [] : [{ field, value, from }]
   })
 }
@@ -168,6 +237,8 @@ export function matchesGlob(glob: string, subject: string): boolean {
   return inGlob === glob.length
 }
 
-function mergeFields(applying: readonly ApplyingPolicy[]): Required<PolicyFields> {
+function mergeFields(
+  applying: readonly ApplyingPolicy[],
+): DecidedFields & Pick<PolicyFields, 'preMergeCommit'> {
   return applying.reduceRight((merged, policy) => ({ ...merged, ...policy.fields }), BUILT_IN)
 }

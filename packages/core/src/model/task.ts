@@ -23,9 +23,9 @@ export function parseTaskName(text: string): TaskName {
 }
 
 /** The git hooks that can run a task. */
-export type GitHook = 'pre-commit' | 'pre-push'
+export type GitHook = 'pre-commit' | 'pre-merge-commit' | 'pre-push'
 
-export const GIT_HOOKS: readonly GitHook[] = ['pre-commit', 'pre-push']
+export const GIT_HOOKS: readonly GitHook[] = ['pre-commit', 'pre-merge-commit', 'pre-push']
 
 /** What a task reads, runs and writes, as declared under `tasks:` or on the command line. */
 export interface TaskDefinition {

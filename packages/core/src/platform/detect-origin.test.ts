@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -104,6 +104,29 @@ describe('from git', () => {
     expect(readGitHead(root)).toEqual({ branch: 'main', commit: undefined })
   })
 
+  test('who works is named by the machine, and on a CI system by that', () => {
+    const projectRoot = emptyDirectory()
+
+    expect(detectOrigin({ projectRoot, env: { USER: 'ada' } }).user).toBe('ada')
+    expect(detectOrigin({ projectRoot, env: { USERNAME: 'ada' } }).user).toBe('ada')
+    expect(
+      detectOrigin({
+        projectRoot,
+        env: { USER: 'runner', GITHUB_ACTIONS: 'true', GITHUB_ACTOR: 'ada' },
+      }).user,
+    ).toBe('ada')
+  })
+
+  test('a rebase works for the branch that it will move', () => {
+    const { root } = repository()
+    git(root, ...AS_SOMEBODY, 'commit', '-q', '--allow-empty', '-m', 'two')
+    const editor = 'sequence.editor=sed -i s/pick/edit/'
+    git(root, ...AS_SOMEBODY, '-c', editor, 'rebase', '-q', '-i', '--keep-empty', 'HEAD~1')
+
+    expect(readFileSync(path.join(root, '.git', 'HEAD'), 'utf8')).not.toContain('ref:')
+    expect(readGitHead(root)?.branch).toBe('feature/one')
+  })
+
   test('no branch while HEAD is detached', () => {
     const { root, commit } = repository()
     git(root, 'checkout', '-q', '--detach')
@@ -141,21 +164,12 @@ describe('from git', () => {
   })
 })
 
+const AS_SOMEBODY = ['-c', 'user.name=a', '-c', 'user.email=a@b.c']
+
 function repository(): { root: string; commit: string } {
   const root = emptyDirectory()
   git(root, 'init', '-q', '-b', 'feature/one')
-  git(
-    root,
-    '-c',
-    'user.name=a',
-    '-c',
-    'user.email=a@b.c',
-    'commit',
-    '-q',
-    '--allow-empty',
-    '-m',
-    'one',
-  )
+  git(root, ...AS_SOMEBODY, 'commit', '-q', '--allow-empty', '-m', 'one')
   return { root, commit: git(root, 'rev-parse', 'HEAD').trim() }
 }
 

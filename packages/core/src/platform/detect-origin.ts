@@ -8,6 +8,7 @@ interface PlatformRow {
   /** The first that is set counts. */
   readonly branch: readonly string[]
   readonly commit: string
+  readonly user: readonly string[]
 }
 
 /* What each CI system calls things. A pull request's branch is the one it comes from. */
@@ -17,21 +18,33 @@ const PLATFORMS: readonly PlatformRow[] = [
     marker: 'GITHUB_ACTIONS',
     branch: ['GITHUB_HEAD_REF', 'GITHUB_REF_NAME'],
     commit: 'GITHUB_SHA',
+    user: ['GITHUB_ACTOR'],
   },
   {
     platform: 'gitlab',
     marker: 'GITLAB_CI',
     branch: ['CI_COMMIT_BRANCH', 'CI_MERGE_REQUEST_SOURCE_BRANCH_NAME'],
     commit: 'CI_COMMIT_SHA',
+    user: ['GITLAB_USER_LOGIN'],
   },
-  { platform: 'circleci', marker: 'CIRCLECI', branch: ['CIRCLE_BRANCH'], commit: 'CIRCLE_SHA1' },
+  {
+    platform: 'circleci',
+    marker: 'CIRCLECI',
+    branch: ['CIRCLE_BRANCH'],
+    commit: 'CIRCLE_SHA1',
+    user: ['CIRCLE_USERNAME'],
+  },
   {
     platform: 'jenkins',
     marker: 'JENKINS_URL',
     branch: ['CHANGE_BRANCH', 'BRANCH_NAME'],
     commit: 'GIT_COMMIT',
+    user: ['BUILD_USER_ID', 'CHANGE_AUTHOR'],
   },
 ]
+
+/** Who sits at a machine that is no CI's; the last is what Windows calls it. */
+const LOCAL_USER = ['USER', 'LOGNAME', 'USERNAME']
 
 export interface OriginRequest {
   readonly projectRoot: string
@@ -50,10 +63,12 @@ export function detectOrigin({ projectRoot, env }: OriginRequest): Origin {
   const head = readGitHead(projectRoot)
   const branch = firstSet(env['TASKVAULT_BRANCH'], ofPlatform, head?.branch)
   const commit = firstSet(row === undefined ? undefined : env[row.commit], head?.commit)
+  const user = firstSet(...(row?.user ?? LOCAL_USER).map((name) => env[name]))
   return {
     platform: row?.platform ?? 'local',
     ...(branch === undefined ? {} : { branch }),
     ...(commit === undefined ? {} : { commit }),
+    ...(user === undefined ? {} : { user }),
   }
 }
 

@@ -11,8 +11,9 @@ export interface EntryMetadata {
 /** One text for the same metadata, whatever order its fields were set in: verification compares texts. */
 export function encodeEntryMetadata(manifest: Manifest): string {
   const { fileCount, exitCode, durationMs, origin } = manifest
-  const { branch, commit, platform } = origin
-  return JSON.stringify({ fileCount, exitCode, durationMs, origin: { branch, commit, platform } })
+  const { branch, commit, platform, user } = origin
+  const ordered = { branch, commit, platform, user }
+  return JSON.stringify({ fileCount, exitCode, durationMs, origin: ordered })
 }
 
 /** What is damaged is left out: nothing is decided by it, and the manifest has it too. */
@@ -24,7 +25,7 @@ export function parseEntryMetadata(text: string): EntryMetadata {
     exitCode: readNumber(fields['exitCode']),
     durationMs: readNumber(fields['durationMs']),
     origin: Object.fromEntries(
-      ['branch', 'commit', 'platform']
+      ['branch', 'commit', 'platform', 'user']
         .map((name) => [name, origin[name]])
         .filter(([, value]) => typeof value === 'string'),
     ) as Origin,

@@ -163,7 +163,7 @@ async function keep(
 ): Promise<void> {
   const { task, work, output, surroundings } = request
   const origin = detectOrigin({ projectRoot: vault.settings.projectRoot, env: surroundings.env })
-  const policy = resolvePolicy(vault.settings, { task, branch: origin.branch })
+  const policy = resolvePolicy(vault.settings, { task, ...origin })
   const outputs = typeof output === 'string' ? Buffer.from(output) : output
   const saved = await vault.save({
     task,
@@ -202,7 +202,7 @@ async function runInVault(
   return await runTask(createRunVault(vault), {
     ...work,
     origin,
-    policy: resolvePolicy(vault.settings, { task, branch: origin.branch }),
+    policy: resolvePolicy(vault.settings, { task, ...origin }),
     output: { stdout: options.stdout ?? nowhere(), stderr: options.stderr ?? nowhere() },
     isTerminal: false,
     sharesTerminal: false,
