@@ -26,8 +26,11 @@ interface ExitCodeRow {
  * `taskvault run` can pass a command's own status through and the two are told apart at a glance.
  */
 const TABLE: Readonly<Record<ExitName, ExitCodeRow>> = {
-  ok: { code: 0, meaning: 'Done. `cache get`: a hit, and the output is in place.' },
-  miss: { code: 1, meaning: '`cache get`: a miss. `cache show`, `cache rm`: no such entry.' },
+  ok: { code: 0, meaning: 'Done. `restore`, `cache get`: a hit, and the outputs are in place.' },
+  miss: {
+    code: 1,
+    meaning: '`restore`, `cache get`: a miss. `cache show`, `cache rm`: no such entry.',
+  },
   usage: {
     code: 64,
     meaning: 'The command line is wrong: unknown option, missing argument, bad task name.',

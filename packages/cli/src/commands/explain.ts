@@ -1,17 +1,15 @@
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
-import type { RunOptions } from './run-options.ts'
+import type { Declaration } from './run-options.ts'
 import { run } from './run.ts'
 import { addWorkOptions, wordsOf } from './work-options.ts'
-
-type Options = Pick<RunOptions, 'input' | 'output' | 'env' | 'tool' | 'salt'>
 
 /** What `run --explain` prints, by a name of its own. */
 export function registerExplain(parent: Command, cli: Cli): void {
   addWorkOptions(parent.command('explain'))
     .description('Say whether a task would run, and what has changed since it last did')
     .action(
-      cli.action((task: string, command: string[], options: Options) =>
+      cli.action((task: string, command: string[], options: Declaration) =>
         run(cli, { task, command, options: { ...options, ...DECIDE_ONLY }, argv: wordsOf(parent) }),
       ),
     )

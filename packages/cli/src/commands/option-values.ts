@@ -7,6 +7,12 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('Use a whole number from 1 to 999999999.')
 }
 
+/** The status that a process ended with. */
+export function parseExitStatus(text: string): number {
+  if (/^\d{1,3}$/.test(text) && Number(text) <= 255) return Number(text)
+  throw new InvalidArgumentError('Use a whole number from 0 to 255.')
+}
+
 /** A number of gigabytes above 0. */
 export function parseGigabytes(text: string): number {
   const gigabytes = Number(text)

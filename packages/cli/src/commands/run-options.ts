@@ -1,13 +1,19 @@
 import path from 'node:path'
+import { TaskVaultError } from '@taskvault/core'
 import type { TaskAdditions } from '@taskvault/core'
 
-/** Options of `run`, as commander gives them. */
-export interface RunOptions {
+/** The options that declare a piece of work, as commander gives them. */
+export interface Declaration {
   readonly input: readonly string[]
   readonly output: readonly string[]
   readonly env: readonly string[]
   readonly tool: readonly string[]
   readonly salt?: string
+  readonly command?: string
+}
+
+/** Options of `run`, as commander gives them. */
+export interface RunOptions extends Declaration {
   readonly explain: boolean
   readonly force: boolean
   readonly readOnly: boolean
@@ -25,9 +31,10 @@ export interface CommandPlace {
 /**
  * What a command line adds to a task. Its paths are relative to where it was typed, and its command
  * runs there; the configuration's are relative to the project root.
+ * @throws {TaskVaultError} ARGUMENT_INVALID when the command is given twice, or is empty.
  */
 export function createAdditions(
-  options: RunOptions,
+  options: Declaration,
   words: readonly string[],
   place: CommandPlace,
 ): TaskAdditions {
@@ -39,8 +46,31 @@ export function createAdditions(
     env: options.env,
     tools: options.tool,
     salt: options.salt,
-    command: words.length === 0 ? undefined : { line: words, directory: place.cwd },
+    command: commandOf(options.command, words, place),
   }
+}
+
+function commandOf(
+  line: string | undefined,
+  words: readonly string[],
+  { cwd }: CommandPlace,
+): TaskAdditions['command'] {
+  if (line === undefined) return words.length === 0 ? undefined : { line: words, directory: cwd }
+  if (words.length > 0) {
+    throw new TaskVaultError('ARGUMENT_INVALID', 'The command is given twice', {
+      hint: 'Give it either with --command or after "--".',
+    })
+  }
+  if (line.trim() === '') {
+    throw new TaskVaultError(
+      'ARGUMENT_INVALID',
+      `--command ${JSON.stringify(line)} is no command`,
+      {
+        hint: 'Give the line that the shell is to run, or leave the option out.',
+      },
+    )
+  }
+  return { line, directory: cwd }
 }
 
 /** A glob relative to the root that means what `pattern` means where it was typed. */

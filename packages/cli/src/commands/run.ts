@@ -3,23 +3,13 @@ import {
   createTaskWork,
   decideRun,
   detectOrigin,
-  isPassedOver,
-  isTaskVaultError,
   parseTaskName,
   resolvePolicy,
   runTask,
   showCommand,
   spawnPiped,
 } from '@taskvault/core'
-import type {
-  Origin,
-  ResolvedPolicy,
-  RunRequest,
-  RunVault,
-  Settings,
-  TaskWork,
-  Vault,
-} from '@taskvault/core'
+import type { Origin, ResolvedPolicy, RunRequest, Settings, TaskWork } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { describeReason } from '../render/change-reasons.ts'
@@ -27,6 +17,7 @@ import { onOneLine } from '../render/one-line.ts'
 import { renderProvenance } from '../render/run-lines.ts'
 import { createRunVoice } from '../render/run-voice.ts'
 import { findTerminalSpawn, isAttended } from '../spawn-in-terminal.ts'
+import { openRunVault } from './open-run-vault.ts'
 import { createAdditions, type RunOptions } from './run-options.ts'
 import { listenForStops } from './run-signals.ts'
 import { addWorkOptions, checkCommandWords, wordsOf } from './work-options.ts'
@@ -146,26 +137,5 @@ async function createRequest(
     spawn: spawnInTerminal ?? spawnPiped,
     skipsLookup: options.force,
     neverSaves: options.readOnly ? 'read-only' : options.save ? undefined : 'no-save',
-  }
-}
-
-/** Undefined, and a warning, when there is no vault to be had: that must not keep the command from running. */
-async function openRunVault(cli: Cli, warn: (error: Error) => void): Promise<RunVault | undefined> {
-  let vault: Vault
-  try {
-    vault = await cli.openVault()
-  } catch (error) {
-    if (!isTaskVaultError(error) || !isPassedOver(error)) throw error
-    warn(error)
-    return undefined
-  }
-  const runVault = createRunVault(vault)
-  return {
-    ...runVault,
-    async stage(request) {
-      const staged = await runVault.stage(request)
-      // Also when a signal ends us: what was staged beside the outputs must not stay there.
-      return staged.kind === 'hit' ? cli.closeAtEnd(staged) : staged
-    },
   }
 }

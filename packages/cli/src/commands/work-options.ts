@@ -3,9 +3,16 @@ import type { Command } from 'commander'
 
 /** Arguments and options that name a piece of work: what `run` and `explain` have in common. */
 export function addWorkOptions(command: Command): Command {
+  return addDeclaration(
+    command
+      .argument('<task>', 'name of the task')
+      .argument('[command...]', 'what to run, after --; the configured command when absent'),
+  )
+}
+
+/** The options that add to what the configuration declares for a task. */
+export function addDeclaration(command: Command): Command {
   return command
-    .argument('<task>', 'name of the task')
-    .argument('[command...]', 'what to run, after --; the configured command when absent')
     .option(
       '--input <glob>',
       'files that the command reads (default: all that git does not ignore)',
@@ -21,6 +28,7 @@ export function addWorkOptions(command: Command): Command {
       [],
     )
     .option('--salt <text>', 'any text; another text is another key')
+    .option('--command <line>', 'the command as a line for the shell, instead of words after --')
 }
 
 /** The words that commander was given; its type does not tell. */

@@ -1,4 +1,4 @@
-import type { HitOutcome, NotSaved, RanOutcome, SavedEntry } from '@taskvault/core'
+import type { HitOutcome, NotSaved, SavedEntry } from '@taskvault/core'
 import { describe, expect, test } from 'vitest'
 import {
   renderRunning,
@@ -59,10 +59,8 @@ describe('a run', () => {
   test('tells what was saved', () => {
     const saved = { fileCount: 12, sizeBytes: 3 * 2 ** 20 } as SavedEntry
 
-    expect(renderRunSaved(saved, { durationMs: 5000 } as RanOutcome)).toBe(
-      'saved 12 files, 3.00 MB, after 5.0 s',
-    )
-    expect(renderRunSaved({ ...saved, fileCount: 0 }, { durationMs: 50 } as RanOutcome)).toBe(
+    expect(renderRunSaved(saved, { durationMs: 5000 })).toBe('saved 12 files, 3.00 MB, after 5.0 s')
+    expect(renderRunSaved({ ...saved, fileCount: 0 }, { durationMs: 50 })).toBe(
       'saved the result after 50 ms',
     )
   })

@@ -41,7 +41,7 @@ export function renderPutBack(hit: HitOutcome): string | undefined {
 }
 
 /** `saved 12 files, 1.20 MB, after 1 min 02 s`. */
-export function renderRunSaved(saved: SavedEntry, ran: RanOutcome): string {
+export function renderRunSaved(saved: SavedEntry, ran: Pick<RanOutcome, 'durationMs'>): string {
   const size =
     saved.fileCount === 0
       ? 'the result'

@@ -1,14 +1,7 @@
-import { styleText } from 'node:util'
-import type { ErrorCode, RanOutcome, RunEvent, RunOutcome, TaskWork } from '@taskvault/core'
+import type { RunEvent, RunOutcome, TaskWork } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
-import { wantsColour } from './colours.ts'
-import {
-  renderNotSaved,
-  renderPutBack,
-  renderRunning,
-  renderRunHit,
-  renderRunSaved,
-} from './run-lines.ts'
+import { renderNotSaved, renderRunning, renderRunSaved } from './run-lines.ts'
+import { createTaskVoice } from './task-voice.ts'
 
 /** What `run` says besides the command, all of it on standard error. */
 export interface RunVoice {
@@ -18,56 +11,28 @@ export interface RunVoice {
 }
 
 export function createRunVoice(cli: Cli, work: TaskWork): RunVoice {
-  const { host, voice, progress } = cli
-  const { task } = work
-  const hasColour = wantsColour(host.env, host.stderr)
-  const mark = (isGood: boolean): string => {
-    const sign = isGood ? '✓' : '✗'
-    return hasColour ? styleText(isGood ? 'green' : 'red', sign, { validateStream: false }) : sign
-  }
-  const warned = new Set<ErrorCode>()
-
-  const trouble = (error: Error): void => {
-    progress.end()
-    voice.warn(`warning: ${task} runs without the cache: ${error.message}`)
-  }
-  const ran = (outcome: RanOutcome): void => {
-    const { save, exitCode, omittedLogBytes } = outcome
-    if (omittedLogBytes > 0)
-      voice.remark(`${task}: ${omittedLogBytes} bytes in the middle of its output are not kept`)
-    if (save.kind === 'saved') {
-      voice.remark(`${mark(exitCode === 0)} ${task}: ${renderRunSaved(save, outcome)}`)
-      return
-    }
-    const line = renderNotSaved(save)
-    if (line?.isWarning === true) voice.warn(`warning: ${task}: ${line.text}`)
-    else if (line !== undefined) voice.remark(`${task}: ${line.text}`)
-  }
+  const voice = createTaskVoice(cli, work.task, 'runs without the cache')
   return {
-    trouble,
+    trouble: voice.trouble,
     event(event) {
-      progress.end()
       switch (event.kind) {
         case 'missed':
-          voice.remark(`${task}: running ${renderRunning(work.command, event.reasons)}`)
+          voice.remark(`running ${renderRunning(work.command, event.reasons)}`)
           return
         case 'waiting':
-          voice.remark(`${task}: waiting for another process that does the same work`)
+          voice.remark('waiting for another process that does the same work')
           return
         case 'trouble':
-          if (warned.has(event.code)) return
-          warned.add(event.code)
-          voice.warn(
-            `warning: ${task}: ${event.message}${event.hint === undefined ? '' : `\nhint: ${event.hint}`}`,
-          )
+          voice.cacheTrouble(event)
       }
     },
     outcome(outcome) {
-      progress.end()
-      if (outcome.kind === 'ran') return ran(outcome)
-      voice.remark(`${mark(outcome.exitCode === 0)} ${task}: ${renderRunHit(outcome, host.now())}`)
-      const putBack = renderPutBack(outcome)
-      if (putBack !== undefined) voice.remark(`  ${putBack}`)
+      if (outcome.kind === 'hit') return voice.hit(outcome)
+      const { save, exitCode, omittedLogBytes } = outcome
+      if (omittedLogBytes > 0)
+        voice.remark(`${omittedLogBytes} bytes in the middle of its output are not kept`)
+      if (save.kind === 'saved') voice.done(renderRunSaved(save, outcome), exitCode === 0)
+      else voice.notSaved(renderNotSaved(save))
     },
   }
 }

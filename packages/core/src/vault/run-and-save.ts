@@ -1,8 +1,5 @@
-import { isTaskVaultError } from '../errors.ts'
 import type { TaskKey } from '../model/digest.ts'
-import { compareFingerprints } from '../model/explain.ts'
 import type { ChangeReason } from '../model/explain.ts'
-import type { LogRecorder } from '../model/recorded-log.ts'
 import { findSecretValues } from '../model/secret-values.ts'
 import { exitCodeOf } from '../process/exit-code.ts'
 import { holdKey } from '../process/held-keys.ts'
@@ -10,7 +7,7 @@ import { createOutputRecorder } from '../process/output-recorder.ts'
 import { runCommand } from '../process/run-command.ts'
 import type { CommandResult } from '../process/run-command.ts'
 import type { KeyedRun, NotSaved, RanOutcome, RunRequest } from './run-contract.ts'
-import { unlessTrouble } from './run-trouble.ts'
+import { saveWork } from './save-work.ts'
 import type { SavedEntry } from './vault.ts'
 
 interface Decision {
@@ -47,7 +44,13 @@ export async function runAndSave(
     env: holdKey(request.env, work.key),
     record: (stream, bytes) => recorder.append(stream, bytes),
   })
-  const save = whyNot(request, result) ?? (await saveWork(run, result, recorder))
+  const save =
+    whyNot(request, result) ??
+    (await saveWork(run, {
+      exitCode: exitCodeOf(result.end),
+      durationMs: result.durationMs,
+      finishLog: () => recorder.finish(),
+    }))
   return describe(request, {
     key: work.key,
     reasons,
@@ -71,64 +74,6 @@ function notSaved(
   because: 'failed' | 'interrupted' | 'output-unread' | 'policy' | 'no-save' | 'read-only',
 ): NotSaved {
   return { kind: 'not-saved', because }
-}
-
-async function saveWork(
-  run: KeyedRun,
-  result: CommandResult,
-  recorder: LogRecorder,
-): Promise<SavedEntry | NotSaved> {
-  const { vault, request, targets, work } = run
-  const saved = await unlessTrouble(run, async (): Promise<SavedEntry | NotSaved> => {
-    const changes = await findInputChanges(run)
-    if (changes.length > 0) return { kind: 'not-saved', because: 'inputs-changed', changes }
-    try {
-      const outcome = await vault.save({
-        task: request.task,
-        work,
-        outputs: targets,
-        log: recorder.finish(),
-        exitCode: exitCodeOf(result.end),
-        durationMs: Math.round(result.durationMs),
-        origin: request.origin,
-        policy: request.policy,
-      })
-      if (outcome.kind === 'saved') return outcome
-      if (outcome.because === 'read-only') return notSaved('read-only')
-      return { kind: 'not-saved', because: 'too-large', sizeBytes: outcome.sizeBytes }
-    } catch (error) {
-      if (!isTaskVaultError(error, 'OUTPUT_MISSING')) throw error
-      return { kind: 'not-saved', because: 'output-missing', message: error.message }
-    }
-  })
-  return saved ?? { kind: 'not-saved', because: 'trouble' }
-}
-
-/**
- * How the inputs differ from what they were before the command ran: whatever it made of them would be
- * remembered under the wrong key.
- */
-async function findInputChanges({
-  vault,
-  request,
-  work,
-}: KeyedRun): Promise<readonly ChangeReason[]> {
-  try {
-    // Tools and variables cannot have changed for a command that had started; asking takes time.
-    const now = await vault.fingerprint({
-      ...request,
-      definition: { ...request.definition, env: [], tools: [] },
-    })
-    const { env, tools } = work.fingerprint
-    return compareFingerprints(work.fingerprint, { ...now.fingerprint, env, tools })
-  } catch (error) {
-    if (!isTaskVaultError(error, 'INPUT_MISSING')) throw error
-    // The command has removed all that a pattern had matched.
-    return work.fingerprint.files.map(({ relativePath }) => ({
-      kind: 'file-removed',
-      relativePath,
-    }))
-  }
 }
 
 interface Ran {

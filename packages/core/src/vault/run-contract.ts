@@ -11,14 +11,20 @@ import type { OutputSinks } from '../process/output-sinks.ts'
 import type { SignalSource } from '../process/signals.ts'
 import type { OutputChanges, OutputTarget, SavedEntry, Vault } from './vault.ts'
 
-/** A piece of work: what it reads, runs and writes, and where. */
-export interface TaskWork {
+/** What of a piece of work decides its key. */
+export interface KeyableWork {
   readonly task: TaskName
   readonly definition: TaskDefinition
-  readonly command: Command
+  /** Undefined: the caller runs something of its own, which does not count. */
+  readonly command: Command | undefined
   /** Absolute; within the project. Where the command runs: it counts for the key. */
   readonly directory: string
   readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** A piece of work: what it reads, runs and writes, and where. */
+export interface TaskWork extends KeyableWork {
+  readonly command: Command
 }
 
 export interface RunRequest extends TaskWork {
@@ -103,7 +109,7 @@ export type NotSaved = { readonly kind: 'not-saved' } & (
 /** What a run needs of a vault. */
 export interface RunVault extends Pick<Vault, 'settings' | 'stage' | 'save'> {
   /** What the work depends on, as of now. */
-  fingerprint(work: TaskWork): Promise<KeyedFingerprint>
+  fingerprint(work: KeyableWork): Promise<KeyedFingerprint>
   /** Writes to the audit log that a run had to do without the vault. Never throws. */
   recordTrouble(task: TaskName, error: TaskVaultError): void
   /** Whether there is an entry, without counting as a use of it. */

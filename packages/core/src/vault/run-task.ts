@@ -1,23 +1,17 @@
-import { lstatSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { TaskVaultError } from '../errors.ts'
-import type { ChangeReason } from '../model/explain.ts'
-import { parseRecordedLog } from '../model/recorded-log.ts'
 import { countHeld } from '../process/held-keys.ts'
-import { replayLog } from '../process/replay-log.ts'
 import { acquireLock } from '../store/lock-file.ts'
 import type { HeldLock } from '../store/lock-file.ts'
 import { removeOldLocks } from '../store/remove-old-locks.ts'
+import { lookUp } from './look-up.ts'
 import { findOutputTargets } from './output-targets.ts'
 import { runAndSave, runUncached } from './run-and-save.ts'
-import type { HitOutcome, KeyedRun, RunOutcome, RunRequest, RunVault } from './run-contract.ts'
+import type { KeyedRun, RunOutcome, RunRequest, RunVault } from './run-contract.ts'
 import { unlessTrouble } from './run-trouble.ts'
-import type { Miss, OutputTarget, StagedEntry } from './vault.ts'
 
 /** How deep a task may run itself before it is taken for one that never ends. */
 const DEEPEST_NESTING = 8
-/** More paths than anybody reads are not looked at before they are written. */
-const INSPECTED_PATHS = 100
 /** Every run that saves takes some of the files away that runs of other keys have left. */
 const OLD_LOCKS = { olderThanMs: 3_600_000, most: 50 }
 
@@ -58,70 +52,8 @@ async function runKeyed(run: KeyedRun): Promise<RunOutcome> {
   return await runAndSave(run, second?.reasons ?? reasons)
 }
 
-interface NoHit extends Miss {
-  readonly isTrouble: boolean
-}
-
-/** The outcome of a hit, all done; or why there is none. */
-async function lookUp(run: KeyedRun): Promise<HitOutcome | NoHit> {
-  const { vault, request, targets, work } = run
-  const startedAt = performance.now()
-  const hit = await unlessTrouble(run, async () => {
-    const staged = await vault.stage({ task: request.task, work, targets })
-    if (staged.kind === 'miss') return staged
-    await using entry = staged
-    if (entry.manifest.exitCode !== 0 && !request.policy.cacheFailures) {
-      return missBecause({ kind: 'failed-before', exitCode: entry.manifest.exitCode })
-    }
-    return await applyEntry(run, entry, startedAt)
-  })
-  if (hit === undefined) return { ...missBecause(), isTrouble: true }
-  if (hit.kind === 'hit') return hit
-  return { ...hit, isTrouble: hit.reasons.some((reason) => reason.kind === 'unavailable') }
-}
-
-async function applyEntry(
-  { request, targets, work }: KeyedRun,
-  entry: StagedEntry,
-  startedAt: number,
-): Promise<HitOutcome> {
-  // A log that cannot be replayed must be noticed before the outputs are touched.
-  if (entry.log !== undefined) parseRecordedLog(entry.log)
-  const putBack = entry.changes.written
-    .slice(0, INSPECTED_PATHS)
-    .filter((written) => isThere(written, targets))
-    .concat(entry.changes.removed.slice(0, INSPECTED_PATHS))
-  await entry.apply()
-  const tookMs = performance.now() - startedAt
-  if (entry.log !== undefined) await replayLog(entry.log, request)
-  const { manifest, changes } = entry
-  return {
-    kind: 'hit',
-    task: request.task,
-    key: work.key,
-    exitCode: manifest.exitCode,
-    manifest,
-    changes,
-    putBack,
-    tookMs,
-  }
-}
-
-function isThere(written: string, targets: readonly OutputTarget[]): boolean {
-  const target = targets.find(
-    ({ declaredAs }) => written === declaredAs || written.startsWith(`${declaredAs}/`),
-  )
-  if (target === undefined) return false
-  const absolutePath = target.absolutePath + written.slice(target.declaredAs.length)
-  return lstatSync(absolutePath, { throwIfNoEntry: false }) !== undefined
-}
-
-function missBecause(...reasons: readonly ChangeReason[]): Miss {
-  return { kind: 'miss', reasons }
-}
-
-/** Undefined when the run may go on without a lock: it saves nothing, or is part of the work that holds it. */
-async function lockWork({ vault, request, work }: KeyedRun): Promise<HeldLock | undefined> {
+/** The right to do the work. Undefined when the run may go on without a lock: it saves nothing, or is part of the work that holds it. */
+export async function lockWork({ vault, request, work }: KeyedRun): Promise<HeldLock | undefined> {
   if (request.neverSaves !== undefined || !request.policy.write) return undefined
   const nesting = countHeld(request.env, work.key)
   if (nesting >= DEEPEST_NESTING) throw endless(request)

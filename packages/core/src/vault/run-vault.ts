@@ -20,7 +20,8 @@ export function createRunVault(
     save: (request) => vault.save(request),
     async fingerprint({ task, definition, command, directory, env }) {
       const relativeDirectory = path.relative(projectRoot, directory).split(path.sep).join('/')
-      const identity = commandIdentity(command, relativeDirectory)
+      const identity =
+        command === undefined ? undefined : commandIdentity(command, relativeDirectory)
       const context = {
         ...createParts(settings, store, statCache).scanContext('hashing'),
         database: store.database,

@@ -3,7 +3,7 @@ import type { Settings } from '../config/settings.ts'
 import { TaskVaultError } from '../errors.ts'
 import type { TaskDefinition, TaskName } from '../model/task.ts'
 import type { Command } from '../process/command-line.ts'
-import type { TaskWork } from './run-contract.ts'
+import type { KeyableWork, TaskWork } from './run-contract.ts'
 
 /** What a caller adds to what the configuration declares for a task. */
 export interface TaskAdditions {
@@ -28,19 +28,31 @@ const ALL_INPUTS = '?**'
 const NOTHING_DECLARED: TaskDefinition = { inputs: [], outputs: [], env: [], tools: [] }
 
 /**
- * The work that a task stands for. A task that names no inputs reads the whole project: a key that
- * depended on nothing would be a hit for ever.
+ * The work that a task stands for.
  * @throws {TaskVaultError} TASK_UNKNOWN when neither the configuration nor the caller has a command.
  */
-export function createTaskWork(task: TaskName, { settings, env, additions }: TaskSource): TaskWork {
+export function createTaskWork(task: TaskName, source: TaskSource): TaskWork {
+  const { command, ...work } = createKeyableWork(task, source)
+  if (command === undefined) throw unknownTask(task, source.settings)
+  return { ...work, command }
+}
+
+/**
+ * Like `createTaskWork`, for a caller that runs the task itself: without a command, the key says
+ * nothing of what is run. A task that names no inputs reads the whole project: a key that depended
+ * on nothing would be a hit for ever.
+ */
+export function createKeyableWork(
+  task: TaskName,
+  { settings, env, additions }: TaskSource,
+): KeyableWork {
   const declared = Object.hasOwn(settings.tasks, task) ? settings.tasks[task] : undefined
   const definition = merge(declared ?? NOTHING_DECLARED, additions)
   const { command } = additions
   if (command !== undefined) {
     return { task, definition, command: command.line, directory: command.directory, env }
   }
-  if (declared?.command === undefined) throw unknownTask(task, settings)
-  return { task, definition, command: declared.command, directory: settings.projectRoot, env }
+  return { task, definition, command: declared?.command, directory: settings.projectRoot, env }
 }
 
 function merge(declared: TaskDefinition, additions: TaskAdditions): TaskDefinition {

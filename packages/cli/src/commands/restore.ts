@@ -1,0 +1,111 @@
+import {
+  begunWorkPath,
+  createKeyableWork,
+  detectOrigin,
+  isPassedOver,
+  parseTaskName,
+  resolvePolicy,
+  restoreTask,
+  writeBegunWork,
+} from '@taskvault/core'
+import type { BegunWork, RestoreTaskOutcome, TaskName } from '@taskvault/core'
+import type { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+import { EXIT } from '../exit-codes.ts'
+import { describeReason } from '../render/change-reasons.ts'
+import { createRestoreVoice } from '../render/halves-voice.ts'
+import type { RestoreVoice } from '../render/halves-voice.ts'
+import { openRunVault } from './open-run-vault.ts'
+import { resolvePathArgument } from './path-argument.ts'
+import { createAdditions, type Declaration } from './run-options.ts'
+import { addDeclaration } from './work-options.ts'
+
+interface Options extends Declaration {
+  readonly force: boolean
+  readonly readOnly: boolean
+  readonly state?: string
+}
+
+export function registerRestore(parent: Command, cli: Cli): void {
+  addDeclaration(parent.command('restore').argument('<task>', 'name of the task'))
+    .description('Put back what a task made; exits 0 on a hit and 1 on a miss, and runs nothing')
+    .option('--force', 'answer with a miss, and let `save` save', false)
+    .option('--read-only', 'let `save` save nothing', false)
+    .option('--state <file>', 'where to leave word for `save` (default: beside the cache)')
+    .action(cli.action((task: string, options: Options) => restore(cli, task, options)))
+}
+
+async function restore(cli: Cli, taskText: string, options: Options): Promise<number> {
+  const task = parseTaskName(taskText)
+  const settings = await cli.settings()
+  const { projectRoot } = settings
+  const { env, stdout, stderr, now } = cli.host
+  const additions = createAdditions(options, [], { cwd: cli.cwd, projectRoot })
+  const work = createKeyableWork(task, { settings, env, additions })
+  const origin = detectOrigin({ projectRoot, env })
+  const voice = createRestoreVoice(cli, task)
+  const outcome = await restoreTask(await openRunVault(cli, voice.trouble), {
+    ...work,
+    projectRoot,
+    policy: resolvePolicy(settings, { task, ...origin }),
+    // The one document that was asked for is alone on standard output.
+    output: { stdout: cli.options.json ? stderr : stdout, stderr },
+    isTerminal: stdout.isTTY === true && !cli.options.json,
+    skipsLookup: options.force,
+    neverSaves: options.readOnly ? 'read-only' : undefined,
+    now,
+    onEvent: voice.event,
+  })
+  const state =
+    options.state === undefined
+      ? begunWorkPath(settings, task)
+      : resolvePathArgument(options.state, cli.cwd)
+  leaveWord(state, outcome.begun, voice)
+  return report(cli, { task, outcome, voice })
+}
+
+/** Without it nothing is saved, which is no reason to keep the task from being run. */
+function leaveWord(state: string, begun: BegunWork, voice: RestoreVoice): void {
+  try {
+    writeBegunWork(state, begun)
+  } catch (error) {
+    if (!(error instanceof Error) || !isPassedOver(error)) throw error
+    // After other trouble there is nothing to save, and the reason was told.
+    if (begun.nothingToSave !== 'trouble') voice.trouble(error)
+  }
+}
+
+interface Report {
+  readonly task: TaskName
+  readonly outcome: RestoreTaskOutcome
+  readonly voice: RestoreVoice
+}
+
+function report(cli: Cli, { task, outcome, voice }: Report): number {
+  voice.outcome(outcome)
+  if (cli.options.json) {
+    cli.voice.answer({ text: () => '', data: () => describe(task, outcome) })
+  }
+  return outcome.kind === 'hit' ? EXIT.ok : EXIT.miss
+}
+
+function describe(task: TaskName, outcome: RestoreTaskOutcome): unknown {
+  const common = { outcome: outcome.kind, task, key: outcome.key ?? null }
+  if (outcome.kind === 'miss') {
+    const reasons = outcome.reasons.map((reason) => ({ ...reason, text: describeReason(reason) }))
+    return { ...common, reasons }
+  }
+  const { changes, manifest } = outcome
+  const { createdAtMs, durationMs, origin, sizeBytes, fileCount } = manifest
+  return {
+    ...common,
+    createdAtMs,
+    durationMs,
+    origin,
+    sizeBytes,
+    fileCount,
+    written: changes.written.length,
+    removed: changes.removed.length,
+    unchanged: changes.unchangedCount,
+  }
+}

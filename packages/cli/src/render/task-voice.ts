@@ -1,0 +1,62 @@
+import { styleText } from 'node:util'
+import type { ErrorCode, HitOutcome, RunEvent, TaskName } from '@taskvault/core'
+import type { Cli } from '../cli.ts'
+import { wantsColour } from './colours.ts'
+import { renderPutBack, renderRunHit, type NotSavedLine } from './run-lines.ts'
+
+/** What is said of one task besides what it prints itself, all of it on standard error. */
+export interface TaskVoice {
+  /** Says why the cache cannot be used at all. */
+  trouble(error: Error): void
+  /** Says what trouble the cache has; of each kind, once. */
+  cacheTrouble(event: RunEvent & { readonly kind: 'trouble' }): void
+  hit(hit: HitOutcome): void
+  remark(text: string): void
+  /** That something is done, with a mark for how it went. */
+  done(text: string, isGood: boolean): void
+  notSaved(line: NotSavedLine | undefined): void
+}
+
+/** @param without what comes of trouble, after the task's name: `runs without the cache`. */
+export function createTaskVoice(cli: Cli, task: TaskName, without: string): TaskVoice {
+  const { host, voice, progress } = cli
+  const hasColour = wantsColour(host.env, host.stderr)
+  const mark = (isGood: boolean): string => {
+    const sign = isGood ? '✓' : '✗'
+    return hasColour ? styleText(isGood ? 'green' : 'red', sign, { validateStream: false }) : sign
+  }
+  const warned = new Set<ErrorCode>()
+  const done = (text: string, isGood: boolean): void => {
+    progress.end()
+    voice.remark(`${mark(isGood)} ${task}: ${text}`)
+  }
+  const remark = (text: string): void => {
+    progress.end()
+    voice.remark(`${task}: ${text}`)
+  }
+  return {
+    done,
+    remark,
+    trouble(error) {
+      progress.end()
+      voice.warn(`warning: ${task} ${without}: ${error.message}`)
+    },
+    cacheTrouble({ code, message, hint }) {
+      if (warned.has(code)) return
+      warned.add(code)
+      progress.end()
+      voice.warn(`warning: ${task}: ${message}${hint === undefined ? '' : `\nhint: ${hint}`}`)
+    },
+    hit(hit) {
+      done(renderRunHit(hit, host.now()), hit.exitCode === 0)
+      const putBack = renderPutBack(hit)
+      if (putBack !== undefined) voice.remark(`  ${putBack}`)
+    },
+    notSaved(line) {
+      if (line === undefined) return
+      progress.end()
+      if (line.isWarning) voice.warn(`warning: ${task}: ${line.text}`)
+      else remark(line.text)
+    },
+  }
+}

@@ -1,0 +1,102 @@
+import { TaskVaultError } from '../errors.ts'
+import { encodeFingerprint, parseFingerprint } from './fingerprint.ts'
+import type { Fingerprint } from './fingerprint.ts'
+import { parseTaskName } from './task.ts'
+import type { TaskName } from './task.ts'
+
+/** Why a save that follows has nothing to do, whatever becomes of the work. */
+export type NothingToSave = 'restored' | 'trouble' | 'read-only'
+
+/** What a restore leaves behind for the save that follows, in another process. */
+export interface BegunWork {
+  readonly task: TaskName
+  readonly startedAtMs: number
+  /** Undefined: the result is to be saved, once it is there. */
+  readonly nothingToSave: NothingToSave | undefined
+  /** Undefined only when trouble kept it from being known. */
+  readonly fingerprint: Fingerprint | undefined
+  /** What the fingerprint was made of, so that it can be made again: globs, and the salt's text. */
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly salt: string | undefined
+  /** The command as it was given; undefined when it does not count. */
+  readonly command: string | readonly string[] | undefined
+  /** Relative to the project root; empty for the root. */
+  readonly relativeDirectory: string
+}
+
+const FORMAT = 1
+const REASONS: readonly NothingToSave[] = ['restored', 'trouble', 'read-only']
+
+/** JSON text; values of variables are not in it, only the digests that the fingerprint has. */
+export function encodeBegunWork({ fingerprint, ...work }: BegunWork): string {
+  const encoded = fingerprint === undefined ? undefined : encodeFingerprint(fingerprint)
+  return `${JSON.stringify({ format: FORMAT, ...work, fingerprint: encoded })}\n`
+}
+
+/**
+ * Reads what `encodeBegunWork` wrote, trusting nothing.
+ * @throws {TaskVaultError} FORMAT_UNSUPPORTED or ENTRY_DAMAGED.
+ */
+export function parseBegunWork(text: string): BegunWork {
+  const fields = readObject(text)
+  if (fields['format'] !== FORMAT) {
+    throw new TaskVaultError('FORMAT_UNSUPPORTED', 'It was written by another version of TaskVault')
+  }
+  const { nothingToSave, fingerprint, command, startedAtMs } = fields
+  if (typeof startedAtMs !== 'number' || !Number.isFinite(startedAtMs)) throw damaged('startedAtMs')
+  const reason = REASONS.find((known) => known === nothingToSave)
+  if (nothingToSave !== undefined && reason === undefined) throw damaged('nothingToSave')
+  const work = {
+    task: parseTaskName(readText(fields, 'task')),
+    startedAtMs,
+    nothingToSave: reason,
+    fingerprint: fingerprint === undefined ? undefined : readFingerprint(fields),
+    inputs: readTexts(fields, 'inputs'),
+    outputs: readTexts(fields, 'outputs'),
+    salt: fields['salt'] === undefined ? undefined : readText(fields, 'salt'),
+    command: command === undefined ? undefined : readCommand(fields),
+    relativeDirectory: readText(fields, 'relativeDirectory'),
+  }
+  if (reason === undefined && work.fingerprint === undefined) throw damaged('fingerprint')
+  return work
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function readObject(text: string): Fields {
+  try {
+    const value: unknown = JSON.parse(text)
+    // Checked: not null, no array; the fields are checked one by one.
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
+  } catch {
+    // Told below, like everything else that is malformed.
+  }
+  throw damaged('the whole file')
+}
+
+function readFingerprint(fields: Fields): Fingerprint {
+  const fingerprint = parseFingerprint(readText(fields, 'fingerprint'))
+  if (fingerprint.task !== fields['task']) throw damaged('fingerprint')
+  return fingerprint
+}
+
+function readCommand(fields: Fields): string | readonly string[] {
+  return typeof fields['command'] === 'string' ? fields['command'] : readTexts(fields, 'command')
+}
+
+function readText(fields: Fields, name: string): string {
+  const value = fields[name]
+  if (typeof value !== 'string') throw damaged(name)
+  return value
+}
+
+function readTexts(fields: Fields, name: string): readonly string[] {
+  const value = fields[name]
+  if (!Array.isArray(value) || !value.every((one) => typeof one === 'string')) throw damaged(name)
+  return value
+}
+
+function damaged(field: string): TaskVaultError {
+  return new TaskVaultError('ENTRY_DAMAGED', `It is malformed: ${field}`)
+}

@@ -1,0 +1,85 @@
+import { lstatSync } from 'node:fs'
+import type { ChangeReason } from '../model/explain.ts'
+import type { KeyedFingerprint } from '../model/fingerprint.ts'
+import { parseRecordedLog } from '../model/recorded-log.ts'
+import { replayLog } from '../process/replay-log.ts'
+import type { HitOutcome, RunRequest, RunVault } from './run-contract.ts'
+import { unlessTrouble } from './run-trouble.ts'
+import type { Miss, OutputTarget, StagedEntry } from './vault.ts'
+
+/** More paths than anybody reads are not looked at before they are written. */
+const INSPECTED_PATHS = 100
+
+/** Work whose key is known, and where its outputs and its log go. */
+export interface LookUp {
+  readonly vault: RunVault
+  readonly request: Pick<RunRequest, 'task' | 'policy' | 'output' | 'isTerminal' | 'onEvent'>
+  readonly targets: readonly OutputTarget[]
+  readonly work: KeyedFingerprint
+}
+
+/** Why there is no hit. */
+export interface NoHit extends Miss {
+  readonly isTrouble: boolean
+}
+
+/**
+ * Puts back what is known under the key: outputs in place, log replayed. Or says why there is nothing;
+ * trouble with the cache is reported as an event.
+ */
+export async function lookUp(run: LookUp): Promise<HitOutcome | NoHit> {
+  const { vault, request, targets, work } = run
+  const startedAt = performance.now()
+  const hit = await unlessTrouble(run, async () => {
+    const staged = await vault.stage({ task: request.task, work, targets })
+    if (staged.kind === 'miss') return staged
+    await using entry = staged
+    if (entry.manifest.exitCode !== 0 && !request.policy.cacheFailures) {
+      return missBecause({ kind: 'failed-before', exitCode: entry.manifest.exitCode })
+    }
+    return await applyEntry(run, entry, startedAt)
+  })
+  if (hit === undefined) return { ...missBecause(), isTrouble: true }
+  if (hit.kind === 'hit') return hit
+  return { ...hit, isTrouble: hit.reasons.some((reason) => reason.kind === 'unavailable') }
+}
+
+async function applyEntry(
+  { request, targets, work }: LookUp,
+  entry: StagedEntry,
+  startedAt: number,
+): Promise<HitOutcome> {
+  // A log that cannot be replayed must be noticed before the outputs are touched.
+  if (entry.log !== undefined) parseRecordedLog(entry.log)
+  const putBack = entry.changes.written
+    .slice(0, INSPECTED_PATHS)
+    .filter((written) => isThere(written, targets))
+    .concat(entry.changes.removed.slice(0, INSPECTED_PATHS))
+  await entry.apply()
+  const tookMs = performance.now() - startedAt
+  if (entry.log !== undefined) await replayLog(entry.log, request)
+  const { manifest, changes } = entry
+  return {
+    kind: 'hit',
+    task: request.task,
+    key: work.key,
+    exitCode: manifest.exitCode,
+    manifest,
+    changes,
+    putBack,
+    tookMs,
+  }
+}
+
+function isThere(written: string, targets: readonly OutputTarget[]): boolean {
+  const target = targets.find(
+    ({ declaredAs }) => written === declaredAs || written.startsWith(`${declaredAs}/`),
+  )
+  if (target === undefined) return false
+  const absolutePath = target.absolutePath + written.slice(target.declaredAs.length)
+  return lstatSync(absolutePath, { throwIfNoEntry: false }) !== undefined
+}
+
+function missBecause(...reasons: readonly ChangeReason[]): Miss {
+  return { kind: 'miss', reasons }
+}

@@ -1,0 +1,91 @@
+import path from 'node:path'
+import type { BegunWork, NothingToSave } from '../model/begun-work.ts'
+import type { TaskKey } from '../model/digest.ts'
+import type { ChangeReason } from '../model/explain.ts'
+import type { KeyedFingerprint } from '../model/fingerprint.ts'
+import { lookUp } from './look-up.ts'
+import { findOutputTargets } from './output-targets.ts'
+import type { HitOutcome, KeyableWork, RunRequest, RunVault } from './run-contract.ts'
+import { unlessTrouble } from './run-trouble.ts'
+
+/** The first half of a run, for a caller that runs the task itself. */
+export interface RestoreTaskRequest
+  extends KeyableWork, Pick<RunRequest, 'policy' | 'output' | 'isTerminal' | 'onEvent'> {
+  /** Absolute. */
+  readonly projectRoot: string
+  /** Answers with a miss whatever is known. */
+  readonly skipsLookup: boolean
+  readonly neverSaves: 'read-only' | undefined
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+export type RestoreTaskOutcome = (HitOutcome | RestoreMiss) & {
+  /** What the save that follows has to know. */
+  readonly begun: BegunWork
+}
+
+export interface RestoreMiss {
+  readonly kind: 'miss'
+  /** Undefined when trouble kept it from being known. */
+  readonly key: TaskKey | undefined
+  readonly reasons: readonly ChangeReason[]
+}
+
+/**
+ * Puts back what a task made when what it reads was the same, or says why not. A failure that is
+ * remembered is a miss here: who runs the task itself has no status to be told.
+ * Trouble with the cache is reported as an event, and a miss.
+ * @param vault undefined when there is none to be had, which the caller has reported.
+ * @throws {TaskVaultError} when the request cannot be meant: INPUT_MISSING, OUTPUT_FORBIDDEN, …
+ */
+export async function restoreTask(
+  vault: RunVault | undefined,
+  request: RestoreTaskRequest,
+): Promise<RestoreTaskOutcome> {
+  if (vault === undefined) return miss(request, { nothingToSave: 'trouble' })
+  const targets = findOutputTargets(request.definition.outputs, vault.settings)
+  const work = await unlessTrouble({ vault, request }, () => vault.fingerprint(request))
+  if (work === undefined) return miss(request, { nothingToSave: 'trouble' })
+  const nothingToSave = request.neverSaves
+  if (request.skipsLookup) return miss(request, { work, nothingToSave })
+
+  const policy = { ...request.policy, cacheFailures: false }
+  const found = await lookUp({ vault, request: { ...request, policy }, targets, work })
+  if (found.kind === 'hit') {
+    return { ...found, begun: begin(request, { work, nothingToSave: 'restored' }) }
+  }
+  const { reasons } = found
+  // After trouble, more of the same would only cost more time.
+  return miss(request, {
+    work,
+    reasons,
+    nothingToSave: found.isTrouble ? 'trouble' : nothingToSave,
+  })
+}
+
+interface Begin {
+  readonly work?: KeyedFingerprint
+  readonly reasons?: readonly ChangeReason[]
+  readonly nothingToSave: NothingToSave | undefined
+}
+
+function miss(request: RestoreTaskRequest, what: Begin): RestoreTaskOutcome {
+  const { work, reasons = [] } = what
+  return { kind: 'miss', key: work?.key, reasons, begun: begin(request, what) }
+}
+
+function begin(request: RestoreTaskRequest, { work, nothingToSave }: Begin): BegunWork {
+  const { task, definition, command, directory, projectRoot, now } = request
+  return {
+    task,
+    startedAtMs: now(),
+    nothingToSave,
+    fingerprint: work?.fingerprint,
+    inputs: definition.inputs,
+    outputs: definition.outputs,
+    salt: definition.salt,
+    command,
+    relativeDirectory: path.relative(projectRoot, directory).split(path.sep).join('/'),
+  }
+}

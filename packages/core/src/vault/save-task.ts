@@ -1,0 +1,92 @@
+import path from 'node:path'
+import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
+import type { BegunWork, NothingToSave } from '../model/begun-work.ts'
+import type { TaskKey } from '../model/digest.ts'
+import type { Fingerprint, KeyedFingerprint } from '../model/fingerprint.ts'
+import { withKey } from './fingerprint-task.ts'
+import { findOutputTargets } from './output-targets.ts'
+import type { KeyableWork, NotSaved, RunRequest, RunVault } from './run-contract.ts'
+import { saveWork } from './save-work.ts'
+import type { SavedEntry } from './vault.ts'
+
+/** The second half of a run, after a caller has run the task itself. */
+export interface SaveTaskRequest extends Pick<RunRequest, 'policy' | 'origin' | 'onEvent'> {
+  /** As the restore left it. */
+  readonly begun: BegunWork
+  /** How the work ended. */
+  readonly exitCode: number
+  readonly env: KeyableWork['env']
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+export interface SaveTaskOutcome {
+  /** Undefined when trouble kept it from being known. */
+  readonly key: TaskKey | undefined
+  readonly durationMs: number
+  readonly save: SavedEntry | NotSaved | NothingNew
+}
+
+/** There was nothing new. */
+interface NothingNew {
+  readonly kind: 'not-saved'
+  readonly because: 'restored'
+}
+
+/** Statuses above it tell a signal's number; work that was interrupted is not saved. */
+const HIGHEST_STATUS = 128
+
+/**
+ * Saves what a task made since the restore that was a miss, under the key of what it read then. Not
+ * saved: what was restored, failures unless the policy remembers them, and work whose inputs are no
+ * longer what they were. Trouble with the cache is reported as an event.
+ * @param vault undefined when there is none to be had, which the caller has reported.
+ * @throws {TaskVaultError} OUTPUT_FORBIDDEN when what was left by the restore was tampered with.
+ */
+export async function saveTask(
+  vault: RunVault | undefined,
+  request: SaveTaskRequest,
+): Promise<SaveTaskOutcome> {
+  const { begun, now } = request
+  const durationMs = Math.max(0, now() - begun.startedAtMs)
+  const { fingerprint } = begun
+  const work = fingerprint === undefined ? undefined : await keyed(fingerprint)
+  const notSaved = (because: WhyNot): SaveTaskOutcome => ({
+    key: work?.key,
+    durationMs,
+    save: { kind: 'not-saved', because },
+  })
+
+  if (begun.nothingToSave !== undefined) return notSaved(begun.nothingToSave)
+  if (work === undefined || vault === undefined) return notSaved('trouble')
+  const because = whyNot(request)
+  if (because !== undefined) return notSaved(because)
+  const { settings } = vault
+  const targets = findOutputTargets(begun.outputs, settings)
+  const described = { ...request, ...workOf(begun, settings.projectRoot) }
+  const result = { exitCode: request.exitCode, durationMs, finishLog: () => undefined }
+  const save = await saveWork({ vault, request: described, targets, work }, result)
+  return { key: work.key, durationMs, save }
+}
+
+type WhyNot = NothingToSave | 'failed' | 'interrupted' | 'policy'
+
+async function keyed(fingerprint: Fingerprint): Promise<KeyedFingerprint> {
+  return withKey(fingerprint, await openHashAlgorithm(fingerprint.algorithm))
+}
+
+function whyNot({ exitCode, policy }: SaveTaskRequest): WhyNot | undefined {
+  if (exitCode > HIGHEST_STATUS) return 'interrupted'
+  if (exitCode !== 0 && !policy.cacheFailures) return 'failed'
+  return policy.write ? undefined : 'policy'
+}
+
+function workOf(begun: BegunWork, projectRoot: string): Omit<KeyableWork, 'env'> {
+  const { task, inputs, outputs, salt, command, relativeDirectory } = begun
+  return {
+    task,
+    definition: { inputs, outputs, env: [], tools: [], ...(salt !== undefined && { salt }) },
+    command,
+    directory: path.join(projectRoot, relativeDirectory),
+  }
+}
