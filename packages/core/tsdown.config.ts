@@ -4,6 +4,10 @@ import { library } from '../../tsdown.base.ts'
 const config: UserConfig = {
   ...library,
   // The worker is started by its file name, so it must lie beside whatever starts it.
-  entry: { index: 'src/index.ts', 'restore-worker': 'src/store/restore-worker.ts' },
+  entry: {
+    index: 'src/index.ts',
+    testing: 'src/testing/index.ts',
+    'restore-worker': 'src/store/restore-worker.ts',
+  },
 }
 export default config

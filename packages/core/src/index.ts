@@ -132,3 +132,10 @@ export type {
   ObjectStore,
   SignedRequest,
 } from './remote/object-store.ts'
+export { RetryLater } from './remote/failures.ts'
+export { createFolderObjectStore } from './remote/folder-object-store.ts'
+export { createHttpClient } from './remote/http-client.ts'
+export type { HttpClient, HttpClientOptions } from './remote/http-client.ts'
+export { openS3ObjectStore } from './remote/open-s3-object-store.ts'
+export { verifiedPieces } from './remote/verified-pieces.ts'
+export type { ExpectedBytes } from './remote/verified-pieces.ts'
