@@ -26,9 +26,9 @@ export const COMMANDS: readonly CommandRow[] = [
   { words: 'init', load: async () => (await import('./commands/init.ts')).registerInit },
   { words: 'run', load: async () => (await import('./commands/run.ts')).registerRun },
   { words: 'explain', load: async () => (await import('./commands/explain.ts')).registerExplain },
-  {
   { words: 'restore', load: async () => (await import('./commands/restore.ts')).registerRestore },
   { words: 'save', load: async () => (await import('./commands/save.ts')).registerSave },
+  {
     words: 'cache save',
     load: async () => (await import('./commands/cache-save.ts')).registerCacheSave,
   },

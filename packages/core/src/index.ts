@@ -69,15 +69,26 @@ export type {
   RunEvent,
   RunOutcome,
   RunRequest,
+  KeyableWork,
   RunVault,
   TaskWork,
 } from './vault/run-contract.ts'
 export { runTask } from './vault/run-task.ts'
 export { isPassedOver } from './vault/run-trouble.ts'
+export {
+  begunWorkPath,
+  readBegunWork,
+  removeBegunWork,
+  writeBegunWork,
+} from './vault/begun-work-file.ts'
+export type { BegunWork, NothingToSave } from './model/begun-work.ts'
+export { restoreTask } from './vault/restore-task.ts'
+export type { RestoreTaskOutcome } from './vault/restore-task.ts'
+export { saveTask } from './vault/save-task.ts'
+export type { SaveTaskOutcome } from './vault/save-task.ts'
 export { createRunVault } from './vault/run-vault.ts'
 export { createKeyableWork, createTaskWork } from './vault/task-work.ts'
 export type { TaskAdditions } from './vault/task-work.ts'
-  KeyableWork,
 export { describeEntry } from './vault/describe-entry.ts'
 export type { EntryDescription } from './vault/describe-entry.ts'
 export { createClient } from './vault/client.ts'
@@ -94,17 +105,6 @@ export { findEntriesByPrefix, listEntries } from './store/entries.ts'
 export type { EntryRow } from './store/entries.ts'
 export { evictIfNeeded, removeExpired } from './store/evict.ts'
 export { invalidate } from './store/invalidate.ts'
-export {
-  begunWorkPath,
-  readBegunWork,
-  removeBegunWork,
-  writeBegunWork,
-} from './vault/begun-work-file.ts'
-export type { BegunWork, NothingToSave } from './model/begun-work.ts'
-export { restoreTask } from './vault/restore-task.ts'
-export type { RestoreTaskOutcome } from './vault/restore-task.ts'
-export { saveTask } from './vault/save-task.ts'
-export type { SaveTaskOutcome } from './vault/save-task.ts'
 export { removeEntry } from './store/remove-entry.ts'
 export { invalidateOutdated } from './vault/invalidate-outdated.ts'
 export { collectGarbage } from './store/collect-garbage.ts'
