@@ -41,6 +41,11 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     imports: ['core/errors', 'core/model', 'core/hashing', 'core/files'],
     node: [...FILES, 'node:child_process'],
   },
+  // The hooks that git runs: what is there, what to change, and the change.
+  'core/hook-files': {
+    imports: ['core/errors', 'core/model', 'core/git', 'core/store'],
+    node: FILES,
+  },
   'core/process': {
     imports: ['core/errors', 'core/model', 'core/files'],
     node: [...FILES, 'node:child_process', 'node:net', 'node:stream', 'node:timers/promises'],
@@ -101,6 +106,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
       'core/config',
       'core/platform',
       'core/files',
+      'core/hook-files',
       'core/process',
       'core/remote',
       'core/store',

@@ -16,6 +16,7 @@ const STOP_SIGNALS: readonly StopSignal[] =
 
 const host: Host = {
   env: process.env,
+  launcher: { node: process.execPath, script: process.argv[1] ?? '' },
   // Read when asked for: the first fails in a directory that was deleted, the second opens the stream.
   get cwd() {
     return process.cwd()

@@ -16,6 +16,7 @@ export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   policy: 'Ask which policy applies',
   audit: 'Read and check the audit log',
   config: 'Look at the configuration',
+  hooks: 'Have git run tasks before commits and pushes',
 }
 
 /*
@@ -80,6 +81,22 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/config-validate.ts')).registerConfigValidate,
   },
   { words: 'doctor', load: async () => (await import('./commands/doctor.ts')).registerDoctor },
+  {
+    words: 'hooks install',
+    load: async () => (await import('./commands/hooks-install.ts')).registerHooksInstall,
+  },
+  {
+    words: 'hooks uninstall',
+    load: async () => (await import('./commands/hooks-uninstall.ts')).registerHooksUninstall,
+  },
+  {
+    words: 'hooks status',
+    load: async () => (await import('./commands/hooks-status.ts')).registerHooksStatus,
+  },
+  {
+    words: 'hooks doctor',
+    load: async () => (await import('./commands/hooks-doctor.ts')).registerHooksDoctor,
+  },
   { words: 'hash', load: async () => (await import('./commands/hash.ts')).registerHash },
   {
     words: 'completion',

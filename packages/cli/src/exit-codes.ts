@@ -85,6 +85,7 @@ const BY_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   OUTPUT_CHANGED: 'output',
   OUTPUT_FORBIDDEN: 'output',
   OUTPUT_BLOCKED: 'output',
+  HOOKS_REFUSED: 'output',
   COMMAND_NOT_FOUND: 'command-not-found',
   ENTRY_NOT_FOUND: 'miss',
   ENTRY_TOO_LARGE: 'output',

@@ -7,6 +7,8 @@ export type OutputStream = Writable & { readonly isTTY?: boolean; readonly colum
 /** Everything that a command line run takes from the process around it. Tests pass their own. */
 export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>
+  /** How the command line is started; absolute paths. */
+  readonly launcher: { readonly node: string; readonly script: string }
   /** The working directory; absolute. */
   readonly cwd: string
   readonly stdin: Readable & { readonly isTTY?: boolean }

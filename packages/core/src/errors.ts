@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'OUTPUT_BLOCKED'
   | 'TOOL_FAILED'
   | 'GIT_FAILED'
+  | 'HOOKS_REFUSED'
   | 'COMMAND_NOT_FOUND'
   | 'HASH_ALGORITHM_UNKNOWN'
   // What the vault found

@@ -22,6 +22,8 @@ export interface Surroundings {
   readonly now?: () => number
 }
 
+const LAUNCHER = path.resolve(import.meta.dirname, '../../bin/taskvault.js')
+
 /** A host in memory: what is written to it can be read, and signals are sent by calling it. */
 export interface TestHost extends Host {
   written(stream: 'stdout' | 'stderr'): string
@@ -48,6 +50,7 @@ export function createTestHost({
   return {
     cwd,
     env: { HOME: cwd, ...env },
+    launcher: { node: process.execPath, script: LAUNCHER },
     stdin: Readable.from(stdin.length === 0 ? [] : [Buffer.from(stdin)]),
     stdout: stdout.stream,
     stderr: stderr.stream,

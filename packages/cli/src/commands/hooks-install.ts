@@ -1,0 +1,88 @@
+import { GIT_HOOKS, installHooks } from '@taskvault/core'
+import type { GitHook, HooksView, Installation, InstallMethod } from '@taskvault/core'
+import { InvalidArgumentError, Option } from 'commander'
+import type { Command } from 'commander'
+import packageFile from '../../package.json' with { type: 'json' }
+import type { Cli } from '../cli.ts'
+import { hookToData, joinWords } from '../render/hook-lines.ts'
+
+interface Options {
+  readonly hook?: readonly GitHook[]
+  readonly method: InstallMethod | 'auto'
+  readonly shared?: boolean
+  readonly force?: boolean
+}
+
+export function registerHooksInstall(parent: Command, cli: Cli): void {
+  parent
+    .command('install')
+    .description('Have git run the tasks of this project; what is there is kept, and runs first')
+    .option(
+      '--hook <name>',
+      `only this one, instead of ${joinWords(GIT_HOOKS)}; can be repeated`,
+      collectHooks,
+    )
+    .addOption(
+      new Option('--method <method>', 'as files, or by the configuration (git 2.54 or later)')
+        .choices(['auto', 'files', 'config'])
+        .default('auto'),
+    )
+    .option('--shared', 'also into a directory whose hooks others run: a tracked one, a global one')
+    .option('--force', 'replace hooks of ours that were edited by hand')
+    .action(cli.action((options: Options) => install(cli, options)))
+}
+
+async function install(cli: Cli, options: Options): Promise<void> {
+  const { projectRoot, tasks } = await cli.settings()
+  const { method, hook: hooks = GIT_HOOKS } = options
+  const installation = await installHooks({
+    cwd: cli.cwd,
+    env: cli.host.env,
+    projectRoot,
+    wishes: {
+      hooks,
+      method: method === 'auto' ? undefined : method,
+      mayShare: options.shared === true,
+      discardEdits: options.force === true,
+      version: packageFile.version,
+      command: cli.host.launcher,
+    },
+  })
+  const { isChanged, plan, view } = installation
+  cli.voice.confirm({
+    text: () => renderInstallation(cli, { installation, hooks }),
+    data: () => ({
+      changed: isChanged,
+      method: plan.method,
+      chained: plan.chained,
+      hooks: hooks.map((hook) => hookToData(view, hook)),
+      remarks: plan.remarks,
+    }),
+  })
+  if (!isChanged) return
+  for (const remark of plan.remarks) cli.voice.remark(remark)
+  if (Object.values(tasks).some((task) => (task.hooks ?? []).length > 0)) return
+  cli.voice.remark(
+    'No task runs in a hook yet. Add `hooks: [pre-commit]` to a task in .taskvault/config.yaml.',
+  )
+}
+
+function renderInstallation(
+  cli: Cli,
+  given: { readonly installation: Installation; readonly hooks: readonly GitHook[] },
+): string {
+  const { isChanged, plan, view } = given.installation
+  const verb = isChanged ? 'Installed' : 'Installed already:'
+  return `${cli.voice.style('green', '✓')} ${verb} ${joinWords(given.hooks)} in ${placeOf(plan.method, view)}`
+}
+
+function placeOf(method: InstallMethod, view: HooksView): string {
+  return method === 'config' ? view.configuration.path : view.directory.absolutePath
+}
+
+function collectHooks(text: string, previous: readonly GitHook[] = []): readonly GitHook[] {
+  const hook = GIT_HOOKS.find((name) => name === text)
+  if (hook === undefined)
+    throw new InvalidArgumentError(`Allowed choices are ${GIT_HOOKS.join(', ')}.`)
+  return GIT_HOOKS.filter((name) => name === hook || previous.includes(name))
+}

@@ -1,0 +1,130 @@
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { readSmallFile } from '../git/find-repository.ts'
+import type { Environment } from '../git/run-git.ts'
+import { GIT_HOOKS } from '../model/task.ts'
+import type { GitHook } from '../model/task.ts'
+import { configuredNameOf } from './configured-hooks.ts'
+import { findConfiguredManagers, findManagerOfHooksPath } from './hook-managers.ts'
+import type { ConfiguredHook, HooksDirectory, HooksView } from './hooks-view.ts'
+import { parseRecord, recordPathIn, scriptsDirectoryIn, sha256Of } from './install-record.ts'
+import { readGitSettings } from './read-git-settings.ts'
+import type { GitSettings, HookSetting } from './read-git-settings.ts'
+import { readHookPlaces } from './read-hook-place.ts'
+
+/**
+ * Looks at the hooks of the repository around `cwd`, and changes nothing.
+ * @throws {TaskVaultError} GIT_FAILED when there is no git, or no repository.
+ */
+export function observeHooks(cwd: string, env: Environment): HooksView {
+  const git = readGitSettings(cwd, env)
+  const { workTree, commonDirectory } = git
+  const own = join(commonDirectory, 'hooks')
+  const directory = observeDirectory(git, own)
+  const configurationPath = join(commonDirectory, 'config')
+  return {
+    git: git.version,
+    workTree,
+    commonDirectory,
+    directory,
+    passedOver: isSamePlace(directory.absolutePath, own) ? undefined : readHookPlaces(own),
+    scripts: readHookPlaces(scriptsDirectoryIn(commonDirectory)),
+    configured: readConfigured(git.hookSettings),
+    configuredManagers: findConfiguredManagers(
+      (relativePath) => workTree !== undefined && existsSync(join(workTree, relativePath)),
+    ),
+    unreachedWorkTrees: findUnreached(git),
+    configuration: { path: configurationPath, sha256: sha256Of(readFileSync(configurationPath)) },
+    record: parseRecord(readSmallFile(recordPathIn(commonDirectory))),
+  }
+}
+
+function observeDirectory(git: GitSettings, own: string): HooksDirectory {
+  const { hooksPath } = git
+  const absolutePath = hooksPath?.absolutePath ?? own
+  return {
+    absolutePath,
+    exists: isDirectory(absolutePath),
+    hooksPath: hooksPath && {
+      value: hooksPath.value,
+      scope: hooksPath.scope,
+      origin: hooksPath.origin,
+    },
+    audience: audienceOf(git),
+    manager: hooksPath && findManagerOfHooksPath(hooksPath.value),
+    places: readHookPlaces(absolutePath),
+  }
+}
+
+function audienceOf({
+  hooksPath,
+  commonDirectory,
+  workTree,
+  find,
+}: GitSettings): HooksDirectory['audience'] {
+  if (hooksPath === undefined) return 'this-repository'
+  const { absolutePath, scope } = hooksPath
+  // `core.hooksPath=/dev/null` is how hooks are turned off.
+  if (existsSync(absolutePath) && !isDirectory(absolutePath)) return 'nobody'
+  if (isWithin(absolutePath, commonDirectory)) return 'this-repository'
+  if (workTree !== undefined && isWithin(absolutePath, workTree)) {
+    const tracked = find('ls-files', '-z', '--', absolutePath) ?? ''
+    return tracked === '' ? 'this-repository' : 'team'
+  }
+  return scope === 'local' || scope === 'worktree' ? 'this-repository' : 'every-repository'
+}
+
+function readConfigured(settings: readonly HookSetting[]): HooksView['configured'] {
+  const found = GIT_HOOKS.map((hook) => [hook, configuredHookIn(settings, hook)] as const)
+  return Object.fromEntries(found) as Record<GitHook, ConfiguredHook | undefined>
+}
+
+function configuredHookIn(
+  settings: readonly HookSetting[],
+  hook: GitHook,
+): ConfiguredHook | undefined {
+  const name = configuredNameOf(hook)
+  const valuesOf = (key: string): readonly string[] =>
+    settings.filter((setting) => setting.key === key).map(({ value }) => value)
+  const isOn = (key: string): boolean => !OFF.has(valuesOf(key).at(-1)?.toLowerCase() ?? 'true')
+  const [command, events] = [
+    valuesOf(`hook.${name}.command`).at(-1),
+    valuesOf(`hook.${name}.event`),
+  ]
+  if (command === undefined && events.length === 0) return undefined
+  const isEnabled = isOn(`hook.${name}.enabled`) && isOn(`hook.${hook}.enabled`)
+  return { command, events, isEnabled }
+}
+
+/** How git's configuration says no. */
+const OFF: ReadonlySet<string> = new Set(['false', 'no', 'off', '0', ''])
+
+/** A relative path means another directory in each work tree. */
+function findUnreached({ hooksPath, find }: GitSettings): readonly string[] {
+  if (hooksPath === undefined || isAbsolute(hooksPath.value)) return []
+  const blocks = (find('worktree', 'list', '--porcelain') ?? '').split('\n\n')
+  return blocks
+    .filter((block) => !block.split('\n').includes('bare'))
+    .map((block) => /^worktree (.+)$/m.exec(block)?.[1])
+    .filter((workTree): workTree is string => workTree !== undefined && isDirectory(workTree))
+    .filter((workTree) => !isDirectory(resolve(workTree, hooksPath.value)))
+}
+
+function isWithin(path: string, directory: string): boolean {
+  const [first] = relative(settle(directory), settle(path)).split(sep)
+  return first !== '..' && !isAbsolute(first ?? '')
+}
+
+function isSamePlace(one: string, other: string): boolean {
+  return settle(one) === settle(other)
+}
+
+/** The path without symlinks, as far as it exists. */
+function settle(path: string): string {
+  if (existsSync(path)) return realpathSync(path)
+  return dirname(path) === path ? path : join(settle(dirname(path)), relative(dirname(path), path))
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+}
