@@ -1,5 +1,6 @@
 import { Command, CommanderError, Help, Option } from 'commander'
 import packageFile from '../package.json' with { type: 'json' }
+import { ARGUMENTS_FROM_ENVIRONMENT_HELP, findArguments } from './arguments-from-environment.ts'
 import { createCli } from './cli.ts'
 import type { Cli, GlobalOptions } from './cli.ts'
 import { COMMAND_GROUPS, findCommands } from './command-table.ts'
@@ -8,10 +9,12 @@ import type { Host } from './host.ts'
 import { wantsColour } from './render/colours.ts'
 
 /** Runs one command line to its end. Never throws; never ends the process. */
-export async function main(argv: readonly string[], host: Host): Promise<number> {
+export async function main(words: readonly string[], host: Host): Promise<number> {
   const program = createProgram(host)
-  const cli = createCli(program, host, argv)
+  let argv = words
   try {
+    argv = findArguments(words, host.env)
+    const cli = createCli(program, host, argv)
     try {
       await addCommands(program, cli, argv)
       await program.parseAsync(argv, { from: 'user' })
@@ -41,7 +44,10 @@ function createProgram(host: Host): Command {
       new Option('--config <file>', 'configuration file (default: .taskvault/config.yaml)'),
     )
     .addOption(new Option('-C, --cwd <directory>', 'run as if started in this directory'))
-    .addHelpText('after', () => `\n${renderExitCodesForHelp()}`)
+    .addHelpText(
+      'after',
+      () => `\n${renderExitCodesForHelp()}\n\n${ARGUMENTS_FROM_ENVIRONMENT_HELP}`,
+    )
     .configureHelp({ showGlobalOptions: true, optionDescription: describeOption })
     .configureOutput({
       writeOut: (text) => void host.stdout.write(text),
