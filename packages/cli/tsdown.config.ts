@@ -1,4 +1,5 @@
 import type { UserConfig } from 'tsdown'
+import { lazyBuiltins } from '../../tsdown-lazy-builtins.ts'
 import { base } from '../../tsdown.base.ts'
 
 const NATIVE = ['@napi-rs/blake-hash', 'better-sqlite3', '@lydell/node-pty']
@@ -14,13 +15,18 @@ const CROSS_SPAWN = [
 
 /**
  * The command as a handful of files: reading one file instead of a hundred is most of what a short
- * run costs. What brings native code stays outside, because its binaries must be found at run time.
+ * run costs. They are CommonJS, because Node starts its loader of ES modules only where there are
+ * any, and that takes longer than all of ours. What brings native code stays outside, because its
+ * binaries must be found at run time.
  */
 const config: UserConfig = {
   ...base,
   entry: { bin: 'src/bin.ts', 'restore-worker': '../core/src/store/restore-worker.ts' },
   dts: false,
   publint: true,
+  format: 'cjs',
+  plugins: [lazyBuiltins()],
+  suppressWarnings: 'We recommend using the ESM format',
   deps: {
     neverBundle: NATIVE,
     onlyImport: NATIVE,

@@ -23,7 +23,7 @@ test('the built command finds the worker that unpacks many files', async () => {
 
 test('without the worker beside the bundle, many files are not restored', async () => {
   await using rig = openRigWithTree()
-  const copy = copyPackage('dist/restore-worker.mjs')
+  const copy = copyPackage('dist/restore-worker.cjs')
 
   await rig.taskvault(['cache', 'save', 'install', 'package.json', 'tree'])
   rig.remove('tree')
@@ -54,6 +54,23 @@ test('an older Node is told which one is needed', () => {
 
   expect(status).toBe(69)
   expect(stderr).toMatch(/needs Node 24 or later, and this is v20.20.2/)
+})
+
+test('a hit loads none of the parts of Node that take longest to start', async () => {
+  await using rig = openRig({ 'input.txt': 'content', 'output.txt': 'result' })
+  await rig.taskvault(['cache', 'save', 'task', 'input.txt', 'output.txt'])
+  const listing = `process.on('exit', () => process.stdout.write(process.moduleLoadList.join()))`
+  const preload = `data:text/javascript,${encodeURIComponent(listing)}`
+
+  const command = path.join(PACKAGE, 'bin/taskvault.js')
+  const words = ['cache', 'get', 'task', 'input.txt', 'output.txt']
+  const got = await rig.run([process.execPath, '--import', preload, command, ...words])
+
+  expect(got.exitCode).toBe(0)
+  const loaded = got.stdout.split(',').map((name) => name.replace('NativeModule ', ''))
+  expect(loaded).toContain('sqlite')
+  for (const name of ['child_process', 'worker_threads', 'readline', 'http', 'internal/tls/wrap'])
+    expect(loaded).not.toContain(name)
 })
 
 test('nothing but the bundle is needed to start', () => {

@@ -28,8 +28,9 @@ test('the command is packed with its launcher and bundle, and needs nothing of t
     expect.arrayContaining([
       'LICENSE',
       'bin/taskvault.js',
-      'dist/bin.mjs',
-      'dist/restore-worker.mjs',
+      'bin/package.json',
+      'dist/bin.cjs',
+      'dist/restore-worker.cjs',
     ]),
   )
   expect(files.filter((file) => file.startsWith('src/'))).toEqual([])

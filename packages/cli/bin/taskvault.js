@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // Committed as it is, without a build step: it must start on any Node, if only to name the one it needs.
-import module from 'node:module'
-import v8 from 'node:v8'
+'use strict'
+const nodeModule = require('node:module')
+const v8 = require('node:v8')
 
 const OLDEST_NODE = 24
-const bundle = new URL('../dist/bin.mjs', import.meta.url)
+const bundle = `${__dirname}/../dist/bin.cjs`
 
 if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
   stop(
@@ -17,14 +18,20 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
   v8.setFlagsFromString('--max-semi-space-size=1')
   v8.setFlagsFromString('--semi-space-growth-factor=1')
   const cacheDirectory = compileCacheDirectory()
-  if (cacheDirectory !== undefined) module.enableCompileCache(cacheDirectory)
-  await import(bundle.href).catch((error) => {
-    if (error?.code !== 'ERR_MODULE_NOT_FOUND' || error.url !== bundle.href) throw error
+  if (cacheDirectory !== undefined) nodeModule.enableCompileCache(cacheDirectory)
+  start()
+}
+
+function start() {
+  try {
+    require(bundle)
+  } catch (error) {
+    if (error?.code !== 'MODULE_NOT_FOUND' || error.requireStack?.[0] !== __filename) throw error
     stop(
       'this checkout of taskvault is not built',
       'Run `npm run demo` or `npm test`, which build it.',
     )
-  })
+  }
 }
 
 // Node's own default lies in a temporary directory that other users may have made before us; what

@@ -27,6 +27,7 @@ const host: Host = {
   stdout: process.stdout,
   stderr: process.stderr,
   now: Date.now,
+  endsProcess: true,
   onStopSignal: (listener) => {
     for (const signal of STOP_SIGNALS) process.on(signal, listener)
     return () => {
@@ -45,12 +46,16 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
-const exitCode = await main(process.argv.slice(2), host)
-// Not left to run out: after a signal, the work that it cut short may still be waiting for something.
-process.stdout.write('', () => process.exit(isOutputLost() ? EXIT.io : exitCode))
+void runToEnd()
+
+async function runToEnd(): Promise<void> {
+  const exitCode = await main(process.argv.slice(2), host)
+  // Not left to run out: after a signal, the work that it cut short may still be waiting for something.
+  process.stdout.write('', () => process.exit(isOutputLost(exitCode) ? EXIT.io : exitCode))
+}
 
 /** Whether a full disk kept what was printed, as of `taskvault cache ls > list`. */
-function isOutputLost(): boolean {
+function isOutputLost(exitCode: number): boolean {
   const error = process.stdout.errored
   if (exitCode !== EXIT.ok || error === null || ('code' in error && error.code === 'EPIPE'))
     return false

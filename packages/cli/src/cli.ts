@@ -108,7 +108,8 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
       const { openVault } = await import('@taskvault/core')
       const loaded = await cli.settings()
       const report = given ?? (await createReport(cli, loaded.logLevel))
-      return cli.closeAtEnd(await openVault({ settings: loaded, report, now: host.now }))
+      const { now, endsProcess = false } = host
+      return cli.closeAtEnd(await openVault({ settings: loaded, report, now, endsProcess }))
     },
     get stdin() {
       stdin ??= openStdin(host, atEnd)

@@ -16,6 +16,8 @@ export interface Host {
   readonly stderr: OutputStream
   /** Milliseconds since 1970. */
   now(): number
+  /** The process ends with the command, whatever is still open. */
+  readonly endsProcess?: boolean
   /**
    * Calls `listener` for every signal that asks us to stop, until the function returned is called.
    * While anyone listens, the signal does nothing by itself.

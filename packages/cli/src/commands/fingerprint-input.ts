@@ -18,7 +18,7 @@ export async function fingerprintInput(
   const content = { path: resolvePathArgument(input, cli.cwd) }
   let done = 0
   return await fingerprintContent(
-    { task, content, standardInput: cli.stdin },
+    { task, content, standardInput: () => cli.stdin },
     {
       algorithm: vault.algorithm,
       statCache: vault.statCache,

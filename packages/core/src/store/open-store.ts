@@ -13,9 +13,15 @@ import { ensureTables } from './schema.ts'
 import { clearDeadSessions, createSessionId } from './sessions.ts'
 import { settleClock } from './settle-clock.ts'
 import type { Store } from './store.ts'
-import { limitLog } from './write-ahead-log.ts'
+import { limitLog, logBytes } from './write-ahead-log.ts'
 
-export type StoreOptions = Pick<Store, 'cacheDirectory' | 'algorithm' | 'report' | 'now'>
+export interface StoreOptions extends Pick<
+  Store,
+  'cacheDirectory' | 'algorithm' | 'report' | 'now'
+> {
+  /** The process ends after the store is closed, so that its database may be left open. */
+  readonly endsProcess?: boolean
+}
 
 /**
  * Opens the store in a directory, and creates it when it is not there. An index that is damaged or
@@ -27,15 +33,27 @@ export async function openStore(options: StoreOptions): Promise<Store & Disposab
   const files = indexFiles(options.cacheDirectory)
   const isWritable = prepareDirectory(options.cacheDirectory)
   const database = isWritable ? await openSound(options, files) : await openForReading(files)
-  const store = { ...options, database, sessionId: createSessionId() }
+  const { endsProcess = false, ...rest } = options
+  const store = { ...rest, database, sessionId: createSessionId() }
   if (!database.isReadOnly) tidy(store)
   return {
     ...store,
     [Symbol.dispose]() {
+      if (endsProcess && isShort(store)) return
       limitLog(store)
       database[Symbol.dispose]()
     },
   }
+}
+
+/**
+ * The last one to close a database writes its log into it and removes it, which waits for the disk
+ * several times. The next one to open a short log reads it in less time than that.
+ */
+const SHORT_LOG_BYTES = 256 * 1024
+
+function isShort(store: Store): boolean {
+  return logBytes(store) <= SHORT_LOG_BYTES
 }
 
 /** What is worth doing once for each process. A database that is busy or full is no reason not to open. */

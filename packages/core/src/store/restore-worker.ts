@@ -36,4 +36,4 @@ function answer(work: () => Float64Array): BatchAnswer {
   }
 }
 
-await answerBatches()
+void answerBatches()

@@ -61,7 +61,7 @@ export function startUnpackThread(algorithm: HashAlgorithm): UnpackThread {
 
 /** The worker's file lies beside this one, as source and in every bundle. */
 function findWorkerFile(): string {
-  const names = ['restore-worker.mjs', 'restore-worker.ts']
+  const names = ['restore-worker.mjs', 'restore-worker.cjs', 'restore-worker.ts']
   const candidates = names.map((name) => fileURLToPath(new URL(name, import.meta.url)))
   const file = candidates.find((candidate) => existsSync(candidate))
   if (file === undefined) throw new Error(`restore-worker is missing beside ${import.meta.url}`)

@@ -148,7 +148,8 @@ async function keyed(
 ): Promise<KeyedFingerprint> {
   const algorithm = await openHashAlgorithm('blake3')
   const context = { algorithm, statCache: createMemoryStatCache(), now: Date.now }
-  const request = { task: parseTaskName('train'), content, ...(standardInput && { standardInput }) }
+  const given = standardInput && { standardInput: () => standardInput }
+  const request = { task: parseTaskName('train'), content, ...given }
   return await fingerprintContent(request, context)
 }
 

@@ -19,8 +19,8 @@ export type InputContent = Uint8Array | AsyncIterable<Uint8Array> | { readonly p
 export interface ContentFingerprintRequest {
   readonly task: TaskName
   readonly content: InputContent
-  /** What `-` reads; the process's own unless given. */
-  readonly standardInput?: ByteStream
+  /** Opens what `-` reads; the process's own unless given. */
+  readonly standardInput?: () => ByteStream
 }
 
 /**
@@ -53,7 +53,7 @@ async function digestContent(
   request: ContentFingerprintRequest,
   context: ScanContext,
 ): Promise<ContentParts> {
-  const { content, standardInput = process.stdin } = request
+  const { content, standardInput = () => process.stdin } = request
   const { algorithm } = context
   if (content instanceof Uint8Array) return { content: digestFromBytes(algorithm.hash(content)) }
   // A file's read stream has a path too.
@@ -67,9 +67,9 @@ async function digestContent(
     : { content: hashPath(path, context) }
 }
 
-function openInput(path: string, standardInput: ByteStream): ByteStream | undefined {
+function openInput(path: string, standardInput: () => ByteStream): ByteStream | undefined {
   try {
-    return openStream(path, () => standardInput)
+    return openStream(path, standardInput)
   } catch (error) {
     throw unreadable(path, error)
   }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Settings } from '../config/settings.ts'
 import { isTaskVaultError } from '../errors.ts'
 import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
@@ -19,6 +18,11 @@ export interface OpenOptions {
   readonly report?: Report
   /** Milliseconds since 1970; for tests of what time does. */
   readonly now?: () => number
+  /**
+   * The process ends when the vault is closed. The index may then be left as a killed process leaves
+   * it, for the next one to tidy up: that costs less than to tidy up each time.
+   */
+  readonly endsProcess?: boolean
 }
 
 /**
@@ -28,10 +32,10 @@ export interface OpenOptions {
  * DATABASE_UNAVAILABLE.
  */
 export async function openVault(options: OpenOptions): Promise<Vault> {
-  const { settings, report = () => {}, now = Date.now } = options
+  const { settings, report = () => {}, now = Date.now, endsProcess = false } = options
   const algorithm = await openHashAlgorithm(settings.hashAlgorithm)
   const { cacheDirectory } = settings
-  const store = await openStore({ cacheDirectory, algorithm, report, now })
+  const store = await openStore({ cacheDirectory, algorithm, report, now, endsProcess })
   const statCache = createStatCacheTable(store.database, algorithm.name)
   const parts = createParts(settings, store, statCache)
   const stats = (): VaultStats => readStatistics(store, settings.maxSizeBytes)
@@ -64,12 +68,17 @@ function readQuietly(stats: () => VaultStats): VaultStats | undefined {
   }
 }
 
+function isEqual(before: VaultStats | undefined, after: VaultStats): boolean {
+  const names = Object.keys(after) as (keyof VaultStats)[]
+  return before !== undefined && names.every((name) => before[name] === after[name])
+}
+
 function publishMetrics(
   settings: Settings,
   before: VaultStats | undefined,
   after: VaultStats | undefined,
 ): void {
-  if (after === undefined || isDeepStrictEqual(before, after)) return
+  if (after === undefined || isEqual(before, after)) return
   try {
     writeMetrics(settings.cacheDirectory, after)
   } catch (error) {
