@@ -98,8 +98,23 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     ],
     node: [...FILES, 'node:child_process', 'node:stream'],
   },
+  // What happens when a git hook runs.
+  'core/hooks': {
+    imports: [
+      'core/errors',
+      'core/model',
+      'core/config',
+      'core/files',
+      'core/git',
+      'core/platform',
+      'core/store',
+      'core/vault',
+    ],
+    node: FILES,
+  },
   'core/index': {
     imports: [
+      'core/hooks',
       'core/errors',
       'core/model',
       'core/hashing',

@@ -97,6 +97,10 @@ export const COMMANDS: readonly CommandRow[] = [
     words: 'hooks doctor',
     load: async () => (await import('./commands/hooks-doctor.ts')).registerHooksDoctor,
   },
+  {
+    words: 'hooks run',
+    load: async () => (await import('./commands/hooks-run.ts')).registerHooksRun,
+  },
   { words: 'hash', load: async () => (await import('./commands/hash.ts')).registerHash },
   {
     words: 'completion',

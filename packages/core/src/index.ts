@@ -82,6 +82,16 @@ export type {
   TaskWork,
 } from './vault/run-contract.ts'
 export { runTask } from './vault/run-task.ts'
+export { runHook } from './hooks/run-hook.ts'
+export type {
+  HookEvent,
+  HookOutcome,
+  HookPlace,
+  HookRequest,
+  HookSurroundings,
+  TaskReport,
+} from './hooks/hook-contract.ts'
+export { isForced } from './hooks/is-forced.ts'
 export { isPassedOver } from './vault/run-trouble.ts'
 export {
   begunWorkPath,

@@ -156,7 +156,7 @@ branches:
   pre_merge_commit  require   built in
   pre_push          require   built in
   unstaged          snapshot  built in
-  remote_passes     true      built in
+  passes_of         anyone    built in
 `,
     )
   })

@@ -1,6 +1,6 @@
 import { TaskVaultError, isTaskVaultError } from '../errors.ts'
 import { hashAlgorithmNames } from '../hashing/hash-algorithm.ts'
-import { EVICTION_STRATEGIES, HOOK_MODES, UNSTAGED_HANDLINGS } from '../model/policy.ts'
+import { EVICTION_STRATEGIES, HOOK_MODES, PASSES_OF, UNSTAGED_HANDLINGS } from '../model/policy.ts'
 import type { PolicyFields } from '../model/policy.ts'
 import { GIT_HOOKS, parseTaskName } from '../model/task.ts'
 import type { TaskDefinition } from '../model/task.ts'
@@ -57,7 +57,7 @@ const POLICY_FIELDS: Fields<PolicyFields> = {
   preMergeCommit: { key: 'pre_merge_commit', check: checkChoice(HOOK_MODES) },
   prePush: { key: 'pre_push', check: checkChoice(HOOK_MODES) },
   unstaged: { key: 'unstaged', check: checkChoice(UNSTAGED_HANDLINGS) },
-  remotePasses: { key: 'remote_passes', check: checkBoolean },
+  passesOf: { key: 'passes_of', check: checkChoice(PASSES_OF) },
 }
 
 const someText: Check<string> = checkText('a text that is not empty', (text) => text.trim() !== '')

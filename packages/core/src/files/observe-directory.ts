@@ -24,6 +24,9 @@ export const SYMLINK_TYPE = 0o120_000
 /** Names that a restore uses while it works, and that belong to nobody. */
 export const STAGING_PREFIX = '.taskvault-stage-'
 
+/** Directories of checkouts that a git hook tests in, among those for temporary files. */
+export const SNAPSHOT_PREFIX = 'taskvault-snapshot-'
+
 /** The file type in `st_mode`. */
 export function typeOf(mode: number): number {
   return mode & TYPE_MASK

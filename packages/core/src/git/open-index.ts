@@ -13,10 +13,25 @@ import type { GitOptions } from './run-git.ts'
  * @throws {TaskVaultError} GIT_FAILED when only git can read the index, and git fails.
  */
 export function readIndex(repository: Repository, options: GitOptions): readonly IndexEntry[] {
-  const file = options.indexFile ?? join(repository.gitDirectory, 'index')
-  const bytes = readIndexFile(file)
-  if (bytes === undefined) return []
+  const bytes = readIndexBytes(repository, options)
+  return bytes === undefined ? [] : parseIndexBytes(bytes, repository, options)
+}
+
+/** The entries in the bytes of an index file; of what only git can read, those that the file has now. */
+export function parseIndexBytes(
+  bytes: Buffer,
+  repository: Repository,
+  options: GitOptions,
+): readonly IndexEntry[] {
   return parseIndex(bytes, idLength(repository)) ?? listIndex(options)
+}
+
+/** The index file as it is, in one reading; undefined when there is none yet. */
+export function readIndexBytes(
+  repository: Repository,
+  { indexFile }: Pick<GitOptions, 'indexFile'>,
+): Buffer | undefined {
+  return readIndexFile(indexFile ?? join(repository.gitDirectory, 'index'))
 }
 
 /**
@@ -50,15 +65,17 @@ function idLength(repository: Repository): number {
 
 /** Split and sparse indexes. What is only intended to be added cannot be told apart here. */
 function listIndex(options: GitOptions): IndexEntry[] {
-  const listing = runGit(['ls-files', '--stage', '-z'], options)
+  const listing = runGit(['ls-files', '--stage', '-v', '-z'], options)
   return splitRecords(listing).map((record) => {
     const tab = record.indexOf(0x09)
-    const [mode = '', id = '', stage = ''] = record.toString('latin1', 0, tab).split(' ')
+    const [tag = '', mode = '', id = '', stage = ''] = record.toString('latin1', 0, tab).split(' ')
     const fields = {
       mode: Number.parseInt(mode, 8),
       id,
       stage: Number(stage),
       isIntentToAdd: false,
+      // A small letter: assumed to be unchanged.
+      isUnwatched: tag === 'S' || /[a-z]/.test(tag),
     }
     return { ...decodePath(record.subarray(tab + 1)), ...fields }
   })

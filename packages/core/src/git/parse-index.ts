@@ -15,6 +15,11 @@ export interface IndexEntry {
   readonly stage: number
   /** `git add -N`: known to git, but not part of the next commit. */
   readonly isIntentToAdd: boolean
+  /**
+   * Whether git was told not to look at the file in the work tree, which may be anything: by
+   * `update-index --assume-unchanged` or `--skip-worktree`, or by a sparse checkout.
+   */
+  readonly isUnwatched: boolean
 }
 
 const HEADER_BYTES = 12
@@ -22,6 +27,8 @@ const STAT_BYTES = 40
 const MODE_AT = 24
 const EXTENDED_FLAG = 0x4000
 const INTENT_TO_ADD_FLAG = 0x2000
+const SKIP_WORKTREE_FLAG = 0x4000
+const ASSUME_UNCHANGED_FLAG = 0x8000
 
 /**
  * Reads git's index file, versions 2 to 4, in the order of the paths' bytes. Reading it here instead
@@ -61,8 +68,8 @@ function readIndex(bytes: Buffer, idBytes: number): IndexEntry[] | undefined {
     former = name.bytes
     // Before version 4, entries are padded with 1 to 8 zeros to a multiple of 8 bytes.
     at = version === 4 ? name.end : at + ((name.end - 1 - at + 8) & ~7)
-    const { mode, id, stage, isIntentToAdd } = fixed
-    entries.push({ ...decodePath(name.bytes), mode, id, stage, isIntentToAdd })
+    const { end: _, ...fields } = fixed
+    entries.push({ ...decodePath(name.bytes), ...fields })
   }
   return hasOnlyOptionalExtensions(bytes, at, idBytes) ? entries : undefined
 }
@@ -86,6 +93,7 @@ function readFixedPart(bytes: Buffer, at: number, idBytes: number): FixedPart {
     id: bytes.toString('hex', idAt, flagsAt),
     stage: (flags >> 12) & 3,
     isIntentToAdd: (more & INTENT_TO_ADD_FLAG) !== 0,
+    isUnwatched: (flags & ASSUME_UNCHANGED_FLAG) !== 0 || (more & SKIP_WORKTREE_FLAG) !== 0,
     end: flagsAt + (isExtended ? 4 : 2),
   }
 }

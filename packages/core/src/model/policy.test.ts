@@ -151,7 +151,7 @@ describe('explainPolicy', () => {
       ['preMergeCommit', 'require', 'built-in', 'default', 'default'],
       ['prePush', 'require', 'built-in', 'default', 'default'],
       ['unstaged', 'snapshot', 'built-in', 'default', 'default'],
-      ['remotePasses', true, 'built-in', 'default', 'default'],
+      ['passesOf', 'anyone', 'built-in', 'default', 'default'],
     ])
   })
 
@@ -177,14 +177,14 @@ describe('resolveHookPolicy', () => {
     expect(resolveHookPolicy(tableOf({}), { task: 'lint' })).toEqual({
       modes,
       unstaged: 'snapshot',
-      remotePasses: true,
+      passesOf: 'anyone',
     })
   })
 
   test('the most specific block decides each field: task, branch, pattern, default', () => {
     const table = tableOf({
       default: { preCommit: 'off', prePush: 'warn', unstaged: 'in-place' },
-      'feature/*': { preCommit: 'warn', remotePasses: false },
+      'feature/*': { preCommit: 'warn', passesOf: 'ci' },
       'feature/big': { prePush: 'off' },
       lint: { unstaged: 'snapshot' },
     })
@@ -194,7 +194,7 @@ describe('resolveHookPolicy', () => {
     expect(resolved).toEqual({
       modes: { 'pre-commit': 'warn', 'pre-merge-commit': 'warn', 'pre-push': 'off' },
       unstaged: 'snapshot',
-      remotePasses: false,
+      passesOf: 'ci',
     })
   })
 })

@@ -14,6 +14,11 @@ export type UnstagedHandling = 'snapshot' | 'in-place'
 
 export const UNSTAGED_HANDLINGS: readonly UnstagedHandling[] = ['snapshot', 'in-place']
 
+/** Whose record of a pass counts in hooks: everybody's, our own, or that of CI systems. */
+export type PassesOf = 'anyone' | 'me' | 'ci'
+
+export const PASSES_OF: readonly PassesOf[] = ['anyone', 'me', 'ci']
+
 /** One block under `policies:` or `branches:`; what it leaves out comes from a less specific one. */
 export interface PolicyFields {
   readonly ttlSeconds?: number | 'never'
@@ -28,8 +33,7 @@ export interface PolicyFields {
   readonly preMergeCommit?: HookMode
   readonly prePush?: HookMode
   readonly unstaged?: UnstagedHandling
-  /** Whether a pass that was recorded elsewhere, and came from a remote vault, counts in hooks. */
-  readonly remotePasses?: boolean
+  readonly passesOf?: PassesOf
 }
 
 /** What applies to one task on one branch, every field decided. */
@@ -47,7 +51,7 @@ export interface ResolvedPolicy {
 export interface HookPolicy {
   readonly modes: Readonly<Record<GitHook, HookMode>>
   readonly unstaged: UnstagedHandling
-  readonly remotePasses: boolean
+  readonly passesOf: PassesOf
 }
 
 /** The policies of a configuration, by name or glob. */
@@ -93,7 +97,7 @@ const BUILT_IN: DecidedFields = {
   preCommit: 'require',
   prePush: 'require',
   unstaged: 'snapshot',
-  remotePasses: true,
+  passesOf: 'anyone',
 }
 
 /** In the order of the documentation. */
@@ -107,7 +111,7 @@ const FIELDS: readonly (keyof PolicyFields)[] = [
   'preMergeCommit',
   'prePush',
   'unstaged',
-  'remotePasses',
+  'passesOf',
 ]
 
 const DEFAULT_NAME = 'default'
@@ -138,7 +142,7 @@ export function resolveHookPolicy(table: PolicyTable, subject: PolicySubject): H
       'pre-push': fields.prePush,
     },
     unstaged: fields.unstaged,
-    remotePasses: fields.remotePasses,
+    passesOf: fields.passesOf,
   }
 }
 

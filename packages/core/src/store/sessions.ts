@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { basename } from 'node:path'
 import { isTaskVaultError, systemErrorCode } from '../errors.ts'
-import { STAGING_PREFIX } from '../files/observe-directory.ts'
+import { SNAPSHOT_PREFIX, STAGING_PREFIX } from '../files/observe-directory.ts'
 import { removeTree } from '../files/remove-tree.ts'
 import type { Store } from './store.ts'
 
@@ -12,8 +12,8 @@ export function createSessionId(): string {
 }
 
 /**
- * Remembers the directories that a restore works in, so that somebody clears them should this process
- * die. Best effort: without it, they would stay.
+ * Remembers the directories that a restore or a hook works in, so that somebody clears them should
+ * this process die. Best effort: without it, they would stay.
  */
 export function recordStaging(store: Store, directories: readonly string[]): void {
   writeStaging(store, (recorded) => [...recorded, ...directories])
@@ -28,7 +28,7 @@ export function forgetStaging(store: Store, directories: readonly string[]): voi
 /** Sessions of other machines or containers are given up after so long: nobody here can ask them. */
 const FOREIGN_SESSION_MS = 7 * 24 * 60 * 60 * 1000
 
-/** Removes what processes staged that died while restoring. */
+/** Removes what processes staged that died before they could. */
 export function clearDeadSessions(store: Store): void {
   const rows = store.database
     .prepare('SELECT id, pid, host, started_at, staging FROM sessions')
@@ -69,10 +69,12 @@ function writeStaging(
   }
 }
 
+const OURS = [STAGING_PREFIX, SNAPSHOT_PREFIX]
+
 function clearStaging(store: Store, directories: readonly string[]): void {
   for (const directory of directories) {
     // The index may be damaged: nothing is removed that does not look like staging.
-    if (!basename(directory).startsWith(STAGING_PREFIX)) continue
+    if (!OURS.some((prefix) => basename(directory).startsWith(prefix))) continue
     try {
       removeTree(directory)
     } catch (error) {

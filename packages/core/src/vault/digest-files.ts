@@ -5,6 +5,7 @@ import { findInputs } from '../files/find-inputs.ts'
 import type { FindInputsOptions } from '../files/find-inputs.ts'
 import type { InputSelection } from '../files/input-selection.ts'
 import type { ScanContext } from '../files/scan-context.ts'
+import { selectsBelow, selectsPath } from '../files/select-path.ts'
 import { digestBlobs } from '../git/digest-blobs.ts'
 import type { GitContents } from '../git/git-contents.ts'
 import { listGitFiles } from '../git/list-files.ts'
@@ -86,7 +87,7 @@ export async function digestGitFiles(
   contents: GitContents,
 ): Promise<FileInput[]> {
   const { selection, ...place } = request
-  const mayContain = (directory: string): boolean => patternsBelow(selection, directory).length > 0
+  const mayContain = (directory: string): boolean => selectsBelow(selection, directory)
   const files = listGitFiles({ ...place, mayContain }).filter((file) => isSelected(selection, file))
   selection.assertComplete()
   const digests = await findDigests(files, algorithm, contents)
@@ -100,8 +101,7 @@ export async function digestGitFiles(
 }
 
 function isSelected(selection: InputSelection, { relativePath, isUtf8 }: GitFile): boolean {
-  if (relativePath.split('/').some((name) => selection.isNever(name))) return false
-  if (!selection.wants(relativePath, selection.patterns)) return false
+  if (!selectsPath(selection, relativePath)) return false
   if (!isUtf8) {
     throw new TaskVaultError(
       'NAME_UNSUPPORTED',
@@ -113,18 +113,6 @@ function isSelected(selection: InputSelection, { relativePath, isUtf8 }: GitFile
   }
   selection.take(relativePath)
   return true
-}
-
-function patternsBelow(selection: InputSelection, directory: string): InputSelection['patterns'] {
-  let patterns = selection.patterns
-  let relativePath = ''
-  for (const [depth, name] of directory.split('/').entries()) {
-    relativePath = relativePath === '' ? name : `${relativePath}/${name}`
-    patterns = selection.isNever(name)
-      ? []
-      : selection.entering(patterns, { relativePath, name, depth })
-  }
-  return patterns
 }
 
 async function findDigests(

@@ -28,6 +28,8 @@ export interface TaskFingerprintRequest {
   readonly projectRoot: string
   readonly env: Environment
   readonly source: InputSource
+  /** What a git that started us says of its index; `env` unless told. */
+  readonly gitEnv?: Environment | undefined
   /** Whether files that git ignores are left out; so unless false. */
   readonly respectGitignore?: boolean
 }
@@ -89,7 +91,8 @@ async function digestInputs(
   request: TaskFingerprintRequest,
   context: FingerprintContext,
 ): Promise<FileInput[]> {
-  const { definition, projectRoot, env, source, respectGitignore = true } = request
+  const { definition, projectRoot, source, respectGitignore = true } = request
+  const env = request.gitEnv ?? request.env
   if (definition.inputs.length === 0) return []
   const { inputs: patterns, outputs } = definition
   const selection = createInputSelection(projectRoot, { patterns, outputs })

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import type { Environment } from '../git/run-git.ts'
 import { commandIdentity } from '../process/command-line.ts'
 import { findEntry } from '../store/entries.ts'
 import { recordError } from '../store/record-use.ts'
@@ -7,10 +8,17 @@ import { createParts } from './open-parts.ts'
 import type { RunVault } from './run-contract.ts'
 import type { Vault } from './vault.ts'
 
-/** The vault as runs see it. `source`: where inputs are read from; the work tree unless told. */
+export interface RunSource {
+  /** Where inputs are read from; the work tree unless told. */
+  readonly source?: InputSource
+  /** What a git that started us says of its index; the environment of the work unless told. */
+  readonly gitEnv?: Environment
+}
+
+/** The vault as runs see it. */
 export function createRunVault(
   vault: Vault,
-  source: InputSource = { kind: 'work-tree' },
+  { source = { kind: 'work-tree' }, gitEnv }: RunSource = {},
 ): RunVault {
   const { settings, store, statCache } = vault
   const { projectRoot, cacheDirectory } = settings
@@ -28,7 +36,7 @@ export function createRunVault(
       }
       try {
         return await fingerprintTask(
-          { task, definition, command: identity, projectRoot, env, source },
+          { task, definition, command: identity, projectRoot, env, source, gitEnv },
           context,
         )
       } finally {

@@ -1,0 +1,118 @@
+import { text } from 'node:stream/consumers'
+import {
+  GIT_HOOKS,
+  TaskVaultError,
+  isForced,
+  isPassedOver,
+  isTaskVaultError,
+  runHook,
+  spawnPiped,
+} from '@taskvault/core'
+import type { GitHook, HookSurroundings, Vault } from '@taskvault/core'
+import type { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+import { createHookVoice } from '../render/hook-voice.ts'
+import { findTerminalSpawn, isAttended } from '../spawn-in-terminal.ts'
+import { listenForStops } from './run-signals.ts'
+
+interface Options {
+  readonly explain: boolean
+  readonly force: boolean
+}
+
+export function registerHooksRun(parent: Command, cli: Cli): void {
+  parent
+    .command('run')
+    .description(
+      'Do what a git hook does: run its tasks, but for those that passed on this content',
+    )
+    .argument('<hook>', GIT_HOOKS.join(', '))
+    .argument('[arguments...]', "git's arguments for the hook; they are not needed")
+    .option('--explain', 'say what would be run and why, and do nothing', false)
+    .option(
+      '--force',
+      'run every task, whatever is known; so do TASKVAULT_SKIP=0 and TASKVAULT_FORCE=1',
+      false,
+    )
+    .addHelpText('after', HELP)
+    .action(
+      cli.action(
+        (hook: string, _arguments: string[], options: Options) => run(cli, hook, options),
+        {
+          handlesSignals: true,
+        },
+      ),
+    )
+}
+
+const HELP = `
+A task belongs to a hook that it names under "hooks:" in the configuration; those of pre-commit run
+for pre-merge-commit as well.
+
+pre-commit and pre-merge-commit test what is in the index, pre-push what git names on standard input,
+a line for each ref: <local ref> <local id> <remote ref> <remote id>. Where that differs from the work
+tree, in files that a task reads, the task runs in a checkout of its own.
+
+Ends with 0 when git may go on, otherwise with the status of the first required task that failed.
+With --json, the decisions are printed as JSON, and nothing is run.`
+
+async function run(cli: Cli, hookText: string, options: Options): Promise<number> {
+  const hook = parseHook(hookText)
+  const settings = await cli.settings()
+  const { env } = cli.host
+  const explains = options.explain || cli.options.json
+  const voice = createHookVoice(cli, { hook, settings })
+  const vault = await openVault(cli, voice.trouble)
+  const stopped = listenForStops(cli)
+  const request = {
+    hook,
+    settings,
+    env,
+    input: await readInput(cli, hook),
+    skipsLookup: options.force || isForced(env),
+    explains,
+    onEvent: voice.event,
+  }
+  const surroundings = { ...(await createSurroundings(cli)), signals: stopped.signals }
+  const outcome = await Promise.race([runHook(vault, request, surroundings), stopped.exitCode])
+  stopped.stopListening()
+  if (typeof outcome === 'number') return outcome
+  voice.outcome(outcome, explains ? 'explains' : 'acts')
+  return outcome.exitCode
+}
+
+function parseHook(hookText: string): GitHook {
+  const hook = GIT_HOOKS.find((known) => known === hookText)
+  if (hook !== undefined) return hook
+  throw new TaskVaultError('ARGUMENT_INVALID', `TaskVault does nothing in the hook ${hookText}`, {
+    hint: `Name one of: ${GIT_HOOKS.join(', ')}.`,
+  })
+}
+
+/** A terminal has no lines of git's to give. */
+async function readInput(cli: Cli, hook: GitHook): Promise<string | undefined> {
+  if (hook !== 'pre-push' || cli.host.stdin.isTTY === true) return undefined
+  return await text(cli.stdin)
+}
+
+/** Undefined, and a warning, when there is no vault to be had: tasks run all the same. */
+async function openVault(cli: Cli, warn: (error: Error) => void): Promise<Vault | undefined> {
+  try {
+    return await cli.openVault()
+  } catch (error) {
+    if (!isTaskVaultError(error) || !isPassedOver(error)) throw error
+    warn(error)
+    return undefined
+  }
+}
+
+async function createSurroundings(cli: Cli): Promise<Omit<HookSurroundings, 'signals'>> {
+  const { host } = cli
+  const spawnInTerminal = await findTerminalSpawn(host)
+  return {
+    output: { stdout: host.stdout, stderr: host.stderr },
+    isTerminal: host.stdout.isTTY === true,
+    sharesTerminal: spawnInTerminal === undefined && isAttended(host),
+    spawn: spawnInTerminal ?? spawnPiped,
+  }
+}

@@ -1,0 +1,116 @@
+import { styleText } from 'node:util'
+import type {
+  GitHook,
+  HookEvent,
+  HookOutcome,
+  LoadedSettings,
+  RunEvent,
+  TaskReport,
+} from '@taskvault/core'
+import type { Cli } from '../cli.ts'
+import { wantsColour } from './colours.ts'
+import {
+  renderDecision,
+  renderNotRecorded,
+  renderPlace,
+  renderRan,
+  renderSkipped,
+  toReportData,
+} from './verdict-lines.ts'
+import { renderRunning } from './run-lines.ts'
+
+/** What is said of a hook besides what its tasks print, all of it on standard error. */
+export interface HookVoice {
+  /** Says why the cache cannot be used at all. */
+  trouble(error: Error): void
+  event(event: HookEvent): void
+  /** The answer of `--explain` and `--json`; nothing more is said of a hook that has run. */
+  outcome(outcome: HookOutcome, did: 'acts' | 'explains'): void
+}
+
+export interface HookSubject {
+  readonly hook: GitHook
+  readonly settings: LoadedSettings
+}
+
+export function createHookVoice(cli: Cli, { hook, settings }: HookSubject): HookVoice {
+  const { host, voice, progress } = cli
+  const hasColour = wantsColour(host.env, host.stderr)
+  const warned = new Set<string>()
+  const sign = (style: 'green' | 'red' | 'yellow', text: string): string =>
+    hasColour ? styleText(style, text, { validateStream: false }) : text
+
+  function run(task: string, event: RunEvent): void {
+    switch (event.kind) {
+      case 'missed': {
+        const command = settings.tasks[task]?.command ?? ''
+        return voice.remark(`${task}: running ${renderRunning(command, event.reasons)}`)
+      }
+      case 'waiting':
+        return voice.remark(`${task}: waiting for another process that does the same work`)
+      case 'trouble': {
+        if (warned.has(event.code)) return
+        warned.add(event.code)
+        const hint = event.hint === undefined ? '' : `\nhint: ${event.hint}`
+        return voice.warn(`warning: ${task}: ${event.message}${hint}`)
+      }
+    }
+  }
+
+  function report(given: TaskReport): void {
+    const { task, mode, verdict } = given
+    if (verdict.kind === 'passed-before') {
+      return voice.remark(`${sign('green', '✓')} ${task}: ${renderSkipped(verdict, host.now())}`)
+    }
+    if (verdict.kind !== 'ran') return
+    const text = `${task}: ${renderRan(verdict)}`
+    if (verdict.outcome.exitCode === 0) voice.remark(`${sign('green', '✓')} ${text}`)
+    else if (mode === 'warn') voice.warn(`${sign('yellow', '!')} ${text}; only a warning here`)
+    else voice.warn(`${sign('red', '✗')} ${text}; ${REFUSED[hook]}`)
+    const line = renderNotRecorded(verdict)
+    if (line?.isWarning === true) voice.warn(`warning: ${task}: ${line.text}`)
+    else if (line !== undefined) voice.remark(`${task}: ${line.text}`)
+  }
+
+  return {
+    trouble(error) {
+      progress.end()
+      voice.warn(`warning: ${hook} runs without the cache: ${error.message}`)
+    },
+    event(event) {
+      progress.end()
+      switch (event.kind) {
+        case 'run':
+          return run(event.task, event.event)
+        case 'place': {
+          const text = renderPlace(event.place)
+          return text === undefined ? undefined : voice.remark(`${event.task}: ${text}`)
+        }
+        case 'no-snapshot':
+          return voice.warn(`warning: no snapshot could be made: ${event.message}`)
+        case 'again':
+          return voice.remark('what is about to be committed has changed meanwhile: once more')
+        case 'report':
+          return report(event.report)
+      }
+    },
+    outcome({ reports }, did) {
+      progress.end()
+      if (did === 'acts') {
+        if (reports.length === 0) voice.remark(`taskvault: nothing to do in ${hook}`)
+        return
+      }
+      voice.answer({
+        text: () =>
+          reports.map((each) => `${each.task}: ${renderDecision(each, host.now())}`).join('\n'),
+        data: () => ({ hook, tasks: reports.map(toReportData) }),
+      })
+    },
+  }
+}
+
+const REFUSED: Readonly<Record<GitHook, string>> = {
+  'pre-commit': 'nothing is committed',
+  'pre-merge-commit': 'the merge is not committed',
+  'pre-push': 'nothing is pushed',
+}

@@ -1,0 +1,97 @@
+import { findRepository } from './find-repository.ts'
+import { findIndexFile, readIndex } from './open-index.ts'
+import { decodePath } from './parse-index.ts'
+import { splitRecords, startGit } from './run-git.ts'
+import type { Environment, GitOptions } from './run-git.ts'
+
+/** A path at which the work tree may be otherwise than the index. */
+export interface WorkTreeChange {
+  /** Relative to the project root, with `/`; of a submodule or a repository within, its directory. */
+  readonly relativePath: string
+  readonly isDirectory: boolean
+}
+
+export interface ChangesRequest {
+  /** Absolute. */
+  readonly projectRoot: string
+  /** As git made it for a hook: GIT_INDEX_FILE tells the index that is meant. */
+  readonly env: Environment
+}
+
+/*
+ * Untracked files count one by one; nothing is left out because the user's own settings say so, which
+ * do not count for keys. `assume-unchanged` and its like are looked up in the index, as `git status`
+ * believes them.
+ */
+const STATUS = [
+  '-c',
+  'core.excludesFile=',
+  '-c',
+  'status.relativePaths=false',
+  'status',
+  '--porcelain=v2',
+  '-z',
+  '--untracked-files=all',
+  '--ignore-submodules=none',
+  '--no-renames',
+]
+
+/**
+ * Where the work tree of a project is not what git's index says, as `git status` sees it: nothing is
+ * written, and no lock is needed.
+ * @throws {TaskVaultError} GIT_FAILED.
+ */
+export async function listChanges({ projectRoot, env }: ChangesRequest): Promise<WorkTreeChange[]> {
+  const place = findRepository(projectRoot)
+  if (place === undefined) return []
+  const { repository, prefix } = place
+  const { workTree } = repository
+  const options = { workTree, project: workTree, env, indexFile: findIndexFile(repository, env) }
+  const listing = readAll(options)
+  const unwatched = readIndex(repository, options)
+    .filter(({ isUnwatched }) => isUnwatched)
+    .map(({ path }) => ({ path, isDirectory: false }))
+  return [...splitRecords(await listing).flatMap(parseRecord), ...unwatched]
+    .filter(({ path }) => path.startsWith(prefix))
+    .map(({ path, isDirectory }) => ({ relativePath: path.slice(prefix.length), isDirectory }))
+}
+
+async function readAll(options: GitOptions): Promise<Buffer> {
+  const git = startGit(STATUS, options)
+  git.child.stdin.end()
+  const pieces: Buffer[] = []
+  for await (const piece of git.child.stdout) pieces.push(piece as Buffer)
+  await git.finish()
+  return Buffer.concat(pieces)
+}
+
+interface ChangedPath {
+  /** Relative to the work tree. */
+  readonly path: string
+  readonly isDirectory: boolean
+}
+
+/** `1 XY sub mH mI mW hH hI path`, `u XY sub m1 m2 m3 mW h1 h2 h3 path`, `? path`; X is of no interest here. */
+function parseRecord(record: Buffer): ChangedPath[] {
+  const kind = record.toString('latin1', 0, 1)
+  if (kind === '?') return [toChange(record.subarray(2), false)]
+  const fields = FIELDS_BEFORE_PATH[kind]
+  if (fields === undefined) return []
+  const [, states = '', submodule = ''] = record.toString('latin1').split(' ', 3)
+  if (kind === '1' && states[1] === '.') return []
+  return [toChange(record.subarray(afterFields(record, fields)), submodule.startsWith('S'))]
+}
+
+const FIELDS_BEFORE_PATH: Readonly<Record<string, number>> = { 1: 8, u: 10 }
+
+function toChange(bytes: Buffer, isSubmodule: boolean): ChangedPath {
+  const { path } = decodePath(bytes)
+  const isDirectory = isSubmodule || path.endsWith('/')
+  return { path: path.endsWith('/') ? path.slice(0, -1) : path, isDirectory }
+}
+
+function afterFields(record: Buffer, count: number): number {
+  let at = 0
+  for (let left = count; left > 0; left -= 1) at = record.indexOf(0x20, at) + 1
+  return at
+}

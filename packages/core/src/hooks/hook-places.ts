@@ -1,0 +1,93 @@
+import { isTaskVaultError } from '../errors.ts'
+import { createInputSelection } from '../files/input-selection.ts'
+import { listChanges } from '../git/list-changes.ts'
+import type { Environment } from '../git/run-git.ts'
+import type { UnstagedHandling } from '../model/policy.ts'
+import type { RunRequest } from '../vault/run-contract.ts'
+import { isPassedOver } from '../vault/run-trouble.ts'
+import type { HookPlace } from './hook-contract.ts'
+import { openSnapshot } from './open-snapshot.ts'
+import type { Snapshot, SnapshotRequest } from './open-snapshot.ts'
+import { selectChanges } from './select-changes.ts'
+
+/** A directory in which a task can be run. */
+export interface OpenPlace {
+  readonly place: HookPlace
+  /** Absolute. */
+  readonly projectRoot: string
+  /** Inputs of the work that are not, or no longer, what the target says. */
+  findChanges(work: RunRequest): Promise<readonly string[]>
+}
+
+/** The places in which tasks of one target run; what was made for them is removed when disposed. */
+export interface HookPlaces extends Disposable {
+  /**
+   * The work tree where it holds what the work reads, else a snapshot; the work tree also when a
+   * policy says so, or when no snapshot can be made, and `unstaged` then.
+   */
+  open(work: RunRequest, unstaged: UnstagedHandling): Promise<OpenPlace>
+}
+
+export interface PlacesRequest extends SnapshotRequest {
+  /** The environment of tasks, in which no git speaks of its repository. */
+  readonly taskEnv: Environment
+  /** Whether the index holds the target for this work; always so when the index is the target. */
+  readonly isIndexed: (work: RunRequest) => Promise<boolean>
+  readonly onTrouble: (error: Error) => void
+}
+
+export function createHookPlaces(request: PlacesRequest): HookPlaces {
+  const { projectRoot, env, taskEnv } = request
+  let snapshot: Snapshot | undefined
+
+  const inWorkTree = (place: HookPlace): OpenPlace => ({
+    place,
+    projectRoot,
+    findChanges: async (work) => await findChanges(work, { projectRoot, env }),
+  })
+
+  const inSnapshot = (opened: Snapshot, differing: readonly string[]): OpenPlace => ({
+    place: { kind: 'snapshot', differing },
+    projectRoot: opened.projectRoot,
+    findChanges: async (work) =>
+      await findChanges(work, { projectRoot: opened.projectRoot, env: taskEnv }),
+  })
+
+  /** One that no task before has changed where this one looks. */
+  async function openFit(work: RunRequest, differing: readonly string[]): Promise<OpenPlace> {
+    if (snapshot !== undefined) {
+      const place = inSnapshot(snapshot, differing)
+      if ((await place.findChanges(work)).length === 0) return place
+      snapshot[Symbol.dispose]()
+      snapshot = undefined
+    }
+    snapshot = openSnapshot(request)
+    return inSnapshot(snapshot, differing)
+  }
+
+  return {
+    async open(work, unstaged) {
+      const differing = await findChanges(work, { projectRoot, env })
+      const isTarget = await request.isIndexed(work)
+      if (differing.length === 0 && isTarget) return inWorkTree({ kind: 'work-tree' })
+      if (unstaged === 'in-place') return inWorkTree({ kind: 'unstaged', differing })
+      try {
+        return await openFit(work, differing)
+      } catch (error) {
+        if (!isTaskVaultError(error) || !isPassedOver(error)) throw error
+        request.onTrouble(error)
+        return inWorkTree({ kind: 'unstaged', differing })
+      }
+    },
+    [Symbol.dispose]: () => snapshot?.[Symbol.dispose](),
+  }
+}
+
+async function findChanges(
+  { definition }: RunRequest,
+  where: { readonly projectRoot: string; readonly env: Environment },
+): Promise<readonly string[]> {
+  const { inputs: patterns, outputs } = definition
+  const selection = createInputSelection(where.projectRoot, { patterns, outputs })
+  return selectChanges(await listChanges(where), selection)
+}

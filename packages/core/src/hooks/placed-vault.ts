@@ -1,0 +1,39 @@
+import { createMemoryStatCache } from '../files/stat-cache.ts'
+import type { KeyedFingerprint } from '../model/fingerprint.ts'
+import type { RunRequest, RunVault } from '../vault/run-contract.ts'
+import { createRunVault } from '../vault/run-vault.ts'
+import type { Vault } from '../vault/vault.ts'
+import type { OpenPlace } from './hook-places.ts'
+
+export interface PlacedWork {
+  readonly opened: OpenPlace
+  /** What the work depends on, as read from its source. */
+  readonly wanted: KeyedFingerprint
+  readonly work: RunRequest
+  /** The vault that reads from the source. */
+  readonly sourceVault: RunVault
+}
+
+/**
+ * The vault as a run in a place sees it. When it is asked again what the work depends on, to notice
+ * inputs that changed meanwhile, git says whether anything did: only then files are read.
+ */
+export function createPlacedVault(vault: Vault, placed: PlacedWork): RunVault {
+  const { opened, wanted, work, sourceVault } = placed
+  const { place, projectRoot } = opened
+  const isSnapshot = place.kind === 'snapshot'
+  const settings = { ...vault.settings, projectRoot }
+  // Nobody will ask about the directories of a snapshot again.
+  const statCache = isSnapshot ? createMemoryStatCache() : vault.statCache
+  const here = createRunVault({ ...vault, settings, statCache })
+  return {
+    ...here,
+    async fingerprint(asked) {
+      const changes = await opened.findChanges(work)
+      if (changes.length > 0) return await here.fingerprint(asked)
+      if (isSnapshot) return wanted
+      const now = await sourceVault.fingerprint(work)
+      return now.key === wanted.key ? wanted : now
+    },
+  }
+}

@@ -1,0 +1,185 @@
+import { TaskVaultError } from '../errors.ts'
+import { findRepository } from '../git/find-repository.ts'
+import type { Repository } from '../git/find-repository.ts'
+import type { Environment, GitOptions } from '../git/run-git.ts'
+import type { Origin } from '../model/manifest.ts'
+import { detectOrigin } from '../platform/detect-origin.ts'
+import { forgetStaging, recordStaging } from '../store/sessions.ts'
+import type { RunRequest } from '../vault/run-contract.ts'
+import { createRunVault } from '../vault/run-vault.ts'
+import type { Vault } from '../vault/vault.ts'
+import { checkTask } from './check-task.ts'
+import type { HookOutcome, HookRequest, HookSurroundings, TaskReport } from './hook-contract.ts'
+import { withoutHookVariables } from './hook-environment.ts'
+import { createHookPlaces } from './hook-places.ts'
+import type { HookPlaces } from './hook-places.ts'
+import { findTargets } from './hook-targets.ts'
+import type { HookTarget } from './hook-targets.ts'
+import { planTasks } from './plan-tasks.ts'
+import { watchIndex } from './watch-index.ts'
+
+/** How often content that changes while it is tested is tested again. */
+const MOST_ATTEMPTS = 3
+
+/**
+ * Sees to every task that a git hook runs, for every content that it asks about: those that passed
+ * before on that very content are skipped, the others run on it. Ends with the first required task
+ * that fails. The index and the work tree are only read.
+ * @param vault undefined when there is none to be had, which the caller has reported.
+ * @throws {TaskVaultError} GIT_FAILED outside of a repository; INPUT_CHANGED when what is committed
+ * does not come to rest; and as `checkTask` does.
+ */
+export async function runHook(
+  vault: Vault | undefined,
+  request: HookRequest,
+  surroundings: HookSurroundings,
+): Promise<HookOutcome> {
+  const run = openHookRun(vault, request, surroundings)
+  const { hook, input } = request
+  const targets = findTargets({ hook, input, origin: run.origin, git: run.git })
+  const reports: TaskReport[] = []
+  for (const target of targets) {
+    const outcome = await checkTarget(run, target)
+    reports.push(...outcome.reports)
+    if (outcome.exitCode !== 0) return { exitCode: outcome.exitCode, reports }
+  }
+  return { exitCode: 0, reports }
+}
+
+interface HookRun {
+  readonly vault: Vault | undefined
+  readonly request: HookRequest
+  readonly surroundings: HookSurroundings
+  readonly repository: Repository
+  readonly git: GitOptions
+  readonly origin: Origin
+  readonly taskEnv: Environment
+}
+
+function openHookRun(
+  vault: Vault | undefined,
+  request: HookRequest,
+  surroundings: HookSurroundings,
+): HookRun {
+  const { env, settings } = request
+  const { projectRoot } = settings
+  const repository = findRepository(projectRoot)?.repository
+  if (repository === undefined) {
+    throw new TaskVaultError('GIT_FAILED', `${projectRoot} is in no git repository`, {
+      hint: 'Git hooks run in a repository; `taskvault run` runs a task anywhere.',
+    })
+  }
+  const { workTree } = repository
+  const taskEnv = withoutHookVariables(env)
+  return {
+    vault,
+    request,
+    surroundings,
+    repository,
+    git: { workTree, project: workTree, env },
+    origin: detectOrigin({ projectRoot, env: taskEnv }),
+    taskEnv,
+  }
+}
+
+async function checkTarget(run: HookRun, target: HookTarget): Promise<HookOutcome> {
+  const { request, repository, git } = run
+  for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+    const watch = target.source.kind === 'index' ? watchIndex(repository, git) : undefined
+    const outcome = await checkTasks(run, target)
+    if (outcome.exitCode !== 0 || watch?.hasChanged() !== true) return outcome
+    request.onEvent({ kind: 'again', target })
+  }
+  throw new TaskVaultError('INPUT_CHANGED', 'What is about to be committed keeps changing', {
+    hint: 'A task of this hook may change the index each time: see what `git status` says, and commit again.',
+  })
+}
+
+async function checkTasks(run: HookRun, target: HookTarget): Promise<HookOutcome> {
+  const { vault, request, surroundings, taskEnv } = run
+  const { hook, settings, env, skipsLookup, explains, onEvent } = request
+  const origin = originOf(target, run.origin)
+  using places = openPlaces(run, target)
+  const reports: TaskReport[] = []
+  for (const planned of planTasks(settings, { ...target, hook, platform: origin.platform })) {
+    const { task, mode } = planned
+    const verdict = await checkTask({
+      planned,
+      target,
+      settings,
+      vault,
+      places,
+      surroundings,
+      env,
+      taskEnv,
+      origin,
+      skipsLookup,
+      explains,
+      onEvent,
+    })
+    const report = { task, mode, target, verdict }
+    reports.push(report)
+    onEvent({ kind: 'report', report })
+    const exitCode = stopsWith(report)
+    if (exitCode !== 0) return { exitCode, reports }
+  }
+  return { exitCode: 0, reports }
+}
+
+/** 0 when the hook goes on. Whoever interrupts a task means all of them, whatever its mode. */
+function stopsWith({ verdict, mode }: TaskReport): number {
+  if (verdict.kind !== 'ran') return 0
+  const { exitCode, end, save } = verdict.outcome
+  const wasInterrupted = save.kind === 'not-saved' && save.because === 'interrupted'
+  if (mode === 'warn' && !wasInterrupted) return 0
+  return wasInterrupted && exitCode === 0 && end.kind === 'exited' ? INTERRUPTED : exitCode
+}
+
+/** What a shell reports of a command that Ctrl-C ended, for one that made nothing of it. */
+const INTERRUPTED = 130
+
+/** What is recorded of where work was done: of a push, the commit that is pushed. */
+function originOf({ source }: HookTarget, origin: Origin): Origin {
+  return source.kind === 'commit' && source.commit !== 'HEAD'
+    ? { ...origin, commit: source.commit }
+    : origin
+}
+
+function openPlaces(run: HookRun, target: HookTarget): HookPlaces {
+  const { vault, request, taskEnv } = run
+  const { settings, env } = request
+  const directories: string[] = []
+  const places = createHookPlaces({
+    source: target.source,
+    projectRoot: settings.projectRoot,
+    env,
+    taskEnv,
+    isIndexed: async (work) => await isIndexed(run, target, work),
+    onDirectory(directory) {
+      directories.push(directory)
+      if (vault !== undefined) recordStaging(vault.store, [directory])
+    },
+    onTrouble: ({ message }) => request.onEvent({ kind: 'no-snapshot', message }),
+  })
+  return {
+    ...places,
+    [Symbol.dispose]() {
+      places[Symbol.dispose]()
+      if (vault !== undefined && directories.length > 0) forgetStaging(vault.store, directories)
+    },
+  }
+}
+
+/** Whether the index holds what work depends on in the target: then the work tree may do so too. */
+async function isIndexed(
+  { vault, request }: HookRun,
+  { source }: HookTarget,
+  work: RunRequest,
+): Promise<boolean> {
+  if (source.kind === 'index') return true
+  if (vault === undefined) return false
+  const gitEnv = request.env
+  const index = createRunVault(vault, { source: { kind: 'index' }, gitEnv })
+  const commit = createRunVault(vault, { source, gitEnv })
+  return (await index.fingerprint(work)).key === (await commit.fingerprint(work)).key
+}
