@@ -37,7 +37,7 @@ const MARK = /^# taskvault-hook 1 ([0-9a-f]{16}) (\{.*\})\r?$/m
 /**
  * The text of a hook. It is short on purpose: everything that can be decided is decided by
  * `taskvault hooks run`. It finds that, runs first what was there before, and lets git go on where
- * TaskVault is missing or cannot start, because a commit must not depend on a cache.
+ * TaskVault is missing, because a commit must not depend on a cache.
  */
 export function renderHookScript(facts: HookFacts): string {
   const body = renderBody(facts)
@@ -69,24 +69,18 @@ function renderBody(facts: HookFacts): string {
 node=${quoted(command?.node)}
 cli=${quoted(command?.script)}
 project=${quoteForShell(project)}
-say() { echo "taskvault: $1; ${hook} goes on without it" >&2; }
 ${renderChain(facts)}${renderSearchPath(facts)}set -- -C "$project" hooks run ${hook} "$@"
 if [ -f "$cli" ] && [ -x "$node" ]; then set -- "$node" "$cli" "$@"
 elif [ -f "$cli" ] && command -v node >/dev/null; then set -- node "$cli" "$@"
 elif [ -x node_modules/.bin/taskvault ]; then set -- node_modules/.bin/taskvault "$@"
 elif command -v taskvault >/dev/null; then set -- taskvault "$@"
-else say 'not found (install it, or run \`taskvault hooks install\` again)' && exit 0
+else echo 'taskvault: not found, so ${hook} goes on without it (run \`taskvault hooks install\` again)' >&2
+  exit 0
 fi
 [ -d "$project" ] || exit 0
-${readsRefs(facts) ? 'send_refs | "$@"' : '"$@"'}
-status=$?
-[ $status -ne ${CANNOT_START} ] || { say 'cannot start'; status=0; }
-exit $status
+${readsRefs(facts) ? 'send_refs | "$@"' : 'exec "$@"'}
 `
 }
-
-/** What the launcher ends with on a Node that is too old, and the command where there is no vault. */
-const CANNOT_START = 69
 
 /** Two read git's list of refs, so it is read once and handed to each. */
 function readsRefs({ hook, isChained }: HookFacts): boolean {
