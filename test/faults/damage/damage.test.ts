@@ -29,6 +29,13 @@ test.each(CONTROLS.map((control) => [control.without, control] as const))(
   },
 )
 
+/* What the long suite found once. Round 2705: SQLite's own check passes, and writing says the index is damaged. */
+test.each([{ seed: 1, round: 2_705 }])('seed $seed, round $round', async ({ seed, round }) => {
+  const { faults } = await damageOn({ rounds: 1, seed, firstRound: round })
+
+  expect(faults).toEqual([])
+})
+
 async function damageOn(
   options: Omit<DamageOptions, 'root'>,
   patches: readonly Patch[] = [],

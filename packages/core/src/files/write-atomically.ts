@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { removeFile } from './remove-file.ts'
 
 export interface WriteOptions {
   /** Permission bits of a new file; 0o666 less the umask by default. */
@@ -30,7 +31,7 @@ export function writeAtomically(
     }
     renameSync(temporary, absolutePath)
   } catch (error) {
-    rmSync(temporary, { force: true })
+    removeFile(temporary)
     throw error
   }
   if (options.fsync === true) syncDirectory(directory)

@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, renameSync, writeSync } from 'node:fs'
 import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../errors.ts'
+import { removeFile } from '../files/remove-file.ts'
 import { encodeAuditLine } from '../model/audit-line.ts'
 import type { AuditEvent } from '../model/audit-line.ts'
 import { auditHash, auditLogPath, listRotatedLogs, rotatedLogPath } from './audit-files.ts'
@@ -92,8 +93,7 @@ function rotate(store: AuditedStore, state: AuditState, limits: AuditLimits): Au
   const { cacheDirectory } = store
   renameSync(auditLogPath(cacheDirectory), rotatedLogPath(cacheDirectory, state.file))
   for (const number of listRotatedLogs(cacheDirectory)) {
-    if (number <= state.file - limits.keptFiles)
-      rmSync(rotatedLogPath(cacheDirectory, number), { force: true })
+    if (number <= state.file - limits.keptFiles) removeFile(rotatedLogPath(cacheDirectory, number))
   }
   return { ...state, file: state.file + 1, bytes: 0 }
 }

@@ -1,6 +1,7 @@
-import { lstatSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { asTaskVaultError, systemErrorCode } from '../errors.ts'
+import { asTaskVaultError, isTaskVaultError, systemErrorCode } from '../errors.ts'
+import { removeFile } from '../files/remove-file.ts'
 import { digestFromBytes, digestToBytes, isDigest } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
 import { adoptManifest } from './adopt-manifest.ts'
@@ -129,7 +130,7 @@ function removeUnregistered(store: Store, name: string): number | undefined {
   return store.database.transaction('relaxed', () => {
     if (isDigest(name) && isRegistered(store, name)) return undefined
     if (!isLeftOver(store, path)) return undefined
-    return removeFile(path)
+    return freeFile(path)
   })
 }
 
@@ -144,14 +145,14 @@ function sizeOf(path: string): number | undefined {
 }
 
 /** @returns its bytes; undefined when it was not there, or is open where open files cannot be removed. */
-function removeFile(path: string): number | undefined {
+function freeFile(path: string): number | undefined {
   const sizeBytes = sizeOf(path)
   try {
-    rmSync(path, { force: true })
+    removeFile(path)
     return sizeBytes
   } catch (error) {
-    if (process.platform === 'win32' && systemErrorCode(error) !== undefined) return undefined
-    throw asTaskVaultError(error, `remove ${path}`)
+    if (process.platform === 'win32' && isTaskVaultError(error)) return undefined
+    throw error
   }
 }
 
@@ -163,7 +164,7 @@ function collectQuarantine(store: Store): { files: number; freedBytes: number } 
     const found = lstatSync(path, { throwIfNoEntry: false })
     // Its change time is when it was moved here.
     if (found === undefined || store.now() - found.ctimeMs < QUARANTINE_MS) continue
-    freedBytes += removeFile(path) ?? 0
+    freedBytes += freeFile(path) ?? 0
     files += 1
   }
   return { files, freedBytes }

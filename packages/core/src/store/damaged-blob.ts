@@ -10,14 +10,19 @@ import type { Store } from './store.ts'
 
 /**
  * Takes a blob out of the store that is damaged or gone, with every entry that needs it: as long as
- * the index names it, saves would refer to it instead of storing its contents again. Trouble is
- * reported, not thrown.
+ * the index names it, saves would refer to it instead of storing its contents again.
  * @returns how many entries went with it.
+ * @throws {TaskVaultError} DATABASE_CORRUPT, DATABASE_BUSY, DISK_FULL, …
  */
+export function takeOutBlob(store: Store, digest: Digest): number {
+  return store.database.transaction('durable', () => dropWithin(store, digest))
+}
+
+/** The same, for those who have better to do than to repair: trouble is reported, not thrown. */
 export function dropDamagedBlob(store: Store, digest: Digest): number {
   if (store.database.isReadOnly) return 0
   try {
-    return store.database.transaction('durable', () => dropWithin(store, digest))
+    return takeOutBlob(store, digest)
   } catch (error) {
     const { code, message } = asTaskVaultError(error, `drop blob ${digest}`)
     store.report({ kind: 'trouble', code, message })

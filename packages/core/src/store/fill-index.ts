@@ -1,5 +1,6 @@
-import { rmSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { isTaskVaultError } from '../errors.ts'
+import { removeFile } from '../files/remove-file.ts'
 import { digestToBytes, isDigest } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
 import type { Manifest } from '../model/manifest.ts'
@@ -125,7 +126,7 @@ function dropReplaced(
     newest.delete(name)
     newest.set(name, one)
     if (replaced === undefined) continue
-    rmSync(blobPath(cacheDirectory, replaced.digest), { force: true })
+    removeFile(blobPath(cacheDirectory, replaced.digest))
     const remove = database.prepare('DELETE FROM blobs WHERE digest = ?')
     database.transaction('relaxed', () => void remove.run(digestToBytes(replaced.digest)))
   }

@@ -1,5 +1,6 @@
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { removeFile } from '../files/remove-file.ts'
 
 /** The files beside the index that say what state it is in. */
 export interface IndexFiles {
@@ -44,7 +45,7 @@ export function isMarkedDamaged(files: IndexFiles): boolean {
   }
   if (mark === identify(files.database)) return true
   try {
-    rmSync(files.damageMark, { force: true })
+    removeFile(files.damageMark)
   } catch {
     // It says nothing about this index, wherever it stands.
   }

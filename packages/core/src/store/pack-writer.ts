@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fdatasync, openSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, fdatasync, openSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { constants, zstdCompress } from 'node:zlib'
 import { releaseMemory } from '../files/release-memory.ts'
+import { removeFile } from '../files/remove-file.ts'
 import { writeFully } from '../files/write-atomically.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { digestFromBytes } from '../model/digest.ts'
@@ -156,7 +157,7 @@ export function createPackWriter(
       isAbandoned = true
       if (descriptor !== undefined) closeSync(descriptor)
       descriptor = undefined
-      rmSync(temporary, { force: true })
+      removeFile(temporary)
     },
   }
 }

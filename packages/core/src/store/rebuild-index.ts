@@ -5,12 +5,12 @@ import {
   linkSync,
   readdirSync,
   renameSync,
-  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
 import { asTaskVaultError, isTaskVaultError } from '../errors.ts'
+import { removeFile } from '../files/remove-file.ts'
 import { syncDirectory } from '../files/write-atomically.ts'
 import { appendAudit } from './audit-log.ts'
 import { findAuditEnd } from './audit-recovery.ts'
@@ -60,8 +60,8 @@ export async function rebuildIndex(
   } catch (error) {
     throw asTaskVaultError(error, `rebuild ${files.database}`)
   } finally {
-    rmSync(files.gate, { force: true })
-    for (const suffix of SUFFIXES) rmSync(fresh + suffix, { force: true })
+    removeFile(files.gate)
+    for (const suffix of SUFFIXES) removeFile(fresh + suffix)
   }
 }
 
@@ -138,7 +138,7 @@ function replaceIndex(files: IndexFiles, fresh: string, nowMs: number): void {
   }
   renameSync(fresh, files.database)
   syncDirectory(join(files.database, '..'))
-  rmSync(files.damageMark, { force: true })
+  removeFile(files.damageMark)
   removeOldest(files.database)
 }
 
@@ -160,7 +160,6 @@ function removeOldest(database: string): void {
     .toSorted()
     .slice(-KEPT_ASIDE)
   for (const name of names) {
-    if (!kept.includes(name.replace(/-(wal|shm)$/, '')))
-      rmSync(join(directory, name), { force: true })
+    if (!kept.includes(name.replace(/-(wal|shm)$/, ''))) removeFile(join(directory, name))
   }
 }

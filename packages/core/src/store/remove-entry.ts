@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs'
-import { asTaskVaultError, systemErrorCode } from '../errors.ts'
+import { systemErrorCode } from '../errors.ts'
+import { removeFile } from '../files/remove-file.ts'
 import type { AuditEvent } from '../model/audit-line.ts'
 import type { TaskKey } from '../model/digest.ts'
 import { digestFromBytes } from '../model/digest.ts'
@@ -67,12 +67,13 @@ export function removeBlobFile(store: Store, digest: unknown): boolean {
   if (!(digest instanceof Uint8Array)) return true
   const path = blobPath(store.cacheDirectory, digestFromBytes(digest))
   try {
-    rmSync(path, { force: true })
+    removeFile(path)
     return true
   } catch (error) {
-    if (process.platform === 'win32' && OPEN_FILE_CODES.includes(systemErrorCode(error) ?? ''))
+    const { cause } = error as Error
+    if (process.platform === 'win32' && OPEN_FILE_CODES.includes(systemErrorCode(cause) ?? ''))
       return false
-    throw asTaskVaultError(error, `remove ${path}`)
+    throw error
   }
 }
 

@@ -4,7 +4,7 @@ import type { Digest } from '../model/digest.ts'
 import { adoptManifest, isUnusable } from './adopt-manifest.ts'
 import { blobPath } from './blob-path.ts'
 import { registerBlob } from './contents.ts'
-import { dropDamagedBlob } from './damaged-blob.ts'
+import { takeOutBlob } from './damaged-blob.ts'
 import type { Row } from './database.ts'
 import { encodeEntryMetadata } from './entry-metadata.ts'
 import type { Finding } from './findings.ts'
@@ -38,12 +38,16 @@ export async function verifyBlob(store: Store, blob: IndexedBlob): Promise<Findi
   }
 }
 
-/** Mends what `verifyBlob` found. @returns whether that brought an entry back. */
+/**
+ * Mends what `verifyBlob` found.
+ * @returns whether that brought an entry back.
+ * @throws {TaskVaultError} DATABASE_CORRUPT when the index turns out to be damaged by the way.
+ */
 export async function repairBlob(store: Store, finding: Finding): Promise<boolean> {
   switch (finding.kind) {
     case 'blob-corrupt':
     case 'blob-missing':
-      dropDamagedBlob(store, finding.digest)
+      takeOutBlob(store, finding.digest)
       return false
     case 'contents-wrong':
       await reindexContents(store, finding.digest)

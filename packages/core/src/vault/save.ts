@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs'
 import { TaskVaultError, asTaskVaultError, isTaskVaultError, systemErrorCode } from '../errors.ts'
+import { removeFile } from '../files/remove-file.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import { digestFromBytes } from '../model/digest.ts'
 import { encodeFingerprint } from '../model/fingerprint.ts'
@@ -127,7 +127,7 @@ function publish(parts: OpenParts, collected: Collected): Attempt {
     strategy: request.policy.strategy,
   })
   if (published.kind === 'blobs-missing') {
-    rmSync(path, { force: true })
+    removeFile(path)
     return published
   }
   const storedBytes = packed.storedBytes + blob.length
