@@ -72,13 +72,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
   // What is elsewhere: servers, buckets and shared folders.
   'core/remote': {
     imports: ['core/errors', 'core/model', 'core/hashing', 'core/files'],
-    node: [
-      ...FILES,
-      'node:events',
-      'node:fs/promises',
-      'node:stream',
-      'node:timers/promises',
-    ],
+    node: [...FILES, 'node:events', 'node:fs/promises', 'node:stream', 'node:timers/promises'],
     libraries: ['undici', 'aws4fetch'],
   },
   // The use cases: the only place that may bring all of the others together.
@@ -129,10 +123,40 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     ],
     node: [],
   },
+  // The tables of all the others, and the two databases that may hold them.
+  'server/database': {
+    imports: ['core'],
+    node: [...FILES, 'node:sqlite', 'node:timers/promises'],
+    libraries: ['kysely', 'pg'],
+  },
   // Which roles, scopes and rules there are, and who a caller is.
-  'server/trust': { imports: ['core'], node: FILES, libraries: ['jose'] },
+  'server/trust': {
+    imports: ['core', 'server/database'],
+    node: FILES,
+    libraries: ['jose', 'kysely'],
+  },
   // Entries and blobs of many tenants.
-  'server/engine': { imports: ['core', 'server/trust'], node: FILES },
+  'server/engine': {
+    imports: ['core', 'server/database', 'server/trust'],
+    node: FILES,
+    libraries: ['kysely'],
+  },
+  // Numbers about callers, tasks and requests.
+  'server/metrics': { imports: [], types: ['server/engine'], node: [], libraries: ['prom-client'] },
+  // Sockets, limits, and who calls; knows no protocol.
+  'server/http': {
+    imports: ['core', 'server/metrics'],
+    types: ['server/trust', 'server/engine'],
+    node: [...FILES, 'node:http', 'node:https', 'node:net', 'node:stream', 'node:tls'],
+    libraries: ['fastify', 'fastify-type-provider-zod', '@fastify/swagger', 'pino'],
+  },
+  // One folder a protocol: its words to the engine's, and back.
+  'server/protocols': {
+    imports: ['core', 'server/http'],
+    types: ['server/engine', 'server/trust'],
+    node: PURE,
+    libraries: ['fastify', 'zod'],
+  },
   'server/index': { imports: ['server/trust', 'server/engine'], node: [] },
   cli: {
     imports: ['core'],

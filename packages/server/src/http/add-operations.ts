@@ -1,0 +1,75 @@
+import type { Engine } from '../engine/engine.ts'
+import type { ServerMetrics } from '../metrics/server-metrics.ts'
+import type { HttpApp } from './app.ts'
+import { credentialsOf } from './caller.ts'
+import type { Drain } from './drain.ts'
+import type { PrincipalCache } from './principal-cache.ts'
+import { Refusal } from './refusal.ts'
+
+interface Operated {
+  readonly engine: Engine
+  readonly metrics: ServerMetrics
+  readonly isMetricsPublic: boolean
+  readonly drain: Drain
+  readonly principals: PrincipalCache
+}
+
+/** The tenant whose people run the server. */
+const OPERATORS = 'default'
+const PUBLIC = { access: 'public' } as const
+
+/** What those ask who run the server: is it alive, may traffic come, what are its numbers. */
+export function addOperations(app: HttpApp, operated: Operated): void {
+  const { engine, drain, metrics } = operated
+  app.get(
+    '/healthz',
+    { config: { ...PUBLIC, operation: 'health' }, schema: { hide: true } },
+    () => ({
+      status: 'ok',
+    }),
+  )
+  const isHealthy = remembered(async () => await engine.checkHealth())
+  app.get(
+    '/readyz',
+    { config: { ...PUBLIC, operation: 'ready' }, schema: { hide: true } },
+    async () => {
+      if (drain.isDraining) throw notReady('it is about to end')
+      await isHealthy().catch((error: unknown) => {
+        throw notReady('its database or its objects cannot be reached', error)
+      })
+      return { status: 'ready' }
+    },
+  )
+  app.get(
+    '/metrics',
+    { config: { ...PUBLIC, operation: 'metrics' }, schema: { hide: true } },
+    async (request, reply) => {
+      if (!operated.isMetricsPublic) {
+        const { tenantId } = await operated.principals.authenticate(credentialsOf(request))
+        if (tenantId !== OPERATORS)
+          throw new Refusal('NOT_FOUND', 'There is nothing at this address')
+      }
+      return reply.type(metrics.contentType).send(await metrics.render())
+    },
+  )
+}
+
+function notReady(because: string, cause?: unknown): Refusal {
+  return new Refusal('DATABASE_UNAVAILABLE', `The server is not ready: ${because}`, {
+    status: 503,
+    cause,
+  })
+}
+
+/** Strangers may ask; they must not make the database work each time. */
+function remembered(check: () => Promise<void>): () => Promise<void> {
+  let askedAt = Number.NEGATIVE_INFINITY
+  let answer = Promise.resolve()
+  return () => {
+    if (performance.now() - askedAt > 1000) {
+      askedAt = performance.now()
+      answer = check()
+    }
+    return answer
+  }
+}

@@ -1,0 +1,68 @@
+import type { Principal } from '../trust/principal.ts'
+import type { Authenticator, Credentials } from './authenticator.ts'
+
+/** An authenticator that remembers its answers for a moment. */
+export interface PrincipalCache {
+  /** Undefined where nothing is remembered: `authenticate` knows. */
+  recall(credentials: Credentials): Principal | undefined
+  authenticate(credentials: Credentials): Promise<Principal>
+  /** Drops all that is remembered of a session. */
+  forgetAll(principal: Principal): void
+}
+
+/** How long a key that was revoked through another server process still works in this one. */
+const REMEMBERED_MS = 5000
+const MOST_REMEMBERED = 10_000
+
+interface Remembered {
+  readonly principal: Principal
+  readonly untilMs: number
+}
+
+/**
+ * A job sends hundreds of requests in a row, and looking its token up is most of what a small one
+ * costs. Refusals are not remembered: a key that was just made works at once.
+ */
+export function createPrincipalCache(
+  authenticator: Pick<Authenticator, 'authenticate'>,
+  now: () => number,
+): PrincipalCache {
+  const remembered = new Map<string, Remembered>()
+
+  function recall(credentials: Credentials): Principal | undefined {
+    const found = remembered.get(nameOf(credentials))
+    if (found === undefined) return undefined
+    const isFresh = now() < found.untilMs
+    return isFresh ? found.principal : undefined
+  }
+
+  function remember(credentials: Credentials, principal: Principal): void {
+    // In the order of their making, which is also that of their end.
+    for (const [name, { untilMs }] of remembered) {
+      if (remembered.size < MOST_REMEMBERED && now() < untilMs) break
+      remembered.delete(name)
+    }
+    const endMs = principal.expiresAtMs ?? Number.POSITIVE_INFINITY
+    const untilMs = Math.min(now() + REMEMBERED_MS, endMs)
+    remembered.delete(nameOf(credentials))
+    remembered.set(nameOf(credentials), { principal, untilMs })
+  }
+
+  return {
+    recall,
+    authenticate: async (credentials) => {
+      const principal = await authenticator.authenticate(credentials)
+      remember(credentials, principal)
+      return principal
+    },
+    forgetAll: ({ sessionId }) => {
+      for (const [name, { principal }] of remembered) {
+        if (principal.sessionId === sessionId) remembered.delete(name)
+      }
+    },
+  }
+}
+
+function nameOf({ authorization = '', certificate, remoteAddress }: Credentials): string {
+  return `${remoteAddress} ${certificate?.fingerprint256 ?? ''} ${authorization}`
+}

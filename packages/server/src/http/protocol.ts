@@ -1,0 +1,29 @@
+import type { Engine } from '../engine/engine.ts'
+import type { HttpApp } from './app.ts'
+import type { Authenticator } from './authenticator.ts'
+import type { HttpLimits } from './limits.ts'
+import type { RateLimits } from './rate-limits.ts'
+
+/** What a protocol's handlers work with. */
+export interface ProtocolServices {
+  /** Counts hits and misses under the protocol's name. */
+  readonly engine: Engine
+  readonly authenticator: Authenticator
+  readonly limits: HttpLimits
+  readonly rates: RateLimits
+  /** Whether blobs travel between callers and the bucket, past the server. */
+  readonly isDirect: boolean
+  /** Where callers reach the server, when that is configured: `https://cache.example.com`. */
+  readonly publicUrl: string | undefined
+  now(): number
+}
+
+/** Other people's words for entries and blobs: a folder of route handlers over the engine, and nothing else. */
+export interface Protocol {
+  /** What metrics call it. */
+  readonly name: string
+  /** Adds the routes. Hooks, parsers and error handlers that are set here apply to these routes only. */
+  register(app: HttpApp, services: ProtocolServices): void
+  /** What metrics may call the task of a namespace; undefined: it has none. */
+  taskOf(namespace: string): string | undefined
+}

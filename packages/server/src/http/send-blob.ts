@@ -1,0 +1,102 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { ByteRange, ByteStream } from '@taskvault/core'
+import type { FastifyReply } from 'fastify'
+
+/** Bytes that are sent, and what is said of them. */
+export interface SentBlob {
+  readonly status: 200 | 206
+  readonly headers: Readonly<Record<string, string | number>>
+  readonly bytes: ByteStream
+  readonly sizeBytes: number
+}
+
+/** Headers that every answer about a blob has. Its bytes never change, so anybody may keep them. */
+export function blobHeaders(name: string): Record<string, string | number> {
+  return {
+    etag: `"${name}"`,
+    'accept-ranges': 'bytes',
+    'cache-control': 'private, max-age=31536000, immutable',
+    'content-type': 'application/octet-stream',
+  }
+}
+
+export function contentRange({ start, end }: ByteRange, sizeBytes: number): string {
+  return `bytes ${start}-${end - 1}/${sizeBytes}`
+}
+
+/** How slowly a reader may take bytes. */
+export interface ReadingPace {
+  /** Without any progress for so long, it is gone. */
+  readonly stallTimeoutMs: number
+  readonly leastBytesPerSecond: number
+}
+
+/**
+ * Sends bytes, past the framework: it would wrap them in two more streams. A source that fails ends the
+ * connection, so that nobody takes a part for the whole; so does a reader slower than `pace`.
+ */
+export async function sendBlob(
+  reply: FastifyReply,
+  blob: SentBlob,
+  pace: ReadingPace,
+): Promise<void> {
+  const { raw } = reply.hijack()
+  raw.setTimeout(pace.stallTimeoutMs)
+  try {
+    const headers = { ...(reply.getHeaders() as OutgoingHttpHeaders), ...blob.headers }
+    raw.writeHead(blob.status, { ...headers, 'content-length': blob.sizeBytes })
+    const sentBytes = await pipe(blob, raw, pace)
+    if (sentBytes !== blob.sizeBytes && !raw.destroyed) {
+      throw new Error(`a blob of ${blob.sizeBytes} bytes gave ${sentBytes}`)
+    }
+  } catch (error) {
+    reply.log.error({ err: error }, 'a blob could not be sent')
+    raw.destroy()
+  }
+}
+
+/** Gives the bytes that were sent; fewer when the reader went away. */
+async function pipe(
+  { bytes, sizeBytes }: SentBlob,
+  raw: ServerResponse,
+  pace: ReadingPace,
+): Promise<number> {
+  let sentBytes = 0
+  using _deadline = sizeBytes > SMALL_BYTES ? endInTime(raw, sizeBytes, pace) : undefined
+  for await (const chunk of bytes) {
+    sentBytes += chunk.byteLength
+    // Ended with the last piece, so that a small blob leaves in one packet with its headers.
+    if (sentBytes === sizeBytes) raw.end(chunk)
+    else if (!raw.write(chunk)) await waitForReader(raw)
+    if (raw.destroyed) return sentBytes
+  }
+  if (sizeBytes === 0) raw.end()
+  else if (sizeBytes > SMALL_BYTES) await waitForEnd(raw)
+  return sentBytes
+}
+
+/** What the buffers of a connection take at once. */
+const SMALL_BYTES = 64 * 1024
+
+function endInTime(raw: ServerResponse, sizeBytes: number, pace: ReadingPace): Disposable {
+  const longestMs = pace.stallTimeoutMs + (sizeBytes / pace.leastBytesPerSecond) * 1000
+  const timer = setTimeout(() => raw.destroy(), longestMs)
+  return { [Symbol.dispose]: () => clearTimeout(timer) }
+}
+
+async function waitForReader(raw: ServerResponse): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const go = (): void => {
+      raw.off('drain', go).off('close', go)
+      resolve()
+    }
+    raw.on('drain', go).on('close', go)
+  })
+}
+
+async function waitForEnd(raw: ServerResponse): Promise<void> {
+  if (raw.closed) return
+  await new Promise<void>((resolve) => {
+    raw.once('close', resolve)
+  })
+}

@@ -1,0 +1,131 @@
+import type { BlobName } from '@taskvault/core'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import type { OpenedBlob } from '../../engine/engine.ts'
+import type { HttpApp } from '../../http/app.ts'
+import { readRange } from '../../http/byte-range.ts'
+import { callerOf } from '../../http/caller.ts'
+import type { ProtocolServices } from '../../http/protocol.ts'
+import { Refusal } from '../../http/refusal.ts'
+import { blobHeaders, contentRange, sendBlob } from '../../http/send-blob.ts'
+import { blobName, errorBody } from './schemas.ts'
+import { takeUpload } from './take-upload.ts'
+
+const params = z.strictObject({ name: blobName })
+const bytes = z.any().describe('The bytes, as they are stored.')
+
+type BlobRequest = FastifyRequest & { readonly params: { readonly name: BlobName } }
+
+/** One blob: its bytes in and out. */
+export function addBlobRoutes(app: HttpApp, services: ProtocolServices): void {
+  app.get(
+    '/v1/blobs/:name',
+    {
+      exposeHeadRoute: false,
+      config: { operation: 'blob.get' },
+      schema: {
+        summary: 'The bytes of a blob, or of one range of it',
+        params,
+        response: { 200: bytes, 206: bytes, 307: z.any(), default: errorBody },
+      },
+    },
+    (request, reply) => sendWanted(request, reply, services),
+  )
+  app.head(
+    '/v1/blobs/:name',
+    {
+      config: { operation: 'blob.head' },
+      schema: { summary: 'Whether a blob is there, and its size', params },
+    },
+    async (request, reply) => {
+      const { name } = request.params
+      const row = await services.engine.headBlob(callerOf(request), name)
+      if (row === undefined) throw noSuchBlob()
+      return reply.headers({ ...blobHeaders(name), 'content-length': row.sizeBytes }).send()
+    },
+  )
+  // On its own, for its body may be of any type: it is bytes whatever the sender calls it.
+  void app.register(async (scope) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
+    scope.put(
+      '/v1/blobs/:name',
+      {
+        config: { operation: 'blob.put', asksForBody: true },
+        schema: {
+          summary: 'Stores a blob, verified while it arrives',
+          params,
+          response: { 200: z.any(), 201: z.any(), default: errorBody },
+        },
+      },
+      async (request, reply) => {
+        const isNew = await takeUpload(request as BlobRequest, reply, services)
+        return reply.code(isNew ? 201 : 200).send({ outcome: isNew ? 'stored' : 'known' })
+      },
+    )
+  })
+}
+
+async function sendWanted(
+  request: BlobRequest,
+  reply: FastifyReply,
+  services: ProtocolServices,
+): Promise<FastifyReply | void> {
+  const who = callerOf(request)
+  const { name } = request.params
+  const headers = blobHeaders(name)
+  if (request.headers['if-none-match'] === headers['etag'])
+    return reply.code(304).headers(headers).send()
+  if (services.isDirect) {
+    const elsewhere = await services.engine.signDownload(who, name)
+    if (elsewhere !== undefined)
+      return reply.header('cache-control', 'no-store').redirect(elsewhere.url, 307)
+  }
+  const opened = await openWanted(request, services)
+  const { range, sizeBytes } = opened
+  const isWhole = range.start === 0 && range.end === sizeBytes
+  const wantedBytes = range.end - range.start
+  services.rates.countBytes(who, wantedBytes)
+  if (!isWhole) headers['content-range'] = contentRange(range, sizeBytes)
+  await sendBlob(
+    reply,
+    { status: isWhole ? 200 : 206, headers, bytes: opened.bytes, sizeBytes: wantedBytes },
+    services.limits,
+  )
+}
+
+async function openWanted(request: BlobRequest, { engine }: ProtocolServices): Promise<OpenedBlob> {
+  const who = callerOf(request)
+  const { name } = request.params
+  const opened = isRangeWanted(request)
+    ? await openRange(request, engine)
+    : await engine.openBlob(who, name)
+  if (opened === undefined) throw noSuchBlob()
+  return opened
+}
+
+function isRangeWanted({ headers, params: { name } }: BlobRequest): boolean {
+  const { range, 'if-range': condition } = headers
+  return range !== undefined && (condition === undefined || condition === `"${name}"`)
+}
+
+async function openRange(
+  request: BlobRequest,
+  engine: ProtocolServices['engine'],
+): Promise<OpenedBlob | undefined> {
+  const who = callerOf(request)
+  const { name } = request.params
+  const row = await engine.headBlob(who, name)
+  if (row === undefined) return undefined
+  const wanted = readRange(request.headers.range, row.sizeBytes)
+  if (wanted.kind === 'whole') return await engine.openBlob(who, name)
+  if (wanted.kind === 'part') return await engine.openBlob(who, name, wanted.range)
+  throw new Refusal('REQUEST_INVALID', `The blob has ${row.sizeBytes} bytes: not those`, {
+    status: 416,
+    headers: { 'content-range': `bytes */${row.sizeBytes}` },
+  })
+}
+
+function noSuchBlob(): Refusal {
+  return new Refusal('NOT_FOUND', 'There is no such blob')
+}

@@ -1,0 +1,140 @@
+import { z } from 'zod'
+import type { Provenance, StoredEntry } from '../../engine/engine.ts'
+import type { HttpApp } from '../../http/app.ts'
+import { callerOf } from '../../http/caller.ts'
+import type { ProtocolServices } from '../../http/protocol.ts'
+import { Refusal } from '../../http/refusal.ts'
+import { namespaceOf, recordOf } from './record-of.ts'
+import { entryId, entryRecord, errorBody, taskName } from './schemas.ts'
+
+const keyPrefix = z
+  .string()
+  .regex(/^[0-9a-f]{1,128}$/)
+  .optional()
+const byId = z.strictObject({ id: entryId })
+const provenance = z.object({
+  entry: entryRecord,
+  restored: z.array(z.any()).describe('Of the same shape as the whole.'),
+})
+const page = z.object({
+  entries: z.array(entryRecord),
+  next: z.string().nullable().describe('What to ask for with `after`; null on the last page.'),
+})
+
+/** Entries by what they are: lists, one, where one came from, and taking them back. */
+export function addEntryRoutes(app: HttpApp, { engine }: ProtocolServices): void {
+  app.get(
+    '/v1/entries',
+    {
+      config: { operation: 'entries.list' },
+      schema: {
+        summary: 'Entries that may be read, newest first',
+        querystring: z.strictObject({
+          task: taskName.optional(),
+          keyPrefix,
+          limit: z.coerce.number().int().min(1).max(1000).default(100),
+          after: entryId.optional(),
+        }),
+        response: { 200: page, default: errorBody },
+      },
+    },
+    async (request) => {
+      const { task, limit, ...rest } = request.query
+      const namespace = task === undefined ? undefined : namespaceOf(task)
+      const found = await engine.list(callerOf(request), { ...rest, limit, namespace })
+      const next = found.length === limit ? (found.at(-1)?.id ?? null) : null
+      return { entries: found.flatMap((entry) => recordOf(entry) ?? []), next }
+    },
+  )
+  app.get(
+    '/v1/entries/:id',
+    {
+      config: { operation: 'entry.show' },
+      schema: {
+        summary: 'One entry',
+        params: byId,
+        response: { 200: entryRecord, default: errorBody },
+      },
+    },
+    async (request) => {
+      const { id } = request.params
+      return describeEntry(foundOrRefuse(await engine.show(callerOf(request), id)))
+    },
+  )
+  app.delete(
+    '/v1/entries/:id',
+    {
+      config: { operation: 'entry.remove' },
+      schema: {
+        summary: 'Removes an entry',
+        params: byId,
+        response: { 204: z.any(), default: errorBody },
+      },
+    },
+    async (request, reply) => {
+      const isRemoved = await engine.remove(callerOf(request), request.params.id)
+      foundOrRefuse(isRemoved ? true : undefined)
+      return reply.code(204).send()
+    },
+  )
+  addOriginRoutes(app, engine)
+}
+
+function addOriginRoutes(app: HttpApp, engine: ProtocolServices['engine']): void {
+  app.get(
+    '/v1/entries/:id/why',
+    {
+      config: { operation: 'entry.why' },
+      schema: {
+        summary: 'Who wrote an entry, and what their job had restored before, to the beginning',
+        params: byId,
+        response: { 200: provenance, default: errorBody },
+      },
+    },
+    async (request) => {
+      const found = await engine.why(callerOf(request), request.params.id)
+      return describeProvenance(foundOrRefuse(found))
+    },
+  )
+  app.post(
+    '/v1/entries/:id/quarantine',
+    {
+      config: { operation: 'entry.quarantine' },
+      schema: {
+        summary: 'Takes back an entry, and all that was made from it',
+        params: byId,
+        body: z.strictObject({ because: z.string().min(1).max(1000) }),
+        response: {
+          200: z.object({ quarantined: z.array(entryId).readonly() }),
+          default: errorBody,
+        },
+      },
+    },
+    async (request) => {
+      const { id } = request.params
+      const { because } = request.body
+      return { quarantined: await engine.quarantine(callerOf(request), id, because) }
+    },
+  )
+}
+
+function foundOrRefuse<Found>(found: Found | undefined): Found {
+  if (found === undefined) throw new Refusal('NOT_FOUND', 'There is no such entry')
+  return found
+}
+
+/** Entries of other protocols have no record; they are shown as they are stored. */
+function describeEntry(entry: StoredEntry): object {
+  const { isQuarantined, hits, accessedAtMs } = entry
+  const { details: _, content: __, ...stored } = entry
+  return { ...(recordOf(entry) ?? stored), isQuarantined, hits, accessedAtMs }
+}
+
+interface DescribedProvenance {
+  readonly entry: object
+  readonly restored: DescribedProvenance[]
+}
+
+function describeProvenance({ entry, restored }: Provenance): DescribedProvenance {
+  return { entry: describeEntry(entry), restored: restored.map(describeProvenance) }
+}

@@ -1,0 +1,98 @@
+import type { EntryDraft, EntryRecord, TaskKey, TaskName } from '@taskvault/core'
+import { z } from 'zod'
+import type { Publication, StoredEntry } from '../../engine/engine.ts'
+import type { HttpApp } from '../../http/app.ts'
+import { callerOf } from '../../http/caller.ts'
+import type { ProtocolServices } from '../../http/protocol.ts'
+import { Refusal } from '../../http/refusal.ts'
+import { entryOf, namespaceOf, recordOf } from './record-of.ts'
+import { draftBody, entryRecord, errorBody, taskKey, taskName } from './schemas.ts'
+import type { DraftBody } from './schemas.ts'
+
+const place = z.strictObject({ task: taskName, key: taskKey })
+const published = z.object({ record: entryRecord })
+
+/** Entries by task and key. */
+export function addTaskRoutes(app: HttpApp, { engine }: ProtocolServices): void {
+  app.put(
+    '/v1/tasks/:task/entries/:key',
+    {
+      config: { operation: 'entry.publish' },
+      schema: {
+        summary: 'Publishes an entry, once all its blobs are there',
+        params: place,
+        body: draftBody,
+        response: { 200: published, 201: published, default: errorBody },
+      },
+    },
+    async (request, reply) => {
+      const draft = draftOf(request.params, request.body)
+      const outcome = await engine.publish(callerOf(request), entryOf(draft))
+      const record = refuseUnpublished(outcome)
+      return reply.code(outcome.kind === 'published' ? 201 : 200).send({ record })
+    },
+  )
+  app.get(
+    '/v1/tasks/:task/entries/:key',
+    {
+      config: { operation: 'entry.find' },
+      schema: {
+        summary: 'The entry of a key, from the own scope or a more trusted one',
+        params: place,
+        response: { 200: entryRecord, default: errorBody },
+      },
+    },
+    async (request) => {
+      const { task, key } = request.params
+      const found = await engine.find(callerOf(request), { namespace: namespaceOf(task), key })
+      return recordOrRefuse(found)
+    },
+  )
+  app.get(
+    '/v1/tasks/:task/nearest',
+    {
+      config: { operation: 'entry.nearest' },
+      schema: {
+        summary: 'The newest entry of a task that may be read',
+        params: z.strictObject({ task: taskName }),
+        response: { 200: entryRecord, default: errorBody },
+      },
+    },
+    async (request) => {
+      const namespace = namespaceOf(request.params.task)
+      const [newest] = await engine.list(callerOf(request), { namespace, limit: 1 })
+      return recordOrRefuse(newest)
+    },
+  )
+}
+
+/** Leaves out what is undefined, so that it is as if it had never been named. */
+function draftOf(
+  { task, key }: { readonly task: TaskName; readonly key: TaskKey },
+  { origin, expiresAtMs, ...body }: DraftBody,
+): EntryDraft {
+  const known = Object.entries(origin).filter(([, value]) => value !== undefined)
+  return { ...body, task, key, expiresAtMs, origin: Object.fromEntries(known) }
+}
+
+function refuseUnpublished(outcome: Publication): EntryRecord {
+  if (outcome.kind === 'blobs-missing') {
+    throw new Refusal('BLOBS_MISSING', 'Blobs of this entry are not there', {
+      hint: 'Send them, and publish again.',
+      fields: { names: outcome.names },
+    })
+  }
+  const record = recordOrRefuse(outcome.entry)
+  if (outcome.kind === 'published' || outcome.isSame) return record
+  throw new Refusal('ENTRY_EXISTS', 'There is an entry with this key, and another content', {
+    hint: 'Entries are write-once. Make the key depend on all that the work reads.',
+    fields: { record },
+  })
+}
+
+/** @throws {TaskVaultError} NOT_FOUND when there is none, or none of this protocol. */
+export function recordOrRefuse(entry: StoredEntry | undefined): EntryRecord {
+  const record = entry === undefined ? undefined : recordOf(entry)
+  if (record === undefined) throw new Refusal('NOT_FOUND', 'There is no such entry')
+  return record
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import type { HttpApp } from '../../http/app.ts'
+import { callerOf } from '../../http/caller.ts'
+import type { ProtocolServices } from '../../http/protocol.ts'
+import { Refusal } from '../../http/refusal.ts'
+import { namespaceOf } from './record-of.ts'
+import { errorBody, taskName } from './schemas.ts'
+
+const stats = z.object({
+  entries: z.number(),
+  entryBytes: z.number().describe('Raw bytes of what all entries restore.'),
+  storedBytes: z.number(),
+  hits: z.number(),
+  misses: z.number(),
+  saves: z.number(),
+  evictions: z.number(),
+  savedMs: z.number().describe('Work that hits did not do again.'),
+})
+
+/** The vault as a whole. */
+export function addVaultRoutes(app: HttpApp, { engine }: ProtocolServices): void {
+  app.post(
+    '/v1/invalidate',
+    {
+      config: { operation: 'invalidate' },
+      schema: {
+        summary: 'Removes the entries of a task, or of the keys that begin so',
+        body: z.strictObject({
+          task: taskName.optional(),
+          keyPrefix: z
+            .string()
+            .regex(/^[0-9a-f]{1,128}$/)
+            .optional(),
+        }),
+        response: { 200: z.object({ count: z.number() }), default: errorBody },
+      },
+    },
+    async (request) => {
+      const { task, keyPrefix } = request.body
+      if (task === undefined && keyPrefix === undefined) {
+        throw new Refusal('REQUEST_INVALID', 'Name a task, a prefix of keys, or both', {
+          hint: 'To remove everything, remove each task.',
+        })
+      }
+      const namespace = task === undefined ? undefined : namespaceOf(task)
+      return { count: await engine.invalidate(callerOf(request), { namespace, keyPrefix }) }
+    },
+  )
+  app.get(
+    '/v1/stats',
+    {
+      config: { operation: 'stats' },
+      schema: {
+        summary: "Sums over the tenant's entries",
+        response: { 200: stats, default: errorBody },
+      },
+    },
+    async (request) => await engine.stats(callerOf(request)),
+  )
+}

@@ -1,0 +1,60 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, onTestFinished } from 'vitest'
+import { missingPostgres, startPostgres } from '../../../../test/services/postgres.ts'
+import type { PostgresService } from '../../../../test/services/postgres.ts'
+import type { OpenDatabase } from '../database/open-database.ts'
+import { openDatabase } from '../database/open-database.ts'
+import type { DatabaseKind } from '../database/schema.ts'
+
+export interface DatabaseMaker {
+  readonly kind: DatabaseKind
+  /** The address of a new, empty database. */
+  createUrl(): string
+  /** A database of the running test, opened, and closed when the test ends. */
+  open(): Promise<OpenDatabase>
+}
+
+/** Registers the same tests for SQLite and for a real PostgreSQL. */
+export function describeDatabases(register: (maker: DatabaseMaker) => void): void {
+  describe('on SQLite', () => {
+    register(createMaker('sqlite', temporarySqlite))
+  })
+
+  const missing = missingPostgres()
+  const title = missing === undefined ? 'on PostgreSQL' : `on PostgreSQL (${missing})`
+  describe.skipIf(missing !== undefined)(`${title}`, () => {
+    let postgres: PostgresService | undefined
+    let count = 0
+    beforeAll(async () => {
+      postgres = await startPostgres()
+    }, 60_000)
+    afterAll(async () => await postgres?.[Symbol.asyncDispose]())
+    register(
+      createMaker('postgres', () => {
+        count += 1
+        return postgres!.createDatabase(`test${count}`)
+      }),
+    )
+  })
+}
+
+/** The address of an SQLite file that is removed when the test ends. */
+export function temporarySqlite(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'taskvault-database-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  return `sqlite:${join(directory, 'server.db')}`
+}
+
+function createMaker(kind: DatabaseKind, createUrl: () => string): DatabaseMaker {
+  return {
+    kind,
+    createUrl,
+    async open() {
+      const opened = await openDatabase(createUrl())
+      onTestFinished(async () => await opened[Symbol.asyncDispose]())
+      return opened
+    },
+  }
+}
