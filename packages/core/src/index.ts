@@ -42,7 +42,15 @@ export { explainPolicy, resolvePolicy } from './model/policy.ts'
 export type { ExplainedField, PolicyFields, ResolvedPolicy } from './model/policy.ts'
 export { GIT_HOOKS, parseTaskName } from './model/task.ts'
 export type { GitHook, TaskDefinition, TaskName } from './model/task.ts'
-export { detectOrigin } from './platform/detect-origin.ts'
+export { detectOrigin, detectWorkplace } from './platform/detect-origin.ts'
+export type { Workplace } from './platform/detect-origin.ts'
+export { detectPlatform, isFromFork } from './platform/detect-platform.ts'
+export type {
+  ChangeRequest,
+  IdToken,
+  PlatformFacts,
+  PlatformVariables,
+} from './platform/platform-table.ts'
 export { executableOf, showCommand } from './process/command-line.ts'
 export type { Command, Executable } from './process/command-line.ts'
 export type {

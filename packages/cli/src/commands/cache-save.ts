@@ -1,6 +1,6 @@
 import {
   TaskVaultError,
-  detectOrigin,
+  detectWorkplace,
   openStream,
   parseTaskName,
   resolvePolicy,
@@ -50,7 +50,10 @@ async function save(cli: Cli, { task: taskText, input, output }: Arguments): Pro
   const settings = await cli.settings()
   const vault = await cli.openVault()
   const work = await fingerprintInput(cli, { vault, task, input })
-  const origin = detectOrigin({ projectRoot: settings.projectRoot, env: cli.host.env })
+  const { origin, subject } = detectWorkplace({
+    projectRoot: settings.projectRoot,
+    env: cli.host.env,
+  })
   const saved = await vault.save({
     task,
     work,
@@ -58,7 +61,7 @@ async function save(cli: Cli, { task: taskText, input, output }: Arguments): Pro
     exitCode: 0,
     durationMs: 0,
     origin,
-    policy: resolvePolicy(settings, { task, ...origin }),
+    policy: resolvePolicy(settings, { task, ...subject }),
   })
   report(cli, task, saved)
 }

@@ -158,6 +158,24 @@ describe('what is not saved', () => {
     expect((await vault(cwd, ['restore', 'unit', ...OUTPUT])).code).toBe(1)
   })
 
+  test.each([
+    ['a merge request from a fork', '99', { because: 'policy' }],
+    ['but the same merge request of the project itself', '10', { outcome: 'saved' }],
+  ])('%s', async (_, sourceProject, expected) => {
+    const env = {
+      GITLAB_CI: 'true',
+      CI_PROJECT_ID: '10',
+      CI_MERGE_REQUEST_IID: '7',
+      CI_MERGE_REQUEST_SOURCE_PROJECT_ID: sourceProject,
+    }
+    const cwd = createProject({ 'in.txt': '1' })
+    await vault(cwd, ['restore', 'unit'], { env })
+
+    const saved = await vault(cwd, ['save', 'unit', '--json'], { env })
+
+    expect(json(saved)).toMatchObject(expected)
+  })
+
   test('but a failure that the policy remembers is: `run` replays it, and a restore is a miss', async () => {
     const config = policy('unit: {cache_failures: true}')
     const cwd = createProject({ 'in.txt': '1', '.taskvault/config.yaml': config })

@@ -1,6 +1,6 @@
 import {
   POLICY_KEYS,
-  detectOrigin,
+  detectWorkplace,
   explainPolicy,
   parseTaskName,
   policySettingPath,
@@ -27,9 +27,12 @@ export function registerPolicyExplain(parent: Command, cli: Cli): void {
 async function explain(cli: Cli, taskText: string, options: Options): Promise<void> {
   const task = parseTaskName(taskText)
   const settings = await cli.settings()
-  const origin = detectOrigin({ projectRoot: settings.projectRoot, env: cli.host.env })
+  const { origin, subject } = detectWorkplace({
+    projectRoot: settings.projectRoot,
+    env: cli.host.env,
+  })
   const branch = options.branch ?? origin.branch
-  const fields = explainPolicy(settings, { task, branch })
+  const fields = explainPolicy(settings, { ...subject, task, branch })
   cli.voice.answer({
     text: () =>
       [
@@ -46,7 +49,7 @@ async function explain(cli: Cli, taskText: string, options: Options): Promise<vo
 
 function toRow(field: ExplainedField, settings: LoadedSettings): readonly string[] {
   const { from, value } = field
-  if (from.section === 'built-in') return [keyOf(field), String(value), 'built in']
+  if (from.section === 'built-in') return [keyOf(field), String(value), builtInOf(from.name)]
   return [
     keyOf(field),
     String(value),
@@ -55,9 +58,13 @@ function toRow(field: ExplainedField, settings: LoadedSettings): readonly string
   ]
 }
 
+function builtInOf(name: string): string {
+  return name === 'fork' ? 'built in, for changes from forks' : 'built in'
+}
+
 function toData(field: ExplainedField, settings: LoadedSettings): unknown {
   const { section, name, by } = field.from
-  if (section === 'built-in') return { value: field.value, section }
+  if (section === 'built-in') return { value: field.value, section, name }
   return { value: field.value, section, name, by, from: placeOf(field, settings) }
 }
 

@@ -1,7 +1,7 @@
 import {
   begunWorkPath,
   createKeyableWork,
-  detectOrigin,
+  detectWorkplace,
   isPassedOver,
   parseTaskName,
   resolvePolicy,
@@ -42,12 +42,12 @@ async function restore(cli: Cli, taskText: string, options: Options): Promise<nu
   const { env, stdout, stderr, now } = cli.host
   const additions = createAdditions(options, [], { cwd: cli.cwd, projectRoot })
   const work = createKeyableWork(task, { settings, env, additions })
-  const origin = detectOrigin({ projectRoot, env })
+  const { subject } = detectWorkplace({ projectRoot, env })
   const voice = createRestoreVoice(cli, task)
   const outcome = await restoreTask(await openRunVault(cli, voice.trouble), {
     ...work,
     projectRoot,
-    policy: resolvePolicy(settings, { task, ...origin }),
+    policy: resolvePolicy(settings, { task, ...subject }),
     // The one document that was asked for is alone on standard output.
     output: { stdout: cli.options.json ? stderr : stdout, stderr },
     isTerminal: stdout.isTTY === true && !cli.options.json,

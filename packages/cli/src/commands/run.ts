@@ -2,7 +2,7 @@ import {
   createRunVault,
   createTaskWork,
   decideRun,
-  detectOrigin,
+  detectWorkplace,
   parseTaskName,
   resolvePolicy,
   runTask,
@@ -70,8 +70,8 @@ export async function run(
   const env = cli.host.env
   const additions = createAdditions(options, command, { cwd: cli.cwd, projectRoot })
   const work = createTaskWork(task, { settings, env, additions })
-  const origin = detectOrigin({ projectRoot, env })
-  const policy = resolvePolicy(settings, { task, ...origin })
+  const { origin, subject } = detectWorkplace({ projectRoot, env })
+  const policy = resolvePolicy(settings, { task, ...subject })
   const job: Job = { cli, settings, work, policy, origin }
   return options.explain || cli.options.json ? await explain(job) : await execute(job, options)
 }

@@ -1,6 +1,6 @@
 import {
   begunWorkPath,
-  detectOrigin,
+  detectWorkplace,
   isPassedOver,
   parseTaskName,
   readBegunWork,
@@ -50,13 +50,13 @@ async function save(cli: Cli, taskText: string, options: Options): Promise<void>
   const begun = readWord(state, task)
   if (typeof begun === 'string') return reportNotBegun(cli, { task, voice, message: begun })
 
-  const origin = detectOrigin({ projectRoot: settings.projectRoot, env })
+  const { origin, subject } = detectWorkplace({ projectRoot: settings.projectRoot, env })
   const vault =
     begun.nothingToSave === undefined ? await openRunVault(cli, voice.trouble) : undefined
   const outcome = await saveTask(vault, {
     begun,
     origin,
-    policy: resolvePolicy(settings, { task, ...origin }),
+    policy: resolvePolicy(settings, { task, ...subject }),
     exitCode: options.exitCode,
     env,
     now,

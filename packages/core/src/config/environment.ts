@@ -82,5 +82,9 @@ export function settingVariableNames(): readonly string[] {
     'TASKVAULT_CONFIG',
     'TASKVAULT_CWD',
     'TASKVAULT_BRANCH',
+    'TASKVAULT_DEFAULT_BRANCH',
+    'TASKVAULT_BRANCH_IS_DEFAULT',
+    'TASKVAULT_FORK',
+    'TASKVAULT_ID_TOKEN',
   ]
 }

@@ -270,3 +270,27 @@ function tableOf(
 ): PolicyTable {
   return { policies, branches }
 }
+
+describe('a change from a fork', () => {
+  test.each([
+    ['reads only', {}, false],
+    ['reads only whatever the default is', { default: { write: true } }, false],
+    ['reads only whatever its branch is called', { main: { write: true } }, false],
+    ['reads only where CI alone may write', { lint: { write: 'ci' } }, false],
+    ['writes what the task lets it', { lint: { write: true } }, true],
+    ['writes what a glob over tasks lets it', { 'li*': { write: true } }, true],
+  ] as const)('%s', (_, policies, write) => {
+    const subject = { task: 'lint', branch: 'main', platform: 'gitlab' }
+
+    expect(resolvePolicy(tableOf(policies), { ...subject, isFromFork: true }).write).toBe(write)
+    // The same without the fork.
+    expect(resolvePolicy(tableOf(policies), subject).write).toBe(true)
+  })
+
+  test('is named as the reason', () => {
+    const fields = explainPolicy(tableOf({}), { task: 'lint', isFromFork: true })
+
+    const write = fields.find(({ field }) => field === 'write')
+    expect(write).toMatchObject({ value: false, from: { section: 'built-in', name: 'fork' } })
+  })
+})

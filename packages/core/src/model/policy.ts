@@ -68,6 +68,8 @@ export interface PolicySubject {
   readonly branch?: string | undefined
   /** Where the work is done, as in an entry's origin; not a CI system unless told. */
   readonly platform?: string | undefined
+  /** Whether it is a change from a fork, which reads only unless the task's block has `write: true`. */
+  readonly isFromFork?: boolean
 }
 
 /** A block that applies to a subject, and by what. */
@@ -100,6 +102,14 @@ const BUILT_IN: DecidedFields = {
   passesOf: 'anyone',
 }
 
+/** What a fork makes is good enough for nobody else, unless somebody has decided so for the task. */
+const FOR_FORKS: ApplyingPolicy = {
+  section: 'built-in',
+  name: 'fork',
+  by: 'default',
+  fields: { write: false },
+}
+
 /** In the order of the documentation. */
 const FIELDS: readonly (keyof PolicyFields)[] = [
   'ttlSeconds',
@@ -128,8 +138,9 @@ export function resolvePolicy(table: PolicyTable, subject: PolicySubject): Resol
   }
 }
 
-function isCi({ platform = 'local' }: PolicySubject): boolean {
-  return platform !== 'local'
+/** Whether a CI system works for the project itself. */
+function isCi({ platform = 'local', isFromFork = false }: PolicySubject): boolean {
+  return platform !== 'local' && !isFromFork
 }
 
 /** Decides every field that is about git hooks, by the same order. */
@@ -163,13 +174,14 @@ export function explainPolicy(
 }
 
 /**
- * The blocks that apply, most specific first: by the task's name, by a glob over tasks, by the
- * branch's name, by a glob over branches, `default`, and what is built in. Of two globs, the one with
- * more literal characters is the more specific; of two equal ones, the later in the file.
+ * The blocks that apply, most specific first: by the task's name, by a glob over tasks, what is built
+ * in for forks, by the branch's name, by a glob over branches, `default`, and what is built in. Of two
+ * globs, the one with more literal characters is the more specific; of two equal ones, the later in
+ * the file.
  */
 export function findApplyingPolicies(
   table: PolicyTable,
-  { task, branch }: PolicySubject,
+  { task, branch, isFromFork = false }: PolicySubject,
 ): readonly ApplyingPolicy[] {
   const { policies, branches } = table
   const ofBranch =
@@ -188,6 +200,8 @@ export function findApplyingPolicies(
     ...matching(policies, task).map(
       ([name, fields]) => ({ section: 'policies', name, by: 'task', fields }) as const,
     ),
+    // Before the branch, whose name the fork has chosen.
+    ...(isFromFork ? [FOR_FORKS] : []),
     ...ofBranch
       .map((policy) => ({ ...policy, by: 'branch' }) as const)
       .toSorted((left, right) => specificity(right.name) - specificity(left.name)),

@@ -6,7 +6,7 @@ import type { Report } from '../model/events.ts'
 import { resolvePolicy } from '../model/policy.ts'
 import { parseTaskName } from '../model/task.ts'
 import type { TaskName } from '../model/task.ts'
-import { detectOrigin } from '../platform/detect-origin.ts'
+import { detectWorkplace } from '../platform/detect-origin.ts'
 import type { Command } from '../process/command-line.ts'
 import { spawnPiped } from '../process/spawn-piped.ts'
 import { invalidate } from '../store/invalidate.ts'
@@ -162,8 +162,11 @@ async function keep(
   request: Work & { readonly output: ClientOutput; readonly surroundings: Surroundings },
 ): Promise<void> {
   const { task, work, output, surroundings } = request
-  const origin = detectOrigin({ projectRoot: vault.settings.projectRoot, env: surroundings.env })
-  const policy = resolvePolicy(vault.settings, { task, ...origin })
+  const { origin, subject } = detectWorkplace({
+    projectRoot: vault.settings.projectRoot,
+    env: surroundings.env,
+  })
+  const policy = resolvePolicy(vault.settings, { task, ...subject })
   const outputs = typeof output === 'string' ? Buffer.from(output) : output
   const saved = await vault.save({
     task,
@@ -198,11 +201,11 @@ async function runInVault(
     command: command === undefined ? undefined : { line: command, directory: cwd },
   }
   const work = createTaskWork(task, { settings: vault.settings, env, additions })
-  const origin = detectOrigin({ projectRoot: vault.settings.projectRoot, env })
+  const { origin, subject } = detectWorkplace({ projectRoot: vault.settings.projectRoot, env })
   return await runTask(createRunVault(vault), {
     ...work,
     origin,
-    policy: resolvePolicy(vault.settings, { task, ...origin }),
+    policy: resolvePolicy(vault.settings, { task, ...subject }),
     output: { stdout: options.stdout ?? nowhere(), stderr: options.stderr ?? nowhere() },
     isTerminal: false,
     sharesTerminal: false,

@@ -1,0 +1,58 @@
+import { readGitHubEvent } from './github-event.ts'
+import { findRow } from './platform-table.ts'
+import type { IdToken, PlatformFacts, PlatformVariables } from './platform-table.ts'
+
+/**
+ * What the CI system around us says of itself; on a plain machine, nothing but the name. All of it can
+ * be set by whoever wrote the job: good for defaults and for messages, never for authorisation.
+ *
+ * TASKVAULT_BRANCH, TASKVAULT_DEFAULT_BRANCH, TASKVAULT_BRANCH_IS_DEFAULT, TASKVAULT_FORK and
+ * TASKVAULT_ID_TOKEN overrule what the CI system says, and say it where it says nothing.
+ * @param event the document that GitHub lays beside the job; anything else is taken for none.
+ */
+export function detectPlatform(env: PlatformVariables, event?: unknown): PlatformFacts {
+  const read = (name: string): string | undefined => (env[name] === '' ? undefined : env[name])
+  const row = findRow(read)
+  const facts = row.describe(read, readGitHubEvent(event))
+  const change = withFork(facts.change, read('TASKVAULT_FORK'))
+  const token = idTokenOf(read('TASKVAULT_ID_TOKEN')) ?? facts.token
+  const branch = read('TASKVAULT_BRANCH') ?? facts.branch
+  const isDefault = read('TASKVAULT_BRANCH_IS_DEFAULT') === 'true'
+  const defaultBranch =
+    read('TASKVAULT_DEFAULT_BRANCH') ?? (isDefault ? branch : facts.defaultBranch)
+  return withoutUndefined({
+    ...facts,
+    platform: row.platform,
+    branch,
+    defaultBranch,
+    change,
+    token,
+  })
+}
+
+/** Whether the work is of a change from a fork, as far as that is known; where it is in doubt, it is. */
+export function isFromFork({ change }: PlatformFacts): boolean {
+  return change?.isFromFork === true
+}
+
+function withFork(
+  change: PlatformFacts['change'],
+  said: string | undefined,
+): PlatformFacts['change'] {
+  if (said !== 'true' && said !== 'false') return change
+  if (change === undefined && said === 'false') return undefined
+  return { ...change, isFromFork: said === 'true' }
+}
+
+function idTokenOf(value: string | undefined): IdToken | undefined {
+  return value === undefined ? undefined : { kind: 'value', variable: 'TASKVAULT_ID_TOKEN', value }
+}
+
+/** An optional field is absent rather than undefined. */
+function withoutUndefined(facts: LooseFacts): PlatformFacts {
+  const entries = Object.entries(facts).filter(([, value]) => value !== undefined)
+  // Only optional fields can have been undefined.
+  return Object.fromEntries(entries) as unknown as PlatformFacts
+}
+
+type LooseFacts = { readonly [Field in keyof PlatformFacts]: PlatformFacts[Field] | undefined }
