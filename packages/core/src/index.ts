@@ -39,6 +39,7 @@ export type { ChangeReason } from './model/explain.ts'
 export type { KeyedFingerprint } from './model/fingerprint.ts'
 export type { Manifest, Origin } from './model/manifest.ts'
 export { explainPolicy, resolvePolicy } from './model/policy.ts'
+export { parseEntryRecord } from './model/parse-entry-record.ts'
 export type { ExplainedField, PolicyFields, ResolvedPolicy } from './model/policy.ts'
 export { GIT_HOOKS, parseTaskName } from './model/task.ts'
 export type { GitHook, TaskDefinition, TaskName } from './model/task.ts'
@@ -155,13 +156,17 @@ export type {
   ListedObject,
   ObjectContent,
   ObjectSigner,
-  ObjectStore,
-  SignedRequest,
-} from './remote/object-store.ts'
+export { createExpectedBlob } from './remote/expected-blob.ts'
 export { RetryLater } from './remote/failures.ts'
 export { createFolderObjectStore } from './remote/folder-object-store.ts'
 export { createHttpClient } from './remote/http-client.ts'
 export type { HttpClient, HttpClientOptions } from './remote/http-client.ts'
+  ObjectStore,
+  SignedRequest,
+} from './remote/object-store.ts'
+export { createMemoryObjectStore } from './remote/memory-object-store.ts'
+export { createObjectBlobStore } from './remote/object-blob-store.ts'
+export { createObjectEntryStore } from './remote/object-entry-store.ts'
 export { openS3ObjectStore } from './remote/open-s3-object-store.ts'
 export { verifiedPieces } from './remote/verified-pieces.ts'
 export type { ExpectedBytes } from './remote/verified-pieces.ts'

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { contentOf, describeObjectStore, sampleBytes } from '../testing/describe-object-store.ts'
+import { contentOf, describeObjectStore } from '../testing/describe-object-store.ts'
+import { sampleBytes } from '../testing/sample-blobs.ts'
 import { createFolderObjectStore } from './folder-object-store.ts'
 
 describeObjectStore('a folder', async () => createFolderObjectStore(join(temporary(), 'objects')))

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { link, open, realpath, rm, stat, unlink } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../errors.ts'
-import { sha256 } from '../hashing/sha256.ts'
 import type { ByteRange, ByteStream, CallOptions } from './blob-store.ts'
+import { expectedObject } from './expected-object.ts'
 import { listFolder } from './list-folder.ts'
 import { makeDirectory, syncDirectory } from './make-directory.ts'
 import { checkObjectKey } from './object-key.ts'
@@ -47,7 +47,7 @@ export function createFolderObjectStore(directory: string): ObjectStore {
       try {
         await makeDirectory(dirname(path))
         await checkWithin(root, dirname(path))
-        return await writeObject(path, content, options)
+        return await writeObject({ path, key, content }, options)
       } catch (error) {
         if (options?.signal?.aborted === true) throw options.signal.reason
         throw asTaskVaultError(error, `write ${path}`)
@@ -92,16 +92,21 @@ async function closed(file: FileHandle): Promise<undefined> {
   await file.close()
 }
 
+interface NewObject {
+  readonly path: string
+  readonly key: string
+  readonly content: ObjectContent
+}
+
 async function writeObject(
-  path: string,
-  content: ObjectContent,
+  { path, key, content }: NewObject,
   options: CallOptions | undefined,
 ): Promise<boolean> {
   const temporary = join(dirname(path), TEMPORARY_PREFIX + randomBytes(12).toString('hex'))
   try {
     {
       await using file = await open(temporary, 'wx', 0o644)
-      for await (const piece of verifiedPieces(content.open(), expectationOf(path, content))) {
+      for await (const piece of verifiedPieces(content.open(), expectedObject(key, content))) {
         options?.signal?.throwIfAborted()
         await file.writeFile(piece)
       }
@@ -113,14 +118,6 @@ async function writeObject(
   } finally {
     await rm(temporary, { force: true })
   }
-}
-
-function expectationOf(path: string, { sizeBytes, sha256: digest }: ObjectContent) {
-  const digests =
-    digest === undefined
-      ? []
-      : [{ hasher: sha256.createHasher(), expected: Buffer.from(digest, 'hex') }]
-  return { what: `Object ${basename(path)}`, sizeBytes, digests }
 }
 
 /** @returns false when somebody else has taken the name before. */

@@ -1,11 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { describeObjectSigner } from '../testing/describe-object-signer.ts'
-import {
-  contentOf,
-  describeObjectStore,
-  readAll,
-  sampleBytes,
-} from '../testing/describe-object-store.ts'
+import { contentOf, describeObjectStore } from '../testing/describe-object-store.ts'
+import { readAll, sampleBytes } from '../testing/sample-blobs.ts'
 import { startStrictS3Server } from '../testing/strict-s3-server.ts'
 import type { StrictS3Server } from '../testing/strict-s3-server.ts'
 import { createHttpClient } from './http-client.ts'

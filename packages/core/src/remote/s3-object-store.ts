@@ -1,6 +1,5 @@
-import { basename } from 'node:path/posix'
-import { sha256 } from '../hashing/sha256.ts'
 import type { ByteStream, CallOptions } from './blob-store.ts'
+import { expectedObject } from './expected-object.ts'
 import { nonsense } from './failures.ts'
 import type { HttpAnswer, HttpClient } from './http-client.ts'
 import { checkObjectKey, checkObjectPrefix, isKeySegment } from './object-key.ts'
@@ -111,12 +110,7 @@ async function put(
     'content-type': 'application/octet-stream',
     'x-amz-content-sha256': digest ?? UNSIGNED,
   }
-  const digests =
-    digest === undefined
-      ? []
-      : [{ hasher: sha256.createHasher(), expected: Buffer.from(digest, 'hex') }]
-  const what = `Object ${basename(key)}`
-  const body = verifiedPieces(content.open(), { what, sizeBytes, digests })
+  const body = verifiedPieces(content.open(), expectedObject(key, content))
   return await send(bucket, { method: 'PUT', key, headers, body }, call)
 }
 

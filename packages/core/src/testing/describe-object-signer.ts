@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { ObjectStore, SignedRequest } from '../remote/object-store.ts'
-import { contentOf, readAll, sampleBytes } from './describe-object-store.ts'
+import { contentOf } from './describe-object-store.ts'
+import { readAll, sampleBytes } from './sample-blobs.ts'
 
 /** What the signer of a bucket promises. @param open gives an empty store at each call. */
 export function describeObjectSigner(name: string, open: () => Promise<ObjectStore>): void {

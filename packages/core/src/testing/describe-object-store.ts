@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { ByteStream } from '../remote/blob-store.ts'
 import type { ListedObject, ObjectContent, ObjectStore } from '../remote/object-store.ts'
+import { piecesOf, readAll, sampleBytes } from './sample-blobs.ts'
 
 /** What `ObjectStore` promises. @param open gives an empty store at each call. */
 export function describeObjectStore(name: string, open: () => Promise<ObjectStore>): void {
@@ -190,38 +190,14 @@ export function describeObjectStore(name: string, open: () => Promise<ObjectStor
   })
 }
 
-/** Bytes that look like nothing, the same ones for the same number. */
-export function sampleBytes(sizeBytes: number): Buffer {
-  const bytes = Buffer.alloc(sizeBytes)
-  let state = 1
-  for (let index = 0; index < sizeBytes; index += 1) {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
-    bytes[index] = state >>> 24
-  }
-  return bytes
-}
-
 /** Content for a store, in pieces. */
 export function contentOf(bytes: Uint8Array): ObjectContent {
   return { sizeBytes: bytes.length, sha256: sha256Of(bytes), open: () => piecesOf(bytes) }
 }
 
-async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  const pieceBytes = 64 * 1024
-  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes)
-}
-
 async function* brokenPieces(): AsyncGenerator<Uint8Array> {
   yield sampleBytes(100_000)
   throw new RangeError('the source broke')
-}
-
-/** @throws {Error} when there is nothing to read. */
-export async function readAll(stream: ByteStream | undefined): Promise<Buffer> {
-  if (stream === undefined) throw new Error('there is nothing to read')
-  const pieces: Uint8Array[] = []
-  for await (const piece of stream) pieces.push(piece)
-  return Buffer.concat(pieces)
 }
 
 async function listAll(store: ObjectStore, prefix: string): Promise<readonly ListedObject[]> {

@@ -1,4 +1,17 @@
+export { describeBlobStore } from './describe-blob-store.ts'
+export { describeEntryStore } from './describe-entry-store.ts'
+export type { OpenStores } from './describe-entry-store.ts'
 export { describeObjectSigner } from './describe-object-signer.ts'
-export { contentOf, describeObjectStore, readAll, sampleBytes } from './describe-object-store.ts'
+export { contentOf, describeObjectStore } from './describe-object-store.ts'
+export {
+  blobOf,
+  piecesOf,
+  readAll,
+  sampleBlob,
+  sampleBytes,
+  sampleDraft,
+  sampleKey,
+} from './sample-blobs.ts'
+export type { SampleBlob } from './sample-blobs.ts'
 export { startStrictS3Server } from './strict-s3-server.ts'
 export type { StrictS3Server } from './strict-s3-server.ts'

@@ -1,0 +1,63 @@
+import { sha256 } from '../hashing/sha256.ts'
+import { splitBlobName } from '../model/blob-name.ts'
+import type { BlobContent, BlobStore, CallOptions } from './blob-store.ts'
+import { createExpectedBlob } from './expected-blob.ts'
+import { mapConcurrently } from './map-concurrently.ts'
+import { blobObjectKey } from './object-layout.ts'
+import type { ObjectStore } from './object-store.ts'
+import { verifiedPieces } from './verified-pieces.ts'
+
+/** Questions to a bucket at once, which has no question for many objects. */
+const LOOKS_AT_ONCE = 16
+
+/** Blobs in a folder or a bucket, without a server. */
+export function createObjectBlobStore(objects: ObjectStore): BlobStore {
+  return {
+    async findMissing(names, options) {
+      const wanted = [...new Set(names)]
+      const found = await mapConcurrently(
+        wanted,
+        LOOKS_AT_ONCE,
+        async (name) => await objects.head(blobObjectKey(name), options),
+      )
+      return wanted.filter((_, index) => found[index] === undefined)
+    },
+    async put(content, options) {
+      const key = blobObjectKey(content.name)
+      if ((await objects.head(key, options)) !== undefined) return 'known'
+      const openExpected = await createExpectedBlob(content)
+      const digest = await findSha256(objects, content, options)
+      const isNew = await objects.putIfAbsent(
+        key,
+        {
+          sizeBytes: content.sizeBytes,
+          ...(digest !== undefined && { sha256: digest }),
+          open: () => verifiedPieces(content.open(), openExpected()),
+        },
+        options,
+      )
+      return isNew ? 'stored' : 'known'
+    },
+    get: async (name, options) => await objects.get(blobObjectKey(name), options),
+  }
+}
+
+/**
+ * What a bucket checks the bytes by. Reading them once more costs less than a blob in the bucket that is
+ * damaged; a folder checks what it writes, by the name's own digest.
+ */
+async function findSha256(
+  objects: ObjectStore,
+  content: BlobContent,
+  options: CallOptions | undefined,
+): Promise<string | undefined> {
+  if (objects.signer === undefined) return undefined
+  const { algorithm, digest } = splitBlobName(content.name)
+  if (algorithm === sha256.name) return digest
+  const hasher = sha256.createHasher()
+  for await (const piece of content.open()) {
+    options?.signal?.throwIfAborted()
+    hasher.update(piece)
+  }
+  return hasher.digest().toString('hex')
+}
