@@ -23,6 +23,10 @@ export { createMemoryStatCache } from './files/stat-cache.ts'
 export { openHashAlgorithm } from './hashing/hash-algorithm.ts'
 export { hashStream } from './hashing/hash-stream.ts'
 export { openStream } from './hashing/open-stream.ts'
+export { followChain } from './model/audit-chain.ts'
+export type { ChainOptions, ChainPlace, FollowedChain } from './model/audit-chain.ts'
+export { FIRST_CHAIN, encodeAuditLine } from './model/audit-line.ts'
+export type { AuditEvent, AuditKind, AuditLine, ChainHash } from './model/audit-line.ts'
 export { blobNameOf, parseBlobName, splitBlobName } from './model/blob-name.ts'
 export type { BlobName, BlobNameParts } from './model/blob-name.ts'
 export { isDigest, shortDigest } from './model/digest.ts'
@@ -35,11 +39,11 @@ export type {
   RecordSignature,
   Writer,
 } from './model/entry-record.ts'
+export { parseEntryRecord } from './model/parse-entry-record.ts'
 export type { ChangeReason } from './model/explain.ts'
 export type { KeyedFingerprint } from './model/fingerprint.ts'
 export type { Manifest, Origin } from './model/manifest.ts'
 export { explainPolicy, resolvePolicy } from './model/policy.ts'
-export { parseEntryRecord } from './model/parse-entry-record.ts'
 export type { ExplainedField, PolicyFields, ResolvedPolicy } from './model/policy.ts'
 export { GIT_HOOKS, parseTaskName } from './model/task.ts'
 export type { GitHook, TaskDefinition, TaskName } from './model/task.ts'
@@ -152,15 +156,15 @@ export type {
   PutOutcome,
 } from './remote/blob-store.ts'
 export type { EntryQuery, EntryStore, PublishOutcome } from './remote/entry-store.ts'
-export type {
-  ListedObject,
-  ObjectContent,
-  ObjectSigner,
 export { createExpectedBlob } from './remote/expected-blob.ts'
 export { RetryLater } from './remote/failures.ts'
 export { createFolderObjectStore } from './remote/folder-object-store.ts'
 export { createHttpClient } from './remote/http-client.ts'
 export type { HttpClient, HttpClientOptions } from './remote/http-client.ts'
+export type {
+  ListedObject,
+  ObjectContent,
+  ObjectSigner,
   ObjectStore,
   SignedRequest,
 } from './remote/object-store.ts'

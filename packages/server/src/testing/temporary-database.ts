@@ -23,8 +23,7 @@ export function describeDatabases(register: (maker: DatabaseMaker) => void): voi
   })
 
   const missing = missingPostgres()
-  const title = missing === undefined ? 'on PostgreSQL' : `on PostgreSQL (${missing})`
-  describe.skipIf(missing !== undefined)(`${title}`, () => {
+  describe.skipIf(missing !== undefined)(`on PostgreSQL${because(missing)}`, () => {
     let postgres: PostgresService | undefined
     let count = 0
     beforeAll(async () => {
@@ -38,6 +37,10 @@ export function describeDatabases(register: (maker: DatabaseMaker) => void): voi
       }),
     )
   })
+}
+
+function because(missing: string | undefined): string {
+  return missing === undefined ? '' : ` (${missing})`
 }
 
 /** The address of an SQLite file that is removed when the test ends. */

@@ -1,0 +1,20 @@
+import type { Kysely } from 'kysely'
+import type { Migration } from 'kysely/migration'
+import { createEngineTables } from './migrations/0001-engine.ts'
+import type { DatabaseKind } from './schema.ts'
+
+type Step = (database: Kysely<unknown>, kind: DatabaseKind) => Promise<void>
+
+/** Every change of the tables, in order. One that was released is never edited: another one follows it. */
+const STEPS: Readonly<Record<string, Step>> = {
+  '0001-engine': createEngineTables,
+}
+
+export function migrationsFor(kind: DatabaseKind): Readonly<Record<string, Migration>> {
+  return Object.fromEntries(
+    Object.entries(STEPS).map(([name, step]) => [
+      name,
+      { up: (database: Kysely<unknown>) => step(database, kind) },
+    ]),
+  )
+}
