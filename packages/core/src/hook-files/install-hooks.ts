@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { relative, sep } from 'node:path'
 import { asTaskVaultError } from '../errors.ts'
 import { runGit } from '../git/run-git.ts'
@@ -12,6 +12,7 @@ import { isInstalled, planInstall, refuseInstall } from './plan-install.ts'
 import type { InstallPlan, InstallWishes } from './plan-install.ts'
 import { planUninstall } from './plan-uninstall.ts'
 import type { UninstallWishes } from './plan-uninstall.ts'
+import { findCommonDirectory } from './read-git-settings.ts'
 import { carryOutRemoval } from './uninstall-hooks.ts'
 import type { HookRequest } from './uninstall-hooks.ts'
 import { whileLocked } from './while-locked.ts'
@@ -41,11 +42,10 @@ export interface Installation {
  */
 export async function installHooks(request: InstallRequest): Promise<Installation> {
   const { cwd, env } = request
-  const { commonDirectory, workTree } = observeHooks(cwd, env)
-  const project = findProject(request.projectRoot, workTree)
-  const wishes = { ...request.wishes, project, platform: process.platform }
-  return await whileLocked(commonDirectory, () => {
+  return await whileLocked(findCommonDirectory(cwd, env), () => {
     const found = observeHooks(cwd, env)
+    const project = findProject(request.projectRoot, found.workTree)
+    const wishes = { ...request.wishes, project, platform: process.platform }
     refuseInstall(found, wishes)
     if (isInstalled(found, wishes))
       return { isChanged: false, plan: planInstall(found, wishes), view: found }
@@ -77,10 +77,15 @@ function carryOutInstall(plan: InstallPlan, installing: Installing): void {
   // Written before anything is changed, so that an installation that is cut short can be undone.
   const recordPath = recordPathIn(view.commonDirectory)
   writeRecord(recordPath, record)
-  carryOut(plan.steps, {
-    configurationPath: view.configuration.path,
-    git: (...args) => void runGit(args, { workTree: cwd, project: cwd, env }),
-  })
+  try {
+    carryOut(plan.steps, {
+      configurationPath: view.configuration.path,
+      git: (...args) => void runGit(args, { workTree: cwd, project: cwd, env }),
+    })
+  } catch (error) {
+    rmSync(recordPath, { force: true })
+    throw error
+  }
   writeRecord(recordPath, endRecord(record, view))
 }
 

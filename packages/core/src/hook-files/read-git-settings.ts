@@ -37,9 +37,8 @@ export function readGitSettings(cwd: string, env: Environment): GitSettings {
   const find: GitSettings['find'] = (...args) => askOrNothing(() => ask(...args))
   const version = parseGitVersion(ask('version'))
   // One question each, because a path may contain a line feed.
-  const [gitDirectory, commonDirectory] = ['--git-dir', '--git-common-dir'].map((option) =>
-    resolve(cwd, withoutLineFeed(askAround(cwd, () => ask('rev-parse', option)))),
-  ) as [string, string]
+  const commonDirectory = findCommonDirectory(cwd, env)
+  const gitDirectory = resolve(cwd, withoutLineFeed(ask('rev-parse', '--git-dir')))
   const topLevel = find('rev-parse', '--show-toplevel')
   const workTree = topLevel === undefined ? undefined : resolve(withoutLineFeed(topLevel))
   const hooksPath = readHooksPath(find)
@@ -56,6 +55,16 @@ export function readGitSettings(cwd: string, env: Environment): GitSettings {
     ask,
     find,
   }
+}
+
+/**
+ * The directory that all work trees of the repository around `cwd` share.
+ * @throws {TaskVaultError} GIT_FAILED when there is no git, or no repository.
+ */
+export function findCommonDirectory(cwd: string, env: Environment): string {
+  const words = ['rev-parse', '--git-common-dir']
+  const printed = askAround(cwd, () => runGit(words, { workTree: cwd, project: cwd, env }))
+  return resolve(cwd, withoutLineFeed(printed.toString('utf8')))
 }
 
 /** The last value wins. What the command line of git says is ours: it keeps git from running hooks. */
@@ -84,7 +93,7 @@ function readHookSettings(find: GitSettings['find']): readonly HookSetting[] {
   return settings
 }
 
-function askAround(cwd: string, question: () => string): string {
+function askAround(cwd: string, question: () => Buffer): Buffer {
   try {
     return question()
   } catch (error) {

@@ -1,5 +1,8 @@
-import { accessSync, constants, lstatSync, readFileSync, statSync } from 'node:fs'
+import { accessSync, constants, lstatSync, statSync } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { join } from 'node:path'
+import { systemErrorCode } from '../errors.ts'
+import { readSmallFile } from '../git/find-repository.ts'
 import { GIT_HOOKS } from '../model/task.ts'
 import type { GitHook } from '../model/task.ts'
 import { findManagerOfHook } from './hook-managers.ts'
@@ -26,11 +29,11 @@ function readHookPlace(directory: string, hook: GitHook): HookPlace {
 
 function readHookFile(absolutePath: string): HookFile {
   if (!isThere(absolutePath)) return { kind: 'absent' }
-  const stats = statSync(absolutePath, { throwIfNoEntry: false })
+  const stats = findTarget(absolutePath)
   // A link to nothing is kept like any other: what it leads to may be there tomorrow.
   if (stats === undefined) return foreign('', false)
   if (!stats.isFile()) return { kind: 'unusable' }
-  const text = readFileSync(absolutePath, 'utf8')
+  const text = readSmallFile(absolutePath) ?? ''
   const script = parseHookScript(text)
   if (script === undefined) return foreign(text, isExecutable(absolutePath))
   return { kind: 'ours', script, text, isExecutable: isExecutable(absolutePath) }
@@ -46,12 +49,27 @@ const OWN_NAME =
   /basename\b[^\n]*(\$\{?0|\$PROGRAM_NAME|__FILE__|argv\[0\])|\$\{0##|(\$0|\$PROGRAM_NAME)\s*=~/
 
 function isThere(absolutePath: string): boolean {
-  return lstatSync(absolutePath, { throwIfNoEntry: false }) !== undefined
+  return findStats(() => lstatSync(absolutePath, { throwIfNoEntry: false })) !== undefined
+}
+
+/** What a path leads to, also through links. */
+function findTarget(absolutePath: string): Stats | undefined {
+  return findStats(() => statSync(absolutePath, { throwIfNoEntry: false }))
+}
+
+/** Nothing is below what is no directory, as /dev/null, and at the end of links in a circle. */
+function findStats(look: () => Stats | undefined): Stats | undefined {
+  try {
+    return look()
+  } catch (error) {
+    if (['ENOTDIR', 'ELOOP'].includes(systemErrorCode(error) ?? '')) return undefined
+    throw error
+  }
 }
 
 /** As git asks it. Windows knows no such permission, and git does without. */
 function isExecutable(absolutePath: string): boolean {
-  if (statSync(absolutePath, { throwIfNoEntry: false })?.isFile() !== true) return false
+  if (findTarget(absolutePath)?.isFile() !== true) return false
   try {
     accessSync(absolutePath, constants.X_OK)
     return true

@@ -7,6 +7,7 @@ import type { TouchedPath } from './install-record.ts'
 import { observeHooks } from './observe-hooks.ts'
 import { planUninstall } from './plan-uninstall.ts'
 import type { UninstallPlan, UninstallWishes } from './plan-uninstall.ts'
+import { findCommonDirectory } from './read-git-settings.ts'
 import { whileLocked } from './while-locked.ts'
 
 export interface HookRequest<Wishes> {
@@ -26,8 +27,7 @@ export async function uninstallHooks({
   env,
   wishes,
 }: HookRequest<UninstallWishes>): Promise<UninstallPlan> {
-  const { commonDirectory } = observeHooks(cwd, env)
-  return await whileLocked(commonDirectory, () => {
+  return await whileLocked(findCommonDirectory(cwd, env), () => {
     const view = observeHooks(cwd, env)
     const plan = planUninstall(view, wishes)
     carryOutRemoval(plan, { view, cwd, env })
