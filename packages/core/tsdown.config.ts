@@ -6,6 +6,7 @@ const config: UserConfig = {
   // The worker is started by its file name, so it must lie beside whatever starts it.
   entry: {
     index: 'src/index.ts',
+    config: 'src/config/index.ts',
     testing: 'src/testing/index.ts',
     'restore-worker': 'src/store/restore-worker.ts',
   },

@@ -110,6 +110,22 @@ export function checkTexts<Text extends string>(item: Check<Text>): Check<readon
   }
 }
 
+/** A list. */
+export function checkItems<Item>(item: Check<Item>): Check<readonly Item[]> {
+  return (node, path, reading) => {
+    if (isEmpty(node)) return []
+    if (node.kind !== 'list') {
+      reject({ node, path, allowed: 'a list (lines that begin with "- ")', reading })
+      return undefined
+    }
+    note(path, node.at, reading)
+    return node.items.flatMap((each, index) => {
+      const checked = item(each, [...path, String(index + 1)], reading)
+      return checked === undefined ? [] : [checked]
+    })
+  }
+}
+
 /** A map with these keys and no others. */
 export function checkFields<Value extends object>(fields: Fields<Value>): Check<Partial<Value>> {
   const rows = Object.entries<Fields<Value>[keyof Value]>(fields)

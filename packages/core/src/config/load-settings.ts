@@ -1,14 +1,14 @@
-import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../errors.ts'
 import type { Reading } from './checks.ts'
+import { readConfigText } from './config-text.ts'
 import { readEnvironment } from './environment.ts'
 import type { Environment } from './environment.ts'
 import { findConfig } from './find-config.ts'
-import type { Origin, Problem } from './located.ts'
-import { checkConfig, parseConfig, refuseProblems } from './parse-config.ts'
+import type { Problem } from './located.ts'
+import { checkConfig, parseConfig } from './parse-config.ts'
 import type { ConfigValues } from './parse-config.ts'
+import { refuseProblems } from './problems.ts'
 import type { LoadedSettings } from './settings.ts'
 
 export interface LoadRequest {
@@ -20,7 +20,6 @@ export interface LoadRequest {
 }
 
 const BYTES_PER_GB = 2 ** 30
-const MOST_CONFIG_BYTES = 2 ** 20
 
 const DEFAULTS: Omit<ConfigValues, 'policies' | 'branches' | 'tasks'> = {
   cacheDir: path.join('.taskvault', 'cache'),
@@ -69,34 +68,11 @@ function projectRootOf(file: string | undefined, cwd: string): string {
 }
 
 async function readConfigFile(file: string, cwd: string): ReturnType<typeof parseConfig> {
-  const shown = showPath(file, cwd)
-  const origin: Origin = {
-    describe: ({ line, column }) => `${shown}:${line}:${column}`,
-    sourceAt: (at) => ({ kind: 'file', path: shown, ...at }),
-  }
-  return await parseConfig(readText(file, shown), origin)
+  const { text, origin } = readConfigText(file, { cwd, absentHint: ABSENT_HINT })
+  return await parseConfig(text, origin)
 }
 
-function readText(file: string, shown: string): string {
-  let bytes: Buffer
-  try {
-    bytes = readFileSync(file)
-  } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT')
-      throw asTaskVaultError(error, `read the configuration ${shown}`)
-    throw new TaskVaultError('CONFIG_NOT_FOUND', `There is no configuration file ${shown}`, {
-      hint: 'Run `taskvault init`, or correct `--config` or TASKVAULT_CONFIG.',
-      cause: error,
-    })
-  }
-  if (bytes.length > MOST_CONFIG_BYTES) refuseProblems([{ where: shown, what: 'larger than 1 MB' }])
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    refuseProblems([{ where: shown, what: 'not UTF-8 text' }])
-    return ''
-  }
-}
+const ABSENT_HINT = 'Run `taskvault init`, or correct `--config` or TASKVAULT_CONFIG.'
 
 /** Checks the variables like the lines of a file; they win over those, whole keys at a time. */
 async function readSettingsOfEnvironment(
@@ -124,12 +100,6 @@ function resolveCacheDirectory(written: string, projectRoot: string, env: Enviro
   const isHome = written === '~' || written.startsWith('~/') || written.startsWith('~\\')
   if (!isHome) return path.resolve(projectRoot, written)
   return path.join(emptyAsUndefined(env['HOME']) ?? homedir(), written.slice(1))
-}
-
-/** Short where it can be: relative to `cwd` when it lies below. */
-function showPath(file: string, cwd: string): string {
-  const relative = path.relative(cwd, file)
-  return relative.startsWith('..') || path.isAbsolute(relative) ? file : relative
 }
 
 function emptyAsUndefined(text: string | undefined): string | undefined {

@@ -1,4 +1,4 @@
-import { TaskVaultError, isTaskVaultError } from '../errors.ts'
+import { isTaskVaultError } from '../errors.ts'
 import { hashAlgorithmNames } from '../hashing/hash-algorithm.ts'
 import { EVICTION_STRATEGIES, HOOK_MODES, PASSES_OF, UNSTAGED_HANDLINGS } from '../model/policy.ts'
 import type { PolicyFields } from '../model/policy.ts'
@@ -16,7 +16,8 @@ import {
   checkTexts,
 } from './checks.ts'
 import type { Check, Fields, Reading } from './checks.ts'
-import type { Located, Origin, Problem } from './located.ts'
+import type { Located, Origin } from './located.ts'
+import { refuseProblems } from './problems.ts'
 import { readYaml } from './read-yaml.ts'
 import type { LogLevel } from './settings.ts'
 
@@ -138,17 +139,6 @@ export async function parseConfig(
   const values = root === undefined ? {} : checkConfig(root, reading)
   refuseProblems(reading.problems)
   return { values, sources: reading.sources }
-}
-
-/** @throws {TaskVaultError} CONFIG_INVALID when there are any problems. */
-export function refuseProblems(problems: readonly Problem[]): void {
-  const lines = problems.map(({ where, what }) => `${where}: ${what}`)
-  if (lines.length === 0) return
-  const message =
-    lines.length === 1 ? lines.join() : `${lines.length} problems:\n  ${lines.join('\n  ')}`
-  throw new TaskVaultError('CONFIG_INVALID', `Invalid configuration: ${message}`, {
-    hint: 'Correct what is named above; `taskvault config validate` checks again without doing anything.',
-  })
 }
 
 function keysOf<Value>(fields: Fields<Value>): Readonly<Record<keyof Value, string>> {
