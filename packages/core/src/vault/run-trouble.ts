@@ -28,6 +28,7 @@ const EFFECTS: Readonly<Record<ErrorCode, 'stop' | 'go-on'>> = {
   OUTPUT_BLOCKED: 'go-on',
   TOOL_FAILED: 'go-on',
   GIT_FAILED: 'go-on',
+  HOOKS_REFUSED: 'go-on',
   ENTRY_NOT_FOUND: 'go-on',
   ENTRY_TOO_LARGE: 'go-on',
   ENTRY_DAMAGED: 'go-on',
