@@ -1,0 +1,187 @@
+import { chmodSync, existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { GitHook } from '../model/task.ts'
+import { openHookRepository } from '../testing/hook-repository.ts'
+import type { HookRepository } from '../testing/hook-repository.ts'
+import { examineHooks } from './examine-hooks.ts'
+import type { HookFinding } from './hook-findings.ts'
+import type { InstallMethod } from './plan-install.ts'
+
+const HERE = { node: process.execPath, script: import.meta.filename }
+
+test.each(['files', 'config'] as const)(
+  'hooks as %s that will run are left in peace',
+  async (method) => {
+    using repository = openHookRepository()
+
+    await repository.install({ method, command: HERE })
+
+    expect(examine(repository)).toEqual([])
+  },
+)
+
+interface Case {
+  readonly kind: HookFinding['kind']
+  readonly isSerious: boolean
+  readonly method?: InstallMethod
+  readonly hooks?: readonly GitHook[]
+  /** What happens after installation. */
+  readonly then?: (repository: HookRepository) => void
+  readonly hint: RegExp
+}
+
+const CASES: readonly Case[] = [
+  {
+    kind: 'partly-installed',
+    isSerious: false,
+    hooks: ['pre-commit'],
+    hint: /hooks install/,
+  },
+  {
+    kind: 'shadowed',
+    isSerious: true,
+    then: ({ git }) => void git('config', 'core.hooksPath', 'elsewhere'),
+    hint: /Unset core\.hooksPath/,
+  },
+  {
+    kind: 'shadowed',
+    isSerious: true,
+    then: ({ git }) => void git('config', 'core.hooksPath', '.husky/_'),
+    hint: /\.husky\/pre-commit: taskvault hooks run/,
+  },
+  {
+    kind: 'turned-off',
+    isSerious: true,
+    then: ({ git }) => void git('config', 'core.hooksPath', '/dev/null'),
+    hint: /--unset core\.hooksPath/,
+  },
+  {
+    kind: 'not-executable',
+    isSerious: true,
+    then: ({ root }) => chmodSync(join(root, '.git/hooks/pre-push'), 0o644),
+    hint: /chmod \+x .*pre-push/,
+  },
+  {
+    kind: 'edited',
+    isSerious: false,
+    then: ({ append }) => append('.git/hooks/pre-push', 'echo mine\n'),
+    hint: /--force/,
+  },
+  {
+    kind: 'replaced',
+    isSerious: true,
+    then: ({ write }) =>
+      write({
+        '.git/hooks/pre-commit.before-taskvault': { executable: '#!/bin/sh\n' },
+        '.git/hooks/pre-commit': { executable: '#!/bin/sh\n' },
+      }),
+    hint: /Keep the one that you want/,
+  },
+  {
+    kind: 'kept-alone',
+    isSerious: true,
+    then: ({ write, remove }) => {
+      write({ '.git/hooks/pre-commit.before-taskvault': { executable: '#!/bin/sh\n' } })
+      remove('.git/hooks/pre-commit')
+    },
+    hint: /hooks uninstall/,
+  },
+  {
+    kind: 'installed-twice',
+    isSerious: false,
+    then: ({ git }) => void git('config', 'hook.taskvault-pre-commit.command', 'true'),
+    hint: /hooks install/,
+  },
+  {
+    kind: 'disabled',
+    isSerious: true,
+    method: 'config',
+    then: ({ git }) => void git('config', 'hook.taskvault-pre-push.enabled', 'off'),
+    hint: /hook\.taskvault-pre-push\.enabled/,
+  },
+  {
+    kind: 'disabled',
+    isSerious: true,
+    method: 'config',
+    then: ({ git }) => void git('config', 'hook.pre-push.enabled', 'false'),
+    hint: /hook\.pre-push\.enabled/,
+  },
+  {
+    kind: 'edited',
+    isSerious: false,
+    method: 'config',
+    then: ({ git }) => void git('config', '--add', 'hook.taskvault-pre-push.event', 'post-commit'),
+    hint: /hooks install/,
+  },
+  {
+    kind: 'script-missing',
+    isSerious: true,
+    method: 'config',
+    then: ({ remove }) => remove('.git/taskvault/hooks/pre-push'),
+    hint: /hooks install/,
+  },
+]
+
+test.each(CASES)('$kind is found, with what to do ($hint)', async (given) => {
+  using repository = openHookRepository()
+  const { method = 'files', hooks = ['pre-commit', 'pre-merge-commit', 'pre-push'] } = given
+  await repository.install({ method, hooks, command: HERE })
+
+  given.then?.(repository)
+
+  const { kind, isSerious } = given
+  expect(examine(repository)).toContainEqual(expect.objectContaining({ kind, isSerious }))
+  const found = examine(repository).find((finding) => finding.kind === kind)
+  expect(found?.hint).toMatch(given.hint)
+})
+
+test('a repository without hooks of ours is told how to get them', () => {
+  using repository = openHookRepository()
+
+  expect(examine(repository)).toMatchObject([{ kind: 'not-installed', isSerious: true }])
+})
+
+test('a command that is gone, and a hook of another version, are found', async () => {
+  using repository = openHookRepository()
+  await repository.install({ method: 'files', hooks: ['pre-commit'], version: '0.1.0' })
+
+  expect(examine(repository).map(({ kind }) => kind)).toEqual([
+    'partly-installed',
+    'command-gone',
+    'other-version',
+  ])
+})
+
+test('configured hooks are found wanting by a git that does not run them', async () => {
+  using repository = openHookRepository()
+  await repository.install({ method: 'config', command: HERE })
+  const view = repository.observe()
+
+  const findings = examineHooks(
+    { ...view, git: { text: '2.39.5', runsConfiguredHooks: false } },
+    { version: '1.0.0', exists: existsSync },
+  )
+
+  expect(findings.map(({ kind }) => kind)).toEqual(['git-too-old', 'git-too-old', 'git-too-old'])
+})
+
+test('work trees that a relative core.hooksPath leads nowhere in are named', async () => {
+  using repository = openHookRepository({ 'a.txt': '1' })
+  repository.commitAll()
+  repository.git('config', 'core.hooksPath', 'own-hooks')
+  await repository.install({ method: 'files', command: HERE })
+  expect(examine(repository)).toEqual([])
+
+  const linked = repository.addWorkTree()
+
+  expect(examine(repository)).toMatchObject([
+    { kind: 'not-reached', isSerious: true, message: expect.stringContaining(linked) },
+  ])
+  // Seen from there, nothing is installed at all.
+  expect(examine(repository, linked)).toMatchObject([{ kind: 'not-installed' }])
+})
+
+function examine(repository: HookRepository, cwd?: string): readonly HookFinding[] {
+  return examineHooks(repository.observe(cwd), { version: '1.0.0', exists: existsSync })
+}
