@@ -129,15 +129,17 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     node: [...FILES, 'node:sqlite', 'node:timers/promises'],
     libraries: ['kysely', 'pg'],
   },
+  // Pure: what verified claims allow. Of the rest of the folder it knows the words only: principal.ts.
+  'server/trust/model': { imports: ['core', 'server/trust'], node: PURE },
   // Which roles, scopes and rules there are, and who a caller is.
   'server/trust': {
-    imports: ['core', 'server/database'],
-    node: FILES,
+    imports: ['core', 'server/database', 'server/trust/model'],
+    node: [...FILES, 'node:net'],
     libraries: ['jose', 'kysely'],
   },
   // Entries and blobs of many tenants.
   'server/engine': {
-    imports: ['core', 'server/database', 'server/trust'],
+    imports: ['core', 'server/database', 'server/trust', 'server/trust/model'],
     node: FILES,
     libraries: ['kysely'],
   },
@@ -157,7 +159,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     node: PURE,
     libraries: ['fastify', 'zod'],
   },
-  'server/index': { imports: ['server/trust', 'server/engine'], node: [] },
+  'server/index': { imports: ['server/trust', 'server/trust/model', 'server/engine'], node: [] },
   cli: {
     imports: ['core'],
     node: [
@@ -189,6 +191,11 @@ export const FORBIDDEN_TEXTS: readonly ForbiddenText[] = [
     layer: 'core/model',
     pattern: /\bprocess\.|\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\./,
     because: 'model/ knows no process, clock or chance: they arrive as arguments',
+  },
+  {
+    layer: 'server/trust/model',
+    pattern: /\bprocess\.|\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bfetch\(/,
+    because: 'what claims allow depends on nothing but the claims and the settings',
   },
   {
     layer: 'core',

@@ -30,6 +30,8 @@ export interface Principal {
   readonly role: Role
   /** The one scope that may be written; undefined: none. */
   readonly writes: Scope | undefined
+  /** Why `writes` is what it is, as a sentence for people: `A job of pull_request_target writes nothing.` */
+  readonly because: string
   /** The scopes that may be read, the own one first, then the more trusted. */
   readonly reads: readonly Scope[]
   /** What the records of entries say of their writer. */
