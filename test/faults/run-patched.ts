@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -12,6 +12,8 @@ export interface PatchedRun {
   readonly options: unknown
   /** Faults that are put into core; none for the product as it is. */
   readonly patches?: readonly Patch[]
+  /** Another user to run it as; needs root. */
+  readonly user?: { readonly uid: number; readonly gid: number } | undefined
 }
 
 /**
@@ -21,6 +23,7 @@ export interface PatchedRun {
 export async function runPatched<Result>(run: PatchedRun): Promise<Result> {
   const directory = mkdtempSync(join(tmpdir(), 'taskvault-patched-'))
   try {
+    chmodSync(directory, 0o755)
     const patches = join(directory, 'patches.json')
     writeFileSync(patches, JSON.stringify(run.patches ?? []))
     const hooks = join(import.meta.dirname, 'patch-modules.ts')
@@ -30,6 +33,7 @@ export async function runPatched<Result>(run: PatchedRun): Promise<Result> {
       {
         env: { ...process.env, FAULTS_PATCHES: patches },
         stdio: ['ignore', 'pipe', 'pipe'],
+        ...run.user,
       },
     )
     const ended = new Promise<number | null>((resolve) => child.once('close', resolve))

@@ -105,8 +105,8 @@ describe.skipIf(!IS_ROOT || process.platform !== 'linux')('a full disk', () => {
     await useElsewhere(place, [
       {
         file: 'store/pack-writer.ts',
-        find: 'rmSync(temporary, { force: true })',
-        replace: 'void rmSync',
+        find: 'removeFile(temporary)',
+        replace: 'void temporary',
       },
     ])
 
@@ -116,14 +116,11 @@ describe.skipIf(!IS_ROOT || process.platform !== 'linux')('a full disk', () => {
 
 describe('a cache directory that may only be read', () => {
   test.skipIf(process.platform === 'win32')('serves, and refuses to save', async () => {
-    const project = temporaryDirectory()
-    const place = await preparePlace(project)
+    const place = await prepareReadOnlyPlace()
     const { cacheDirectory } = place.settings
-    setModes(cacheDirectory, { directory: 0o555, file: 0o444 })
-    onTestFinished(() => setModes(cacheDirectory, { directory: 0o755, file: 0o644 }))
     const before = listAll(cacheDirectory)
 
-    const outcomes = useAsNobody(place)
+    const outcomes = await useAsNobody(place)
 
     expect(outcomes).toEqual({
       ...GOOD,
@@ -132,7 +129,30 @@ describe('a cache directory that may only be read', () => {
     })
     expect(listAll(cacheDirectory)).toEqual(before)
   })
+
+  test.skipIf(process.platform === 'win32')(
+    'would serve nobody if it had to be writable',
+    async () => {
+      const outcomes = await useAsNobody(await prepareReadOnlyPlace(), [
+        {
+          file: 'store/open-store.ts',
+          find: "if (failure.code === 'PERMISSION_DENIED' && canBeRead) return false",
+          replace: 'void canBeRead',
+        },
+      ])
+
+      expect(outcomes.result).not.toBe('right')
+    },
+  )
 })
+
+async function prepareReadOnlyPlace(): Promise<Place> {
+  const place = await preparePlace(temporaryDirectory())
+  const { cacheDirectory } = place.settings
+  setModes(cacheDirectory, { directory: 0o555, file: 0o444 })
+  onTestFinished(() => setModes(cacheDirectory, { directory: 0o755, file: 0o644 }))
+  return place
+}
 
 interface Place {
   readonly settings: Settings
@@ -209,15 +229,18 @@ function setModes(
 }
 
 /** As root, modes keep nobody out: the worker is another user, who owns the outputs' directory. */
-function useAsNobody({ settings, output }: Place): UseOutcomes {
+async function useAsNobody(
+  { settings, output }: Place,
+  patches: readonly Patch[] = [],
+): Promise<UseOutcomes> {
   const directory = join(temporaryDirectory(), 'work')
   mkdirSync(directory)
   for (const path of [settings.projectRoot, join(directory, '..')]) chmodSync(path, 0o755)
   if (IS_ROOT) chownSync(directory, NOBODY, NOBODY)
-  const use = { settings, output: { ...output, absolutePath: join(directory, 'out') }, round: 0 }
-  const words = [join(import.meta.dirname, 'use-worker.ts'), JSON.stringify(use)]
-  const user = IS_ROOT ? { uid: NOBODY, gid: NOBODY } : {}
-  return JSON.parse(
-    execFileSync(process.execPath, words, { encoding: 'utf8', ...user }),
-  ) as UseOutcomes
+  return await runPatched<UseOutcomes>({
+    module: join(import.meta.dirname, 'use-worker.ts'),
+    options: { settings, output: { ...output, absolutePath: join(directory, 'out') }, round: 0 },
+    patches,
+    user: IS_ROOT ? { uid: NOBODY, gid: NOBODY } : undefined,
+  })
 }

@@ -34,7 +34,7 @@ export const SYSCALL_CONTROLS: readonly SyscallControl[] = [
       },
       {
         file: 'files/write-atomically.ts',
-        find: 'rmSync(temporary, { force: true })',
+        find: 'removeFile(temporary)',
         replace: '',
       },
     ],
@@ -80,6 +80,65 @@ export const SYSCALL_CONTROLS: readonly SyscallControl[] = [
     ],
     // The audit log is appended to just before the commit.
     isNeededFor: ({ syscall, effect }) => syscall === 'write' && effect === 'signal=SIGKILL',
+    finds: /^lost/,
+  },
+  {
+    name: 'collection takes what entries need',
+    operation: 'collect',
+    patches: [
+      {
+        file: 'store/collect-unreferenced.ts',
+        find: 'WHERE refs = 0 AND number > ?',
+        replace: 'WHERE number > ?',
+      },
+      {
+        file: 'store/remove-unneeded.ts',
+        find: 'AND NOT EXISTS (SELECT 1 FROM entry_blobs WHERE blob = blobs.number)',
+        replace: '',
+      },
+      // The index itself would refuse to forget a blob that an entry needs.
+      {
+        file: 'store/remove-unneeded.ts',
+        find: "database.prepare('DELETE FROM blobs WHERE number = ?').run(number)",
+        replace: '',
+      },
+    ],
+    isNeededFor: ({ syscall, effect }) => syscall === 'unlink' && effect === 'error=EIO',
+    finds: /^lost/,
+  },
+  {
+    name: 'a line counts as written that the audit log did not take',
+    operation: 'evict',
+    patches: [
+      {
+        file: 'store/audit-log.ts',
+        find: 'if (writeSync(descriptor, bytes) < bytes.length) {',
+        replace: 'try { writeSync(descriptor, bytes) } catch {}\n    if (bytes.length === 0) {',
+      },
+    ],
+    isNeededFor: ({ syscall, effect }) => syscall === 'write' && effect === 'error=EIO',
+    finds: /^audit log/,
+  },
+  {
+    name: 'a new index is filled in its place',
+    operation: 'repair',
+    patches: [
+      {
+        file: 'store/rebuild-index.ts',
+        find: 'const filled = await writeFreshIndex(options, fresh)',
+        replace:
+          'removeFile(files.gate)\n' +
+          '    for (const suffix of SUFFIXES) removeFile(files.database + suffix)\n' +
+          '    const filled = await writeFreshIndex(options, files.database)',
+      },
+      {
+        file: 'store/rebuild-index.ts',
+        find: 'replaceIndex(files, fresh, options.now())',
+        replace: '',
+      },
+    ],
+    isNeededFor: ({ syscall, ordinal, effect }) =>
+      syscall === 'pwrite64' && ordinal % 4 === 0 && effect === 'signal=SIGKILL',
     finds: /^lost/,
   },
 ]
