@@ -115,6 +115,31 @@ describe('the halves of a run', () => {
   })
 })
 
+describe('run --result', () => {
+  test('leaves the outcome and the key of a miss, a hit and a failure', async () => {
+    const cwd = createProject({ 'in.txt': '1' })
+    const run = async (line: string): Promise<Record<string, unknown>> => {
+      await vault(cwd, ['run', 'unit', '--input', 'in.txt', '--result', 'r', '--command', line])
+      return JSON.parse(readFileSync(path.join(cwd, 'r'), 'utf8')) as Record<string, unknown>
+    }
+
+    const [miss, hit, failure] = [await run('true'), await run('true'), await run('exit 3')]
+
+    expect(miss).toMatchObject({ outcome: 'ran', exitCode: 0, saved: true })
+    expect(hit).toMatchObject({ outcome: 'hit', exitCode: 0, key: miss['key'] })
+    expect(failure).toMatchObject({ outcome: 'ran', exitCode: 3, saved: false })
+    expect(miss['key']).toMatch(/^[0-9a-f]{64}$/)
+  })
+
+  test('that cannot be left is a warning, and the status is the command’s', async () => {
+    const cwd = createProject({ 'in.txt': '1' })
+
+    const ran = await vault(cwd, ['run', 'unit', '--result', 'no/r', '--command', 'exit 3'])
+
+    expect([ran.code, ran.stderr]).toEqual([3, expect.stringContaining('warning: unit: Could not')])
+  })
+})
+
 describe('what is not saved', () => {
   test('work whose inputs changed since the restore', async () => {
     const cwd = createProject({ 'in.txt': '1' })

@@ -3,24 +3,35 @@ import {
   createTaskWork,
   decideRun,
   detectWorkplace,
+  isTaskVaultError,
   parseTaskName,
   resolvePolicy,
   runTask,
   showCommand,
   spawnPiped,
 } from '@taskvault/core'
-import type { Origin, ResolvedPolicy, RunRequest, Settings, TaskWork } from '@taskvault/core'
+import type {
+  Origin,
+  ResolvedPolicy,
+  RunOutcome,
+  RunRequest,
+  Settings,
+  TaskWork,
+} from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { describeReason } from '../render/change-reasons.ts'
 import { onOneLine } from '../render/one-line.ts'
 import { renderProvenance } from '../render/run-lines.ts'
 import { createRunVoice } from '../render/run-voice.ts'
+import type { RunVoice } from '../render/run-voice.ts'
 import { findTerminalSpawn, isAttended } from '../spawn-in-terminal.ts'
 import { openRunVault } from './open-run-vault.ts'
+import { resolvePathArgument } from './path-argument.ts'
 import { createAdditions, type RunOptions } from './run-options.ts'
 import { listenForStops } from './run-signals.ts'
 import { addWorkOptions, checkCommandWords, wordsOf } from './work-options.ts'
+import { writeRunResult } from './write-run-result.ts'
 
 export function registerRun(parent: Command, cli: Cli): void {
   addWorkOptions(parent.command('run'))
@@ -29,6 +40,7 @@ export function registerRun(parent: Command, cli: Cli): void {
     .option('--force', 'run even if the result is known', false)
     .option('--read-only', 'use what was saved, and save nothing', false)
     .option('--no-save', 'save nothing')
+    .option('--result <file>', 'write what came of it there, as JSON')
     .addHelpText('after', '\nWith --json, the decision is printed as JSON, and nothing is run.')
     .action(
       cli.action(
@@ -107,6 +119,8 @@ async function explain({ cli, work, policy }: Job): Promise<number> {
 async function execute(job: Job, options: RunOptions): Promise<number> {
   const { cli } = job
   const voice = createRunVoice(cli, job.work)
+  const resultFile =
+    options.result === undefined ? undefined : resolvePathArgument(options.result, cli.cwd)
   const vault = await openRunVault(cli, voice.trouble)
   const request = await createRequest(job, options)
   const stopped = listenForStops(cli)
@@ -117,7 +131,18 @@ async function execute(job: Job, options: RunOptions): Promise<number> {
   stopped.stopListening()
   if (typeof outcome === 'number') return outcome
   voice.outcome(outcome)
+  if (resultFile !== undefined) leaveResult(resultFile, outcome, voice)
   return outcome.exitCode
+}
+
+/** The task is done; that nobody can be told in full does not undo it. */
+function leaveResult(file: string, outcome: RunOutcome, voice: RunVoice): void {
+  try {
+    writeRunResult(file, outcome)
+  } catch (error) {
+    if (!isTaskVaultError(error)) throw error
+    voice.unwritten(error)
+  }
 }
 
 async function createRequest(

@@ -8,12 +8,15 @@ export interface RunVoice {
   event(event: RunEvent): void
   trouble(error: Error): void
   outcome(outcome: RunOutcome): void
+  /** Says that what came of it could not be written down. */
+  unwritten(error: Error): void
 }
 
 export function createRunVoice(cli: Cli, work: TaskWork): RunVoice {
   const voice = createTaskVoice(cli, work.task, 'runs without the cache')
   return {
     trouble: voice.trouble,
+    unwritten: ({ message }) => voice.notSaved({ isWarning: true, text: message }),
     event(event) {
       switch (event.kind) {
         case 'missed':
