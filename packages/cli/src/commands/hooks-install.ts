@@ -27,7 +27,10 @@ export function registerHooksInstall(parent: Command, cli: Cli): void {
         .choices(['auto', 'files', 'config'])
         .default('auto'),
     )
-    .option('--shared', 'also into a directory whose hooks others run: a tracked one, a global one')
+    .option(
+      '--shared',
+      'also into a directory whose hooks others run: one of the work tree, a global one',
+    )
     .option('--force', 'replace hooks of ours that were edited by hand')
     .action(cli.action((options: Options) => install(cli, options)))
 }

@@ -170,7 +170,7 @@ test('work trees that a relative core.hooksPath leads nowhere in are named', asy
   using repository = openHookRepository({ 'a.txt': '1' })
   repository.commitAll()
   repository.git('config', 'core.hooksPath', 'own-hooks')
-  await repository.install({ method: 'files', command: HERE })
+  await repository.install({ method: 'files', command: HERE, mayShare: true })
   expect(examine(repository)).toEqual([])
 
   const linked = repository.addWorkTree()

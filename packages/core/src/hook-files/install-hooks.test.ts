@@ -16,9 +16,9 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isTaskVaultError } from '../errors.ts'
 import { GIT_HOOKS } from '../model/task.ts'
-import type { GitHook } from '../model/task.ts'
 import { openHookRepository } from '../testing/hook-repository.ts'
 import type { HookRepository } from '../testing/hook-repository.ts'
+import type { InstallOptions } from './install-hooks.ts'
 
 const OWN_HOOK = '#!/bin/sh\nexit 0\n'
 
@@ -187,9 +187,8 @@ test('a manager does not keep a git from running configured hooks', async () => 
   expect(describe(repository)).toEqual(before)
 })
 
-test('a directory of hooks that git tracks is written to only when that is wanted', async () => {
+test('a directory of hooks in the work tree is written to only when that is wanted', async () => {
   using repository = openHookRepository({ '.githooks/commit-msg': { executable: OWN_HOOK } })
-  repository.git('add', '.githooks')
   repository.git('config', 'core.hooksPath', '.githooks')
   const before = describe(repository)
 
@@ -201,6 +200,18 @@ test('a directory of hooks that git tracks is written to only when that is wante
   await repository.install({ method: 'files', mayShare: true })
   expect(repository.read('.githooks/pre-commit')).not.toContain(process.execPath)
   await repository.uninstall()
+  expect(describe(repository)).toEqual(before)
+})
+
+test('a directory in the work tree that git ignores is this repository’s alone', async () => {
+  using repository = openHookRepository({ '.gitignore': '/local/\n' })
+  repository.git('config', 'core.hooksPath', 'local/hooks')
+  const before = describe(repository)
+
+  await repository.install({ method: 'files' })
+  expect(repository.read('local/hooks/pre-commit')).toContain(process.execPath)
+  await repository.uninstall()
+
   expect(describe(repository)).toEqual(before)
 })
 
@@ -313,6 +324,7 @@ const configuration = fc.constantFrom(
 )
 const action = fc.record({
   method: fc.constantFrom('files' as const, 'config' as const),
+  mayShare: fc.boolean(),
   hooks: fc.subarray([...GIT_HOOKS], { minLength: 1 }),
   version: fc.constantFrom('1', '2'),
 })
@@ -379,7 +391,7 @@ function writeContent(path: string, file: Content): unknown {
 
 async function installOrRefuse(
   repository: HookRepository,
-  wishes: { readonly method: 'files' | 'config'; readonly hooks: readonly GitHook[] },
+  wishes: Partial<InstallOptions>,
 ): Promise<void> {
   const before = describe(repository, { times: false })
   try {

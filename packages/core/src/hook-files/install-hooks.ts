@@ -96,7 +96,7 @@ function beginRecord(plan: InstallPlan, { view, wishes }: Installing): InstallRe
   return {
     format: 1,
     version: wishes.version,
-    isShared: wishes.mayShare,
+    directory: plan.method === 'files' ? directory.absolutePath : undefined,
     created: plan.steps.flatMap((step) =>
       step.kind === 'make-directory' ? findMissingDirectories(step.path) : [],
     ),

@@ -16,8 +16,8 @@ export interface TouchedPath {
 export interface InstallRecord {
   readonly format: 1
   readonly version: string
-  /** Whether it was wanted in a directory whose hooks others run too. */
-  readonly isShared: boolean
+  /** Where hook files were put; undefined when the configuration names the hooks. */
+  readonly directory: string | undefined
   /** Directories that were not there, outermost first. */
   readonly created: readonly string[]
   readonly touched: readonly TouchedPath[]

@@ -68,8 +68,10 @@ function audienceOf({
   if (existsSync(absolutePath) && !isDirectory(absolutePath)) return 'nobody'
   if (isWithin(absolutePath, commonDirectory)) return 'this-repository'
   if (workTree !== undefined && isWithin(absolutePath, workTree)) {
-    const tracked = find('ls-files', '-z', '--', absolutePath) ?? ''
-    return tracked === '' ? 'this-repository' : 'team'
+    // What git does not ignore is or will be committed, and so everybody's.
+    const isIgnored =
+      find('check-ignore', '-q', '--', join(absolutePath, 'pre-commit')) !== undefined
+    return isIgnored ? 'this-repository' : 'team'
   }
   return scope === 'local' || scope === 'worktree' ? 'this-repository' : 'every-repository'
 }

@@ -53,7 +53,8 @@ export function planUninstall(view: HooksView, wishes: UninstallWishes): Uninsta
 function listDirectories(view: HooksView, wishes: UninstallWishes): readonly HookPlaces[] {
   const { directory, passedOver, record } = view
   const isOwn = directory.audience === 'this-repository'
-  const mayTouch = isOwn || wishes.mayShare || record?.isShared === true
+  const isFromHere = record?.directory === directory.absolutePath
+  const mayTouch = isOwn || isFromHere || wishes.mayShare
   return [...(mayTouch ? [directory.places] : []), ...(passedOver ? [passedOver] : [])]
 }
 

@@ -26,7 +26,7 @@ export function refuseDirectory(
   if (wishes.mayShare) return
   const whose =
     audience === 'team'
-      ? `git tracks the hooks in ${absolutePath}, so everybody who clones would get ours`
+      ? `${absolutePath} belongs to the work tree, so everybody who clones would get ours`
       : `all repositories of this machine share the hooks in ${absolutePath}`
   throw refused(`Hooks are shared: ${whose}; ${setting}`, [
     `Add a line to the hook there, \`taskvault hooks run ${wishes.hooks[0]} "$@"\` for example,`,
