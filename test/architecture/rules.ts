@@ -159,6 +159,12 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     node: PURE,
     libraries: ['fastify', 'zod'],
   },
+  // What the server's configuration may say.
+  'server/settings': {
+    imports: ['core', 'server/http', 'server/trust', 'server/trust/model'],
+    types: ['server/engine'],
+    node: FILES,
+  },
   'server/index': { imports: ['server/trust', 'server/trust/model', 'server/engine'], node: [] },
   cli: {
     imports: ['core'],

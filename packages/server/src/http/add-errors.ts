@@ -7,11 +7,19 @@ import { Refusal } from './refusal.ts'
 
 /** Makes every failure the one shape of refusals, also of what no route answers. */
 export function addErrors(app: HttpApp): void {
-  app.setErrorHandler((error, request, reply) => {
-    const { status, headers, body } = explainError(error, request)
-    void reply.code(status).headers(headers).send(body)
+  app.setErrorHandler(sendError)
+  app.addHook('onRequest', async ({ raw }, reply) => {
+    if (raw.headers.host !== undefined || raw.httpVersion !== '1.1') return
+    reply.header('connection', 'close')
+    throw new Refusal('REQUEST_INVALID', 'The request names no host')
   })
   app.setNotFoundHandler((request, reply) => answerNowhere(request, reply))
+}
+
+/** Answers a failure; the framework's own as well. */
+export function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const { status, headers, body } = explainError(error, request)
+  void reply.code(status).headers(headers).send(body)
 }
 
 /** How a failure is answered; what only the server's people may know goes to the log. */

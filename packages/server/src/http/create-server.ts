@@ -7,7 +7,7 @@ import { createMeasuredEngine } from '../metrics/measured-engine.ts'
 import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import { addAuthentication } from './add-authentication.ts'
 import { addBodies } from './add-bodies.ts'
-import { addErrors } from './add-errors.ts'
+import { addErrors, sendError } from './add-errors.ts'
 import { addObservation } from './add-observation.ts'
 import { addOpenApi } from './add-openapi.ts'
 import { addOperations } from './add-operations.ts'
@@ -79,6 +79,7 @@ function createApp({ limits, tls, logger }: HttpServerOptions): HttpApp {
     bodyLimit: limits.maxJsonBytes,
     requestTimeout: 0,
     clientErrorHandler: answerGarbage,
+    frameworkErrors: sendError,
     routerOptions: { maxParamLength: 2048 },
     serverFactory: (onRequest) => createNodeServer({ limits, tls, onRequest }),
     ...NO_PROTOTYPES,

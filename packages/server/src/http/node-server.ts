@@ -39,6 +39,8 @@ export function createNodeServer({ limits, tls, onRequest }: NodeServerOptions):
     keepAliveTimeout: limits.keepAliveMs,
     maxHeaderSize: limits.maxHeaderBytes,
     noDelay: true,
+    // Ours is asked for in words.
+    requireHostHeader: false,
   }
   const server =
     tls === undefined
@@ -50,9 +52,8 @@ export function createNodeServer({ limits, tls, onRequest }: NodeServerOptions):
     onRequest(request, response)
   })
   server.on('checkExpectation', (_request, response) => {
-    const { body } = answerError(new Refusal('REQUEST_INVALID', 'Unknown Expect header'))
-    response.writeHead(417, { 'content-type': 'application/json', connection: 'close' })
-    response.end(JSON.stringify(body))
+    const { text, headers } = describe('Unknown Expect header')
+    response.writeHead(417, headers).end(text)
   })
   return server
 }
@@ -80,10 +81,23 @@ export function answerGarbage(error: Error & { readonly code?: string }, socket:
     return
   }
   const [line, what] = GARBAGE[error.code ?? ''] ?? ['400 Bad Request', 'This is no HTTP request']
-  const text = JSON.stringify(answerError(new Refusal('REQUEST_INVALID', what)).body)
-  const head = `HTTP/1.1 ${line}\r\ncontent-type: application/json\r\ncontent-length: ${text.length}\r\nconnection: close\r\n\r\n`
+  const { text, headers } = describe(what)
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   // Not end(): whoever does not hang up would keep half of the connection.
-  socket.write(head + text, () => socket.destroy())
+  socket.write(`HTTP/1.1 ${line}\r\n${head.join('')}\r\n${text}`, () => socket.destroy())
+}
+
+function describe(what: string): {
+  readonly text: string
+  readonly headers: Readonly<Record<string, string | number>>
+} {
+  const text = JSON.stringify(answerError(new Refusal('REQUEST_INVALID', what)).body)
+  const headers = {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': text.length,
+    connection: 'close',
+  }
+  return { text, headers }
 }
 
 const GARBAGE: Readonly<Record<string, readonly [string, string]>> = {
