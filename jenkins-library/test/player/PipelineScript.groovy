@@ -1,0 +1,28 @@
+import com.cloudbees.groovy.cps.Continuable
+import com.cloudbees.groovy.cps.SerializableScript
+import groovy.transform.CompileStatic
+import org.codehaus.groovy.runtime.InvokerHelper
+
+/** The base class of Jenkinsfiles and of the scripts in vars/: a name that is no method of theirs is a step. */
+@CompileStatic
+abstract class PipelineScript extends SerializableScript {
+
+    private static final long serialVersionUID = 1L
+
+    @Override
+    Object invokeMethod(String name, Object arguments) {
+        Object[] list = arguments as Object[]
+        Object step = Build.current().findLibraryStep(name, binding)
+        if (step != null) {
+            return InvokerHelper.invokeMethod(step, 'call', list)
+        }
+        if (name == 'string') {
+            // No step but the description of a credential, which is there at once.
+            return list[0]
+        }
+        if (!Steps.NAMES.contains(name)) {
+            throw new NoSuchMethodError("No such DSL method '${name}' found among steps ${Steps.NAMES.sort()}")
+        }
+        return Continuable.suspend(name, new StepCall(name, list))
+    }
+}

@@ -1,0 +1,8 @@
+package hudson
+
+/** A failure that Jenkins reports by its message alone. */
+class AbortException extends IOException {
+    AbortException(String message) {
+        super(message)
+    }
+}
