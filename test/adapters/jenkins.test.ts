@@ -1,10 +1,12 @@
 import process from 'node:process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describeCases } from './describe-cases.ts'
 import { describeFailures } from './jenkins/describe-failures.ts'
 import { describeParameters } from './jenkins/describe-parameters.ts'
 import { describePipelines } from './jenkins/describe-pipelines.ts'
 import { describeProductSnippet } from './jenkins/describe-product-snippet.ts'
 import { describeWindows } from './jenkins/describe-windows.ts'
+import { createJenkinsAdapter } from './jenkins/jenkins-adapter.ts'
 import { openJenkins, whyNoJenkins } from './jenkins/open-jenkins.ts'
 import type { Jenkins } from './jenkins/open-jenkins.ts'
 
@@ -29,6 +31,7 @@ describe.skipIf(isSkipped)(`taskvaultCache${isSkipped ? ` (${whyNoJenkins})` : '
     expect(jenkins.groovyVersion).toBe('2.4.21')
   })
 
+  describeCases(createJenkinsAdapter(() => jenkins))
   describePipelines(() => jenkins)
   describeFailures(() => jenkins)
   describeWindows(() => jenkins)

@@ -67,6 +67,9 @@ class Parameters implements Serializable {
         if (text.trim().isEmpty() && name != 'salt') {
             return expected(name, 'text that is not blank', value)
         }
+        if (name == 'task' && !text.matches('\\S+')) {
+            return expected(name, 'one word', value)
+        }
         // They become variables of the environment as they are, or part of one.
         if (isOneLine && (text.contains('\n') || text.contains('"'))) {
             return expected(name, 'one line without double quotes', value)
