@@ -12,7 +12,6 @@ import type { GitHook, HookSurroundings, Vault } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { createHookVoice } from '../render/hook-voice.ts'
-import { findTerminalSpawn, isAttended } from '../spawn-in-terminal.ts'
 import { listenForStops } from './run-signals.ts'
 
 interface Options {
@@ -73,7 +72,10 @@ async function run(cli: Cli, hookText: string, options: Options): Promise<number
     explains,
     onEvent: voice.event,
   }
-  const surroundings = { ...(await createSurroundings(cli)), signals: stopped.signals }
+  const surroundings = async (): Promise<Surroundings> => ({
+    ...(await createSurroundings(cli)),
+    signals: stopped.signals,
+  })
   const outcome = await Promise.race([runHook(vault, request, surroundings), stopped.exitCode])
   stopped.stopListening()
   if (typeof outcome === 'number') return outcome
@@ -106,8 +108,11 @@ async function openVault(cli: Cli, warn: (error: Error) => void): Promise<Vault 
   }
 }
 
-async function createSurroundings(cli: Cli): Promise<Omit<HookSurroundings, 'signals'>> {
-  const { host } = cli
+type Surroundings = Awaited<ReturnType<HookSurroundings>>
+
+/** Looking for a terminal takes a while; on a hit nobody asks for one. */
+async function createSurroundings({ host }: Cli): Promise<Omit<Surroundings, 'signals'>> {
+  const { findTerminalSpawn, isAttended } = await import('../spawn-in-terminal.ts')
   const spawnInTerminal = await findTerminalSpawn(host)
   return {
     output: { stdout: host.stdout, stderr: host.stderr },

@@ -9,6 +9,7 @@ import type {
 } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
 import { wantsColour } from './colours.ts'
+import { renderRunning } from './run-lines.ts'
 import {
   renderDecision,
   renderNotRecorded,
@@ -17,7 +18,6 @@ import {
   renderSkipped,
   toReportData,
 } from './verdict-lines.ts'
-import { renderRunning } from './run-lines.ts'
 
 /** What is said of a hook besides what its tasks print, all of it on standard error. */
 export interface HookVoice {

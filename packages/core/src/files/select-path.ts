@@ -2,7 +2,9 @@ import type { InputSelection } from './input-selection.ts'
 
 /** Whether a selection wants a path, for callers that come from a list of paths and not from a walk. */
 export function selectsPath(selection: InputSelection, relativePath: string): boolean {
-  if (relativePath.split('/').some((name) => selection.isNever(name))) return false
+  // Names that never count begin with a dot.
+  const hasHidden = relativePath.startsWith('.') || relativePath.includes('/.')
+  if (hasHidden && relativePath.split('/').some((name) => selection.isNever(name))) return false
   return selection.wants(relativePath, selection.patterns)
 }
 

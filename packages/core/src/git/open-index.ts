@@ -58,7 +58,8 @@ function readIndexFile(file: string): Buffer | undefined {
   }
 }
 
-function idLength(repository: Repository): number {
+/** How many bytes the ids of a repository's objects have: 20 are of SHA-1, 32 of SHA-256. */
+export function idLength(repository: Repository): number {
   const config = readSmallFile(join(repository.commonDirectory, 'config')) ?? ''
   return /^\s*objectformat\s*=\s*"?sha256/im.test(config) ? 32 : 20
 }

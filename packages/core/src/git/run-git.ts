@@ -28,6 +28,8 @@ const SAFE_ENVIRONMENT = {
   GIT_NO_LAZY_FETCH: '1',
   // Older versions of git do not know the line above; no transport has this name.
   GIT_ALLOW_PROTOCOL: 'none',
+  // What `git replace` shows instead of an object is for this machine only.
+  GIT_NO_REPLACE_OBJECTS: '1',
   LC_ALL: 'C',
 }
 

@@ -23,10 +23,9 @@ export interface HookRequest {
   readonly onEvent: (event: HookEvent) => void
 }
 
-/** How tasks are started, and where their output goes. */
-export type HookSurroundings = Pick<
-  RunRequest,
-  'output' | 'isTerminal' | 'sharesTerminal' | 'spawn' | 'signals' | 'signal'
+/** How tasks are started, and where their output goes; asked for when the first one runs. */
+export type HookSurroundings = () => Promise<
+  Pick<RunRequest, 'output' | 'isTerminal' | 'sharesTerminal' | 'spawn' | 'signals' | 'signal'>
 >
 
 /** Where a task runs. */

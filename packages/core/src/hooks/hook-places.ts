@@ -1,6 +1,7 @@
 import { isTaskVaultError } from '../errors.ts'
 import { createInputSelection } from '../files/input-selection.ts'
 import { listChanges } from '../git/list-changes.ts'
+import type { GitSource } from '../git/list-files.ts'
 import type { Environment } from '../git/run-git.ts'
 import type { UnstagedHandling } from '../model/policy.ts'
 import type { RunRequest } from '../vault/run-contract.ts'
@@ -15,6 +16,8 @@ export interface OpenPlace {
   readonly place: HookPlace
   /** Absolute. */
   readonly projectRoot: string
+  /** What is checked out in a snapshot. */
+  readonly tree?: GitSource
   /** Inputs of the work that are not, or no longer, what the target says. */
   findChanges(work: RunRequest): Promise<readonly string[]>
 }
@@ -49,6 +52,7 @@ export function createHookPlaces(request: PlacesRequest): HookPlaces {
   const inSnapshot = (opened: Snapshot, differing: readonly string[]): OpenPlace => ({
     place: { kind: 'snapshot', differing },
     projectRoot: opened.projectRoot,
+    tree: { kind: 'commit', commit: opened.tree },
     findChanges: async (work) =>
       await findChanges(work, { projectRoot: opened.projectRoot, env: taskEnv }),
   })

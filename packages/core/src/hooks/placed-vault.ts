@@ -2,6 +2,7 @@ import { createMemoryStatCache } from '../files/stat-cache.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import type { RunRequest, RunVault } from '../vault/run-contract.ts'
 import { createRunVault } from '../vault/run-vault.ts'
+import { createSourceVault } from '../vault/source-vault.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { OpenPlace } from './hook-places.ts'
 
@@ -9,6 +10,7 @@ export interface PlacedWork {
   readonly opened: OpenPlace
   /** What the work depends on, as read from its source. */
   readonly wanted: KeyedFingerprint
+  /** The work as it would be done in the work tree. */
   readonly work: RunRequest
   /** The vault that reads from the source. */
   readonly sourceVault: RunVault
@@ -20,19 +22,20 @@ export interface PlacedWork {
  */
 export function createPlacedVault(vault: Vault, placed: PlacedWork): RunVault {
   const { opened, wanted, work, sourceVault } = placed
-  const { place, projectRoot } = opened
-  const isSnapshot = place.kind === 'snapshot'
+  const { projectRoot, tree } = opened
   const settings = { ...vault.settings, projectRoot }
   // Nobody will ask about the directories of a snapshot again.
-  const statCache = isSnapshot ? createMemoryStatCache() : vault.statCache
+  const statCache = tree !== undefined ? createMemoryStatCache() : vault.statCache
   const here = createRunVault({ ...vault, settings, statCache })
+  const checked =
+    tree === undefined ? sourceVault : createSourceVault(vault, { source: tree, gitEnv: work.env })
   return {
     ...here,
     async fingerprint(asked) {
       const changes = await opened.findChanges(work)
       if (changes.length > 0) return await here.fingerprint(asked)
-      if (isSnapshot) return wanted
-      const now = await sourceVault.fingerprint(work)
+      // Of a snapshot, that its tree is the one that was asked about; the index may have changed before.
+      const now = await checked.fingerprint(work)
       return now.key === wanted.key ? wanted : now
     },
   }

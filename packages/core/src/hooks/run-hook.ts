@@ -6,17 +6,17 @@ import type { Origin } from '../model/manifest.ts'
 import { detectOrigin } from '../platform/detect-origin.ts'
 import { forgetStaging, recordStaging } from '../store/sessions.ts'
 import type { RunRequest } from '../vault/run-contract.ts'
-import { createRunVault } from '../vault/run-vault.ts'
+import { createSourceVault } from '../vault/source-vault.ts'
 import type { Vault } from '../vault/vault.ts'
 import { checkTask } from './check-task.ts'
 import type { HookOutcome, HookRequest, HookSurroundings, TaskReport } from './hook-contract.ts'
 import { withoutHookVariables } from './hook-environment.ts'
-import { createHookPlaces } from './hook-places.ts'
 import type { HookPlaces } from './hook-places.ts'
 import { findTargets } from './hook-targets.ts'
 import type { HookTarget } from './hook-targets.ts'
 import { planTasks } from './plan-tasks.ts'
 import { watchIndex } from './watch-index.ts'
+import type { IndexWatch } from './watch-index.ts'
 
 /** How often content that changes while it is tested is tested again. */
 const MOST_ATTEMPTS = 3
@@ -86,7 +86,7 @@ async function checkTarget(run: HookRun, target: HookTarget): Promise<HookOutcom
   const { request, repository, git } = run
   for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
     const watch = target.source.kind === 'index' ? watchIndex(repository, git) : undefined
-    const outcome = await checkTasks(run, target)
+    const outcome = await checkTasks({ ...run, watch }, target)
     if (outcome.exitCode !== 0 || watch?.hasChanged() !== true) return outcome
     request.onEvent({ kind: 'again', target })
   }
@@ -95,11 +95,19 @@ async function checkTarget(run: HookRun, target: HookTarget): Promise<HookOutcom
   })
 }
 
-async function checkTasks(run: HookRun, target: HookTarget): Promise<HookOutcome> {
+interface WatchedRun extends HookRun {
+  /** Undefined for what does not change. */
+  readonly watch: IndexWatch | undefined
+}
+
+async function checkTasks(run: WatchedRun, target: HookTarget): Promise<HookOutcome> {
   const { vault, request, surroundings, taskEnv } = run
   const { hook, settings, env, skipsLookup, explains, onEvent } = request
   const origin = originOf(target, run.origin)
-  using places = openPlaces(run, target)
+  await using stack = new AsyncDisposableStack()
+  let places: Promise<HookPlaces> | undefined
+  const openPlaces = async (): Promise<HookPlaces> =>
+    await (places ??= loadPlaces(run, target).then((opened) => stack.use(opened)))
   const reports: TaskReport[] = []
   for (const planned of planTasks(settings, { ...target, hook, platform: origin.platform })) {
     const { task, mode } = planned
@@ -108,7 +116,7 @@ async function checkTasks(run: HookRun, target: HookTarget): Promise<HookOutcome
       target,
       settings,
       vault,
-      places,
+      openPlaces,
       surroundings,
       env,
       taskEnv,
@@ -145,7 +153,9 @@ function originOf({ source }: HookTarget, origin: Origin): Origin {
     : origin
 }
 
-function openPlaces(run: HookRun, target: HookTarget): HookPlaces {
+async function loadPlaces(run: WatchedRun, target: HookTarget): Promise<HookPlaces> {
+  run.watch?.keep()
+  const { createHookPlaces } = await import('./hook-places.ts')
   const { vault, request, taskEnv } = run
   const { settings, env } = request
   const directories: string[] = []
@@ -179,7 +189,7 @@ async function isIndexed(
   if (source.kind === 'index') return true
   if (vault === undefined) return false
   const gitEnv = request.env
-  const index = createRunVault(vault, { source: { kind: 'index' }, gitEnv })
-  const commit = createRunVault(vault, { source, gitEnv })
+  const index = createSourceVault(vault, { source: { kind: 'index' }, gitEnv })
+  const commit = createSourceVault(vault, { source, gitEnv })
   return (await index.fingerprint(work)).key === (await commit.fingerprint(work)).key
 }

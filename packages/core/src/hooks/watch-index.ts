@@ -6,29 +6,33 @@ import type { GitOptions } from '../git/run-git.ts'
 
 /** What will be committed, as of the moment when the watch began. */
 export interface IndexWatch {
-  /** Whether something else will be committed now. Another stat cache in the same index is no change. */
+  /** Keeps what is in the index, to tell contents from times; called before anything runs. */
+  keep(): void
+  /** Whether something else will be committed now. Times that git has noted anew are no change. */
   hasChanged(): boolean
 }
 
-/** Watches the index that a hook is about; it costs nothing until the file is another one. */
+/** Watches the index that a hook is about; it costs nothing until something runs. */
 export function watchIndex(repository: Repository, git: GitOptions): IndexWatch {
   const indexFile = findIndexFile(repository, git.env)
+  const options = { ...git, indexFile }
   const file = indexFile ?? path.join(repository.gitDirectory, 'index')
   const stampBefore = stampOf(file)
-  const before = readIndexBytes(repository, { indexFile })
+  let kept: string | undefined
+  const listContents = (): string => {
+    const bytes = readIndexBytes(repository, { indexFile })
+    return bytes === undefined ? '' : list(bytes, repository, options)
+  }
   return {
-    hasChanged() {
-      if (stampOf(file) === stampBefore) return false
-      const after = readIndexBytes(repository, { indexFile })
-      if (before === undefined || after === undefined) return before !== after
-      const options = { ...git, indexFile }
-      return listContents(before, repository, options) !== listContents(after, repository, options)
+    keep() {
+      if (kept === undefined && stampOf(file) === stampBefore) kept = listContents()
     },
+    hasChanged: () => stampOf(file) !== stampBefore && listContents() !== kept,
   }
 }
 
 /** Everything of an index that a commit is made of, as one text. */
-function listContents(bytes: Buffer, repository: Repository, options: GitOptions): string {
+function list(bytes: Buffer, repository: Repository, options: GitOptions): string {
   return parseIndexBytes(bytes, repository, options)
     .map(({ path: name, mode, id, stage, isIntentToAdd }) =>
       JSON.stringify([name, mode, id, stage, isIntentToAdd]),

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { basename } from 'node:path'
 import { isTaskVaultError, systemErrorCode } from '../errors.ts'
@@ -6,9 +5,13 @@ import { SNAPSHOT_PREFIX, STAGING_PREFIX } from '../files/observe-directory.ts'
 import { removeTree } from '../files/remove-tree.ts'
 import type { Store } from './store.ts'
 
-/** Names this process among those that have the store open. */
+/**
+ * Names this process among those that have the store open, on any machine. A UUID would do as well, and
+ * loading what makes one takes longer than all else that opens the store.
+ */
 export function createSessionId(): string {
-  return randomUUID()
+  const chance = [Math.random(), Math.random()].map((part) => part.toString(36).slice(2))
+  return [process.pid.toString(36), Date.now().toString(36), ...chance].join('-')
 }
 
 /**

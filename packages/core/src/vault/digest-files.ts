@@ -74,6 +74,8 @@ export interface GitFileRequest {
   readonly selection: InputSelection
   readonly source: GitSource
   readonly env: Environment
+  /** Told of each submodule that may hold selected files, checked out or not. */
+  readonly onSubmodule?: () => void
 }
 
 /**
@@ -86,10 +88,34 @@ export async function digestGitFiles(
   algorithm: HashAlgorithm,
   contents: GitContents,
 ): Promise<FileInput[]> {
-  const { selection, ...place } = request
-  const mayContain = (directory: string): boolean => selectsBelow(selection, directory)
+  return await digestSelected(listSelectedFiles(request), algorithm, contents)
+}
+
+/**
+ * The selected files of the index or a commit, in the order of their paths' bytes; those of a submodule
+ * where it lies.
+ * @throws {TaskVaultError} INPUT_MISSING, NAME_UNSUPPORTED, GIT_FAILED.
+ */
+export function listSelectedFiles(request: GitFileRequest): SelectedFile[] {
+  const { selection, onSubmodule, ...place } = request
+  const mayContain = (directory: string): boolean => {
+    const may = selectsBelow(selection, directory)
+    if (may) onSubmodule?.()
+    return may
+  }
   const files = listGitFiles({ ...place, mayContain }).filter((file) => isSelected(selection, file))
   selection.assertComplete()
+  return files
+}
+
+export type SelectedFile = Omit<GitFile, 'isUtf8'>
+
+/** The digests of files, in the order of their paths as UTF-16 code units; see `digestGitFiles`. */
+export async function digestSelected(
+  files: readonly SelectedFile[],
+  algorithm: HashAlgorithm,
+  contents: GitContents,
+): Promise<FileInput[]> {
   const digests = await findDigests(files, algorithm, contents)
   return files
     .map(({ relativePath, kind, blobId }) => {
@@ -116,7 +142,7 @@ function isSelected(selection: InputSelection, { relativePath, isUtf8 }: GitFile
 }
 
 async function findDigests(
-  files: readonly GitFile[],
+  files: readonly SelectedFile[],
   algorithm: HashAlgorithm,
   contents: GitContents,
 ): Promise<ReadonlyMap<string, Buffer>> {

@@ -49,36 +49,38 @@ export async function fingerprintTask(
   request: TaskFingerprintRequest,
   context: FingerprintContext,
 ): Promise<KeyedFingerprint> {
-  const { task, definition, command, projectRoot, env } = request
   const { algorithm } = context
-  const variables = digestVariables(definition.env, env, algorithm)
   const abort = new AbortController()
   try {
     // The tools run while the files are read.
-    const [tools, files] = await Promise.all([
-      digestTools(sortedOnce(definition.tools), {
-        projectRoot,
-        env,
-        algorithm,
-        signal: abort.signal,
-      }),
+    const [surroundings, files] = await Promise.all([
+      fingerprintSurroundings(request, { algorithm, signal: abort.signal }),
       digestInputs(request, context),
     ])
-    return withKey(
-      {
-        algorithm: algorithm.name,
-        task,
-        command: command === undefined ? undefined : digestWords(command, algorithm),
-        salt: definition.salt === undefined ? undefined : digestText(definition.salt, algorithm),
-        env: variables,
-        tools,
-        files,
-        content: undefined,
-      },
-      algorithm,
-    )
+    return withKey({ ...surroundings, files }, algorithm)
   } finally {
     abort.abort()
+  }
+}
+
+/**
+ * All of a fingerprint but the files, of which it has none.
+ * @throws {TaskVaultError} ARGUMENT_INVALID, TOOL_FAILED.
+ */
+export async function fingerprintSurroundings(
+  { task, definition, command, projectRoot, env }: Omit<TaskFingerprintRequest, 'source'>,
+  { algorithm, signal }: { readonly algorithm: HashAlgorithm; readonly signal: AbortSignal },
+): Promise<Fingerprint> {
+  const variables = digestVariables(definition.env, env, algorithm)
+  return {
+    algorithm: algorithm.name,
+    task,
+    command: command === undefined ? undefined : digestWords(command, algorithm),
+    salt: definition.salt === undefined ? undefined : digestText(definition.salt, algorithm),
+    env: variables,
+    tools: await digestTools(sortedOnce(definition.tools), { projectRoot, env, algorithm, signal }),
+    files: [],
+    content: undefined,
   }
 }
 

@@ -1,44 +1,24 @@
 import path from 'node:path'
-import type { Environment } from '../git/run-git.ts'
 import { commandIdentity } from '../process/command-line.ts'
 import { findEntry } from '../store/entries.ts'
 import { recordError } from '../store/record-use.ts'
-import { fingerprintTask, type InputSource } from './fingerprint-task.ts'
+import { fingerprintTask } from './fingerprint-task.ts'
+import type { FingerprintContext, TaskFingerprintRequest } from './fingerprint-task.ts'
 import { createParts } from './open-parts.ts'
-import type { RunVault } from './run-contract.ts'
+import type { KeyableWork, RunVault } from './run-contract.ts'
 import type { Vault } from './vault.ts'
 
-export interface RunSource {
-  /** Where inputs are read from; the work tree unless told. */
-  readonly source?: InputSource
-  /** What a git that started us says of its index; the environment of the work unless told. */
-  readonly gitEnv?: Environment
-}
-
 /** The vault as runs see it. */
-export function createRunVault(
-  vault: Vault,
-  { source = { kind: 'work-tree' }, gitEnv }: RunSource = {},
-): RunVault {
+export function createRunVault(vault: Vault): RunVault {
   const { settings, store, statCache } = vault
-  const { projectRoot, cacheDirectory } = settings
   return {
     settings,
     stage: (request) => vault.stage(request),
     save: (request) => vault.save(request),
-    async fingerprint({ task, definition, command, directory, env }) {
-      const relativeDirectory = path.relative(projectRoot, directory).split(path.sep).join('/')
-      const identity =
-        command === undefined ? undefined : commandIdentity(command, relativeDirectory)
-      const context = {
-        ...createParts(settings, store, statCache).scanContext('hashing'),
-        database: store.database,
-      }
+    async fingerprint(work) {
+      const request = { ...describeWork(work, settings.projectRoot), source: WORK_TREE }
       try {
-        return await fingerprintTask(
-          { task, definition, command: identity, projectRoot, env, source, gitEnv },
-          context,
-        )
+        return await fingerprintTask(request, createFingerprintContext(vault))
       } finally {
         statCache.flush()
       }
@@ -48,6 +28,27 @@ export function createRunVault(
       if (!error.code.startsWith('DATABASE_')) recordError(store, { operation: 'run', task, error })
     },
     hasEntry: (key) => findEntry(store, { scope: 'local', key }) !== undefined,
-    lockPath: (key) => path.join(cacheDirectory, 'locks', key),
+    lockPath: (key) => path.join(settings.cacheDirectory, 'locks', key),
   }
+}
+
+const WORK_TREE = { kind: 'work-tree' } as const
+
+/** What of a piece of work is asked of, wherever its files are read from. */
+export function describeWork(
+  { task, definition, command, directory, env }: KeyableWork,
+  projectRoot: string,
+): Omit<TaskFingerprintRequest, 'source'> {
+  const relativeDirectory = path.relative(projectRoot, directory).split(path.sep).join('/')
+  const identity = command === undefined ? undefined : commandIdentity(command, relativeDirectory)
+  return { task, definition, command: identity, projectRoot, env }
+}
+
+export function createFingerprintContext({
+  settings,
+  store,
+  statCache,
+}: Vault): FingerprintContext {
+  const scan = createParts(settings, store, statCache).scanContext('hashing')
+  return { ...scan, database: store.database }
 }
