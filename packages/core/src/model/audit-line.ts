@@ -1,7 +1,7 @@
 import type { TaskKey } from './digest.ts'
 import { shortDigest } from './digest.ts'
 
-/** `ROTATE` is the first line of every file but the first. */
+/** `ROTATE` is the first line of every file but the first; `ACCESS` is about keys of a server. */
 export type AuditKind =
   | 'HIT'
   | 'MISS'
@@ -11,6 +11,7 @@ export type AuditKind =
   | 'QUARANTINE'
   | 'ERROR'
   | 'ROTATE'
+  | 'ACCESS'
 
 const KINDS: readonly string[] = [
   'HIT',
@@ -21,6 +22,7 @@ const KINDS: readonly string[] = [
   'QUARANTINE',
   'ERROR',
   'ROTATE',
+  'ACCESS',
 ] satisfies readonly AuditKind[]
 
 /** One operation, for the audit log. Fields hold names, counts and codes; never contents or values of variables. */

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { createEngineTables } from './migrations/0001-engine.ts'
+import { createTrustTables } from './migrations/0002-trust.ts'
 import type { DatabaseKind } from './schema.ts'
 
 type Step = (database: Kysely<unknown>, kind: DatabaseKind) => Promise<void>
@@ -8,6 +9,7 @@ type Step = (database: Kysely<unknown>, kind: DatabaseKind) => Promise<void>
 /** Every change of the tables, in order. One that was released is never edited: another one follows it. */
 const STEPS: Readonly<Record<string, Step>> = {
   '0001-engine': createEngineTables,
+  '0002-trust': createTrustTables,
 }
 
 export function migrationsFor(kind: DatabaseKind): Readonly<Record<string, Migration>> {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { TaskVaultError, isTaskVaultError } from '@taskvault/core'
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose'
 import type { JWTPayload } from 'jose'
-import type { IssuerSettings } from './issuer-settings.ts'
+import type { IssuerKind, IssuerSettings } from './issuer-settings.ts'
 import { openKeySet } from './key-set.ts'
 import type { KeySet, KeySetTimings } from './key-set.ts'
 import type { Claims } from './model/claims.ts'
@@ -29,7 +29,16 @@ export interface TokenVerifierOptions {
 
 /** Tokens of CI systems are some 2 KiB. */
 const MOST_CHARACTERS = 16 * 1024
-const MOST_AGE = '65m'
+
+/** How long ago a token can have been made. Where a job has one for all its time, that is a job's time. */
+const MOST_AGE: Readonly<Record<IssuerKind, string>> = {
+  github: '15m',
+  'github-runtime': '36h',
+  gitlab: '24h',
+  circleci: '65m',
+  jenkins: '65m',
+}
+
 const CLOCK_TOLERANCE_SECONDS = 30
 
 /*
@@ -112,7 +121,7 @@ async function verifyWith(
       ...(issuer.audience === undefined ? {} : { audience: issuer.audience }),
       typ: 'JWT',
       requiredClaims: issuer.kind === 'circleci' ? ['exp', 'iat', 'sub'] : ['exp', 'iat'],
-      maxTokenAge: MOST_AGE,
+      maxTokenAge: MOST_AGE[issuer.kind],
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: new Date(now()),
     },
