@@ -27,7 +27,7 @@ interface Case {
   readonly method?: InstallMethod
   readonly hooks?: readonly GitHook[]
   /** What happens after installation. */
-  readonly then?: (repository: HookRepository) => void
+  readonly change?: (repository: HookRepository) => void
   readonly hint: RegExp
 }
 
@@ -41,37 +41,37 @@ const CASES: readonly Case[] = [
   {
     kind: 'shadowed',
     isSerious: true,
-    then: ({ git }) => void git('config', 'core.hooksPath', 'elsewhere'),
+    change: ({ git }) => void git('config', 'core.hooksPath', 'elsewhere'),
     hint: /Unset core\.hooksPath/,
   },
   {
     kind: 'shadowed',
     isSerious: true,
-    then: ({ git }) => void git('config', 'core.hooksPath', '.husky/_'),
+    change: ({ git }) => void git('config', 'core.hooksPath', '.husky/_'),
     hint: /\.husky\/pre-commit: taskvault hooks run/,
   },
   {
     kind: 'turned-off',
     isSerious: true,
-    then: ({ git }) => void git('config', 'core.hooksPath', '/dev/null'),
+    change: ({ git }) => void git('config', 'core.hooksPath', '/dev/null'),
     hint: /--unset core\.hooksPath/,
   },
   {
     kind: 'not-executable',
     isSerious: true,
-    then: ({ root }) => chmodSync(join(root, '.git/hooks/pre-push'), 0o644),
+    change: ({ root }) => chmodSync(join(root, '.git/hooks/pre-push'), 0o644),
     hint: /chmod \+x .*pre-push/,
   },
   {
     kind: 'edited',
     isSerious: false,
-    then: ({ append }) => append('.git/hooks/pre-push', 'echo mine\n'),
+    change: ({ append }) => append('.git/hooks/pre-push', 'echo mine\n'),
     hint: /--force/,
   },
   {
     kind: 'replaced',
     isSerious: true,
-    then: ({ write }) =>
+    change: ({ write }) =>
       write({
         '.git/hooks/pre-commit.before-taskvault': { executable: '#!/bin/sh\n' },
         '.git/hooks/pre-commit': { executable: '#!/bin/sh\n' },
@@ -81,7 +81,7 @@ const CASES: readonly Case[] = [
   {
     kind: 'kept-alone',
     isSerious: true,
-    then: ({ write, remove }) => {
+    change: ({ write, remove }) => {
       write({ '.git/hooks/pre-commit.before-taskvault': { executable: '#!/bin/sh\n' } })
       remove('.git/hooks/pre-commit')
     },
@@ -90,35 +90,36 @@ const CASES: readonly Case[] = [
   {
     kind: 'installed-twice',
     isSerious: false,
-    then: ({ git }) => void git('config', 'hook.taskvault-pre-commit.command', 'true'),
+    change: ({ git }) => void git('config', 'hook.taskvault-pre-commit.command', 'true'),
     hint: /hooks install/,
   },
   {
     kind: 'disabled',
     isSerious: true,
     method: 'config',
-    then: ({ git }) => void git('config', 'hook.taskvault-pre-push.enabled', 'off'),
+    change: ({ git }) => void git('config', 'hook.taskvault-pre-push.enabled', 'off'),
     hint: /hook\.taskvault-pre-push\.enabled/,
   },
   {
     kind: 'disabled',
     isSerious: true,
     method: 'config',
-    then: ({ git }) => void git('config', 'hook.pre-push.enabled', 'false'),
+    change: ({ git }) => void git('config', 'hook.pre-push.enabled', 'false'),
     hint: /hook\.pre-push\.enabled/,
   },
   {
     kind: 'edited',
     isSerious: false,
     method: 'config',
-    then: ({ git }) => void git('config', '--add', 'hook.taskvault-pre-push.event', 'post-commit'),
+    change: ({ git }) =>
+      void git('config', '--add', 'hook.taskvault-pre-push.event', 'post-commit'),
     hint: /hooks install/,
   },
   {
     kind: 'script-missing',
     isSerious: true,
     method: 'config',
-    then: ({ remove }) => remove('.git/taskvault/hooks/pre-push'),
+    change: ({ remove }) => remove('.git/taskvault/hooks/pre-push'),
     hint: /hooks install/,
   },
 ]
@@ -128,7 +129,7 @@ test.each(CASES)('$kind is found, with what to do ($hint)', async (given) => {
   const { method = 'files', hooks = ['pre-commit', 'pre-merge-commit', 'pre-push'] } = given
   await repository.install({ method, hooks, command: HERE })
 
-  given.then?.(repository)
+  given.change?.(repository)
 
   const { kind, isSerious } = given
   expect(examine(repository)).toContainEqual(expect.objectContaining({ kind, isSerious }))

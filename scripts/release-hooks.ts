@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process'
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+
+/*
+ * Builds the tree of the repository that hook managers clone: `node scripts/release-hooks.ts DIRECTORY`.
+ * That is hooks/ with the licence, and a README whose links lead back here.
+ */
+
+const ROOT = path.join(import.meta.dirname, '..')
+const REPOSITORY = 'https://github.com/taskvault/taskvault/blob/main'
+
+const [target] = process.argv.slice(2)
+if (target === undefined) {
+  process.stderr.write('Usage: node scripts/release-hooks.ts DIRECTORY\n')
+  process.exitCode = 64
+} else {
+  for (const relativePath of listTracked('hooks'))
+    copyTo(path.join(target, relativePath), relativePath)
+  copyFileSync(path.join(ROOT, 'LICENSE'), path.join(target, 'LICENSE'))
+}
+
+/** Files below a folder of this repository that git knows, relative to that folder. */
+function listTracked(folder: string): readonly string[] {
+  const words = ['ls-files', '-z', '--cached', '--others', '--exclude-standard']
+  const listed = execFileSync('git', words, { cwd: path.join(ROOT, folder), encoding: 'utf8' })
+  return listed.split('\0').filter((name) => name !== '')
+}
+
+function copyTo(absolutePath: string, relativePath: string): void {
+  const source = path.join(ROOT, 'hooks', relativePath)
+  mkdirSync(path.dirname(absolutePath), { recursive: true })
+  if (!relativePath.endsWith('.md')) return copyFileSync(source, absolutePath)
+  const text = readFileSync(source, 'utf8').replaceAll('](../', `](${REPOSITORY}/`)
+  writeFileSync(absolutePath, text)
+  chmodSync(absolutePath, statSync(source).mode)
+}
