@@ -140,7 +140,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
   // Entries and blobs of many tenants.
   'server/engine': {
     imports: ['core', 'server/database', 'server/trust', 'server/trust/model'],
-    node: FILES,
+    node: [...FILES, 'node:fs/promises'],
     libraries: ['kysely'],
   },
   // Numbers about callers, tasks and requests.
@@ -161,8 +161,14 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
   },
   // What the server's configuration may say.
   'server/settings': {
-    imports: ['core', 'server/http', 'server/trust', 'server/trust/model'],
-    types: ['server/engine'],
+    imports: [
+      'core',
+      'core/config',
+      'server/http',
+      'server/trust',
+      'server/trust/model',
+      'server/engine',
+    ],
     node: FILES,
   },
   'server/index': { imports: ['server/trust', 'server/trust/model', 'server/engine'], node: [] },

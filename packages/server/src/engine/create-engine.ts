@@ -1,0 +1,117 @@
+import { authorize } from '../trust/model/roles.ts'
+import { collect } from './collect.ts'
+import { confirmUploads, planUploads, signDownload } from './direct-transfer.ts'
+import type { EngineContext } from './engine-context.ts'
+import type { EngineOptions, RunningEngine } from './engine-options.ts'
+import type { Engine } from './engine.ts'
+import { createEntryIds } from './entry-id.ts'
+import { readProvenance } from './entry-provenance.ts'
+import { findEntry, findEntryByPrefix } from './find-entry.ts'
+import { checkHealth, markObjects } from './health.ts'
+import { createHeldBlobs } from './held-blobs.ts'
+import { invalidateEntries, removeEntry } from './invalidate-entries.ts'
+import { findKnownBlobs } from './known-blobs.ts'
+import { listEntries, showEntry } from './list-entries.ts'
+import { headBlob, openBlob } from './open-blob.ts'
+import { publishEntry } from './publish-entry.ts'
+import { quarantineEntries } from './quarantine-entries.ts'
+import { readStats } from './read-stats.ts'
+import { startRepeating } from './repeat.ts'
+import { createRestoreLog } from './restore-log.ts'
+import { storeBlob } from './store-blob.ts'
+import { storeUnnamed } from './store-unnamed.ts'
+import { createTenantPolicies } from './tenants.ts'
+import { createUseCounts } from './use-counts.ts'
+
+/**
+ * An engine over a database and a store of objects; any number of them may share both. It writes counts
+ * down and collects by itself until it is closed; it closes neither database nor objects.
+ * @throws {TaskVaultError} what the store of objects refuses: it is asked once.
+ */
+export async function createEngine(options: EngineOptions): Promise<RunningEngine> {
+  const { database, quick } = options.database
+  await markObjects(options.objects)
+  const context: EngineContext = {
+    ...options,
+    database,
+    tenants: createTenantPolicies(database, options),
+    uses: createUseCounts(quick, options.now),
+    held: createHeldBlobs(database),
+    restores: createRestoreLog(quick),
+    nextEntryId: createEntryIds(options.now),
+  }
+  const { times, report } = options
+  const jobs = [
+    startRepeating({
+      everyMs: times.countMs,
+      work: async () => await context.uses.flush(),
+      onTrouble: (error) => report({ kind: 'trouble', doing: 'write counts down', error }),
+    }),
+    startRepeating({
+      // Often enough that a reader's lease is renewed several times before it ends.
+      everyMs: Math.max(times.leaseMs / 4, 1_000),
+      work: async () => void (await collect(context)),
+      onTrouble: (error) => report({ kind: 'trouble', doing: 'collect', error }),
+    }),
+  ]
+  return {
+    ...blobMethods(context),
+    ...entryMethods(context),
+    checkHealth: async () => await checkHealth(database, options.objects),
+    collect: async () => await collect(context),
+    flush: async () => await context.uses.flush(),
+    async [Symbol.asyncDispose]() {
+      for (const job of jobs) await job[Symbol.asyncDispose]()
+      await context.uses.flush().catch((error: unknown) => {
+        report({ kind: 'trouble', doing: 'write counts down', error })
+      })
+    },
+  }
+}
+
+type BlobMethods = Pick<
+  Engine,
+  | 'findMissing'
+  | 'planUploads'
+  | 'confirmUploads'
+  | 'storeBlob'
+  | 'storeUnnamed'
+  | 'signDownload'
+  | 'openBlob'
+  | 'headBlob'
+>
+
+function blobMethods(context: EngineContext): BlobMethods {
+  return {
+    async findMissing(who, names) {
+      authorize(who, 'blobs:read')
+      const known = await findKnownBlobs(context, who, names)
+      return [...new Set(names)].filter((name) => !known.has(name))
+    },
+    planUploads: async (who, blobs) => await planUploads(context, who, blobs),
+    confirmUploads: async (who, blobs) => await confirmUploads(context, who, blobs),
+    storeBlob: async (who, blob, bytes) => await storeBlob(context, who, { blob, bytes }),
+    storeUnnamed: async (who, bytes, limitBytes) =>
+      await storeUnnamed(context, who, { bytes, limitBytes }),
+    signDownload: async (who, name) => await signDownload(context, who, name),
+    openBlob: async (who, name, wanted = {}) => await openBlob(context, who, { name, wanted }),
+    headBlob: async (who, name) => await headBlob(context, who, name),
+  }
+}
+
+type EntryMethods = Omit<Engine, keyof BlobMethods | 'checkHealth' | keyof AsyncDisposable>
+
+function entryMethods(context: EngineContext): EntryMethods {
+  return {
+    publish: async (who, entry) => await publishEntry(context, who, entry),
+    find: async (who, place) => await findEntry(context, who, place),
+    findByPrefix: async (who, place) => await findEntryByPrefix(context, who, place),
+    list: async (who, selection) => await listEntries(context, who, selection),
+    show: async (who, id) => await showEntry(context, who, id),
+    remove: async (who, id) => await removeEntry(context, who, id),
+    invalidate: async (who, selection) => await invalidateEntries(context, who, selection),
+    stats: async (who) => await readStats(context, who),
+    why: async (who, id) => await readProvenance(context, who, id),
+    quarantine: async (who, id, because) => await quarantineEntries(context, who, { id, because }),
+  }
+}

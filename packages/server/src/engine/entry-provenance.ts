@@ -1,0 +1,54 @@
+import type { Database } from '../database/schema.ts'
+import { authorize } from '../trust/model/roles.ts'
+import type { Principal } from '../trust/principal.ts'
+import type { EngineContext } from './engine-context.ts'
+import type { Provenance, StoredEntry } from './engine.ts'
+import { readEntry } from './entry-rows.ts'
+import { inChunks } from './in-chunks.ts'
+import { findVisible } from './list-entries.ts'
+
+/** More are not told of. */
+const MOST_ENTRIES = 5_000
+
+/**
+ * As `Engine.why`. An entry that was restored along several ways is told of in full the first time, and
+ * without what it came from after that.
+ */
+export async function readProvenance(
+  { database }: EngineContext,
+  who: Principal,
+  id: string,
+): Promise<Provenance | undefined> {
+  authorize(who, 'entries:why')
+  const found = await readAncestors(database, who, id)
+  const told = new Set<string>()
+  const tell = (entry: StoredEntry): Provenance => {
+    if (told.has(entry.id)) return { entry, restored: [] }
+    told.add(entry.id)
+    const restored = entry.restored
+      .map((each) => found.get(each))
+      .filter((each) => each !== undefined)
+    return { entry, restored: restored.map(tell) }
+  }
+  const entry = found.get(id)
+  return entry === undefined ? undefined : tell(entry)
+}
+
+async function readAncestors(
+  database: Database,
+  who: Principal,
+  id: string,
+): Promise<ReadonlyMap<string, StoredEntry>> {
+  const found = new Map<string, StoredEntry>()
+  const asked = new Set<string>()
+  let next: readonly string[] = [id]
+  while (next.length > 0 && found.size < MOST_ENTRIES) {
+    for (const each of next) asked.add(each)
+    const rows = await inChunks(next, async (part) => await findVisible(database, who, part))
+    const entries = rows.map(readEntry)
+    for (const entry of entries) found.set(entry.id, entry)
+    const parents = entries.flatMap(({ restored }) => restored)
+    next = [...new Set(parents)].filter((each) => !asked.has(each))
+  }
+  return found
+}

@@ -1,0 +1,41 @@
+import type { Database } from '../database/schema.ts'
+
+/** What the job of a session has restored, which taints what it publishes. */
+export interface RestoreLog {
+  /** Resolves when it outlives this process; costs nothing the second time. */
+  record(sessionId: string, entryId: string): Promise<void>
+  /** Ids, each once, in any order. */
+  list(sessionId: string): Promise<readonly string[]>
+}
+
+const MOST_KNOWN = 100_000
+
+/**
+ * The log in the database, where every server finds it. It is written before a caller is told of an
+ * entry. It may be written quickly: what a session publishes is committed after it, to the same log of
+ * changes, and cannot outlive it.
+ */
+export function createRestoreLog(quick: Database): RestoreLog {
+  let known = new Set<string>()
+  return {
+    async record(session_id, entry_id) {
+      const pair = `${session_id} ${entry_id}`
+      if (known.has(pair)) return
+      await quick
+        .insertInto('session_restores')
+        .values({ session_id, entry_id })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
+      if (known.size >= MOST_KNOWN) known = new Set()
+      known.add(pair)
+    },
+    async list(sessionId) {
+      const rows = await quick
+        .selectFrom('session_restores')
+        .select('entry_id')
+        .where('session_id', '=', sessionId)
+        .execute()
+      return rows.map((row) => row.entry_id)
+    },
+  }
+}

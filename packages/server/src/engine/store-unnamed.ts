@@ -1,0 +1,48 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { mkdir, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TaskVaultError, asTaskVaultError, parseBlobName } from '@taskvault/core'
+import type { ByteStream } from '@taskvault/core'
+import type { Principal } from '../trust/principal.ts'
+import type { EngineContext } from './engine-context.ts'
+import type { BlobRow } from './engine.ts'
+import { storeBlob } from './store-blob.ts'
+import { scopeToWrite } from './visible-scopes.ts'
+
+/** As `Engine.storeUnnamed`: the bytes wait in a file until their end tells their name. */
+export async function storeUnnamed(
+  context: EngineContext,
+  who: Principal,
+  { bytes, limitBytes }: { readonly bytes: ByteStream; readonly limitBytes: number },
+): Promise<BlobRow> {
+  scopeToWrite(who, 'blobs:write')
+  const path = join(context.temporaryDirectory, `upload-${randomBytes(12).toString('hex')}`)
+  try {
+    await mkdir(context.temporaryDirectory, { recursive: true, mode: 0o700 })
+    const blob = await writeDown(path, bytes, Math.min(limitBytes, context.limits.blobBytes))
+    await storeBlob(context, who, { blob, bytes: createReadStream(path) })
+    return blob
+  } finally {
+    await rm(path, { force: true })
+  }
+}
+
+async function writeDown(path: string, bytes: ByteStream, limitBytes: number): Promise<BlobRow> {
+  const hash = createHash('sha256')
+  let sizeBytes = 0
+  await using file = await open(path, 'wx', 0o600)
+  for await (const piece of bytes) {
+    sizeBytes += piece.length
+    if (sizeBytes > limitBytes) throw tooLarge(limitBytes)
+    hash.update(piece)
+    await file.writeFile(piece).catch((error: unknown) => {
+      throw asTaskVaultError(error, 'write an upload down')
+    })
+  }
+  return { name: parseBlobName(`sha256-${hash.digest('hex')}`), sizeBytes }
+}
+
+function tooLarge(limitBytes: number): TaskVaultError {
+  return new TaskVaultError('REQUEST_TOO_LARGE', `More than the ${limitBytes} bytes that are taken`)
+}
