@@ -240,6 +240,19 @@ test('of installations that start together one installs, and the hook from befor
   expect(project.countRuns()).toBe(1)
 })
 
+test('where hooks cannot be, an installation that is only wished for ends well', async () => {
+  await using project = await openHookProject()
+  mkdirSync(project.beside('no repository'))
+  const words = ['taskvault', '-C', project.beside('no repository'), 'hooks', 'install']
+
+  const wanted = await project.run(words)
+  const wished = await project.run([...words, '--if-possible'])
+
+  expect(wanted).toMatchObject({ exitCode: 66 })
+  expect(wished).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(wished.stdout).toContain('No hooks installed: There is no git repository')
+})
+
 test('the way is chosen by what this git can do, and the other one is refused or on request', async () => {
   await using project = await openHookProject()
   const runsConfigured = await runsConfiguredHooks(project)

@@ -29,7 +29,7 @@ const TABLE: Readonly<Record<ExitName, ExitCodeRow>> = {
   ok: { code: 0, meaning: 'Done. `restore`, `cache get`: a hit, and the outputs are in place.' },
   miss: {
     code: 1,
-    meaning: '`restore`, `cache get`: a miss. `cache show`, `cache rm`: no such entry.',
+    meaning: '`restore`, `cache get`: a miss. `cache show`, `cache rm`: no such entry. `hooks doctor`: not in order.',
   },
   usage: {
     code: 64,
@@ -50,7 +50,8 @@ const TABLE: Readonly<Record<ExitName, ExitCodeRow>> = {
   bug: { code: 70, meaning: 'A bug in TaskVault; the stack is printed.' },
   output: {
     code: 73,
-    meaning: 'An output is missing, lies outside of the project, or cannot be put in place.',
+    meaning:
+      'An output is missing, lies outside of the project, or cannot be put in place. `hooks`: the hooks there are not ours to change.',
   },
   io: {
     code: 74,

@@ -1,5 +1,11 @@
-import { GIT_HOOKS, installHooks } from '@taskvault/core'
-import type { GitHook, HooksView, Installation, InstallMethod } from '@taskvault/core'
+import { GIT_HOOKS, installHooks, isTaskVaultError } from '@taskvault/core'
+import type {
+  GitHook,
+  HooksView,
+  Installation,
+  InstallMethod,
+  InstallRequest,
+} from '@taskvault/core'
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import packageFile from '../../package.json' with { type: 'json' }
@@ -11,6 +17,7 @@ interface Options {
   readonly method: InstallMethod | 'auto'
   readonly shared?: boolean
   readonly force?: boolean
+  readonly ifPossible?: boolean
 }
 
 export function registerHooksInstall(parent: Command, cli: Cli): void {
@@ -32,13 +39,14 @@ export function registerHooksInstall(parent: Command, cli: Cli): void {
       'also into a directory whose hooks others run: one of the work tree, a global one',
     )
     .option('--force', 'replace hooks of ours that were edited by hand')
+    .option('--if-possible', 'end well where there is no git, no repository or no place for hooks')
     .action(cli.action((options: Options) => install(cli, options)))
 }
 
 async function install(cli: Cli, options: Options): Promise<void> {
   const { projectRoot, tasks } = await cli.settings()
   const { method, hook: hooks = GIT_HOOKS } = options
-  const installation = await installHooks({
+  const installation = await tryInstall(cli, options, {
     cwd: cli.cwd,
     env: cli.host.env,
     projectRoot,
@@ -51,6 +59,7 @@ async function install(cli: Cli, options: Options): Promise<void> {
       command: cli.host.launcher,
     },
   })
+  if (installation === undefined) return
   const { isChanged, plan, view } = installation
   cli.voice.confirm({
     text: () => renderInstallation(cli, { installation, hooks }),
@@ -68,6 +77,25 @@ async function install(cli: Cli, options: Options): Promise<void> {
   cli.voice.remark(
     'No task runs in a hook yet. Add `hooks: [pre-commit]` to a task in .taskvault/config.yaml.',
   )
+}
+
+/** For scripts that package managers run after installing, also where nobody will ever commit. */
+async function tryInstall(
+  cli: Cli,
+  { ifPossible = false }: Options,
+  request: InstallRequest,
+): Promise<Installation | undefined> {
+  try {
+    return await installHooks(request)
+  } catch (error) {
+    if (!ifPossible || !isTaskVaultError(error, 'GIT_FAILED', 'HOOKS_REFUSED')) throw error
+    const { code, message } = error
+    cli.voice.confirm({
+      text: () => `No hooks installed: ${message}`,
+      data: () => ({ changed: false, because: { code, message } }),
+    })
+    return undefined
+  }
 }
 
 function renderInstallation(

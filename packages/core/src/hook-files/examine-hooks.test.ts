@@ -57,6 +57,12 @@ const CASES: readonly Case[] = [
     hint: /--unset core\.hooksPath/,
   },
   {
+    kind: 'turned-off',
+    isSerious: true,
+    change: ({ git }) => void git('config', 'core.hooksPath', ''),
+    hint: /--unset core\.hooksPath/,
+  },
+  {
     kind: 'not-executable',
     isSerious: true,
     change: ({ root }) => chmodSync(join(root, '.git/hooks/pre-push'), 0o644),

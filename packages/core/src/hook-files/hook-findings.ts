@@ -1,5 +1,8 @@
 import type { GitHook } from '../model/task.ts'
 
+/** What mends most of what can be wrong. */
+export const INSTALL_AGAIN = 'Run `taskvault hooks install` again.'
+
 /** Something about the hooks of a repository that keeps them from doing what they are for. */
 export interface HookFinding {
   readonly kind:

@@ -91,6 +91,16 @@ test('the recorded command comes first, then the one of the project, then the on
   )
 })
 
+test('a project below the root has a command of its own', () => {
+  const place = openPlace()
+  place.write('work/packages/a b/node_modules/.bin/taskvault', '#!/bin/sh\necho "its own $*"\n')
+  place.write('work/node_modules/.bin/taskvault', '#!/bin/sh\necho "of all"\n')
+
+  const { stdout } = place.run({ ...FACTS, project: 'packages/a b' })
+
+  expect(stdout).toBe('its own -C packages/a b hooks run pre-commit\n')
+})
+
 test('a recorded script runs with the Node on PATH when the recorded Node is gone', () => {
   const place = openPlace()
   place.write('taskvault.js', `console.log('ran')`)

@@ -72,7 +72,7 @@ project=${quoteForShell(project)}
 ${renderChain(facts)}${renderSearchPath(facts)}set -- -C "$project" hooks run ${hook} "$@"
 if [ -f "$cli" ] && [ -x "$node" ]; then set -- "$node" "$cli" "$@"
 elif [ -f "$cli" ] && command -v node >/dev/null; then set -- node "$cli" "$@"
-elif [ -x node_modules/.bin/taskvault ]; then set -- node_modules/.bin/taskvault "$@"
+${renderProjectCommand(facts)}elif [ -x node_modules/.bin/taskvault ]; then set -- node_modules/.bin/taskvault "$@"
 elif command -v taskvault >/dev/null; then set -- taskvault "$@"
 else echo 'taskvault: not found, so ${hook} goes on without it (run \`taskvault hooks install\` again)' >&2
   exit 0
@@ -95,6 +95,13 @@ function renderChain(facts: HookFacts): string {
 send_refs() { [ -z "$refs" ] || printf '%s\\n' "$refs" 2>/dev/null; }
 if [ -x "$kept" ]; then send_refs | "$kept" "$@" || exit; fi
 `
+}
+
+/** A project below the root can have dependencies of its own. */
+function renderProjectCommand({ project }: HookFacts): string {
+  if (project === '.') return ''
+  const own = '"$project/node_modules/.bin/taskvault"'
+  return `elif [ -x ${own} ]; then set -- ${own} "$@"\n`
 }
 
 /** Programs with windows start git with a search path that lacks the user's Node. */

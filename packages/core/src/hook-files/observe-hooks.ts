@@ -64,7 +64,8 @@ function audienceOf({
 }: GitSettings): HooksDirectory['audience'] {
   if (hooksPath === undefined) return 'this-repository'
   const { absolutePath, scope } = hooksPath
-  // `core.hooksPath=/dev/null` is how hooks are turned off.
+  // With nothing, or /dev/null, is how hooks are turned off.
+  if (hooksPath.value === '') return 'nobody'
   if (existsSync(absolutePath) && !isDirectory(absolutePath)) return 'nobody'
   if (isWithin(absolutePath, commonDirectory)) return 'this-repository'
   if (workTree !== undefined && isWithin(absolutePath, workTree)) {

@@ -76,7 +76,7 @@ function readHooksPath(find: GitSettings['find']): HooksPath | undefined {
     const [scope = '', origin = '', value = ''] = fields.slice(at, at + 3)
     if (scope !== 'command') found = { scope, origin, value }
   }
-  return found?.value === '' ? undefined : found
+  return found
 }
 
 function readHookSettings(find: GitSettings['find']): readonly HookSetting[] {

@@ -17,7 +17,7 @@ export function refuseDirectory(
   const { hooksPath, audience, manager, absolutePath } = directory
   if (manager !== undefined) throw managedBy(manager, wishes.hooks)
   if (hooksPath === undefined || audience === 'this-repository') return
-  const setting = `core.hooksPath is ${hooksPath.value} (${hooksPath.origin})`
+  const setting = `core.hooksPath is "${hooksPath.value}" (${hooksPath.origin})`
   if (audience === 'nobody') {
     throw refused(`Hooks are turned off: ${setting}`, [
       `Remove that setting: git config --${hooksPath.scope} --unset core.hooksPath`,

@@ -1,0 +1,84 @@
+import { GIT_HOOKS } from '../model/task.ts'
+import type { GitHook } from '../model/task.ts'
+import { INSTALL_AGAIN } from './hook-findings.ts'
+import type { HookFinding } from './hook-findings.ts'
+import type { HookPlaces, HooksView } from './hooks-view.ts'
+
+/** Whether a hook of ours is there, in whatever state. */
+export function isOurs(view: HooksView, hook: GitHook): boolean {
+  return view.configured[hook] !== undefined || isOurFile(view.directory.places, hook)
+}
+
+/** What concerns all hooks of a repository together. */
+export function examineRepository(view: HooksView): readonly HookFinding[] {
+  const findings = [
+    findTurnedOff(view),
+    findShadowed(view) ?? findAbsent(view),
+    findUnreached(view),
+  ]
+  return findings.filter((finding) => finding !== undefined)
+}
+
+function findTurnedOff({ directory, configured }: HooksView): HookFinding | undefined {
+  const { audience, hooksPath } = directory
+  if (audience !== 'nobody' || hooksPath === undefined) return undefined
+  return {
+    kind: 'turned-off',
+    // Those that the configuration names run all the same.
+    isSerious: GIT_HOOKS.every((hook) => configured[hook] === undefined),
+    hook: undefined,
+    message: `hook files are turned off: core.hooksPath is "${hooksPath.value}" (${hooksPath.origin})`,
+    hint: `Run \`git config --${hooksPath.scope} --unset core.hooksPath\`.`,
+  }
+}
+
+function findShadowed({ directory, passedOver }: HooksView): HookFinding | undefined {
+  const { hooksPath, manager, absolutePath } = directory
+  if (passedOver === undefined || hooksPath === undefined) return undefined
+  if (!GIT_HOOKS.some((hook) => isOurFile(passedOver, hook))) return undefined
+  const { value, origin } = hooksPath
+  return {
+    kind: 'shadowed',
+    isSerious: true,
+    hook: undefined,
+    message: `git looks for hooks in ${absolutePath}, because core.hooksPath is ${value} (${origin}), and ours lie elsewhere`,
+    hint: manager?.advice(GIT_HOOKS) ?? `Unset core.hooksPath, or: ${INSTALL_AGAIN}`,
+  }
+}
+
+function findAbsent(view: HooksView): HookFinding | undefined {
+  const missing = GIT_HOOKS.filter((hook) => !isOurs(view, hook))
+  if (missing.length === 0) return undefined
+  if (missing.length < GIT_HOOKS.length) {
+    return {
+      kind: 'partly-installed',
+      isSerious: false,
+      hook: undefined,
+      message: `not installed: ${missing.join(', ')}`,
+      hint: 'Run `taskvault hooks install` for all three, unless this is meant.',
+    }
+  }
+  return {
+    kind: 'not-installed',
+    isSerious: true,
+    hook: undefined,
+    message: 'no hook of TaskVault is installed here',
+    hint: view.directory.manager?.advice(GIT_HOOKS) ?? 'Run `taskvault hooks install`.',
+  }
+}
+
+function findUnreached({ directory, unreachedWorkTrees }: HooksView): HookFinding | undefined {
+  const usesFiles = GIT_HOOKS.some((hook) => isOurFile(directory.places, hook))
+  if (!usesFiles || unreachedWorkTrees.length === 0) return undefined
+  return {
+    kind: 'not-reached',
+    isSerious: true,
+    hook: undefined,
+    message: `core.hooksPath is relative, and leads to nothing in ${unreachedWorkTrees.join(', ')}`,
+    hint: 'Make it absolute, or unset it and run `taskvault hooks install` again: work trees then share the hooks.',
+  }
+}
+
+function isOurFile(places: HookPlaces, hook: GitHook): boolean {
+  return places[hook].file.kind === 'ours'
+}
