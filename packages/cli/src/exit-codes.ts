@@ -29,7 +29,8 @@ const TABLE: Readonly<Record<ExitName, ExitCodeRow>> = {
   ok: { code: 0, meaning: 'Done. `restore`, `cache get`: a hit, and the outputs are in place.' },
   miss: {
     code: 1,
-    meaning: '`restore`, `cache get`: a miss. `cache show`, `cache rm`: no such entry. `hooks doctor`: not in order.',
+    meaning:
+      '`restore`, `cache get`: a miss. `cache show`, `cache rm`: no such entry. `hooks doctor`: not in order.',
   },
   usage: {
     code: 64,
