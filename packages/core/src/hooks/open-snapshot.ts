@@ -69,9 +69,13 @@ export function openSnapshot(request: SnapshotRequest): Snapshot {
 
 /** Not below the project: tools look for their settings in the directories above. */
 function makeDirectory({ onDirectory }: SnapshotRequest): string {
-  const root = realpathSync(mkdtempSync(path.join(tmpdir(), SNAPSHOT_PREFIX)))
-  onDirectory(root)
-  return root
+  try {
+    const root = realpathSync(mkdtempSync(path.join(tmpdir(), SNAPSHOT_PREFIX)))
+    onDirectory(root)
+    return root
+  } catch (error) {
+    throw asTaskVaultError(error, `make a directory in ${tmpdir()}`)
+  }
 }
 
 interface TreeWriting {
