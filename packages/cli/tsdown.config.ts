@@ -3,6 +3,8 @@ import { lazyBuiltins } from '../../tsdown-lazy-builtins.ts'
 import { base } from '../../tsdown.base.ts'
 
 const NATIVE = ['@napi-rs/blake-hash', 'better-sqlite3', '@lydell/node-pty']
+/** With a web framework and a database's driver, it is larger than all else, and rarely needed. */
+const SERVER = '@taskvault/server'
 // With all that it needs.
 const CROSS_SPAWN = [
   'cross-spawn',
@@ -28,8 +30,8 @@ const config: UserConfig = {
   plugins: [lazyBuiltins()],
   suppressWarnings: 'We recommend using the ESM format',
   deps: {
-    neverBundle: NATIVE,
-    onlyImport: NATIVE,
+    neverBundle: [...NATIVE, SERVER],
+    onlyImport: [...NATIVE, SERVER],
     onlyBundle: ['commander', 'hash-wasm', 'picomatch', 'yaml', ...CROSS_SPAWN],
   },
 }

@@ -172,8 +172,29 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     node: FILES,
   },
   'server/index': { imports: ['server/trust', 'server/trust/model', 'server/engine'], node: [] },
+  // Everything above, put together.
+  'server/open-places': {
+    imports: ['core', 'server/trust'],
+    types: ['server/http', 'server/settings'],
+    node: [...FILES, 'node:fs/promises'],
+  },
+  'server/start-server': {
+    imports: [
+      'core',
+      'server/database',
+      'server/engine',
+      'server/http',
+      'server/metrics',
+      'server/open-places',
+      'server/protocols',
+      'server/trust',
+    ],
+    types: ['server/settings'],
+    node: ['node:timers/promises'],
+    libraries: ['pino'],
+  },
   cli: {
-    imports: ['core'],
+    imports: ['core', 'server'],
     node: [
       ...FILES,
       'node:process',

@@ -80,6 +80,7 @@ export const COMMANDS: readonly CommandRow[] = [
     words: 'config validate',
     load: async () => (await import('./commands/config-validate.ts')).registerConfigValidate,
   },
+  { words: 'serve', load: async () => (await import('./commands/serve.ts')).registerServe },
   { words: 'doctor', load: async () => (await import('./commands/doctor.ts')).registerDoctor },
   {
     words: 'hooks install',

@@ -73,9 +73,14 @@ export class TaskVaultError extends Error {
   }
 }
 
-/** Whether `error` is a TaskVaultError, of one of `codes` when any are given. */
+/**
+ * Whether `error` is a TaskVaultError, of one of `codes` when any are given. Also when it comes from
+ * another copy of this module: the command is a bundle with one of its own, and loads the server.
+ */
 export function isTaskVaultError(error: unknown, ...codes: ErrorCode[]): error is TaskVaultError {
-  return error instanceof TaskVaultError && (codes.length === 0 || codes.includes(error.code))
+  if (!(error instanceof Error) || error.name !== 'TaskVaultError' || !('code' in error))
+    return false
+  return codes.length === 0 || codes.some((code) => code === error.code)
 }
 
 /** The `code` of an error of the operating system (`ENOENT`, …), or undefined. */
@@ -100,7 +105,7 @@ const BY_SYSTEM_CODE: Readonly<Record<string, readonly [ErrorCode, string]>> = {
  * on: nobody finds one that was made into a warning.
  */
 export function asTaskVaultError(error: unknown, attempt: string): TaskVaultError {
-  if (error instanceof TaskVaultError) return error
+  if (isTaskVaultError(error)) return error
   if (isBug(error)) throw error
   const [code, hint] = BY_SYSTEM_CODE[systemErrorCode(error) ?? ''] ?? ['IO_FAILED', undefined]
   const reason = error instanceof Error ? error.message : String(error)

@@ -1,2 +1,8 @@
 export type { Engine } from './engine/engine.ts'
+export { createLogger } from './http/logging.ts'
+export { loadServerSettings } from './settings/load-server-settings.ts'
+export type { LoadServerRequest } from './settings/load-server-settings.ts'
+export type { ServerSettings } from './settings/server-settings.ts'
+export { startServer } from './start-server.ts'
+export type { RunningServer, StartServerOptions } from './start-server.ts'
 export type { Principal, Role, Scope, TrustLevel } from './trust/principal.ts'

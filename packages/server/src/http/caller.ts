@@ -1,8 +1,8 @@
 import type { X509Certificate } from 'node:crypto'
 import { TLSSocket } from 'node:tls'
 import type { FastifyRequest } from 'fastify'
+import type { Credentials } from '../trust/credentials.ts'
 import type { Principal } from '../trust/principal.ts'
-import type { Credentials } from './authenticator.ts'
 
 /** Whom a request comes from, on a route that is not public. */
 export function callerOf({ principal }: Pick<FastifyRequest, 'principal'>): Principal {

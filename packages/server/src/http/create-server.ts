@@ -5,6 +5,8 @@ import type { Logger } from 'pino'
 import type { Engine } from '../engine/engine.ts'
 import { createMeasuredEngine } from '../metrics/measured-engine.ts'
 import type { ServerMetrics } from '../metrics/server-metrics.ts'
+import type { Authenticator } from '../trust/authenticator.ts'
+import type { Signer } from '../trust/signing-keys.ts'
 import { addAuthentication } from './add-authentication.ts'
 import { addBodies } from './add-bodies.ts'
 import { addErrors, sendError } from './add-errors.ts'
@@ -12,7 +14,6 @@ import { addObservation } from './add-observation.ts'
 import { addOpenApi } from './add-openapi.ts'
 import { addOperations } from './add-operations.ts'
 import type { HttpApp } from './app.ts'
-import type { Authenticator } from './authenticator.ts'
 import { createDrain } from './drain.ts'
 import type { Drain } from './drain.ts'
 import type { HttpLimits } from './limits.ts'
@@ -25,6 +26,7 @@ import { createRateLimits } from './rate-limits.ts'
 export interface HttpServerOptions {
   readonly engine: Engine
   readonly authenticator: Authenticator
+  readonly publicKeys: Signer['publicKeys']
   readonly protocols: readonly Protocol[]
   readonly metrics: ServerMetrics
   /** Whether `/metrics` answers everybody; otherwise whoever belongs to the default tenant. */
@@ -55,7 +57,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const app = createApp(options)
   const principals = createPrincipalCache(options.authenticator, options.now)
   const rates = createRateLimits(options.limits, options.now)
-  const services: Omit<ProtocolServices, 'engine'> = {
+  const services: CommonServices = {
     ...options,
     rates,
     authenticator: forgetting(options.authenticator, principals),
@@ -93,26 +95,37 @@ function createApp({ limits, tls, logger }: HttpServerOptions): HttpApp {
 /** A body that names a prototype is an attack on somebody's code, if not on ours. */
 const NO_PROTOTYPES = { onProtoPoisoning: 'error', onConstructorPoisoning: 'error' } as const
 
-/** A session that is closed here is unknown here at once. */
+/** A session that is closed here, and a key that is revoked here, are unknown here at once. */
 function forgetting(
   authenticator: Authenticator,
   principals: ReturnType<typeof createPrincipalCache>,
 ): Authenticator {
+  const { keys } = authenticator
   return {
     authenticate: principals.authenticate,
     openSession: (credentials) => authenticator.openSession(credentials),
     closeSession: async (principal) => {
-      principals.forgetAll(principal)
       await authenticator.closeSession(principal)
-      principals.forgetAll(principal)
+      principals.forgetTenant(principal.tenantId)
+    },
+    keys: {
+      ...keys,
+      revoke: async (who, id) => {
+        const isRevoked = await keys.revoke(who, id)
+        principals.forgetTenant(who.tenantId)
+        return isRevoked
+      },
     },
   }
 }
 
+/** What is the same for every protocol. */
+type CommonServices = Omit<ProtocolServices, 'engine' | 'uncounted' | 'countLookup'>
+
 interface ProtocolSurroundings {
   readonly engine: Engine
   readonly metrics: ServerMetrics
-  readonly services: Omit<ProtocolServices, 'engine'>
+  readonly services: CommonServices
 }
 
 function addProtocol(app: HttpApp, protocol: Protocol, given: ProtocolSurroundings): void {
@@ -126,7 +139,9 @@ function addProtocol(app: HttpApp, protocol: Protocol, given: ProtocolSurroundin
     scope.addHook('onRoute', (route) => {
       route.config = { ...route.config, protocol: protocol.name }
     })
-    protocol.register(scope, { ...services, engine })
+    const countLookup: ProtocolServices['countLookup'] = ({ isHit, task }) =>
+      metrics.countLookup({ protocol: protocol.name, task, isHit })
+    protocol.register(scope, { ...services, engine, uncounted: given.engine, countLookup })
   }
   void app.register(addTo)
 }

@@ -1,13 +1,14 @@
+import type { Authenticator } from '../trust/authenticator.ts'
+import type { Credentials } from '../trust/credentials.ts'
 import type { Principal } from '../trust/principal.ts'
-import type { Authenticator, Credentials } from './authenticator.ts'
 
 /** An authenticator that remembers its answers for a moment. */
 export interface PrincipalCache {
   /** Undefined where nothing is remembered: `authenticate` knows. */
   recall(credentials: Credentials): Principal | undefined
   authenticate(credentials: Credentials): Promise<Principal>
-  /** Drops all that is remembered of a session. */
-  forgetAll(principal: Principal): void
+  /** Drops all that is remembered of a tenant's callers; they are looked up again. */
+  forgetTenant(tenantId: string): void
 }
 
 /** How long a key that was revoked through another server process still works in this one. */
@@ -55,9 +56,9 @@ export function createPrincipalCache(
       remember(credentials, principal)
       return principal
     },
-    forgetAll: ({ sessionId }) => {
+    forgetTenant: (tenantId) => {
       for (const [name, { principal }] of remembered) {
-        if (principal.sessionId === sessionId) remembered.delete(name)
+        if (principal.tenantId === tenantId) remembered.delete(name)
       }
     },
   }

@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.ts'
+import type { Authenticator } from '../trust/authenticator.ts'
+import type { Signer } from '../trust/signing-keys.ts'
 import type { HttpApp } from './app.ts'
-import type { Authenticator } from './authenticator.ts'
 import type { HttpLimits } from './limits.ts'
 import type { RateLimits } from './rate-limits.ts'
 
@@ -8,7 +9,13 @@ import type { RateLimits } from './rate-limits.ts'
 export interface ProtocolServices {
   /** Counts hits and misses under the protocol's name. */
   readonly engine: Engine
+  /** The same, with nothing counted: for what is no lookup of a caller's, or a part of one. */
+  readonly uncounted: Engine
+  /** Counts one lookup that was made with `uncounted`. */
+  countLookup(lookup: { readonly isHit: boolean; readonly task?: string }): void
   readonly authenticator: Authenticator
+  /** Of a tenant: what signatures of records are verified with, newest first. */
+  readonly publicKeys: Signer['publicKeys']
   readonly limits: HttpLimits
   readonly rates: RateLimits
   /** Whether blobs travel between callers and the bucket, past the server. */

@@ -6,15 +6,15 @@ import {
   checkNamed,
   checkNumber,
   checkNumberOr,
-  checkText,
-  checkTexts,
 } from '@taskvault/core/config'
 import type { Check, Fields } from '@taskvault/core/config'
 import type { ServerLogLevel } from '../http/logging.ts'
-import { ISSUER_KINDS } from '../trust/issuer-settings.ts'
-import type { Admission, IssuerInput, ProjectSettings } from '../trust/issuer-settings.ts'
-import { TRUST_LEVELS } from '../trust/principal.ts'
-import type { TrustLevel } from '../trust/principal.ts'
+import type { IssuerInput } from '../trust/issuer-settings.ts'
+import type { TrustPolicy } from '../trust/model/trust-policy.ts'
+import { MOST_SESSION_MS } from '../trust/trust-settings.ts'
+import type { CertificateGrant } from '../trust/trust-settings.ts'
+import { bucketUrl, databaseUrl, httpUrl, someText } from './text-checks.ts'
+import { checkCertificate, checkIssuer, checkPolicy } from './trust-checks.ts'
 
 /*
  * What the server's configuration file may say, key by key. Whatever is absent keeps its default;
@@ -39,13 +39,13 @@ export interface FileLimits {
 }
 
 export interface FileQuotas {
-  readonly tenantBytes: number | 'unlimited'
-  readonly scopeBytes: Readonly<Partial<Record<TrustLevel, number | 'unlimited'>>>
+  readonly tenantBytes: number
+  readonly scopeBytes: number
 }
 
-export interface FileRetention {
-  readonly ttlSeconds: number | 'never'
-  readonly maintenanceSeconds: number
+export interface FileSessions {
+  readonly minutes: number
+  readonly bindAddress: boolean
 }
 
 export interface FileDrain {
@@ -64,91 +64,25 @@ export interface FileValues {
   readonly transfer: 'direct' | 'proxied'
   readonly tls: Partial<FileTls>
   readonly authentication: 'required' | 'none'
+  readonly sessions: Partial<FileSessions>
   readonly issuers: readonly Partial<IssuerInput>[]
+  readonly certificates: readonly Partial<CertificateGrant>[]
+  readonly policies: Readonly<Record<string, Partial<TrustPolicy>>>
   readonly quotas: Partial<FileQuotas>
-  readonly retention: Partial<FileRetention>
   readonly limits: Partial<FileLimits>
   readonly drain: Partial<FileDrain>
   readonly logLevel: ServerLogLevel
   readonly metrics: 'public' | 'private'
 }
 
-const someText: Check<string> = checkText('a text that is not empty', (text) => text.trim() !== '')
-const httpUrl: Check<string> = checkText(
-  'an address that begins with https:// or http://',
-  (text) => ['https:', 'http:'].includes(URL.parse(text)?.protocol ?? ''),
-)
-const plainDatabaseUrl: Check<string> = checkText(
-  'sqlite:/path/to/file.db or postgres://user@host/name',
-  (text) => /^(sqlite:.|postgres(ql)?:\/\/.)/.test(text),
-)
-/** What is refused is shown, and this may hold a password. */
-const databaseUrl: Check<string> = (node, path, reading) => {
-  const isMasked = node.kind === 'scalar' && /:.*@/.test(String(node.value))
-  const isWrong = isMasked && !/^postgres(ql)?:\/\/./.test(String(node.value))
-  return plainDatabaseUrl(isWrong ? { ...node, value: '…@…' } : node, path, reading)
-}
-const bucketUrl: Check<string> = checkText('s3://bucket/prefix?endpoint=https://…', (text) =>
-  /^s3:\/\/./.test(text),
-)
-
 const bytes: Check<number> = checkNumber({ least: 1, most: Number.MAX_SAFE_INTEGER, isWhole: true })
-const quota: Check<number | 'unlimited'> = checkNumberOr('unlimited', {
-  least: 1,
-  most: Number.MAX_SAFE_INTEGER,
-  isWhole: true,
-})
 const rate: Check<number | 'unlimited'> = checkNumberOr('unlimited', { least: 0.001, most: 1e15 })
-const trustLevels = Object.keys(TRUST_LEVELS) as readonly TrustLevel[]
-const YEAR_SECONDS = 31_536_000
 
 const TLS_FIELDS: Fields<FileTls> = {
   certificate: { key: 'certificate', check: someText },
   key: { key: 'key', check: someText },
   clientAuthorities: { key: 'client_ca', check: someText },
   clientCertificates: { key: 'client_certificates', check: checkChoice(['required', 'accepted']) },
-}
-
-const PROJECT_FIELDS: Fields<ProjectSettings> = {
-  defaultBranches: { key: 'default_branches', check: checkTexts(someText) },
-  protectedRefs: { key: 'protected_refs', check: checkTexts(someText) },
-  origin: { key: 'origin', check: someText },
-}
-
-const number: Check<string> = (node, path, reading) =>
-  // Numbers of projects look like numbers, and are names.
-  checkText('a number, such as 1234', (text) => text.trim() !== '')(
-    node.kind === 'scalar' && typeof node.value === 'number'
-      ? { ...node, value: String(node.value) }
-      : node,
-    path,
-    reading,
-  )
-
-const ADMISSION_FIELDS: Fields<Admission> = {
-  tenant: { key: 'tenant', check: someText },
-  owner: { key: 'owner', check: number },
-  project: { key: 'project', check: number },
-}
-
-const checkAdmission: Check<Admission> = (node, path, reading) => {
-  const { tenant = 'default', ...rest } = checkFields(ADMISSION_FIELDS)(node, path, reading) ?? {}
-  return { tenant, ...rest }
-}
-
-const ISSUER_FIELDS: Fields<IssuerInput> = {
-  id: { key: 'id', check: someText },
-  kind: { key: 'kind', check: checkChoice(ISSUER_KINDS) },
-  issuer: { key: 'issuer', check: httpUrl },
-  jwksUrl: { key: 'jwks_url', check: httpUrl },
-  audience: { key: 'audience', check: someText },
-  algorithms: { key: 'algorithms', check: checkTexts(someText) },
-  ceiling: { key: 'ceiling', check: checkChoice(trustLevels) },
-  tokenUses: { key: 'token_uses', check: checkChoice(['once', 'until-closed']) },
-  forksGetTokens: { key: 'forks_get_tokens', check: checkBoolean },
-  admits: { key: 'admits', check: checkItems(checkAdmission) },
-  defaults: { key: 'defaults', check: checkFields(PROJECT_FIELDS) },
-  projects: { key: 'projects', check: checkNamed(checkFields(PROJECT_FIELDS), () => undefined) },
 }
 
 const LIMIT_FIELDS: Fields<FileLimits> = {
@@ -168,26 +102,13 @@ const LIMIT_FIELDS: Fields<FileLimits> = {
 }
 
 const QUOTA_FIELDS: Fields<FileQuotas> = {
-  tenantBytes: { key: 'tenant_bytes', check: quota },
-  scopeBytes: {
-    key: 'scope_bytes',
-    check: checkFields(
-      Object.fromEntries(
-        trustLevels.map((level) => [level, { key: level, check: quota }]),
-      ) as Fields<Record<TrustLevel, number | 'unlimited'>>,
-    ),
-  },
+  tenantBytes: { key: 'tenant_bytes', check: bytes },
+  scopeBytes: { key: 'scope_bytes', check: bytes },
 }
 
-const RETENTION_FIELDS: Fields<FileRetention> = {
-  ttlSeconds: {
-    key: 'ttl_seconds',
-    check: checkNumberOr('never', { least: 1, most: 100 * YEAR_SECONDS, isWhole: true }),
-  },
-  maintenanceSeconds: {
-    key: 'maintenance_seconds',
-    check: checkNumber({ least: 1, most: 86_400 }),
-  },
+const SESSION_FIELDS: Fields<FileSessions> = {
+  minutes: { key: 'minutes', check: checkNumber({ least: 1, most: MOST_SESSION_MS / 60_000 }) },
+  bindAddress: { key: 'bind_address', check: checkBoolean },
 }
 
 const DRAIN_FIELDS: Fields<FileDrain> = {
@@ -205,9 +126,11 @@ const FILE_FIELDS: Fields<FileValues> = {
   transfer: { key: 'transfer', check: checkChoice(['direct', 'proxied']) },
   tls: { key: 'tls', check: checkFields(TLS_FIELDS) },
   authentication: { key: 'authentication', check: checkChoice(['required', 'none']) },
-  issuers: { key: 'issuers', check: checkItems(checkFields(ISSUER_FIELDS)) },
+  sessions: { key: 'sessions', check: checkFields(SESSION_FIELDS) },
+  issuers: { key: 'issuers', check: checkItems(checkIssuer) },
+  certificates: { key: 'certificates', check: checkItems(checkCertificate) },
+  policies: { key: 'policies', check: checkNamed(checkPolicy, () => undefined) },
   quotas: { key: 'quotas', check: checkFields(QUOTA_FIELDS) },
-  retention: { key: 'retention', check: checkFields(RETENTION_FIELDS) },
   limits: { key: 'limits', check: checkFields(LIMIT_FIELDS) },
   drain: { key: 'drain', check: checkFields(DRAIN_FIELDS) },
   logLevel: {

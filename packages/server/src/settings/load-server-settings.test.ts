@@ -18,7 +18,7 @@ test('with nothing configured, SQLite and a folder on loopback are served, with 
     isAuthenticated: true,
     isDirect: false,
     tls: undefined,
-    issuers: [],
+    trust: { issuers: [] },
   })
 })
 
@@ -51,8 +51,11 @@ issuers:
     kind: github
     audience: https://cache.example.com
     admits: [{ owner: 1234 }]
-quotas: { tenant_bytes: 1000, scope_bytes: { pr: 10, protected: unlimited } }
-retention: { ttl_seconds: 60, maintenance_seconds: 5 }
+certificates: [{ uri: "spiffe://acme/ci" }]
+policies:
+  default: { fork_pull_requests: isolated, trusted_triggers: push }
+sessions: { minutes: 10 }
+quotas: { tenant_bytes: 1000, scope_bytes: 10 }
 limits: { max_blob_bytes: 100, requests_per_second: 10, bytes_per_second: unlimited }
 drain: { notice_seconds: 1, timeout_seconds: 2 }
 log_level: warn
@@ -63,14 +66,18 @@ metrics: public
     publicUrl: 'https://cache.example.com',
     isDirect: true,
     tls: { keyPath: '/etc/server.key', requiresCertificate: true },
-    issuers: [{ id: 'github', admits: [{ tenant: 'default', owner: '1234' }] }],
-    engine: { tenantBytes: 1000, scopeBytes: { pr: 10 }, ttlMs: 60_000 },
+    trust: {
+      sessionMs: 600_000,
+      issuers: [{ id: 'github', admits: [{ tenant: 'default', owner: '1234' }] }],
+      certificates: [{ uri: 'spiffe://acme/ci', tenant: 'default', writes: 'own' }],
+      policies: { default: { forkPullRequests: 'isolated', trustedTriggers: ['push'] } },
+    },
+    engine: { tenantBytes: 1000, scopeBytes: 10, blobBytes: 100 },
     limits: {
       maxBlobBytes: 100,
       requests: { perSecond: 10, burst: 100 },
       bytes: { perSecond: Number.POSITIVE_INFINITY },
     },
-    maintenanceMs: 5000,
     drainNoticeMs: 1000,
     drainMs: 2000,
     logLevel: 'warn',
@@ -93,11 +100,12 @@ describe('what is wrong is named with place, key, value and what is allowed', ()
       'issuers: [{ kind: gitea }]',
       'server.yaml:1:19: issuers.1.kind: "gitea" is not allowed; use one of: github',
     ],
-    ['issuers: [{ kind: gitlab }]', 'Issuer 1 of `issuers` has no `id`'],
+    ['issuers: [{ kind: gitlab }]', 'issuers.1 has no `id`'],
     [
-      'quotas:\n  scope_bytes:\n    main: 1',
-      'server.yaml:3:5: unknown key "quotas.scope_bytes.main"; allowed: untrusted',
+      'quotas:\n  scope: 1',
+      'server.yaml:2:3: unknown key "quotas.scope"; did you mean "scope_bytes"?',
     ],
+    ['sessions: { minutes: 61 }', 'sessions.minutes: 61 is not allowed; use a number from 1 to 60'],
     [
       'limits: { requests_per_second: -1 }',
       'requests_per_second: -1 is not allowed; use a number from 0.001',

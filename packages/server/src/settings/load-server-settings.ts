@@ -1,16 +1,14 @@
 import { dirname, join, resolve } from 'node:path'
-import { TaskVaultError } from '@taskvault/core'
 import { readCheckedFile } from '@taskvault/core/config'
+import { DEFAULT_LIMITS as ENGINE_LIMITS } from '../engine/engine-options.ts'
 import { DEFAULT_LIMITS } from '../http/limits.ts'
 import type { HttpLimits } from '../http/limits.ts'
 import type { Allowance } from '../http/token-bucket.ts'
-import { parseIssuer } from '../trust/issuer-settings.ts'
-import type { IssuerInput, IssuerSettings } from '../trust/issuer-settings.ts'
-import type { TrustLevel } from '../trust/principal.ts'
 import { checkFile } from './config-file.ts'
-import type { FileLimits, FileQuotas, FileRetention, FileTls, FileValues } from './config-file.ts'
-import type { EngineLimits } from './engine-limits.ts'
+import type { FileLimits, FileTls, FileValues } from './config-file.ts'
+import { invalidSettings } from './invalid-settings.ts'
 import type { ServerSettings, TlsSettings } from './server-settings.ts'
+import { trustOf } from './trust-of-file.ts'
 
 export interface LoadServerRequest {
   /** What relative paths on the command line are relative to; absolute. */
@@ -32,7 +30,8 @@ export interface LoadServerRequest {
  */
 export async function loadServerSettings(request: LoadServerRequest): Promise<ServerSettings> {
   const file = await readFile(request)
-  const { drain = {}, retention = {} } = file
+  const { drain = {} } = file
+  const limits = httpLimitsOf(file.limits ?? {})
   const settings: ServerSettings = {
     ...placesOf(request, file),
     host: request.host ?? file.host ?? '127.0.0.1',
@@ -40,12 +39,11 @@ export async function loadServerSettings(request: LoadServerRequest): Promise<Se
     publicUrl: file.publicUrl,
     isDirect: file.transfer === 'direct',
     isAuthenticated: file.authentication !== 'none',
-    issuers: (file.issuers ?? []).map(readIssuer),
-    engine: engineLimitsOf(file.quotas ?? {}, retention),
-    limits: httpLimitsOf(file.limits ?? {}),
+    trust: trustOf(file),
+    engine: { ...ENGINE_LIMITS, ...file.quotas, blobBytes: limits.maxBlobBytes },
+    limits,
     logLevel: file.logLevel ?? 'info',
     isMetricsPublic: file.metrics === 'public',
-    maintenanceMs: (retention.maintenanceSeconds ?? 300) * 1000,
     drainMs: (drain.timeoutSeconds ?? 30) * 1000,
     drainNoticeMs: (drain.noticeSeconds ?? 0) * 1000,
   }
@@ -101,10 +99,13 @@ function locate(databaseUrl: string, home: string): string {
 function tlsOf(tls: Partial<FileTls>, home: string): TlsSettings {
   const { certificate, key, clientAuthorities, clientCertificates } = tls
   if (certificate === undefined || key === undefined) {
-    throw invalid('`tls` needs both `certificate` and `key`', 'Name two files in PEM.')
+    throw invalidSettings('`tls` needs both `certificate` and `key`', 'Name two files in PEM.')
   }
   if (clientCertificates !== undefined && clientAuthorities === undefined) {
-    throw invalid('`tls.client_certificates` without `tls.client_ca`', 'Name the authorities.')
+    throw invalidSettings(
+      '`tls.client_certificates` without `tls.client_ca`',
+      'Name the authorities.',
+    )
   }
   return {
     certificatePath: resolve(home, certificate),
@@ -112,26 +113,6 @@ function tlsOf(tls: Partial<FileTls>, home: string): TlsSettings {
     clientAuthoritiesPath:
       clientAuthorities === undefined ? undefined : resolve(home, clientAuthorities),
     requiresCertificate: clientCertificates === 'required',
-  }
-}
-
-function readIssuer(given: Partial<IssuerInput>, index: number): IssuerSettings {
-  const { id, kind, admits = [] } = given
-  if (id === undefined || kind === undefined) {
-    throw invalid(`Issuer ${index + 1} of \`issuers\` has no \`id\` or no \`kind\``, 'Add both.')
-  }
-  return parseIssuer({ ...given, id, kind, admits })
-}
-
-function engineLimitsOf(
-  { tenantBytes, scopeBytes = {} }: Partial<FileQuotas>,
-  { ttlSeconds }: Partial<FileRetention>,
-): EngineLimits {
-  const limited = Object.entries(scopeBytes).filter(([, quota]) => quota !== 'unlimited')
-  return {
-    tenantBytes: tenantBytes === 'unlimited' ? undefined : tenantBytes,
-    scopeBytes: Object.fromEntries(limited) as Partial<Record<TrustLevel, number>>,
-    ttlMs: typeof ttlSeconds === 'number' ? ttlSeconds * 1000 : undefined,
   }
 }
 
@@ -164,21 +145,20 @@ function refuseContradictions({
   bucketUrl,
 }: ServerSettings): void {
   if (!isAuthenticated && !isLoopback(host)) {
-    throw invalid(
+    throw invalidSettings(
       `Without authentication, everybody who reaches ${host} could write what builds restore`,
       'Remove `authentication: none`, or listen on 127.0.0.1.',
     )
   }
   if (isDirect && bucketUrl === undefined) {
-    throw invalid('`transfer: direct` needs a `bucket`', 'A folder has no address of its own.')
+    throw invalidSettings(
+      '`transfer: direct` needs a `bucket`',
+      'A folder has no address of its own.',
+    )
   }
 }
 
 /** Whether only this machine reaches what listens there. */
 export function isLoopback(host: string): boolean {
   return /^(127(\.\d{1,3}){3}|::1|\[::1\]|localhost)$/.test(host)
-}
-
-function invalid(message: string, hint: string): TaskVaultError {
-  return new TaskVaultError('CONFIG_INVALID', message, { hint })
 }

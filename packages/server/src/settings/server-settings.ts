@@ -1,7 +1,7 @@
+import type { EngineLimits } from '../engine/engine-options.ts'
 import type { HttpLimits } from '../http/limits.ts'
 import type { ServerLogLevel } from '../http/logging.ts'
-import type { IssuerSettings } from '../trust/issuer-settings.ts'
-import type { EngineLimits } from './engine-limits.ts'
+import type { TrustSettings } from '../trust/trust-settings.ts'
 
 /** Everything that a server is told, checked and complete. Paths are absolute. */
 export interface ServerSettings {
@@ -20,13 +20,11 @@ export interface ServerSettings {
   readonly tls: TlsSettings | undefined
   /** Otherwise everybody on this machine is an administrator. */
   readonly isAuthenticated: boolean
-  readonly issuers: readonly IssuerSettings[]
+  readonly trust: TrustSettings
   readonly engine: EngineLimits
   readonly limits: HttpLimits
   readonly logLevel: ServerLogLevel
   readonly isMetricsPublic: boolean
-  /** Between two times of eviction and collection. */
-  readonly maintenanceMs: number
   /** How long running requests may still take once the server is told to end. */
   readonly drainMs: number
   /** How long load balancers have to notice that, before nobody can connect any more. */

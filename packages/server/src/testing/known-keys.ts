@@ -1,5 +1,5 @@
 import { TaskVaultError } from '@taskvault/core'
-import type { Authenticator } from '../http/authenticator.ts'
+import type { Authenticator } from '../trust/authenticator.ts'
 import type { Principal } from '../trust/principal.ts'
 
 /** A caller of a tenant who may read and write in one scope of it. */
@@ -30,8 +30,18 @@ export function createKnownKeys(
     if (principal !== undefined) return principal
     throw new TaskVaultError('UNAUTHENTICATED', 'This bearer is not known')
   }
+  const noKeys = async (): Promise<never> => {
+    throw new Error('these keys stay as they are')
+  }
   return {
     asked: () => asked,
+    keys: {
+      create: noKeys,
+      revoke: noKeys,
+      createFirst: noKeys,
+      list: async () => [],
+      find: async () => undefined,
+    },
     authenticate: async ({ authorization }) => find(authorization),
     openSession: async ({ authorization }) => {
       const token = `tvs_${Math.random().toString(36).slice(2)}`

@@ -1,6 +1,7 @@
+import { hash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
-import { TaskVaultError, openHashAlgorithm, splitBlobName } from '@taskvault/core'
-import type { BlobName, ByteStream } from '@taskvault/core'
+import { TaskVaultError, blobNameOf, openHashAlgorithm, splitBlobName } from '@taskvault/core'
+import type { BlobName, ByteStream, Digest } from '@taskvault/core'
 import type { BlobRow, Engine, NewEntry, StoredEntry } from '../engine/engine.ts'
 import type { Principal } from '../trust/principal.ts'
 
@@ -39,8 +40,13 @@ export function createMemoryEngine(now: () => number = Date.now): Engine {
       blobs.set(blob.name, await readVerified(blob, bytes))
       return true
     },
-    storeUnnamed: async () => {
-      throw new Error('not kept in memory')
+    storeUnnamed: async (who, bytes, limitBytes) => {
+      const content = await buffer(bytes)
+      if (content.byteLength > limitBytes) throw tooLarge(limitBytes)
+      const digest = hash('sha256', content) as Digest
+      const name = blobNameOf({ algorithm: 'sha256', digest })
+      of(who).blobs.set(name, content)
+      return { name, sizeBytes: content.byteLength }
     },
     signDownload: async () => undefined,
     openBlob: async (who, name, given = {}) => {
@@ -131,6 +137,10 @@ async function readVerified({ name, sizeBytes }: BlobRow, bytes: ByteStream): Pr
   const actual = (await openHashAlgorithm(algorithm)).hash(content).toString('hex')
   if (actual === digest && content.byteLength === sizeBytes) return content
   throw new TaskVaultError('BLOB_CORRUPT', `These are not the bytes of ${name}`)
+}
+
+function tooLarge(limitBytes: number): TaskVaultError {
+  return new TaskVaultError('REQUEST_TOO_LARGE', `At most ${limitBytes} bytes can be sent at once`)
 }
 
 const PIECE_BYTES = 256 * 1024

@@ -2,8 +2,10 @@ import type { Protocol } from '../../http/protocol.ts'
 import { addBlobBatchRoutes } from './blob-batch-routes.ts'
 import { addBlobRoutes } from './blob-routes.ts'
 import { addEntryRoutes } from './entry-routes.ts'
+import { addKeyRoutes } from './key-routes.ts'
 import { taskOf } from './record-of.ts'
 import { addSessionRoutes } from './session-routes.ts'
+import { addSigningKeyRoutes } from './signing-key-routes.ts'
 import { addTaskRoutes } from './task-routes.ts'
 import { addVaultRoutes } from './vault-routes.ts'
 
@@ -18,5 +20,7 @@ export const nativeProtocol: Protocol = {
     addTaskRoutes(app, services)
     addEntryRoutes(app, services)
     addVaultRoutes(app, services)
+    addKeyRoutes(app, services)
+    addSigningKeyRoutes(app, services)
   },
 }

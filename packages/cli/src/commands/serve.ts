@@ -1,0 +1,75 @@
+import type { RunningServer } from '@taskvault/server'
+import { InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+
+interface Options {
+  readonly host?: string
+  readonly port?: number
+  readonly data?: string
+}
+
+/** Where a server listens when nobody says anything, and a configuration of its own is given. */
+const DEFAULT_PORT = 9999
+
+export function registerServe(parent: Command, cli: Cli): void {
+  parent
+    .command('serve')
+    .description('Serve the vault to a team over HTTP, until it is stopped')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--port <number>', 'port to listen on; 0: any that is free (default: 9999)', parsePort)
+    .option('--data <directory>', 'what is stored (default: ~/.local/share/taskvault/server)')
+    .addHelpText(
+      'after',
+      "\nHere, --config names the server's own configuration; docs/server.md describes it.",
+    )
+    .action(cli.action((options: Options) => serve(cli, options), { handlesSignals: true }))
+}
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
+  throw new InvalidArgumentError('Use a number from 0 to 65535.')
+}
+
+async function serve(cli: Cli, { host, port, data }: Options): Promise<void> {
+  // Loaded here: no other command needs it, and it is larger than all of them.
+  const { createLogger, loadServerSettings, startServer } = await import('@taskvault/server')
+  const { config: configPath } = cli.options
+  const { env, now, stderr } = cli.host
+  const settings = await loadServerSettings({
+    cwd: cli.cwd,
+    env,
+    configPath,
+    host,
+    port,
+    dataDirectory: data,
+    defaultPort: configPath === undefined ? (await cli.settings()).servicePort : DEFAULT_PORT,
+  })
+  const logger = createLogger(settings.logLevel, { write: (line) => void stderr.write(line) })
+  const stopped = nextStopSignal(cli)
+  const server = await startServer({ settings, logger, env, now })
+  announce(cli, server)
+  await stopped
+  await server.close()
+}
+
+/** Only the first: a second one ends the process at once, whatever is still running. */
+async function nextStopSignal({ host }: Cli): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const stopListening = host.onStopSignal(() => {
+      stopListening()
+      resolve()
+    })
+  })
+}
+
+function announce({ voice }: Cli, { url, adminKey }: RunningServer): void {
+  voice.answer({
+    text: () =>
+      adminKey === undefined
+        ? url
+        : `${url}\nAPI key of the administrator, shown this once: ${adminKey}`,
+    data: () => ({ url, ...(adminKey === undefined ? {} : { adminKey }) }),
+  })
+}
