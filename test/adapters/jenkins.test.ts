@@ -5,6 +5,7 @@ import { describeFailures } from './jenkins/describe-failures.ts'
 import { describeParameters } from './jenkins/describe-parameters.ts'
 import { describePipelines } from './jenkins/describe-pipelines.ts'
 import { describeProductSnippet } from './jenkins/describe-product-snippet.ts'
+import { describeReadme } from './jenkins/describe-readme.ts'
 import { describeWindows } from './jenkins/describe-windows.ts'
 import { createJenkinsAdapter } from './jenkins/jenkins-adapter.ts'
 import { openJenkins, whyNoJenkins } from './jenkins/open-jenkins.ts'
@@ -37,4 +38,5 @@ describe.skipIf(isSkipped)(`taskvaultCache${isSkipped ? ` (${whyNoJenkins})` : '
   describeWindows(() => jenkins)
   describeParameters(() => jenkins)
   describeProductSnippet(() => jenkins)
+  describeReadme(() => jenkins)
 })

@@ -16,6 +16,8 @@ import org.jenkinsci.plugins.workflow.steps.FlowInterruptedException
  */
 class Build {
 
+    private static final List<Class> CATEGORIES = Continuable.categories + ResumableIterators
+
     private static Build running
 
     final Map request
@@ -94,7 +96,7 @@ class Build {
 
     private void start() {
         Script script = (Script) loader.parseClass((String) request.jenkinsfile, 'WorkflowScript.groovy').newInstance()
-        script.binding = new Binding([env: new BuildVariables(), currentBuild: new CurrentBuild(), params: request.params ?: [:]])
+        script.binding = new Binding([env: new BuildVariables(), currentBuild: new CurrentBuild(), scm: [:], params: request.params ?: [:]])
         Context context = new Context()
         context.env.putAll(request.buildEnv)
         Branch main = new Branch(branchCount++, 'main', null)
@@ -110,7 +112,7 @@ class Build {
             // In turn, so that branches of `parallel` alternate at each of their steps.
             active = ready[turn++ % ready.size()]
             Frame frame = active.top
-            Outcome outcome = frame.program.run0(active.next, Continuable.categories)
+            Outcome outcome = frame.program.run0(active.next, CATEGORIES)
             if (frame.program.isResumable()) {
                 take((StepCall) outcome.normal)
             } else if (!leave(frame, outcome)) {

@@ -25,4 +25,13 @@ abstract class PipelineScript extends SerializableScript {
         }
         return Continuable.suspend(name, new StepCall(name, list))
     }
+
+    /** A bare name that is no variable of the pipeline is one of the environment. */
+    @Override
+    Object getProperty(String name) {
+        if (!binding.hasVariable(name) && Build.current().context.env.containsKey(name)) {
+            return Build.current().context.env[name]
+        }
+        return super.getProperty(name)
+    }
 }

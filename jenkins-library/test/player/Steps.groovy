@@ -7,7 +7,7 @@ class Steps {
 
     static final List<String> NAMES = [
         'ansiColor', 'bat', 'catchError', 'checkout', 'container', 'deleteDir', 'dir', 'echo', 'error', 'fileExists', 'isUnix',
-        'node', 'parallel', 'pwd', 'readFile', 'retry', 'sh', 'stage', 'timeout', 'timestamps', 'withCredentials', 'withEnv', 'writeFile',
+        'junit', 'node', 'parallel', 'pwd', 'readFile', 'retry', 'sh', 'stage', 'timeout', 'timestamps', 'withCredentials', 'withEnv', 'writeFile',
     ]
 
     private final Build build
@@ -41,6 +41,11 @@ class Steps {
                 return directory().deleteDir()
             case 'checkout':
                 return [:]
+            case 'junit':
+                if (!inDirectory(call.text('testResults')).exists()) {
+                    throw new AbortException('No test report files were found. Configuration error?')
+                }
+                return null
             case 'sh':
             case 'bat':
                 return runScript(call)

@@ -25,16 +25,21 @@ private DeclarativeSection read(Closure block) {
 }
 
 private void onAgent(DeclarativeSection section, Closure body) {
-    List<String> variables = []
-    Map environment = read(section.said.environment).said
-    for (String name : new ArrayList<String>(environment.keySet())) {
-        variables.add(name + '=' + environment[name])
-    }
     if (section.said.agent == null || section.said.agent == 'none') {
-        withEnv(variables, body)
+        withEnvironment(section, body)
     } else {
-        node { withEnv(variables, body) }
+        node { withEnvironment(section, body) }
     }
+}
+
+private void withEnvironment(DeclarativeSection section, Closure body) {
+    Map environment = read(section.said.environment).said
+    List<String> names = new ArrayList<String>(environment.keySet())
+    List<String> variables = []
+    for (int index = 0; index < names.size(); index++) {
+        variables.add(names[index] + '=' + environment[names[index]])
+    }
+    withEnv(variables, body)
 }
 
 private void withPost(DeclarativeSection section, Closure body) {
