@@ -147,16 +147,16 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
   'server/metrics': { imports: [], types: ['server/engine'], node: [], libraries: ['prom-client'] },
   // Sockets, limits, and who calls; knows no protocol.
   'server/http': {
-    imports: ['core', 'server/metrics'],
+    imports: ['core', 'server/metrics', 'server/trust/model'],
     types: ['server/trust', 'server/engine'],
     node: [...FILES, 'node:http', 'node:https', 'node:net', 'node:stream', 'node:tls'],
     libraries: ['fastify', 'fastify-type-provider-zod', '@fastify/swagger', 'pino'],
   },
   // One folder a protocol: its words to the engine's, and back.
   'server/protocols': {
-    imports: ['core', 'server/http'],
-    types: ['server/engine', 'server/trust'],
-    node: PURE,
+    imports: ['core', 'server/http', 'server/trust', 'server/trust/model'],
+    types: ['server/engine'],
+    node: [...PURE, 'node:crypto'],
     libraries: ['fastify', 'zod'],
   },
   // What the server's configuration may say.
@@ -171,7 +171,6 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     ],
     node: FILES,
   },
-  'server/index': { imports: ['server/trust', 'server/trust/model', 'server/engine'], node: [] },
   // Everything above, put together.
   'server/open-places': {
     imports: ['core', 'server/trust'],
@@ -192,6 +191,17 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     types: ['server/settings'],
     node: ['node:timers/promises'],
     libraries: ['pino'],
+  },
+  'server/index': {
+    imports: [
+      'server/engine',
+      'server/http',
+      'server/settings',
+      'server/start-server',
+      'server/trust',
+      'server/trust/model',
+    ],
+    node: [],
   },
   cli: {
     imports: ['core', 'server'],

@@ -1,7 +1,7 @@
 /** Gives every name, until there are too many. */
 export type BoundedNames = (name: string) => string
 
-export const OTHER = 'other'
+const OTHER = 'other'
 
 /**
  * Callers choose the names of tasks, and every name that becomes a label is a time series for ever:

@@ -32,7 +32,7 @@ const count: z.ZodNumber = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 const timeMs: z.ZodNumber = count.describe('Milliseconds since 1970.')
 const shortText: z.ZodString = z.string().max(500)
 
-export const neededBlob: z.ZodType<NeededBlob> = z.strictObject({
+const neededBlob: z.ZodType<NeededBlob> = z.strictObject({
   name: blobName,
   sizeBytes: count.describe('Bytes that travel.'),
 })

@@ -91,7 +91,7 @@ function refuseUnpublished(outcome: Publication): EntryRecord {
 }
 
 /** @throws {TaskVaultError} NOT_FOUND when there is none, or none of this protocol. */
-export function recordOrRefuse(entry: StoredEntry | undefined): EntryRecord {
+function recordOrRefuse(entry: StoredEntry | undefined): EntryRecord {
   const record = entry === undefined ? undefined : recordOf(entry)
   if (record === undefined) throw new Refusal('NOT_FOUND', 'There is no such entry')
   return record
