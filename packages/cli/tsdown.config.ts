@@ -32,7 +32,15 @@ const config: UserConfig = {
   deps: {
     neverBundle: [...NATIVE, SERVER],
     onlyImport: [...NATIVE, SERVER],
-    onlyBundle: ['commander', 'hash-wasm', 'picomatch', 'yaml', ...CROSS_SPAWN],
+    onlyBundle: [
+      'aws4fetch',
+      'commander',
+      'hash-wasm',
+      'picomatch',
+      'undici',
+      'yaml',
+      ...CROSS_SPAWN,
+    ],
   },
 }
 export default config

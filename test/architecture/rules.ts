@@ -72,7 +72,14 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
   // What is elsewhere: servers, buckets and shared folders.
   'core/remote': {
     imports: ['core/errors', 'core/model', 'core/hashing', 'core/files'],
-    node: [...FILES, 'node:events', 'node:fs/promises', 'node:stream', 'node:timers/promises'],
+    node: [
+      ...FILES,
+      'node:events',
+      'node:fs/promises',
+      'node:stream',
+      'node:timers/promises',
+      'node:url',
+    ],
     libraries: ['undici', 'aws4fetch'],
   },
   // The use cases: the only place that may bring all of the others together.

@@ -109,7 +109,9 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
       const loaded = await cli.settings()
       const report = given ?? (await createReport(cli, loaded.logLevel))
       const { now, endsProcess = false } = host
-      return cli.closeAtEnd(await openVault({ settings: loaded, report, now, endsProcess }))
+      return cli.closeAtEnd(
+        await openVault({ settings: loaded, report, now, endsProcess, env: host.env }),
+      )
     },
     get stdin() {
       stdin ??= openStdin(host, atEnd)

@@ -42,6 +42,11 @@ export function describeEvent(event: VaultEvent): LoggedEvent | undefined {
         level: 'warn',
         text: `warning: the index was damaged or lost; it was rebuilt with ${formatCount(event.entries, 'entry', 'entries')}`,
       }
+    case 'remote-paused':
+      return {
+        level: 'debug',
+        text: 'debug: the remote store is left out: it did not answer a moment ago',
+      }
     case 'trouble':
       return { level: 'warn', text: `warning: ${onOneLine(event.message)}` }
   }

@@ -20,6 +20,8 @@ const LABELS: Readonly<Record<ProgressEvent['phase'], string>> = {
   hashing: 'Hashing',
   saving: 'Saving',
   restoring: 'Restoring',
+  receiving: 'Receiving',
+  sending: 'Sending',
   verifying: 'Verifying',
   collecting: 'Collecting',
 }

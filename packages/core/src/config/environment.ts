@@ -17,6 +17,7 @@ const SETTING_VARIABLES: Readonly<Record<string, SettingVariable>> = {
   policies: { name: 'TASKVAULT_POLICIES', holds: 'yaml' },
   branches: { name: 'TASKVAULT_BRANCHES', holds: 'yaml' },
   tasks: { name: 'TASKVAULT_TASKS', holds: 'yaml' },
+  remote: { name: 'TASKVAULT_REMOTE', holds: 'text' },
   secrets: { name: 'TASKVAULT_SECRETS', holds: 'names' },
 }
 
@@ -82,6 +83,7 @@ export function settingVariableNames(): readonly string[] {
     'TASKVAULT_CONFIG',
     'TASKVAULT_CWD',
     'TASKVAULT_BRANCH',
+    'TASKVAULT_TOKEN',
     'TASKVAULT_DEFAULT_BRANCH',
     'TASKVAULT_BRANCH_IS_DEFAULT',
     'TASKVAULT_FORK',

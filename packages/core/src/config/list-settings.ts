@@ -1,7 +1,8 @@
 import type { PolicyFields } from '../model/policy.ts'
 import { POLICY_KEYS, TASK_KEYS } from './parse-config.ts'
+import { REMOTE_KEYS } from './remote-settings.ts'
 import { settingPath } from './settings.ts'
-import type { LoadedSettings, SettingSource } from './settings.ts'
+import type { LoadedSettings, Settings, SettingSource } from './settings.ts'
 
 /** One setting as the file would name it, its value, and who said so. */
 export interface ListedSetting {
@@ -33,8 +34,17 @@ export function listSettings(settings: LoadedSettings): readonly ListedSetting[]
       list(name, value),
     ),
     ...listNamed('tasks', settings.tasks, TASK_KEYS).map(({ name, value }) => list(name, value)),
+    ...listRemote(settings.remote).map(({ name, value }) => list(name, value)),
     list('secrets', settings.secrets),
   ]
+}
+
+function listRemote(remote: Settings['remote']): readonly { name: string; value: unknown }[] {
+  if (remote === undefined) return []
+  return Object.entries<string>(REMOTE_KEYS).map(([field, key]) => ({
+    name: settingPath('remote', key),
+    value: valueOf(remote, field),
+  }))
 }
 
 /** The setting that holds a field of a policy block: `policies.main.ttl_seconds`. */

@@ -9,6 +9,7 @@ import type { Problem } from './located.ts'
 import { checkConfig, parseConfig } from './parse-config.ts'
 import type { ConfigValues } from './parse-config.ts'
 import { refuseProblems } from './problems.ts'
+import { mergeRemote } from './remote-settings.ts'
 import type { LoadedSettings } from './settings.ts'
 
 export interface LoadRequest {
@@ -21,7 +22,7 @@ export interface LoadRequest {
 
 const BYTES_PER_GB = 2 ** 30
 
-const DEFAULTS: Omit<ConfigValues, 'policies' | 'branches' | 'tasks'> = {
+const DEFAULTS: Omit<ConfigValues, 'policies' | 'branches' | 'tasks' | 'remote'> = {
   cacheDir: path.join('.taskvault', 'cache'),
   maxSizeGb: 10,
   hashAlgorithm: 'blake3',
@@ -56,6 +57,7 @@ export async function loadSettings({ cwd, configPath, env }: LoadRequest): Promi
     policies: merged.policies ?? Object.create(null),
     branches: merged.branches ?? Object.create(null),
     tasks: merged.tasks ?? Object.create(null),
+    remote: mergeRemote(values.remote, fromEnvironment.remote),
     secrets: merged.secrets,
     sources,
   }
@@ -82,11 +84,16 @@ async function readSettingsOfEnvironment(
   const problems: Problem[] = []
   let values: Partial<ConfigValues> = {}
   for (const { root, origin } of await readEnvironment(env, problems)) {
-    if (root.kind === 'map') for (const { key } of root.entries) forget(key, sources)
+    if (root.kind === 'map') for (const { key } of root.entries) forget(replacedBy(key), sources)
     values = { ...values, ...checkConfig(root, { origin, problems, sources }) }
   }
   refuseProblems(problems)
   return values
+}
+
+/** Of the remote store, a variable gives the address alone; what else the file says of it stays. */
+function replacedBy(key: string): string {
+  return key === 'remote' ? 'remote.url' : key
 }
 
 /** Drops what the file said about a setting that the environment replaces. */

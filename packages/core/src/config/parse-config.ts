@@ -19,6 +19,8 @@ import type { Check, Fields, Reading } from './checks.ts'
 import type { Located, Origin } from './located.ts'
 import { refuseProblems } from './problems.ts'
 import { readYaml } from './read-yaml.ts'
+import { checkRemote } from './remote-settings.ts'
+import type { RemoteValues } from './remote-settings.ts'
 import type { LogLevel } from './settings.ts'
 
 /** What a configuration file or the environment may say; whatever is absent keeps its default. */
@@ -31,6 +33,7 @@ export interface ConfigValues {
   readonly policies: Readonly<Record<string, PolicyFields>>
   readonly branches: Readonly<Record<string, PolicyFields>>
   readonly tasks: Readonly<Record<string, TaskDefinition>>
+  readonly remote: RemoteValues
   readonly secrets: readonly string[]
 }
 
@@ -111,6 +114,7 @@ const CONFIG_FIELDS: Fields<ConfigValues> = {
   policies: { key: 'policies', check: checkPolicies },
   branches: { key: 'branches', check: checkPolicies },
   tasks: { key: 'tasks', check: checkNamed(checkTask, faultOfTaskName) },
+  remote: { key: 'remote', check: checkRemote },
   secrets: { key: 'secrets', check: checkTexts(envName) },
 }
 

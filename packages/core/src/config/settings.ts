@@ -1,5 +1,6 @@
 import type { PolicyFields } from '../model/policy.ts'
 import type { TaskDefinition } from '../model/task.ts'
+import type { RemoteSettings } from './remote-settings.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -19,6 +20,8 @@ export interface Settings {
   /** Policies that apply by branch only, where a task and a branch share a name. */
   readonly branches: Readonly<Record<string, PolicyFields>>
   readonly tasks: Readonly<Record<string, TaskDefinition>>
+  /** Absent: this machine is all there is. */
+  readonly remote?: RemoteSettings | undefined
   /** Names of environment variables whose values are masked in recorded logs. */
   readonly secrets: readonly string[]
 }

@@ -52,7 +52,7 @@ async function describeMiss({
 }: NotPassed): Promise<readonly ChangeReason[]> {
   if (check.skipsLookup) return []
   const { task } = check.planned
-  const reasons = because === undefined ? await explainMiss(vault.store, task, keyed) : [because]
+  const reasons = because === undefined ? await explainMiss(vault, task, keyed) : [because]
   if (!check.explains) recordMiss(vault.store, { task, key: keyed.key, reasons })
   return reasons
 }

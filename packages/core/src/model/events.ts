@@ -33,9 +33,18 @@ export type VaultEvent =
       readonly code: ErrorCode
     }
   | { readonly kind: 'rebuilt'; readonly entries: number }
+  /** The remote store is not asked: it did not answer another process a moment ago. */
+  | { readonly kind: 'remote-paused' }
   /** The cache had trouble and the work went on without it. */
   | { readonly kind: 'trouble'; readonly code: ErrorCode; readonly message: string }
 
-export type ProgressPhase = 'hashing' | 'saving' | 'restoring' | 'verifying' | 'collecting'
+export type ProgressPhase =
+  | 'hashing'
+  | 'saving'
+  | 'restoring'
+  | 'receiving'
+  | 'sending'
+  | 'verifying'
+  | 'collecting'
 
 export type Report = (event: VaultEvent) => void

@@ -7,6 +7,8 @@ import { connectionTrouble, nonsense, unavailable } from './failures.ts'
 export interface HttpRequest {
   readonly method: 'DELETE' | 'GET' | 'HEAD' | 'POST' | 'PUT'
   readonly url: URL
+  /** Sent as it is, in the place of the address's own: a URL resolves `%2e%2e` away. */
+  readonly path?: string
   readonly headers?: Readonly<Record<string, string>>
   /** A stream needs a content-length among the headers. */
   readonly body?: Uint8Array | ByteStream
@@ -94,7 +96,7 @@ async function exchange(dispatcher: Dispatcher, request: HttpRequest): Promise<H
   try {
     const answer = await dispatcher.request({
       origin: url.origin,
-      path: url.pathname + url.search,
+      path: request.path ?? url.pathname + url.search,
       method,
       headers: headers ?? {},
       body: sent.body,

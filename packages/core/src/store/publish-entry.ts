@@ -20,6 +20,16 @@ export interface Publication {
   /** The packs that the manifest names, by their numbers. */
   readonly blobNumbers: readonly number[]
   readonly strategy: EvictionStrategy
+  /** Given for an entry that was made elsewhere. */
+  readonly received?: Received
+}
+
+export interface Received {
+  /** Under which the other store has it. */
+  readonly scope: string
+  /** How many bytes came for it. */
+  readonly bytes: number
+  readonly expiresAtMs: number | undefined
 }
 
 export type Published =
@@ -67,9 +77,8 @@ function publishOnce(store: Store, publication: Publication): Published {
 
 function insertPublished(
   store: Store,
-  { manifest, manifestBlob, blobNumbers, strategy }: Publication,
+  { manifest, manifestBlob, blobNumbers, strategy, received }: Publication,
 ): void {
-  const { createdAtMs, expiresAtMs } = manifest
   const nowMs = store.now()
   insertEntry(store.database, {
     manifest,
@@ -78,12 +87,20 @@ function insertPublished(
     strategy,
     metadata: encodeEntryMetadata(manifest),
     createdAtMs: nowMs,
-    expiresAtMs: expiresAtMs === undefined ? undefined : expiresAtMs - createdAtMs + nowMs,
+    expiresAtMs: received === undefined ? expiryFrom(manifest, nowMs) : received.expiresAtMs,
   })
-  store.database.prepare('UPDATE totals SET saves = saves + 1 WHERE id = 1').run()
+  if (received === undefined)
+    store.database.prepare('UPDATE totals SET saves = saves + 1 WHERE id = 1').run()
   const { task, key, sizeBytes, fileCount, exitCode, origin } = manifest
-  const fields = { size: sizeBytes, files: fileCount, exit: exitCode, ...origin }
-  appendAudit(store, { kind: 'SAVE', operation: 'put', task, key, fields })
+  const source = received && { scope: received.scope, bytes: received.bytes }
+  const fields = { size: sizeBytes, files: fileCount, exit: exitCode, ...origin, ...source }
+  const operation = received === undefined ? 'put' : 'pull'
+  appendAudit(store, { kind: 'SAVE', operation, task, key, fields })
+}
+
+/** An entry lives as long as was meant from when it is published, which took its time. */
+function expiryFrom({ createdAtMs, expiresAtMs }: Manifest, nowMs: number): number | undefined {
+  return expiresAtMs === undefined ? undefined : expiresAtMs - createdAtMs + nowMs
 }
 
 /** Numbers of the packs without a row or a file; the file must have the size that it was written with. */

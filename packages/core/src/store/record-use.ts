@@ -1,4 +1,5 @@
 import { asTaskVaultError, isTaskVaultError } from '../errors.ts'
+import type { ErrorCode } from '../errors.ts'
 import type { TaskKey } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
 import type { TaskName } from '../model/task.ts'
@@ -51,6 +52,31 @@ export function recordMiss(store: Store, { task, key, reasons }: RecordedMiss): 
     const fields = kinds.length === 0 ? {} : { because: kinds.join(',') }
     appendAudit(store, { kind: 'MISS', operation: 'get', task, key, fields })
   })
+}
+
+interface RecordedEntry {
+  readonly task: TaskName
+  readonly key: TaskKey
+}
+
+/** Logs that an entry was sent to the remote store. */
+export function recordSent(store: Store, { task, key }: RecordedEntry, bytes: number): void {
+  record(store, 'log a transfer', () => {
+    appendAudit(store, { kind: 'SAVE', operation: 'push', task, key, fields: { bytes } })
+  })
+}
+
+/** Logs that an entry of the remote store was not what it should have been, and tells so. */
+export function recordRefusal(
+  store: Store,
+  { task, key, scope }: RecordedEntry & { readonly scope: string },
+  code: ErrorCode,
+): void {
+  record(store, 'log a refusal', () => {
+    const fields = { error: code, scope }
+    appendAudit(store, { kind: 'QUARANTINE', operation: 'remote', task, key, fields })
+  })
+  store.report({ kind: 'quarantined', task, key, code })
 }
 
 export interface RecordedError {

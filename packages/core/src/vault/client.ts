@@ -95,7 +95,7 @@ export async function createClient(
 ): Promise<Client> {
   const { cwd = process.cwd(), env = process.env, report } = options
   const settings = await loadSettings({ cwd, configPath, env })
-  const vault = await openVault(report === undefined ? { settings } : { settings, report })
+  const vault = await openVault({ settings, env, ...(report !== undefined && { report }) })
   return createClientOf(vault, { cwd, env })
 }
 

@@ -7,6 +7,7 @@ import { findEntry } from '../store/entries.ts'
 import { explainMiss } from './explain-miss.ts'
 import { isDamage, openEntry } from './open-entry.ts'
 import { findOutputTargets } from './output-targets.ts'
+import { readRemoteManifest } from './read-remote-manifest.ts'
 import type { RunVault, TaskWork } from './run-contract.ts'
 import type { Vault } from './vault.ts'
 
@@ -41,17 +42,24 @@ export async function decideRun(
     reasons,
   })
 
-  const entry = findEntry(vault.store, { scope: 'local', key })
-  if (entry === undefined) return miss(...(await explainMiss(vault.store, work.task, keyed)))
-  if (entry.isExpired) return miss({ kind: 'expired' })
-  try {
-    using opened = await openEntry(vault.store, entry)
-    const { manifest } = opened
+  const judge = (manifest: Manifest): RunDecision => {
     const saved = new Set(manifest.outputs.map((output) => output.declaredAs))
     if (saved.size !== wanted.length || !wanted.every((name) => saved.has(name)))
       return miss({ kind: 'outputs-changed' })
     if (manifest.exitCode === 0 || policy.cacheFailures) return { kind: 'hit', key, manifest }
     return miss({ kind: 'failed-before', exitCode: manifest.exitCode })
+  }
+
+  const entry = findEntry(vault.store, { scope: 'local', key })
+  if (entry === undefined || entry.isExpired) {
+    const manifest = await readRemoteManifest(vault, { task: work.task, key })
+    if (manifest !== undefined) return judge(manifest)
+  }
+  if (entry === undefined) return miss(...(await explainMiss(vault, work.task, keyed)))
+  if (entry.isExpired) return miss({ kind: 'expired' })
+  try {
+    using opened = await openEntry(vault.store, entry)
+    return judge(opened.manifest)
   } catch (error) {
     if (!isTaskVaultError(error) || !isDamage(error)) throw error
     return miss({ kind: 'damaged', detail: error.message })

@@ -34,9 +34,7 @@ test('entries of other tasks explain nothing', async () => {
   await save(vault, project)
   const work = await fingerprint(vault, project)
 
-  expect(await explainMiss(vault.store, parseTaskName('other'), work)).toEqual([
-    { kind: 'first-run' },
-  ])
+  expect(await explainMiss(vault, parseTaskName('other'), work)).toEqual([{ kind: 'first-run' }])
 })
 
 test('a fingerprint too large to lie beside its manifest is read all the same', async () => {
@@ -65,7 +63,7 @@ test('entries that are damaged are passed over', async () => {
 })
 
 async function explain(vault: Vault, project: TemporaryProject): ReturnType<typeof explainMiss> {
-  return await explainMiss(vault.store, TASK, await fingerprint(vault, project))
+  return await explainMiss(vault, TASK, await fingerprint(vault, project))
 }
 
 async function save(vault: Vault, project: TemporaryProject): Promise<void> {

@@ -9,6 +9,8 @@ import { findLatestEntries } from '../store/entries.ts'
 import type { EntryRow } from '../store/entries.ts'
 import type { Store } from '../store/store.ts'
 import { openEntry } from './open-entry.ts'
+import type { OpenParts } from './open-parts.ts'
+import { readNewestFingerprint } from './read-remote-manifest.ts'
 
 /** How many of a task's newest entries are compared; more would take longer than they explain. */
 const COMPARED_ENTRIES = 5
@@ -19,10 +21,11 @@ const COMPARED_ENTRIES = 5
  * passed over: a miss must not fail because it cannot be explained.
  */
 export async function explainMiss(
-  store: Store,
+  parts: Pick<OpenParts, 'store' | 'remote'>,
   task: TaskName,
   work: KeyedFingerprint,
 ): Promise<ChangeReason[]> {
+  const { store } = parts
   let nearest: ChangeReason[] | undefined
   for (const entry of latestEntries(store, task)) {
     const before = await readFingerprint(store, entry)
@@ -33,7 +36,24 @@ export async function explainMiss(
     if (nearest === undefined || countOf(reasons) < countOf(nearest)) nearest = reasons
     if (countOf(nearest) === 1) break
   }
-  return nearest ?? [{ kind: 'first-run' }]
+  return nearest ?? (await explainByRemote(parts, task, work)) ?? [{ kind: 'first-run' }]
+}
+
+/** Where this machine knows nothing of a task, somebody else's newest entry tells what has changed. */
+async function explainByRemote(
+  parts: Pick<OpenParts, 'store' | 'remote'>,
+  task: TaskName,
+  work: KeyedFingerprint,
+): Promise<ChangeReason[] | undefined> {
+  if (parts.remote === undefined) return undefined
+  try {
+    const before = await readNewestFingerprint(parts, task)
+    const reasons = before === undefined ? [] : compareFingerprints(before, work.fingerprint)
+    return reasons.length === 0 ? undefined : reasons
+  } catch (error) {
+    if (isTaskVaultError(error)) return undefined
+    throw error
+  }
 }
 
 function latestEntries(store: Store, task: TaskName): EntryRow[] {

@@ -58,7 +58,7 @@ async function applyEntry(
   await entry.apply()
   const tookMs = performance.now() - startedAt
   if (entry.log !== undefined) await replayLog(entry.log, request)
-  const { manifest, changes } = entry
+  const { manifest, changes, receivedBytes } = entry
   return {
     kind: 'hit',
     task: request.task,
@@ -68,6 +68,7 @@ async function applyEntry(
     changes,
     putBack,
     tookMs,
+    ...(receivedBytes !== undefined && { receivedBytes }),
   }
 }
 

@@ -3,22 +3,33 @@ import type { ScanContext } from '../files/scan-context.ts'
 import type { StatCache } from '../files/stat-cache.ts'
 import type { ProgressPhase } from '../model/events.ts'
 import type { Store } from '../store/store.ts'
+import type { RemoteVault } from './remote-vault.ts'
 
 /** What the use cases of an open vault share. */
 export interface OpenParts {
   readonly settings: Settings
   readonly store: Store
   readonly statCache: StatCache
+  /** Undefined: this machine is all there is. */
+  readonly remote: RemoteVault | undefined
   /** For reading the work tree; progress is reported under `phase`. */
   scanContext(phase: ProgressPhase): ScanContext
 }
 
 /** The parts of a vault over a store; what the stat cache learns is kept at `statCache.flush()`. */
-export function createParts(settings: Settings, store: Store, statCache: StatCache): OpenParts {
+export function createParts(
+  settings: Settings,
+  store: Store,
+  {
+    statCache,
+    remote,
+  }: { readonly statCache: StatCache; readonly remote?: RemoteVault | undefined },
+): OpenParts {
   return {
     settings,
     store,
     statCache,
+    remote,
     scanContext(phase) {
       let done = 0
       return {

@@ -8,6 +8,7 @@ import { createStatCacheTable } from '../store/stat-cache-table.ts'
 import { readStatistics } from '../store/statistics.ts'
 import { createParts } from './open-parts.ts'
 import { openResult, readResult } from './read-result.ts'
+import { createRemoteVault } from './remote-vault.ts'
 import { stageEntry } from './restore.ts'
 import { saveEntry } from './save.ts'
 import type { Vault, VaultStats } from './vault.ts'
@@ -18,6 +19,8 @@ export interface OpenOptions {
   readonly report?: Report
   /** Milliseconds since 1970; for tests of what time does. */
   readonly now?: () => number
+  /** Where a remote store's credentials are: TASKVAULT_TOKEN, what CI systems set, AWS_… variables. */
+  readonly env?: Readonly<Record<string, string | undefined>>
   /**
    * The process ends when the vault is closed. The index may then be left as a killed process leaves
    * it, for the next one to tidy up: that costs less than to tidy up each time.
@@ -33,11 +36,13 @@ export interface OpenOptions {
  */
 export async function openVault(options: OpenOptions): Promise<Vault> {
   const { settings, report = () => {}, now = Date.now, endsProcess = false } = options
+  const { env = process.env } = options
   const algorithm = await openHashAlgorithm(settings.hashAlgorithm)
   const { cacheDirectory } = settings
   const store = await openStore({ cacheDirectory, algorithm, report, now, endsProcess })
   const statCache = createStatCacheTable(store.database, algorithm.name)
-  const parts = createParts(settings, store, statCache)
+  const remote = settings.remote && createRemoteVault({ remote: settings.remote, store, env })
+  const parts = createParts(settings, store, { statCache, remote })
   const stats = (): VaultStats => readStatistics(store, settings.maxSizeBytes)
   const before = readQuietly(stats)
   return {
@@ -45,12 +50,14 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
     algorithm,
     store,
     statCache,
+    remote,
     save: async (request) => await saveEntry(parts, request),
     stage: async (request) => await stageEntry(parts, request),
-    readResult: async (task, work) => await readResult(store, { task, work }),
-    openResult: async (task, work) => await openResult(store, { task, work }),
+    readResult: async (task, work) => await readResult(parts, { task, work }),
+    openResult: async (task, work) => await openResult(parts, { task, work }),
     stats,
     async [Symbol.asyncDispose]() {
+      await remote?.[Symbol.asyncDispose]()
       statCache.flush()
       publishMetrics(settings, before, readQuietly(stats))
       store[Symbol.dispose]()

@@ -5,13 +5,16 @@ import type { ChangeReason } from '../model/explain.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { TaskName } from '../model/task.ts'
-import { findEntry } from '../store/entries.ts'
 import type { EntryRow } from '../store/entries.ts'
 import { recordHit, recordMiss } from '../store/record-use.ts'
 import type { Store } from '../store/store.ts'
 import { dismissDamaged } from './dismiss-damaged.ts'
+import { findOrPull } from './find-or-pull.ts'
 import { isCurrent, isDamage, openEntry } from './open-entry.ts'
 import type { OpenedEntry } from './open-entry.ts'
+import type { OpenParts } from './open-parts.ts'
+import { dismissRecord } from './pull-entry.ts'
+import type { Pulled } from './pull-entry.ts'
 
 export interface ResultRequest {
   readonly task: TaskName
@@ -23,10 +26,10 @@ export interface ResultRequest {
  * Trouble of any sort is a miss.
  */
 export async function readResult(
-  store: Store,
+  parts: OpenParts,
   request: ResultRequest,
 ): Promise<Uint8Array | undefined> {
-  return await withResult(store, request, ({ opened, digest }) => {
+  return await withResult(parts, request, ({ opened, digest }) => {
     using entry = opened
     return entry.locator.read(digestToBytes(digest))
   })
@@ -37,10 +40,10 @@ export async function readResult(
  * before the first piece, and again on the way; end the iteration to release the blobs.
  */
 export async function openResult(
-  store: Store,
+  parts: OpenParts,
   request: ResultRequest,
 ): Promise<AsyncIterable<Uint8Array> | undefined> {
-  return await withResult(store, request, ({ opened, digest }) => {
+  return await withResult(parts, request, ({ opened, digest }) => {
     try {
       const pieces = opened.locator.stream(digestToBytes(digest))
       while (pieces.next().done !== true);
@@ -89,16 +92,17 @@ interface FoundResult {
 }
 
 async function withResult<Result>(
-  store: Store,
+  parts: OpenParts,
   request: ResultRequest,
   read: (found: FoundResult) => Result,
 ): Promise<Result | undefined> {
+  const { store } = parts
   try {
-    const entry = findEntry(store, { scope: 'local', key: request.work.key })
+    const { entry, pulled } = await findOrPull(parts, request)
     if (entry === undefined || entry.isExpired) {
       return miss(store, request, entry === undefined ? [] : [{ kind: 'expired' }])
     }
-    return await readEntry(store, { request, entry, read })
+    return await readEntry(parts, { request, entry, pulled, read })
   } catch (error) {
     const failure = asTaskVaultError(error, `look up ${request.task}`)
     store.report({ kind: 'trouble', code: failure.code, message: failure.message })
@@ -109,13 +113,15 @@ async function withResult<Result>(
 interface EntryReading<Result> {
   readonly request: ResultRequest
   readonly entry: EntryRow
+  readonly pulled: Pulled | undefined
   readonly read: (found: FoundResult) => Result
 }
 
 async function readEntry<Result>(
-  store: Store,
-  { request, entry, read }: EntryReading<Result>,
+  parts: OpenParts,
+  { request, entry, pulled, read }: EntryReading<Result>,
 ): Promise<Result | undefined> {
+  const { store } = parts
   try {
     const opened = await openEntry(store, entry)
     const digest = onlyFile(opened.manifest)
@@ -129,8 +135,9 @@ async function readEntry<Result>(
     return result
   } catch (error) {
     if (!isDamage(error)) throw error
-    if (!isCurrent(store, entry)) return await withResult(store, request, read)
+    if (!isCurrent(store, entry)) return await withResult(parts, request, read)
     await dismissDamaged(store, entry, error)
+    if (pulled !== undefined) dismissRecord(parts, pulled.record, error.code)
     return miss(store, request, [{ kind: 'damaged', detail: error.message }])
   }
 }

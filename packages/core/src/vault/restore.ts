@@ -14,15 +14,18 @@ import type { OutputPlan } from '../outputs/output-plan.ts'
 import { planOutput } from '../outputs/plan-output.ts'
 import { stageOutputs } from '../outputs/stage-outputs.ts'
 import type { StagedOutputs } from '../outputs/stage-outputs.ts'
-import { findEntry } from '../store/entries.ts'
 import type { EntryRow } from '../store/entries.ts'
 import { recordHit, recordMiss } from '../store/record-use.ts'
 import { forgetStaging, recordStaging } from '../store/sessions.ts'
 import { dismissDamaged } from './dismiss-damaged.ts'
 import { explainMiss } from './explain-miss.ts'
+import { findOrPull } from './find-or-pull.ts'
+import type { FoundOrPulled } from './find-or-pull.ts'
 import { isCurrent, isDamage, openEntry } from './open-entry.ts'
 import type { OpenedEntry } from './open-entry.ts'
 import type { OpenParts } from './open-parts.ts'
+import { dismissRecord } from './pull-entry.ts'
+import type { Pulled } from './pull-entry.ts'
 import type { Miss, OutputTarget, RestoreRequest, StagedEntry } from './vault.ts'
 
 /**
@@ -35,11 +38,11 @@ export async function stageEntry(
 ): Promise<StagedEntry | Miss> {
   const { store } = parts
   try {
-    const entry = findEntry(store, { scope: 'local', key: request.work.key })
+    const { entry, pulled } = await findOrPull(parts, request)
     if (entry === undefined || entry.isExpired) {
       return await miss(parts, request, entry === undefined ? undefined : [{ kind: 'expired' }])
     }
-    return await stageFound(parts, request, entry)
+    return await stageFound(parts, request, { entry, pulled })
   } catch (error) {
     const failure = asTaskVaultError(error, `look up ${request.task}`)
     store.report({ kind: 'trouble', code: failure.code, message: failure.message })
@@ -50,7 +53,7 @@ export async function stageEntry(
 async function stageFound(
   parts: OpenParts,
   request: RestoreRequest,
-  entry: EntryRow,
+  { entry, pulled }: FoundOrPulled & { readonly entry: EntryRow },
 ): Promise<StagedEntry | Miss> {
   await using stack = new AsyncDisposableStack()
   try {
@@ -60,12 +63,13 @@ async function stageFound(
     }
     const log = readLog(opened)
     const staged = await stageOpened(parts, request, opened)
-    return describeStaged(parts, { entry, opened, log, staged, kept: stack.move() })
+    return describeStaged(parts, { entry, pulled, opened, log, staged, kept: stack.move() })
   } catch (error) {
     if (!isDamage(error)) throw error
     // Its files went because it was replaced or removed: what is there now answers.
     if (!isCurrent(parts.store, entry)) return await stageEntry(parts, request)
     await dismissDamaged(parts.store, entry, error)
+    if (pulled !== undefined) dismissRecord(parts, pulled.record, error.code)
     return await miss(parts, request, [{ kind: 'damaged', detail: error.message }])
   }
 }
@@ -75,7 +79,7 @@ async function miss(
   request: RestoreRequest,
   known: readonly ChangeReason[] | undefined,
 ): Promise<Miss> {
-  const reasons = known ?? (await explainMiss(parts.store, request.task, request.work))
+  const reasons = known ?? (await explainMiss(parts, request.task, request.work))
   recordMiss(parts.store, { task: request.task, key: request.work.key, reasons })
   parts.store.report({ kind: 'missed', task: request.task, key: request.work.key, reasons })
   return { kind: 'miss', reasons }
@@ -167,6 +171,7 @@ function reportFiles(parts: OpenParts, total: number): (count: number) => void {
 
 interface FoundEntry {
   readonly entry: EntryRow
+  readonly pulled: Pulled | undefined
   readonly opened: OpenedEntry
   readonly log: Buffer | undefined
   readonly staged: Staged
@@ -178,7 +183,7 @@ function readLog({ manifest, locator }: OpenedEntry): Buffer | undefined {
 }
 
 function describeStaged(parts: OpenParts, found: FoundEntry): StagedEntry {
-  const { entry, opened, log, staged, kept } = found
+  const { entry, pulled, opened, log, staged, kept } = found
   const { manifest } = opened
   const { plan, outputs, places } = staged
   return {
@@ -190,6 +195,7 @@ function describeStaged(parts: OpenParts, found: FoundEntry): StagedEntry {
       removed: plan.removed,
       unchangedCount: plan.unchangedCount,
     },
+    ...(pulled !== undefined && { receivedBytes: pulled.receivedBytes }),
     async apply() {
       applyPlan(plan, places)
       const scan = parts.scanContext('restoring')

@@ -73,6 +73,8 @@ export interface HitOutcome {
   readonly putBack: readonly string[]
   readonly tookMs: number
 }
+  /** How many bytes came for it from the remote store; absent when it was on this machine. */
+  readonly receivedBytes?: number
 
 export interface RanOutcome {
   readonly kind: 'ran'

@@ -49,6 +49,6 @@ export function createFingerprintContext({
   store,
   statCache,
 }: Vault): FingerprintContext {
-  const scan = createParts(settings, store, statCache).scanContext('hashing')
+  const scan = createParts(settings, store, { statCache }).scanContext('hashing')
   return { ...scan, database: store.database }
 }

@@ -15,6 +15,7 @@ import { publishEntry } from '../store/publish-entry.ts'
 import { attach, collectOutputs } from './collect-outputs.ts'
 import type { FoundOutputs } from './collect-outputs.ts'
 import type { OpenParts } from './open-parts.ts'
+import { pushEntry } from './push-entry.ts'
 import type { SaveRequest, SavedEntry, SkippedSave } from './vault.ts'
 
 /** How often a save starts over because a blob that it meant to share is gone, or is one of too many. */
@@ -32,7 +33,10 @@ export async function saveEntry(
 ): Promise<SavedEntry | SkippedSave> {
   if (!request.policy.write) return { kind: 'skipped', because: 'read-only', sizeBytes: 0 }
   try {
-    return await saveInAttempts(parts, request)
+    const outcome = await saveInAttempts(parts, request)
+    if (outcome.kind === 'skipped') return outcome
+    const remote = await pushEntry(parts, request.work.key)
+    return remote === undefined ? outcome : { ...outcome, remote }
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
     throw asTaskVaultError(error, `save ${request.task}`)

@@ -8,6 +8,8 @@ import type { Manifest, Origin } from '../model/manifest.ts'
 import type { ResolvedPolicy } from '../model/policy.ts'
 import type { TaskName } from '../model/task.ts'
 import type { Store } from '../store/store.ts'
+import type { Pushed } from './push-entry.ts'
+import type { RemoteVault } from './remote-vault.ts'
 
 /** An output by the name it is declared under, and where it lies now. */
 export interface OutputTarget {
@@ -38,6 +40,8 @@ export interface SavedEntry {
   readonly storedBytes: number
   /** The key was there with exactly these outputs. */
   readonly wasKnown: boolean
+  /** What became of it at the remote store; absent without one. */
+  readonly remote?: Pushed
 }
 
 export interface SkippedSave {
@@ -70,6 +74,8 @@ export interface StagedEntry extends AsyncDisposable {
   /** The recorded log, verified; undefined when nothing was recorded. */
   readonly log: Uint8Array | undefined
   readonly changes: OutputChanges
+  /** How many bytes came for it from the remote store; absent when it was on this machine. */
+  readonly receivedBytes?: number
   /**
    * Puts the outputs in place by renames.
    * @throws {TaskVaultError} OUTPUT_BLOCKED when something in the way cannot be replaced.
@@ -122,6 +128,8 @@ export interface Vault extends AsyncDisposable {
   /** For maintenance: what works on all entries takes the store itself. */
   readonly store: Store
   readonly statCache: StatCache
+  /** Undefined: this machine is all there is. */
+  readonly remote: RemoteVault | undefined
 
   save(request: SaveRequest): Promise<SavedEntry | SkippedSave>
 

@@ -1,0 +1,75 @@
+import { checkChoice, checkFields, checkNumber, checkText, checkTexts } from './checks.ts'
+import type { Check, Fields } from './checks.ts'
+
+/** A store that is elsewhere, and how it is used. */
+export interface RemoteSettings {
+  /** `https://…` a TaskVault server; `s3://…` a bucket; `file:///…` a shared folder. */
+  readonly url: string
+  readonly mode: RemoteMode
+  /** Ed25519 keys in base64url; when there are any, one of them must have signed every entry. */
+  readonly publicKeys: readonly string[]
+  /** How long waiting for nothing may take altogether. */
+  readonly timeoutSeconds: number
+}
+
+export type RemoteMode = 'read' | 'read-write'
+
+/** What a text says of `remote`; the word `off` is kept as an address, so that it can overrule another. */
+export type RemoteValues = Partial<RemoteSettings>
+
+const NO_REMOTE = 'off'
+const DEFAULTS = { mode: 'read-write', publicKeys: [], timeoutSeconds: 4 } as const
+
+const checkUrl: Check<string> = checkText(
+  'https://…, http://…, s3://bucket/prefix, or file:///absolute/folder, without a password in it; or off',
+  (text) => text === NO_REMOTE || isRemoteUrl(text),
+)
+
+const REMOTE_FIELDS: Fields<RemoteSettings> = {
+  url: { key: 'url', check: checkUrl },
+  mode: { key: 'mode', check: checkChoice<RemoteMode>(['read', 'read-write']) },
+  publicKeys: {
+    key: 'public_keys',
+    check: checkTexts(
+      checkText('a public key: 43 letters, digits, - and _', (text) =>
+        /^[A-Za-z0-9_-]{43}$/.test(text),
+      ),
+    ),
+  },
+  timeoutSeconds: { key: 'timeout_seconds', check: checkNumber({ least: 1, most: 60 }) },
+}
+
+/** How the fields of `remote` are called in the file. */
+export const REMOTE_KEYS: Readonly<Record<keyof RemoteSettings, string>> = {
+  url: 'url',
+  mode: 'mode',
+  publicKeys: 'public_keys',
+  timeoutSeconds: 'timeout_seconds',
+}
+
+/** An address alone, or a map. */
+export const checkRemote: Check<RemoteValues> = (node, path, reading) => {
+  if (node.kind !== 'scalar' || node.value === null)
+    return checkFields<RemoteSettings>(REMOTE_FIELDS)(node, path, reading)
+  const url = checkUrl(node, [...path, 'url'], reading)
+  return url === undefined ? undefined : { url }
+}
+
+/**
+ * What is in force: the address of the environment with everything else that the file says, so that
+ * pinned keys stay pinned.
+ */
+export function mergeRemote(
+  file: RemoteValues | undefined,
+  environment: RemoteValues | undefined,
+): RemoteSettings | undefined {
+  const { url, ...rest } = { ...DEFAULTS, ...file, ...environment }
+  return url === undefined || url === NO_REMOTE ? undefined : { url, ...rest }
+}
+
+function isRemoteUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url === undefined || url.username !== '' || url.password !== '') return false
+  if (url.protocol === 'file:') return url.host === '' && url.pathname.length > 1
+  return ['http:', 'https:', 's3:'].includes(url.protocol) && url.host !== ''
+}

@@ -1,0 +1,78 @@
+import { fileURLToPath } from 'node:url'
+import { createFolderObjectStore } from './folder-object-store.ts'
+import { givingUp } from './giving-up.ts'
+import { createHttpBlobStore } from './http-blob-store.ts'
+import { createHttpClient } from './http-client.ts'
+import type { HttpClient } from './http-client.ts'
+import { createHttpEntryStore } from './http-entry-store.ts'
+import { limited } from './limited.ts'
+import { createNativeConnection } from './native-connection.ts'
+import { createObjectBlobStore } from './object-blob-store.ts'
+import { createObjectEntryStore } from './object-entry-store.ts'
+import type { ObjectStore } from './object-store.ts'
+import { openS3ObjectStore } from './open-s3-object-store.ts'
+import type { Patience } from './patience.ts'
+import { readOnly } from './read-only.ts'
+import { parsePublicKeys } from './record-signatures.ts'
+import type { RemoteStores } from './remote-stores.ts'
+import { retrying } from './retrying.ts'
+import { verified } from './verified.ts'
+
+export interface RemoteOptions {
+  /** `https://…`, `http://…`, `s3://…` or `file:///…`. */
+  readonly url: string
+  readonly mode: 'read' | 'read-write'
+  /** Empty: nobody needs to have signed what is found. */
+  readonly publicKeys: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly patience: Patience
+  /** For servers: what says who we are; undefined when there is nothing. */
+  readonly findToken: (
+    http: HttpClient,
+    signal: AbortSignal | undefined,
+  ) => Promise<string | undefined>
+  /** Names this client to the server. */
+  readonly client?: string
+  readonly now: () => number
+}
+
+export interface OpenRemote extends RemoteStores, AsyncDisposable {}
+
+/** Calls at once. More of them gain nothing on one line, and cost a server its fairness. */
+const CALLS_AT_ONCE = 8
+
+/**
+ * A remote store with all that makes it safe to rely on. From the inside out: how many calls run at
+ * once; repeating what failed; giving up; believing nothing; and not writing where that is not wanted.
+ * @throws {TaskVaultError} ARGUMENT_INVALID for addresses and keys that are none; REMOTE_REFUSED when a
+ * bucket's credentials are missing.
+ */
+export function openRemote(options: RemoteOptions): OpenRemote {
+  const { env, patience, mode, publicKeys, now } = options
+  const http = createHttpClient({ connections: CALLS_AT_ONCE, env })
+  const plain = connect(options, http)
+  const persistent = givingUp(retrying(limited(plain, CALLS_AT_ONCE)), patience)
+  const keys = publicKeys.length === 0 ? undefined : parsePublicKeys(publicKeys)
+  const careful = verified(persistent, { keys, now })
+  const stores = mode === 'read' ? readOnly(careful) : careful
+  return { ...stores, [Symbol.asyncDispose]: async () => await http[Symbol.asyncDispose]() }
+}
+
+function connect(options: RemoteOptions, http: HttpClient): RemoteStores {
+  const { url, env, now, client, findToken } = options
+  if (url.startsWith('s3:')) return overObjects(openS3ObjectStore(url, { env, http }), now)
+  if (url.startsWith('file:')) return overObjects(createFolderObjectStore(fileURLToPath(url)), now)
+  const connection = createNativeConnection({
+    url: new URL(url),
+    http,
+    findToken: async (signal) => await findToken(http, signal),
+    now,
+    ...(client !== undefined && { client }),
+  })
+  return { blobs: createHttpBlobStore(connection), entries: createHttpEntryStore(connection) }
+}
+
+function overObjects(objects: ObjectStore, now: () => number): RemoteStores {
+  const blobs = createObjectBlobStore(objects)
+  return { blobs, entries: createObjectEntryStore({ objects, blobs, now }) }
+}

@@ -1,0 +1,88 @@
+import type { RemoteSettings } from '../config/remote-settings.ts'
+import { asTaskVaultError } from '../errors.ts'
+import type { TaskVaultError } from '../errors.ts'
+import type { OpenRemote } from '../remote/open-remote.ts'
+import type { RemoteStores } from '../remote/remote-stores.ts'
+import { recordError } from '../store/record-use.ts'
+import type { Store } from '../store/store.ts'
+import { createRemotePause } from './remote-pause.ts'
+
+export interface RemoteVaultOptions {
+  readonly remote: RemoteSettings
+  readonly store: Store
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * The remote store as the use cases see it. Trouble with it is a warning, once, and never an exception;
+ * from then on it is as if there were none.
+ */
+export interface RemoteVault extends AsyncDisposable {
+  /**
+   * Does something with the stores; undefined when there was trouble, or has been. What is refused to
+   * `write` does not end `read`.
+   */
+  attempt<Result>(
+    use: 'read' | 'write',
+    work: (stores: RemoteStores) => Promise<Result>,
+  ): Promise<Result | undefined>
+}
+
+/** Nothing is loaded, and nobody asked, before the first attempt. */
+export function createRemoteVault({ remote, store, env }: RemoteVaultOptions): RemoteVault {
+  const { report, now } = store
+  const pause = createRemotePause(store.cacheDirectory, { url: remote.url, now })
+  const over = new Set<'read' | 'write'>(remote.mode === 'read' ? ['write'] : [])
+  let opening: Promise<OpenRemote> | undefined
+
+  const giveUp = (use: 'read' | 'write', failure: TaskVaultError): void => {
+    if (over.has(use)) return
+    if (failure.code === 'REMOTE_UNAVAILABLE') {
+      pause.begin()
+      over.add('read').add('write')
+    } else if (failure.code === 'REMOTE_REFUSED') over.add(use)
+    const { code, message } = failure
+    report({ kind: 'trouble', code, message: `Went on without the remote store: ${message}` })
+    recordError(store, { operation: `remote_${use}`, error: failure })
+  }
+
+  return {
+    async attempt(use, work) {
+      if (over.has(use)) return undefined
+      if (opening === undefined && pause.isOn()) {
+        over.add('read').add('write')
+        report({ kind: 'remote-paused' })
+        return undefined
+      }
+      try {
+        return await work(await (opening ??= open({ remote, store, env })))
+      } catch (error) {
+        giveUp(use, asTaskVaultError(error, 'use the remote store'))
+        return undefined
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      const stores = await opening?.catch(() => undefined)
+      await stores?.[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function open({ remote, store, env }: RemoteVaultOptions): Promise<OpenRemote> {
+  // Loaded here: a vault without a remote store has nothing to do with any of it.
+  const [{ openRemote }, { createPatience }, { findToken }] = await Promise.all([
+    import('../remote/open-remote.ts'),
+    import('../remote/patience.ts'),
+    import('./find-token.ts'),
+  ])
+  const { url, mode, publicKeys, timeoutSeconds } = remote
+  return openRemote({
+    url,
+    mode,
+    publicKeys,
+    env,
+    patience: createPatience({ limitMs: timeoutSeconds * 1_000 }),
+    findToken: async (http, signal) => await findToken({ env, url, http, signal }),
+    now: store.now,
+  })
+}
