@@ -1,6 +1,5 @@
 import { TaskVaultError } from '@taskvault/core'
 import type { AuditEvent } from '@taskvault/core'
-import { sql } from 'kysely'
 import { appendAudit } from '../database/audit.ts'
 import { ENTRY_STATES } from '../database/engine-tables.ts'
 import { inTransaction } from '../database/in-transaction.ts'
@@ -76,7 +75,9 @@ async function findMadeFrom(
   const rows = await transaction
     .withRecursive('made(id)', (of) =>
       of
-        .selectNoFrom(sql<string>`${id}`.as('id'))
+        .selectFrom('entries')
+        .select('entries.id')
+        .where('entries.id', '=', id)
         .union(
           of
             .selectFrom('entry_restores')
