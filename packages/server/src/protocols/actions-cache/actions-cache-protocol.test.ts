@@ -1,0 +1,274 @@
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { openDatabase } from '../../database/open-database.ts'
+import { openTestEngine } from '../../engine/testing/open-engine.ts'
+import type { TestEngine } from '../../engine/testing/open-engine.ts'
+import { createKnownKeys, createPrincipal } from '../../testing/known-keys.ts'
+import { startTestServer } from '../../testing/start-test-server.ts'
+import type { TestServer } from '../../testing/start-test-server.ts'
+import { temporarySqlite } from '../../testing/temporary-database.ts'
+import type { Scope } from '../../trust/principal.ts'
+import { createActionsCacheProtocol } from './actions-cache-protocol.ts'
+import { useClient } from './testing/use-client.ts'
+import type { ClientOptions, ClientResult, ClientStep } from './testing/use-client.ts'
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const MIB = 1024 ** 2
+const MAIN: Scope = { level: 'protected', name: 'github:1/protected:refs/heads/main' }
+const BRANCH: Scope = { level: 'branch', name: 'github:1/branch:refs/heads/topic' }
+
+test.each(['v1', 'v2'] as const)(
+  'what the client saves with %s comes back byte for byte, of any size',
+  async (service) => {
+    await using server = await startServer()
+    const workspace = createWorkspace()
+    const sizes = [0, 1, MIB]
+    const contents = sizes.map((sizeBytes) => randomBytes(sizeBytes))
+    for (const [at, bytes] of contents.entries())
+      writeFileSync(path.join(workspace, `${at}`), bytes)
+
+    const { returned } = await use(
+      server,
+      { workspace, service },
+      sizes.flatMap((_, at) => [
+        { do: 'save', paths: [`${at}`], key: `linux-${at}` },
+        { do: 'remove', file: `${at}` },
+        { do: 'restore', paths: [`${at}`], key: `linux-${at}` },
+      ]),
+    )
+
+    const number = expect.any(Number)
+    expect(returned).toEqual([number, 'linux-0', number, 'linux-1', number, 'linux-2'])
+    expect(Number(returned[0])).toBeGreaterThan(0)
+    const found = contents.map((_, at) => readFileSync(path.join(workspace, `${at}`)))
+    expect(found).toEqual(contents)
+  },
+)
+
+test('200 MiB travel in blocks, side by side', async () => {
+  await using server = await startServer()
+  const workspace = createWorkspace()
+  const bytes = randomBytes(200 * MIB)
+  writeFileSync(path.join(workspace, 'large'), bytes)
+
+  const { returned } = await use(server, { workspace }, [
+    { do: 'save', paths: ['large'], key: 'large' },
+    { do: 'remove', file: 'large' },
+    { do: 'restore', paths: ['large'], key: 'large' },
+  ])
+
+  expect(returned).toEqual([expect.any(Number), 'large'])
+  expect(readFileSync(path.join(workspace, 'large')).equals(bytes)).toBe(true)
+})
+
+test.each(['v1', 'v2'] as const)(
+  'restore keys find the newest that begins with them, and a key is written once (%s)',
+  async (service) => {
+    await using server = await startServer()
+    const workspace = createWorkspace()
+    const paths = ['data']
+
+    const { returned, log } = await use(server, { workspace, service }, [
+      { do: 'write', file: 'data', text: 'old' },
+      { do: 'save', paths, key: 'deps-1' },
+      { do: 'write', file: 'data', text: 'new' },
+      { do: 'save', paths, key: 'deps-2' },
+      { do: 'write', file: 'data', text: 'another' },
+      { do: 'save', paths, key: 'deps-2' },
+      { do: 'restore', paths, key: 'deps-3', restoreKeys: ['other-', 'deps-'] },
+      { do: 'restore', paths, key: 'elsewhere', restoreKeys: ['other-'] },
+    ])
+
+    const number = expect.any(Number)
+    expect(returned).toEqual([number, number, -1, 'deps-2', null])
+    expect(readFileSync(path.join(workspace, 'data'), 'utf8')).toBe('new')
+    expect(log).toMatch(/another job may be creating this cache/)
+  },
+)
+
+test('a job that may only read is told so in words that the client knows', async () => {
+  await using server = await startServer()
+  const paths = ['data']
+
+  const { returned, log } = await use(server, { workspace: createWorkspace() }, [
+    { do: 'write', file: 'data', text: 'content' },
+    { do: 'save', paths, key: 'k' },
+    { do: 'restore', paths, key: 'k', token: 'reader' },
+    { do: 'save', paths, key: 'l', token: 'reader' },
+  ])
+
+  expect(returned).toEqual([expect.any(Number), 'k', -1])
+  expect(log).toMatch(/cache write denied: A fork writes nothing\./)
+})
+
+test('a branch reads what main has, its own first, and main reads nothing of it', async () => {
+  await using server = await startServer()
+  const paths = ['data']
+
+  const { returned } = await use(server, { workspace: createWorkspace() }, [
+    { do: 'write', file: 'data', text: 'of main' },
+    { do: 'save', paths, key: 'deps-1' },
+    { do: 'restore', paths, key: 'deps-1', token: 'branch' },
+    { do: 'write', file: 'data', text: 'of the branch' },
+    { do: 'save', paths, key: 'deps-1-more', token: 'branch' },
+    { do: 'restore', paths, key: 'deps-1', token: 'branch' },
+    { do: 'restore', paths, key: 'deps-1-more' },
+  ])
+
+  const number = expect.any(Number)
+  // Its own, though that only begins with the key: scopes go before keys.
+  expect(returned).toEqual([number, 'deps-1', number, 'deps-1-more', null])
+})
+
+test('an address opens nothing else, nothing later, and nothing when it was changed', async () => {
+  await using server = await startServer()
+  const { signed_upload_url: url = '' } = await call(server, 'CreateCacheEntry', { key: 'a' })
+  const put = async (address: string): Promise<number> =>
+    (await fetch(address, { method: 'PUT', body: 'bytes' })).status
+
+  const signature = new URL(url).searchParams.get('sig') ?? ''
+  const changed = `${signature.slice(0, -3)}AAA`
+  const others = [
+    url.replace(/archives\/\d+/, 'archives/1'),
+    url.replace(signature, changed),
+    url.replace(/\?.*/, ''),
+  ]
+
+  expect(await Promise.all(others.map(put))).toEqual([401, 401, 401])
+  expect((await fetch(url)).status).toBe(401)
+  expect(await put(url)).toBe(201)
+  server.advance(61 * 60 * 1000)
+  expect(await put(url)).toBe(401)
+})
+
+test('an upload that is not what was promised does not become a cache', async () => {
+  await using server = await startServer()
+  const { signed_upload_url: url = '' } = await call(server, 'CreateCacheEntry', { key: 'a' })
+  const early = await call(server, 'FinalizeCacheEntryUpload', { key: 'a', size_bytes: '5' })
+  const list = '<BlockList><Latest>AAAA</Latest></BlockList>'
+  const { status } = await fetch(`${url}&comp=blocklist`, { method: 'PUT', body: list })
+  await fetch(url, { method: 'PUT', body: 'bytes' })
+
+  const wrong = await call(server, 'FinalizeCacheEntryUpload', { key: 'a', size_bytes: '6' })
+  const unknown = await call(server, 'FinalizeCacheEntryUpload', { key: 'b', size_bytes: '5' })
+  const right = await call(server, 'FinalizeCacheEntryUpload', { key: 'a', size_bytes: '5' })
+
+  expect(status).toBe(400)
+  expect([early.ok, wrong.ok, unknown.ok, right.ok]).toEqual([false, false, false, true])
+  expect(wrong.message).toBe('The cache is not whole: 5 of 6 bytes have arrived')
+  expect(right.entry_id).toMatch(/^[1-9]\d{0,14}$/)
+})
+
+test('one of many that begin the same key may write it', async () => {
+  await using server = await startServer()
+
+  const answers = await Promise.all(
+    Array.from({ length: 16 }, () => call(server, 'CreateCacheEntry', { key: 'same' })),
+  )
+
+  expect(answers.filter(({ ok }) => ok)).toHaveLength(1)
+  expect(answers.filter(({ code }) => code === 'already_exists')).toHaveLength(15)
+})
+
+test.each([
+  ['no key', { key: '' }],
+  ['a key with a comma', { key: 'a,b' }],
+  ['a key that is too long', { key: 'x'.repeat(513) }],
+  ['a version that climbs', { key: 'a', version: '../../etc' }],
+])('%s is refused', async (_what, body) => {
+  await using server = await startServer()
+
+  const answer = await call(server, 'GetCacheEntryDownloadURL', body)
+
+  expect(answer).toMatchObject({ code: 'invalid_argument', msg: expect.any(String) })
+})
+
+test('who is not known is told so, and a part of an archive can be fetched', async () => {
+  await using server = await startServer()
+  const stranger = await call(server, 'CreateCacheEntry', { key: 'a' }, 'guess')
+  const { signed_upload_url: url = '' } = await call(server, 'CreateCacheEntry', { key: 'a' })
+  for (const [id, body] of [
+    ['AA==', '01234'],
+    ['BB==', '56789'],
+  ] as const)
+    await fetch(`${url}&comp=block&blockid=${encodeURIComponent(id)}`, { method: 'PUT', body })
+  const list = '<BlockList><Latest>AA==</Latest><Uncommitted>BB==</Uncommitted></BlockList>'
+  await fetch(`${url}&comp=blocklist`, { method: 'PUT', body: list })
+  await call(server, 'FinalizeCacheEntryUpload', { key: 'a', size_bytes: 10 })
+  const { signed_download_url: from = '' } = await call(server, 'GetCacheEntryDownloadURL', {
+    key: 'a',
+  })
+
+  const part = await fetch(from, { headers: { range: 'bytes=3-6' } })
+  const head = await fetch(from, { method: 'HEAD' })
+
+  expect(stranger).toMatchObject({ code: 'unauthenticated' })
+  expect([part.status, await part.text()]).toEqual([206, '3456'])
+  expect(head.headers.get('content-length')).toBe('10')
+})
+
+async function startServer(): Promise<TestServer & Pick<TestEngine, 'advance'>> {
+  const opened = await openDatabase(temporarySqlite())
+  onTestFinished(async () => await opened[Symbol.asyncDispose]())
+  const { engine, now, advance } = await openTestEngine(opened)
+  const writer = createPrincipal({ writes: MAIN, reads: [MAIN], role: 'engineer' })
+  const server = await startTestServer({
+    engine,
+    protocols: [createActionsCacheProtocol(Buffer.alloc(32, 7))],
+    authenticator: createKnownKeys({
+      writer,
+      branch: createPrincipal({ writes: BRANCH, reads: [BRANCH, MAIN], role: 'engineer' }),
+      reader: createPrincipal({
+        writes: undefined,
+        reads: [MAIN],
+        role: 'external',
+        because: 'A fork writes nothing.',
+      }),
+    }),
+    now,
+  })
+  return Object.assign(server, { advance })
+}
+
+function createWorkspace(): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'taskvault-actions-cache-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+async function use(
+  { url }: TestServer,
+  { workspace, service = 'v2' }: Partial<ClientOptions> & Pick<ClientOptions, 'workspace'>,
+  steps: readonly ClientStep[],
+): Promise<ClientResult> {
+  return await useClient({ workspace, url, token: 'writer', service }, steps)
+}
+
+interface Answered {
+  readonly ok?: boolean
+  readonly code?: string
+  readonly msg?: string
+  readonly message?: string
+  readonly entry_id?: string
+  readonly signed_upload_url?: string
+  readonly signed_download_url?: string
+}
+
+async function call(
+  server: TestServer,
+  method: string,
+  body: Readonly<Record<string, unknown>>,
+  bearer = 'writer',
+): Promise<Answered> {
+  const answer = await server.fetch(`/twirp/github.actions.results.api.v1.CacheService/${method}`, {
+    method: 'POST',
+    bearer,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ version: 'v', ...body }),
+  })
+  return (await answer.json()) as Answered
+}

@@ -1,0 +1,203 @@
+import { createHash, randomInt } from 'node:crypto'
+import type { ByteStream } from '@taskvault/core'
+import type { BlobRow, Engine, StoredEntry } from '../../engine/engine.ts'
+import { Refusal } from '../../http/refusal.ts'
+import type { Principal } from '../../trust/principal.ts'
+import { namespaceOf } from './cache-place.ts'
+import type { CachePlace } from './cache-place.ts'
+
+/*
+ * An archive arrives in pieces, from many connections, at any of many servers, before anybody says that
+ * it is whole. Until then, each piece is an entry of its own that expires soon, in a namespace that only
+ * this upload has: entries are written once, are seen by all servers, and keep their blobs.
+ */
+
+/** How long an upload may take. Nobody else can begin one of the same key before. */
+export const UPLOAD_MS: number = 60 * 60 * 1000
+
+export interface PendingUpload extends CachePlace {
+  /** A number, because clients of the protocol's first version want one. */
+  readonly id: string
+}
+
+export interface UploadStore {
+  readonly engine: Engine
+  now(): number
+}
+
+/** Begins an upload; undefined when another one of the same key is going on. */
+export async function beginUpload(
+  store: UploadStore,
+  who: Principal,
+  place: CachePlace,
+): Promise<PendingUpload | undefined> {
+  const id = String(randomInt(1, 2 ** 47))
+  const claim = { namespace: 'actions-claim', key: claimOf(place), content: id }
+  const claimed = await publishTemporary(store, who, { ...claim, blobs: [], details: {} })
+  if (claimed.kind !== 'published') return undefined
+  const begun = { namespace: namespaceOfUpload(id), key: 'begun', content: id }
+  await publishTemporary(store, who, { ...begun, blobs: [], details: { ...place } })
+  return { id, ...place }
+}
+
+/** The upload of an id, if the scope that `who` writes began it. */
+export async function findUpload(
+  store: UploadStore,
+  who: Principal,
+  id: string,
+): Promise<PendingUpload | undefined> {
+  const details = (await findOwn(store, who, { namespace: namespaceOfUpload(id), key: 'begun' }))
+    ?.details
+  if (details === undefined) return undefined
+  return { id, version: String(details['version']), key: String(details['key']) }
+}
+
+/** The upload that was begun for a key, by the scope that `who` writes. */
+export async function findUploadOf(
+  store: UploadStore,
+  who: Principal,
+  place: CachePlace,
+): Promise<PendingUpload | undefined> {
+  const claim = await findOwn(store, who, { namespace: 'actions-claim', key: claimOf(place) })
+  return claim === undefined ? undefined : { id: claim.content, ...place }
+}
+
+export interface Piece {
+  /** Names the piece within its upload. */
+  readonly key: string
+  readonly bytes: ByteStream
+  readonly limitBytes: number
+}
+
+/** Takes one piece in. Sent again under the same name, it must be the same. */
+export async function storePiece(
+  store: UploadStore,
+  who: Principal,
+  { upload, piece }: { readonly upload: Pick<PendingUpload, 'id'>; readonly piece: Piece },
+): Promise<BlobRow> {
+  const blob = await store.engine.storeUnnamed(who, piece.bytes, piece.limitBytes)
+  const entry = { namespace: namespaceOfUpload(upload.id), key: piece.key, content: blob.name }
+  const stored = await publishTemporary(store, who, { ...entry, blobs: [blob], details: {} })
+  if (stored.kind === 'known' && !stored.isSame) {
+    throw new Refusal('ENTRY_EXISTS', `The piece ${piece.key} was sent before, with other bytes`)
+  }
+  if (stored.kind === 'blobs-missing') throw new Refusal('BLOBS_MISSING', 'The piece is gone again')
+  return blob
+}
+
+export async function findPiece(
+  store: UploadStore,
+  who: Principal,
+  { upload, key }: { readonly upload: Pick<PendingUpload, 'id'>; readonly key: string },
+): Promise<StoredEntry | undefined> {
+  return await findOwn(store, who, { namespace: namespaceOfUpload(upload.id), key })
+}
+
+/** The piece whose name begins with `prefix`. */
+export async function findPieceFrom(
+  store: UploadStore,
+  who: Principal,
+  { upload, prefix }: { readonly upload: Pick<PendingUpload, 'id'>; readonly prefix: string },
+): Promise<StoredEntry | undefined> {
+  const within = withinOwn(who)
+  return await store.engine.findByPrefix(within, {
+    namespace: namespaceOfUpload(upload.id),
+    prefix,
+  })
+}
+
+/** The name of the piece that lists all others in their order, once the sender has said it. */
+export const ASSEMBLED = 'assembled'
+
+export async function assemble(
+  store: UploadStore,
+  who: Principal,
+  {
+    upload,
+    blobs,
+  }: { readonly upload: Pick<PendingUpload, 'id'>; readonly blobs: readonly BlobRow[] },
+): Promise<void> {
+  const content = contentOf(blobs)
+  const entry = { namespace: namespaceOfUpload(upload.id), key: ASSEMBLED, content }
+  const stored = await publishTemporary(store, who, { ...entry, blobs, details: {} })
+  if (stored.kind === 'blobs-missing') throw new Refusal('BLOBS_MISSING', 'A piece is gone again')
+}
+
+export type Completion =
+  | { readonly kind: 'published'; readonly entry: StoredEntry }
+  | { readonly kind: 'taken' }
+  | { readonly kind: 'incomplete'; readonly because: string }
+
+/** Makes an archive of `blobs`, in their order, if they are as many bytes as the sender believes. */
+export async function completeUpload(
+  { engine }: UploadStore,
+  who: Principal,
+  {
+    upload,
+    blobs,
+    sizeBytes,
+  }: {
+    readonly upload: PendingUpload
+    readonly blobs: readonly BlobRow[]
+    readonly sizeBytes: number
+  },
+): Promise<Completion> {
+  const arrivedBytes = blobs.reduce((sum, blob) => sum + blob.sizeBytes, 0)
+  if (arrivedBytes !== sizeBytes) {
+    return { kind: 'incomplete', because: `${arrivedBytes} of ${sizeBytes} bytes have arrived` }
+  }
+  const publication = await engine.publish(who, {
+    namespace: namespaceOf(upload.version),
+    key: upload.key,
+    blobs,
+    content: contentOf(blobs),
+    details: {},
+    durationMs: 0,
+    sizeBytes,
+    expiresAtMs: undefined,
+  })
+  if (publication.kind === 'published') return publication
+  if (publication.kind === 'known') return { kind: 'taken' }
+  return { kind: 'incomplete', because: 'a part of it is gone again' }
+}
+
+/** A name for blobs in their order. */
+function contentOf(blobs: readonly BlobRow[]): string {
+  const [only] = blobs
+  if (blobs.length === 1 && only !== undefined) return only.name
+  const hash = createHash('sha256')
+  for (const { name } of blobs) hash.update(`${name}\n`)
+  return `parts-${hash.digest('hex')}`
+}
+
+function namespaceOfUpload(id: string): string {
+  return `actions-upload:${id}`
+}
+
+function claimOf({ version, key }: CachePlace): string {
+  return createHash('sha256').update(`${version}\n${key}`).digest('hex')
+}
+
+type Temporary = Pick<StoredEntry, 'namespace' | 'key' | 'content' | 'blobs' | 'details'>
+
+async function publishTemporary(
+  { engine, now }: UploadStore,
+  who: Principal,
+  entry: Temporary,
+): ReturnType<Engine['publish']> {
+  const expiresAtMs = now() + UPLOAD_MS
+  return await engine.publish(who, { ...entry, durationMs: 0, sizeBytes: 0, expiresAtMs })
+}
+
+async function findOwn(
+  { engine }: UploadStore,
+  who: Principal,
+  place: { readonly namespace: string; readonly key: string },
+): Promise<StoredEntry | undefined> {
+  return await engine.find(withinOwn(who), place)
+}
+
+/** Uploads are nobody's but the writing scope's own. */
+function withinOwn(who: Principal): Principal {
+  return { ...who, reads: who.writes === undefined ? [] : [who.writes] }
+}

@@ -1,0 +1,130 @@
+import type { FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { explainError } from '../../http/add-errors.ts'
+import type { HttpApp } from '../../http/app.ts'
+import { callerOf } from '../../http/caller.ts'
+import type { Principal } from '../../trust/principal.ts'
+import type { ArchiveServices } from './archive-services.ts'
+import { addressOf } from './archive-services.ts'
+import { parseKey, parsePlace } from './cache-place.ts'
+import { numberOf } from './entry-number.ts'
+import { findArchive, isTaken } from './find-archive.ts'
+import {
+  ASSEMBLED,
+  beginUpload,
+  completeUpload,
+  findPiece,
+  findUploadOf,
+} from './pending-upload.ts'
+import { twirpCodeOf } from './twirp-code.ts'
+
+const SERVICE = '/twirp/github.actions.results.api.v1.CacheService'
+
+/** Fields that we do not know are GitHub's to add: proto3 ignores them. */
+const body = z.looseObject({
+  key: z.string().default(''),
+  version: z.string().default(''),
+  restore_keys: z.array(z.string()).max(32).default([]),
+  size_bytes: z.union([z.string().regex(/^\d{1,15}$/), z.int().min(0)]).default(0),
+})
+type Body = z.infer<typeof body>
+
+/** GitHub's cache service, version 2: three calls in JSON. A refusal that a client should show is an answer. */
+export function addTwirpRoutes(app: HttpApp, services: ArchiveServices): void {
+  const calls: Readonly<Record<string, Handle>> = {
+    GetCacheEntryDownloadURL: getDownloadUrl,
+    CreateCacheEntry: createEntry,
+    FinalizeCacheEntryUpload: finalizeUpload,
+  }
+  void app.register(async (scope: HttpApp) => {
+    scope.setErrorHandler((error, request, reply) => {
+      const { status, headers, body: refusal } = explainError(error, request)
+      const twirp = { ...refusal, code: twirpCodeOf(status), msg: refusal.message }
+      void reply.code(status).headers(headers).send(twirp)
+    })
+    for (const [name, handle] of Object.entries(calls)) {
+      scope.post(
+        `${SERVICE}/${name}`,
+        {
+          config: { operation: `archive.${name}` },
+          schema: { summary: `GitHub's cache service: ${name}`, body },
+        },
+        async (request, reply) => {
+          const answer = await handle(
+            { request, who: callerOf(request), body: request.body },
+            services,
+          )
+          return reply.code(answer.status ?? 200).send(answer.body)
+        },
+      )
+    }
+  })
+}
+
+interface Call {
+  readonly request: FastifyRequest
+  readonly who: Principal
+  readonly body: Body
+}
+
+interface Answer {
+  readonly status?: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+type Handle = (call: Call, services: ArchiveServices) => Promise<Answer>
+
+async function getDownloadUrl(
+  { request, who, body: wanted }: Call,
+  services: ArchiveServices,
+): Promise<Answer> {
+  const { version, key } = parsePlace(wanted.key, wanted.version)
+  const keys = [key, ...wanted.restore_keys.map(parseKey)]
+  const found = await findArchive(services.engine, who, { version, keys })
+  services.countLookup({ isHit: found !== undefined })
+  if (found === undefined) return { body: { ok: false } }
+  const grant = { may: 'download', id: found.id, who, version, key: found.key } as const
+  const signed_download_url = addressOf(request, grant, services)
+  return { body: { ok: true, signed_download_url, matched_key: found.key } }
+}
+
+async function createEntry(
+  { request, who, body: wanted }: Call,
+  services: ArchiveServices,
+): Promise<Answer> {
+  const place = parsePlace(wanted.key, wanted.version)
+  // The client shows what follows these words, and the job goes on.
+  if (who.writes === undefined) return refused(`cache write denied: ${who.because}`)
+  if (await isTaken(services.engine, who, place)) return alreadyExists(place.key)
+  const upload = await beginUpload(services, who, place)
+  if (upload === undefined) return alreadyExists(place.key)
+  const grant = { may: 'upload', id: upload.id, who, ...place } as const
+  return { body: { ok: true, signed_upload_url: addressOf(request, grant, services) } }
+}
+
+async function finalizeUpload(
+  { who, body: wanted }: Call,
+  services: ArchiveServices,
+): Promise<Answer> {
+  const place = parsePlace(wanted.key, wanted.version)
+  const upload = await findUploadOf(services, who, place)
+  if (upload === undefined) return refused('This cache was never created; create it again')
+  const assembled = await findPiece(services, who, { upload, key: ASSEMBLED })
+  if (assembled === undefined) return refused('No bytes of this cache have arrived')
+  const { blobs } = assembled
+  const sizeBytes = Number(wanted.size_bytes)
+  const completed = await completeUpload(services, who, { upload, blobs, sizeBytes })
+  if (completed.kind === 'taken') return alreadyExists(place.key)
+  if (completed.kind === 'incomplete')
+    return refused(`The cache is not whole: ${completed.because}`)
+  return { body: { ok: true, entry_id: numberOf(completed.entry.id) } }
+}
+
+function refused(message: string): Answer {
+  return { body: { ok: false, message } }
+}
+
+function alreadyExists(key: string): Answer {
+  const msg = `A cache with the key ${key} is there, or is being written by another job`
+  return { status: 409, body: { code: 'already_exists', msg } }
+}
