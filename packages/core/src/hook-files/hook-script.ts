@@ -60,25 +60,61 @@ function digestOf(body: string): string {
 }
 
 function renderBody(facts: HookFacts): string {
-  const { hook, command, project, platform } = facts
-  const quoted = (path: string | undefined): string =>
-    quoteForShell(path === undefined ? '' : toShellPath(path, platform))
+  const { hook, project } = facts
   return `#!/bin/sh
 # Skips the tasks of ${hook} that have passed on this content, and runs the others. Written by
 # \`taskvault hooks install\`; \`taskvault hooks uninstall\` puts back what was here. Do not edit.
-node=${quoted(command?.node)}
-cli=${quoted(command?.script)}
 project=${quoteForShell(project)}
-${renderChain(facts)}${renderSearchPath(facts)}set -- -C "$project" hooks run ${hook} "$@"
-if [ -f "$cli" ] && [ -x "$node" ]; then set -- "$node" "$cli" "$@"
-elif [ -f "$cli" ] && command -v node >/dev/null; then set -- node "$cli" "$@"
-${renderProjectCommand(facts)}elif [ -x node_modules/.bin/taskvault ]; then set -- node_modules/.bin/taskvault "$@"
-elif command -v taskvault >/dev/null; then set -- taskvault "$@"
-else echo 'taskvault: not found, so ${hook} goes on without it (run \`taskvault hooks install\` again)' >&2
+${renderRecordedCommand(facts)}${renderChain(facts)}
+set -- -C "$project" hooks run ${hook} "$@"
+${listCandidates(facts).map(renderCandidate).join('\nel')}
+else
+  echo 'taskvault: not found, so ${hook} goes on without it; mended by: taskvault hooks install' >&2
   exit 0
 fi
 [ -d "$project" ] || exit 0
 ${readsRefs(facts) ? 'send_refs | "$@"' : 'exec "$@"'}
+`
+}
+
+/** Where to look for the command line: a condition, and words that start it; the first one counts. */
+interface Candidate {
+  readonly condition: string
+  readonly words: string
+}
+
+function listCandidates({ command, project }: HookFacts): readonly Candidate[] {
+  const recorded = [
+    { condition: '[ -f "$cli" ] && [ -x "$node" ]', words: '"$node" "$cli"' },
+    { condition: '[ -f "$cli" ] && command -v node >/dev/null', words: 'node "$cli"' },
+  ]
+  return [
+    ...(command === undefined ? [] : recorded),
+    // A project below the root can have dependencies of its own.
+    ...(project === '.' ? [] : [installedIn('$project/')]),
+    installedIn(''),
+    { condition: 'command -v taskvault >/dev/null', words: 'taskvault' },
+  ]
+}
+
+function installedIn(directory: string): Candidate {
+  const program = `"${directory}node_modules/.bin/taskvault"`
+  return { condition: `[ -x ${program} ]`, words: program }
+}
+
+function renderCandidate({ condition, words }: Candidate): string {
+  return `if ${condition}; then set -- ${words} "$@"`
+}
+
+function renderRecordedCommand({ command, platform }: HookFacts): string {
+  if (command === undefined) return ''
+  const { node, script } = command
+  const searchPath = toSearchPath(node, platform)
+  const directory = searchPath.slice(0, searchPath.lastIndexOf('/'))
+  return `node=${quoteForShell(toShellPath(node, platform))}
+cli=${quoteForShell(toShellPath(script, platform))}
+# Programs with windows start git with a search path that lacks the user's Node.
+command -v node >/dev/null || PATH="$PATH:"${quoteForShell(directory)}
 `
 }
 
@@ -89,27 +125,11 @@ function readsRefs({ hook, isChained }: HookFacts): boolean {
 
 function renderChain(facts: HookFacts): string {
   if (!facts.isChained) return ''
-  const kept = `kept="\${0%/*}/${keptNameOf(facts.hook)}"\n`
-  if (!readsRefs(facts)) return `${kept}if [ -x "$kept" ]; then "$kept" "$@" || exit; fi\n`
+  const kept = `# What was here before runs first.\nkept="\${0%/*}/${keptNameOf(facts.hook)}"\n`
+  if (!readsRefs(facts)) return `${kept}if [ -x "$kept" ]; then "$kept" "$@" || exit; fi`
   return `${kept}refs=$(cat)
 send_refs() { [ -z "$refs" ] || printf '%s\\n' "$refs" 2>/dev/null; }
-if [ -x "$kept" ]; then send_refs | "$kept" "$@" || exit; fi
-`
-}
-
-/** A project below the root can have dependencies of its own. */
-function renderProjectCommand({ project }: HookFacts): string {
-  if (project === '.') return ''
-  const own = '"$project/node_modules/.bin/taskvault"'
-  return `elif [ -x ${own} ]; then set -- ${own} "$@"\n`
-}
-
-/** Programs with windows start git with a search path that lacks the user's Node. */
-function renderSearchPath({ command, platform }: HookFacts): string {
-  if (command === undefined) return ''
-  const node = toSearchPath(command.node, platform)
-  const directory = quoteForShell(node.slice(0, node.lastIndexOf('/')))
-  return `command -v node >/dev/null || PATH="$PATH:"${directory}\n`
+if [ -x "$kept" ]; then send_refs | "$kept" "$@" || exit; fi`
 }
 
 function parseFacts(json: string): HookFacts | undefined {
