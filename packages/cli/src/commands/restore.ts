@@ -1,3 +1,4 @@
+import path from 'node:path'
 import {
   begunWorkPath,
   createKeyableWork,
@@ -8,7 +9,7 @@ import {
   restoreTask,
   writeBegunWork,
 } from '@taskvault/core'
-import type { BegunWork, RestoreTaskOutcome, TaskName } from '@taskvault/core'
+import type { BegunWork, HitOutcome, RestoreTaskOutcome, TaskName } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -24,6 +25,8 @@ interface Options extends Declaration {
   readonly force: boolean
   readonly readOnly: boolean
   readonly state?: string
+  readonly cache: boolean
+  readonly fallback: readonly TaskName[]
 }
 
 export function registerRestore(parent: Command, cli: Cli): void {
@@ -31,6 +34,13 @@ export function registerRestore(parent: Command, cli: Cli): void {
     .description('Put back what a task made; exits 0 on a hit and 1 on a miss, and runs nothing')
     .option('--force', 'answer with a miss, and let `save` save', false)
     .option('--read-only', 'let `save` save nothing', false)
+    .option('--cache', 'keep a tool’s cache, at any --output path, and no result', false)
+    .option(
+      '--fallback <name>',
+      'a cache whose newest entry is put in place on a miss (with --cache)',
+      (name: string, earlier: readonly TaskName[]) => [...earlier, parseTaskName(name)],
+      [],
+    )
     .option('--state <file>', 'where to leave word for `save` (default: beside the cache)')
     .action(cli.action((task: string, options: Options) => restore(cli, task, options)))
 }
@@ -40,7 +50,10 @@ async function restore(cli: Cli, taskText: string, options: Options): Promise<nu
   const settings = await cli.settings()
   const { projectRoot } = settings
   const { env, stdout, stderr, now } = cli.host
-  const additions = createAdditions(options, [], { cwd: cli.cwd, projectRoot })
+  const additions = {
+    ...createAdditions(options, [], { cwd: cli.cwd, projectRoot }),
+    ...(options.cache && { isCache: true, outputs: cachePaths(options.output, cli.cwd) }),
+  }
   const work = createKeyableWork(task, { settings, env, additions })
   const { subject } = detectWorkplace({ projectRoot, env })
   const voice = createRestoreVoice(cli, task)
@@ -52,6 +65,7 @@ async function restore(cli: Cli, taskText: string, options: Options): Promise<nu
     output: { stdout: cli.options.json ? stderr : stdout, stderr },
     isTerminal: stdout.isTTY === true && !cli.options.json,
     skipsLookup: options.force,
+    fallbacks: options.fallback,
     neverSaves: options.readOnly ? 'read-only' : undefined,
     now,
     onEvent: voice.event,
@@ -62,6 +76,11 @@ async function restore(cli: Cli, taskText: string, options: Options): Promise<nu
       : resolvePathArgument(options.state, cli.cwd)
   leaveWord(state, outcome.begun, voice)
   return report(cli, { task, outcome, voice })
+}
+
+/** A path at home is left to whoever knows where that is. */
+function cachePaths(outputs: readonly string[], cwd: string): readonly string[] {
+  return outputs.map((output) => (output.startsWith('~/') ? output : path.resolve(cwd, output)))
 }
 
 /** Without it nothing is saved, which is no reason to keep the task from being run. */
@@ -93,12 +112,18 @@ function describe(task: TaskName, outcome: RestoreTaskOutcome): unknown {
   const common = { outcome: outcome.kind, task, key: outcome.key ?? null }
   if (outcome.kind === 'miss') {
     const reasons = outcome.reasons.map((reason) => ({ ...reason, text: describeReason(reason) }))
-    return { ...common, reasons }
+    const { fallback } = outcome
+    if (fallback === undefined) return { ...common, reasons }
+    return { ...common, outcome: 'partial', reasons, fallback: describeHit(fallback) }
   }
-  const { changes, manifest } = outcome
+  return { ...common, ...describeHit(outcome) }
+}
+
+function describeHit({ changes, manifest }: HitOutcome): Record<string, unknown> {
   const { createdAtMs, durationMs, origin, sizeBytes, fileCount } = manifest
   return {
-    ...common,
+    task: manifest.task,
+    key: manifest.key,
     createdAtMs,
     durationMs,
     origin,

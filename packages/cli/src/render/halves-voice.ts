@@ -21,6 +21,7 @@ export function createRestoreVoice(cli: Cli, task: TaskName): RestoreVoice {
       if (outcome.kind === 'hit') return voice.hit(outcome)
       const because = outcome.reasons.filter((reason) => reason.kind !== 'unavailable')
       voice.remark(because.length === 0 ? 'a miss' : `a miss (${summariseReasons(because)})`)
+      if (outcome.fallback !== undefined) voice.fallback(outcome.fallback)
     },
   }
 }

@@ -11,6 +11,8 @@ export interface TaskVoice {
   /** Says what trouble the cache has; of each kind, once. */
   cacheTrouble(event: RunEvent & { readonly kind: 'trouble' }): void
   hit(hit: HitOutcome): void
+  /** That another cache was put in place for want of the right one. */
+  fallback(hit: HitOutcome): void
   remark(text: string): void
   /** That something is done, with a mark for how it went. */
   done(text: string, isGood: boolean): void
@@ -51,6 +53,9 @@ export function createTaskVoice(cli: Cli, task: TaskName, without: string): Task
       done(renderRunHit(hit, host.now()), hit.exitCode === 0)
       const putBack = renderPutBack(hit)
       if (putBack !== undefined) voice.remark(`  ${putBack}`)
+    },
+    fallback(hit) {
+      remark(`starting from ${hit.manifest.task}: ${renderRunHit(hit, host.now())}`)
     },
     notSaved(line) {
       if (line === undefined) return

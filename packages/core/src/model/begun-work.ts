@@ -23,6 +23,8 @@ export interface BegunWork {
   readonly command: string | readonly string[] | undefined
   /** Relative to the project root; empty for the root. */
   readonly relativeDirectory: string
+  /** Whether it is a tool's cache that is kept. */
+  readonly isCache: boolean
 }
 
 const FORMAT = 1
@@ -57,6 +59,7 @@ export function parseBegunWork(text: string): BegunWork {
     salt: fields['salt'] === undefined ? undefined : readText(fields, 'salt'),
     command: command === undefined ? undefined : readCommand(fields),
     relativeDirectory: readText(fields, 'relativeDirectory'),
+    isCache: fields['isCache'] === true,
   }
   if (reason === undefined && work.fingerprint === undefined) throw damaged('fingerprint')
   return work

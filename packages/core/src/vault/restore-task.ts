@@ -1,12 +1,18 @@
 import path from 'node:path'
+import type { Settings } from '../config/settings.ts'
+import { TaskVaultError } from '../errors.ts'
 import type { BegunWork, NothingToSave } from '../model/begun-work.ts'
 import type { TaskKey } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
+import type { TaskName } from '../model/task.ts'
+import { findCacheTargets } from './cache-targets.ts'
 import { lookUp } from './look-up.ts'
+import type { LookUp } from './look-up.ts'
 import { findOutputTargets } from './output-targets.ts'
 import type { HitOutcome, KeyableWork, RunRequest, RunVault } from './run-contract.ts'
 import { unlessTrouble } from './run-trouble.ts'
+import type { OutputTarget } from './vault.ts'
 
 /** The first half of a run, for a caller that runs the task itself. */
 export interface RestoreTaskRequest
@@ -16,6 +22,8 @@ export interface RestoreTaskRequest
   /** Answers with a miss whatever is known. */
   readonly skipsLookup: boolean
   readonly neverSaves: 'read-only' | undefined
+  /** For a cache: names whose newest entry is better than nothing, the best one first. */
+  readonly fallbacks: readonly TaskName[]
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -30,6 +38,8 @@ export interface RestoreMiss {
   /** Undefined when trouble kept it from being known. */
   readonly key: TaskKey | undefined
   readonly reasons: readonly ChangeReason[]
+  /** What was put in place instead; undefined: nothing. */
+  readonly fallback?: HitOutcome
 }
 
 /**
@@ -44,7 +54,7 @@ export async function restoreTask(
   request: RestoreTaskRequest,
 ): Promise<RestoreTaskOutcome> {
   if (vault === undefined) return miss(request, { nothingToSave: 'trouble' })
-  const targets = findOutputTargets(request.definition.outputs, vault.settings)
+  const targets = findTargets(request, vault.settings)
   const work = await unlessTrouble({ vault, request }, () => vault.fingerprint(request))
   if (work === undefined) return miss(request, { nothingToSave: 'trouble' })
   const nothingToSave = request.neverSaves
@@ -57,22 +67,55 @@ export async function restoreTask(
   }
   const { reasons } = found
   // After trouble, more of the same would only cost more time.
-  return miss(request, {
-    work,
-    reasons,
-    nothingToSave: found.isTrouble ? 'trouble' : nothingToSave,
-  })
+  if (found.isTrouble) return miss(request, { work, reasons, nothingToSave: 'trouble' })
+  const fallback = await findFallback({ vault, request, targets, work })
+  return miss(request, { work, reasons, nothingToSave, fallback })
+}
+
+function findTargets(
+  { definition, isCache = false, fallbacks, env }: RestoreTaskRequest,
+  settings: Settings,
+): readonly OutputTarget[] {
+  if (isCache) return findCacheTargets(definition.outputs, { ...settings, env })
+  if (fallbacks.length > 0) {
+    throw new TaskVaultError('ARGUMENT_INVALID', 'The result of a task has no fallback', {
+      hint: 'What other inputs have made is no result for these; only a --cache can start from it.',
+    })
+  }
+  return findOutputTargets(definition.outputs, settings)
+}
+
+/** The newest entry by one of the names, put in place. */
+async function findFallback(
+  run: LookUp & { readonly request: RestoreTaskRequest },
+): Promise<HitOutcome | undefined> {
+  for (const task of run.request.fallbacks) {
+    const key = await unlessTrouble(run, async () => run.vault.findNewestKey(task))
+    if (key === undefined) continue
+    const work = { ...run.work, key }
+    const found = await lookUp({ ...run, request: { ...run.request, task }, work })
+    if (found.kind === 'hit') return found
+    if (found.isTrouble) return undefined
+  }
+  return undefined
 }
 
 interface Begin {
   readonly work?: KeyedFingerprint
   readonly reasons?: readonly ChangeReason[]
   readonly nothingToSave: NothingToSave | undefined
+  readonly fallback?: HitOutcome | undefined
 }
 
 function miss(request: RestoreTaskRequest, what: Begin): RestoreTaskOutcome {
-  const { work, reasons = [] } = what
-  return { kind: 'miss', key: work?.key, reasons, begun: begin(request, what) }
+  const { work, reasons = [], fallback } = what
+  return {
+    kind: 'miss',
+    key: work?.key,
+    reasons,
+    ...(fallback !== undefined && { fallback }),
+    begun: begin(request, what),
+  }
 }
 
 function begin(request: RestoreTaskRequest, { work, nothingToSave }: Begin): BegunWork {
@@ -86,6 +129,7 @@ function begin(request: RestoreTaskRequest, { work, nothingToSave }: Begin): Beg
     outputs: definition.outputs,
     salt: definition.salt,
     command,
+    isCache: request.isCache === true,
     relativeDirectory: path.relative(projectRoot, directory).split(path.sep).join('/'),
   }
 }

@@ -20,6 +20,8 @@ export interface KeyableWork {
   /** Absolute; within the project. Where the command runs: it counts for the key. */
   readonly directory: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** What is kept is a tool's cache, good for the work and not its result: it may lie anywhere. */
+  readonly isCache?: boolean
 }
 
 /** A piece of work: what it reads, runs and writes, and where. */
@@ -114,6 +116,8 @@ export interface RunVault extends Pick<Vault, 'settings' | 'stage' | 'save'> {
   fingerprint(work: KeyableWork): Promise<KeyedFingerprint>
   /** Writes to the audit log that a run had to do without the vault. Never throws. */
   recordTrouble(task: TaskName, error: TaskVaultError): void
+  /** The key of the newest entry of a task; undefined when it has none. */
+  findNewestKey(task: TaskName): TaskKey | undefined
   /** Whether there is an entry, without counting as a use of it. */
   hasEntry(key: TaskKey): boolean
   /** The file that stands for the right to do the work of `key`; absolute. */

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { commandIdentity } from '../process/command-line.ts'
-import { findEntry } from '../store/entries.ts'
+import { findEntry, findLatestEntries } from '../store/entries.ts'
 import { recordError } from '../store/record-use.ts'
 import { fingerprintTask } from './fingerprint-task.ts'
 import type { FingerprintContext, TaskFingerprintRequest } from './fingerprint-task.ts'
@@ -27,6 +27,7 @@ export function createRunVault(vault: Vault): RunVault {
       // Asking a database for anything that has just refused would only cost the same time again.
       if (!error.code.startsWith('DATABASE_')) recordError(store, { operation: 'run', task, error })
     },
+    findNewestKey: (task) => findLatestEntries(store, task, 1)[0]?.key,
     hasEntry: (key) => findEntry(store, { scope: 'local', key }) !== undefined,
     lockPath: (key) => path.join(settings.cacheDirectory, 'locks', key),
   }

@@ -3,6 +3,7 @@ import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { BegunWork, NothingToSave } from '../model/begun-work.ts'
 import type { TaskKey } from '../model/digest.ts'
 import type { Fingerprint, KeyedFingerprint } from '../model/fingerprint.ts'
+import { findCacheTargets } from './cache-targets.ts'
 import { withKey } from './fingerprint-task.ts'
 import { findOutputTargets } from './output-targets.ts'
 import type { KeyableWork, NotSaved, RunRequest, RunVault } from './run-contract.ts'
@@ -62,7 +63,9 @@ export async function saveTask(
   const because = whyNot(request)
   if (because !== undefined) return notSaved(because)
   const { settings } = vault
-  const targets = findOutputTargets(begun.outputs, settings)
+  const targets = begun.isCache
+    ? findCacheTargets(begun.outputs, { ...settings, env: request.env })
+    : findOutputTargets(begun.outputs, settings)
   const described = { ...request, ...workOf(begun, settings.projectRoot) }
   const result = { exitCode: request.exitCode, durationMs, finishLog: () => undefined }
   const save = await saveWork({ vault, request: described, targets, work }, result)

@@ -13,6 +13,11 @@ export interface TaskAdditions {
   readonly env: readonly string[]
   readonly tools: readonly string[]
   readonly salt: string | undefined
+  /**
+   * Keep a tool's cache by this name, not the result of a task: nothing counts but what is named here,
+   * and no command.
+   */
+  readonly isCache?: boolean
   /** Instead of the configured command, and where it runs. */
   readonly command: { readonly line: Command; readonly directory: string } | undefined
 }
@@ -46,6 +51,9 @@ export function createKeyableWork(
   task: TaskName,
   { settings, env, additions }: TaskSource,
 ): KeyableWork {
+  if (additions.isCache === true) {
+    return { task, ...createCacheWork(additions), directory: settings.projectRoot, env }
+  }
   const declared = Object.hasOwn(settings.tasks, task) ? settings.tasks[task] : undefined
   const definition = merge(declared ?? NOTHING_DECLARED, additions)
   const { command } = additions
@@ -53,6 +61,17 @@ export function createKeyableWork(
     return { task, definition, command: command.line, directory: command.directory, env }
   }
   return { task, definition, command: declared?.command, directory: settings.projectRoot, env }
+}
+
+function createCacheWork({ command, ...additions }: TaskAdditions) {
+  if (command !== undefined) {
+    throw new TaskVaultError('ARGUMENT_INVALID', 'A cache has no command', {
+      hint: 'Leave out either --cache or --command: only the result of a command depends on it.',
+    })
+  }
+  const { inputs, outputs, env, tools, salt } = additions
+  const definition = { inputs, outputs, env, tools, ...(salt !== undefined && { salt }) }
+  return { definition, command, isCache: true }
 }
 
 function merge(declared: TaskDefinition, additions: TaskAdditions): TaskDefinition {
