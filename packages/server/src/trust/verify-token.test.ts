@@ -2,16 +2,12 @@ import { createPublicKey } from 'node:crypto'
 import { exportSPKI, generateKeyPair, importJWK } from 'jose'
 import type { CryptoKey } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Claims } from './model/claims.ts'
 import { githubClaims, issuerOf } from './testing/sample-claims.ts'
 import { startTokenIssuer } from './testing/token-issuer.ts'
-import type { SignOptions, TokenIssuer } from './testing/token-issuer.ts'
+import type { TokenIssuer } from './testing/token-issuer.ts'
+import { AUDIENCE, ISSUER, NOW_S, WRONG_CLAIMS, WRONG_HEADERS } from './testing/wrong-tokens.ts'
 import { createTokenVerifier } from './verify-token.ts'
 import type { TokenVerifier } from './verify-token.ts'
-
-const NOW_S = 1_800_000_000
-const AUDIENCE = 'https://cache.example.com'
-const ISSUER = 'https://token.actions.githubusercontent.com'
 
 const now = (): number => NOW_S * 1000
 
@@ -54,68 +50,11 @@ test('two tokens have two ids, and one token has one', async () => {
   expect(ids[0]).not.toBe(ids[2])
 })
 
-/** Each is the good token but for one thing. */
-const WRONG_CLAIMS: readonly (readonly [string, Claims])[] = [
-  ['no issuer', { iss: undefined }],
-  ['an unknown issuer', { iss: 'https://evil.example.com' }],
-  ['an issuer with a slash at the end', { iss: `${ISSUER}/` }],
-  ['an issuer in capitals', { iss: ISSUER.toUpperCase() }],
-  ['an issuer that only begins so', { iss: `${ISSUER}.evil.example.com` }],
-  [
-    'an issuer behind a user name',
-    { iss: 'https://token.actions.githubusercontent.com@evil.example.com' },
-  ],
-  ['a list of issuers', { iss: [ISSUER] }],
-  ['the issuer of another platform', { iss: 'https://gitlab.example.com' }],
-  ['no audience', { aud: undefined }],
-  ['an empty audience', { aud: '' }],
-  ['another audience', { aud: 'https://github.com/acme' }],
-  ['an audience with a slash at the end', { aud: `${AUDIENCE}/` }],
-  ['the audience of another issuer here', { aud: 'https://other.example.com' }],
-  ['our audience and another one', { aud: [AUDIENCE, 'https://other.example.com'] }],
-  ['our audience twice', { aud: [AUDIENCE, AUDIENCE] }],
-  ['an empty list of audiences', { aud: [] }],
-  ['an audience that is an object', { aud: { 0: AUDIENCE } }],
-  ['a number for an audience', { aud: 1 }],
-  ['no expiry', { exp: undefined }],
-  ['expired a minute ago', { exp: NOW_S - 60 }],
-  ['expired long ago', { exp: 1 }],
-  ['an expiry that is text', { exp: String(NOW_S + 300) }],
-  ['an expiry that is null', { exp: null }],
-  ['an expiry that is true', { exp: true }],
-  ['not valid for another minute', { nbf: NOW_S + 60 }],
-  ['a beginning that is text', { nbf: 'now' }],
-  ['no time of issue', { iat: undefined }],
-  ['issued an hour ago', { iat: NOW_S - 3600 }],
-  ['issued in an hour', { iat: NOW_S + 3600 }],
-  ['a time of issue that is text', { iat: String(NOW_S) }],
-  ['no id', { jti: undefined }],
-  ['an empty id', { jti: '' }],
-  ['an id that is a number', { jti: 5 }],
-  ['an id that is a list', { jti: ['good'] }],
-  ['a runner’s token, where none are taken', { ac: '[]' }],
-]
-
 test.each(WRONG_CLAIMS)('a token is refused: %s', async (_of, changes) => {
   const token = await issuer.sign(changes)
 
   await expect(verifier.verify(token)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
 })
-
-const WRONG_HEADERS: readonly (readonly [string, SignOptions['header']])[] = [
-  ['no type', { typ: undefined as never }],
-  ['the type of an access token', { typ: 'at+jwt' }],
-  ['the type of a logout token', { typ: 'logout+jwt' }],
-  ['the type of a security event', { typ: 'secevent+jwt' }],
-  ['an empty type', { typ: '' }],
-  ['a key id that is not there', { kid: 'key-99' }],
-  ['a key id that leaves its place', { kid: '../../etc/passwd' }],
-  ['a key id that is a statement', { kid: "' or '1'='1" }],
-  ['an address of keys', { jku: 'https://evil.example.com/jwks' }],
-  ['an address of a certificate', { x5u: 'https://evil.example.com/cert' }],
-  ['a certificate', { x5c: ['MIIB'] }],
-  ['a key', { jwk: { kty: 'RSA', n: 'AQAB', e: 'AQAB' } }],
-]
 
 test.each(WRONG_HEADERS)('a token is refused whose header has %s', async (_of, header) => {
   const token = await issuer.sign({}, header === undefined ? {} : { header })

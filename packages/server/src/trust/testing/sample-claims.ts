@@ -39,7 +39,7 @@ export function githubPullRequest(changes: Claims = {}): Claims {
   })
 }
 
-function gitlabClaims(changes: Claims = {}): Claims {
+export function gitlabClaims(changes: Claims = {}): Claims {
   return without({
     sub: 'project_path:acme/shop:ref_type:branch:ref:main',
     namespace_id: '65',

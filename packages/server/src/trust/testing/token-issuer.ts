@@ -53,7 +53,8 @@ export async function startTokenIssuer({
   now,
   defaults,
 }: TokenIssuerOptions): Promise<TokenIssuer> {
-  let pair = await createPair(1)
+  let number = 1
+  let pair = await pairOf(number)
   let asked = 0
   let count = 0
   let mood: Mood = 'keys'
@@ -88,13 +89,23 @@ export async function startTokenIssuer({
         .sign(key)
     },
     rotate: async () => {
-      pair = await createPair(count + 2)
+      number += 1
+      pair = await pairOf(number)
     },
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+const pairs = new Map<number, Promise<KeyPair>>()
+
+/** A pair takes a while to make, and is as good for the next issuer. */
+async function pairOf(number: number): Promise<KeyPair> {
+  const known = pairs.get(number) ?? createPair(number)
+  pairs.set(number, known)
+  return await known
 }
 
 async function createPair(number: number): Promise<KeyPair> {

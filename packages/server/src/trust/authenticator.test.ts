@@ -1,0 +1,204 @@
+import { expect, test } from 'vitest'
+import { describeDatabases } from '../testing/temporary-database.ts'
+import { githubPullRequest, issuerOf } from './testing/sample-claims.ts'
+import { bearer, openTrustScene, refusalOf } from './testing/trust-scene.ts'
+import type { TrustScene } from './testing/trust-scene.ts'
+import type { TrustSettings } from './trust-settings.ts'
+
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+
+describeDatabases((maker) => {
+  const openScene = async (settings: Partial<TrustSettings> = {}): Promise<TrustScene> =>
+    await openTrustScene(maker, settings)
+
+  test('a job opens a session, and its token is the bearer of what claims allow', async () => {
+    const { authenticator, github } = await openScene()
+
+    const session = await authenticator.openSession(bearer(await github.sign({})))
+    const caller = await authenticator.authenticate(bearer(session.token))
+
+    expect(session.token).toMatch(/^tvs_[0-9a-f]{24}_[\w-]{43}[0-9a-f]{8}$/)
+    expect(caller).toEqual(session.principal)
+    expect(caller).toMatchObject({
+      tenantId: 'default',
+      role: 'engineer',
+      writes: { name: 'github:74/protected:refs/heads/main', level: 'protected' },
+      writer: {
+        issuer: issuerOf('github').issuer,
+        claims: { repository_id: '74', run_id: '1658821493' },
+      },
+    })
+  })
+
+  test('a job’s token opens no session twice', async () => {
+    const { authenticator, other, github } = await openScene()
+    const token = await github.sign({})
+    await authenticator.openSession(bearer(token))
+
+    expect(await refusalOf(authenticator.openSession(bearer(token)))).toBe('UNAUTHENTICATED')
+    expect(await refusalOf(other.openSession(bearer(token)))).toBe('UNAUTHENTICATED')
+  })
+
+  test('of many that present one token at the same time, one gets a session', async () => {
+    const { authenticator, other, github } = await openScene()
+    const token = await github.sign({})
+
+    const opened = await Promise.allSettled(
+      Array.from(
+        { length: 16 },
+        async (_, index) =>
+          await (index % 2 === 0 ? authenticator : other).openSession(bearer(token)),
+      ),
+    )
+
+    expect(opened.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+  })
+
+  test('a token is not forgotten while it could be used again', async () => {
+    const { authenticator, github, wait } = await openScene()
+    const token = await github.sign({})
+    await authenticator.openSession(bearer(token))
+
+    wait(299_000)
+    await authenticator.openSession(bearer(await github.sign({})))
+
+    expect(await refusalOf(authenticator.openSession(bearer(token)))).toBe('UNAUTHENTICATED')
+  })
+
+  test('where a job has one token for all its commands, it opens sessions until one is closed', async () => {
+    const { authenticator, gitlab } = await openScene()
+    const token = await gitlab.sign({})
+
+    const first = await authenticator.openSession(bearer(token))
+    const second = await authenticator.openSession(bearer(token))
+    await authenticator.closeSession(first.principal)
+
+    expect(await refusalOf(authenticator.authenticate(bearer(first.token)))).toBe('UNAUTHENTICATED')
+    expect(await refusalOf(authenticator.authenticate(bearer(second.token)))).toBe(
+      'UNAUTHENTICATED',
+    )
+    expect(await refusalOf(authenticator.openSession(bearer(token)))).toBe('UNAUTHENTICATED')
+  })
+
+  test('a session ends after an hour, on every server', async () => {
+    const { authenticator, other, github, wait } = await openScene({ sessionMs: 10 * DAY })
+    const { token, expiresAtMs, principal } = await authenticator.openSession(
+      bearer(await github.sign({})),
+    )
+
+    wait(HOUR - 1)
+    await expect(other.authenticate(bearer(token))).resolves.toMatchObject({ expiresAtMs })
+    wait(1)
+
+    expect(principal.expiresAtMs).toBe(expiresAtMs)
+    expect(await refusalOf(authenticator.authenticate(bearer(token)))).toBe('UNAUTHENTICATED')
+    expect(await refusalOf(other.authenticate(bearer(token)))).toBe('UNAUTHENTICATED')
+  })
+
+  test('a closed session is unknown, on every server', async () => {
+    const { authenticator, other, github } = await openScene()
+    const { token, principal } = await authenticator.openSession(bearer(await github.sign({})))
+
+    await authenticator.closeSession(principal)
+
+    expect(await refusalOf(authenticator.authenticate(bearer(token)))).toBe('UNAUTHENTICATED')
+    expect(await refusalOf(other.authenticate(bearer(token)))).toBe('UNAUTHENTICATED')
+  })
+
+  test('a session that is bound works from where it was opened, and from nowhere else', async () => {
+    const { authenticator, github } = await openScene({ bindsSessions: true })
+    const { token } = await authenticator.openSession(bearer(await github.sign({}), '10.0.0.1'))
+
+    await expect(authenticator.authenticate(bearer(token, '10.0.0.1'))).resolves.toBeDefined()
+    expect(await refusalOf(authenticator.authenticate(bearer(token, '10.0.0.2')))).toBe(
+      'UNAUTHENTICATED',
+    )
+  })
+
+  test('a session that is not bound works from anywhere: jobs leave by several addresses', async () => {
+    const { authenticator, github } = await openScene()
+    const { token } = await authenticator.openSession(bearer(await github.sign({}), '10.0.0.1'))
+
+    await expect(authenticator.authenticate(bearer(token, '10.0.0.2'))).resolves.toBeDefined()
+  })
+
+  test('a session opens no other, and a job’s token is no bearer', async () => {
+    const { authenticator, github } = await openScene()
+    const { token } = await authenticator.openSession(bearer(await github.sign({})))
+
+    expect(await refusalOf(authenticator.openSession(bearer(token)))).toBe('UNAUTHENTICATED')
+    expect(await refusalOf(authenticator.authenticate(bearer(await github.sign({}))))).toBe(
+      'UNAUTHENTICATED',
+    )
+  })
+
+  test('a project that no tenant admits is told so, and gets nothing', async () => {
+    const { authenticator, github } = await openScene()
+    const token = await github.sign({ repository_id: '75', repository_owner_id: '1' })
+
+    await expect(authenticator.openSession(bearer(token))).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+      message: expect.stringContaining('project 75, owner 1') as string,
+    })
+  })
+
+  test('a tenant that the settings name and nobody has made is told so', async () => {
+    const { authenticator, github } = await openScene({})
+    const token = await github.sign({ repository_id: '76' })
+
+    await expect(authenticator.openSession(bearer(token))).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    })
+  })
+
+  test('a tenant’s policy counts for its jobs', async () => {
+    const { authenticator, github } = await openScene({
+      policies: { default: { trustedTriggers: ['schedule'] } },
+    })
+
+    const { principal } = await authenticator.openSession(bearer(await github.sign({})))
+
+    expect(principal).toMatchObject({ writes: undefined, role: 'external' })
+    expect(principal.because).toContain('push')
+  })
+
+  test('a runner’s own token is its session, and says what it restored', async () => {
+    const { authenticator, restores, github } = await openScene()
+    const ac = JSON.stringify([{ Scope: 'refs/heads/main', Permission: 3 }])
+    const token = await github.sign({ ac })
+
+    const first = await authenticator.authenticate(bearer(token))
+    const again = await authenticator.authenticate(bearer(token))
+    await restores.record(first.sessionId ?? '', 'entry-1')
+
+    expect(first.sessionId).toBe(again.sessionId)
+    expect(first.writes?.name).toBe('runner:74/protected:refs/heads/main')
+    expect(await restores.list(again.sessionId ?? '')).toEqual(['entry-1'])
+  })
+
+  test('what a session restored is remembered once each, until it is over', async () => {
+    const { authenticator, restores, github, wait } = await openScene()
+    const { principal } = await authenticator.openSession(bearer(await github.sign({})))
+    const id = principal.sessionId ?? ''
+
+    await restores.record(id, 'b')
+    await restores.record(id, 'a')
+    await restores.record(id, 'b')
+    expect(await restores.list(id)).toEqual(['a', 'b'])
+    wait(2 * HOUR)
+    await authenticator.openSession(bearer(await github.sign({})))
+    await restores.record(id, 'c')
+
+    expect(await restores.list(id)).toEqual([])
+  })
+
+  test('a pull request gets a session that writes for itself alone', async () => {
+    const { authenticator, github } = await openScene()
+    const token = await github.sign(githubPullRequest())
+
+    const { principal } = await authenticator.openSession(bearer(token))
+
+    expect(principal.writes).toEqual({ level: 'pr', name: 'github:74/pr:17' })
+  })
+})
