@@ -127,9 +127,6 @@ test('a branch reads what main has, its own first, and main reads nothing of it'
 test('an address opens nothing else, nothing later, and nothing when it was changed', async () => {
   await using server = await startServer()
   const { signed_upload_url: url = '' } = await call(server, 'CreateCacheEntry', { key: 'a' })
-  const put = async (address: string): Promise<number> =>
-    (await fetch(address, { method: 'PUT', body: 'bytes' })).status
-
   const signature = new URL(url).searchParams.get('sig') ?? ''
   const changed = `${signature.slice(0, -3)}AAA`
   const others = [
@@ -232,6 +229,11 @@ async function startServer(): Promise<TestServer & Pick<TestEngine, 'advance'>> 
     now,
   })
   return Object.assign(server, { advance })
+}
+
+/** The status of an upload. */
+async function put(address: string): Promise<number> {
+  return (await fetch(address, { method: 'PUT', body: 'bytes' })).status
 }
 
 function createWorkspace(): string {
