@@ -1,3 +1,5 @@
+export { connectStores } from './connect-stores.ts'
+export type { ConnectedStores } from './connect-stores.ts'
 export { describeBlobStore } from './describe-blob-store.ts'
 export { describeEntryStore } from './describe-entry-store.ts'
 export type { OpenStores } from './describe-entry-store.ts'

@@ -37,12 +37,17 @@ export function createRemoteVault({ remote, store, env }: RemoteVaultOptions): R
 
   const giveUp = (use: 'read' | 'write', failure: TaskVaultError): void => {
     if (over.has(use)) return
-    if (failure.code === 'REMOTE_UNAVAILABLE') {
-      pause.begin()
-      over.add('read').add('write')
-    } else if (failure.code === 'REMOTE_REFUSED') over.add(use)
-    const { code, message } = failure
-    report({ kind: 'trouble', code, message: `Went on without the remote store: ${message}` })
+    const { code, message, hint } = failure
+    if (code === 'REMOTE_UNAVAILABLE') pause.begin()
+    // Who may not even read need not try to write.
+    if (code === 'REMOTE_UNAVAILABLE' || code === 'REMOTE_REFUSED') over.add('write').add(use)
+    if (code === 'REMOTE_UNAVAILABLE') over.add('read')
+    const advice = code === 'REMOTE_REFUSED' && hint !== undefined ? `. ${hint}` : ''
+    report({
+      kind: 'trouble',
+      code,
+      message: `Went on without the remote store: ${message}${advice}`,
+    })
     recordError(store, { operation: `remote_${use}`, error: failure })
   }
 
