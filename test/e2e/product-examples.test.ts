@@ -1,6 +1,7 @@
 import { chmodSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { openHookProject } from '../rig/hook-project.ts'
 import { openRig } from '../rig/rig.ts'
 import type { Rig } from '../rig/rig.ts'
 
@@ -70,6 +71,42 @@ test('init writes the configuration of the quick start', async () => {
 
   expect(exitCode).toBe(0)
   expect(rig.read('.taskvault/config.yaml')).toBe(fixture('initial-config.yaml'))
+})
+
+test('the policies of branches are accepted, and decide', async () => {
+  await using rig = openRig({ '.taskvault/config.yaml': fixture('branch-policies.yaml') })
+  const ttl = async (branch: string): Promise<unknown> => {
+    const words = ['policy', 'explain', 'unit_tests', '--branch', branch, '--json']
+    return JSON.parse((await rig.taskvault(words)).stdout).fields.ttl_seconds.value
+  }
+
+  const ttls = [await ttl('main'), await ttl('develop'), await ttl('feature/x'), await ttl('other')]
+
+  expect(ttls).toEqual([604_800, 86_400, 3600, 'never'])
+})
+
+test('the pre-commit hook runs the tests once for what is committed, and restores their output', async () => {
+  await using project = await openHookProject({ 'a.txt': 'A' })
+  const { rig } = project
+  rig.addCommand('npm', 'echo "$*" >> ../npm-calls\necho "12 passing"')
+  rig.write('.git/hooks/pre-commit', fixture('pre-commit.sh'))
+  chmodSync(rig.resolve('.git/hooks/pre-commit'), 0o755)
+  await project.git(['add', 'a.txt'])
+
+  const first = await project.run(['git', 'commit', '-q', '-m', 'first'])
+  const results = rig.read('results.json')
+  rig.remove('results.json')
+  await project.git(['reset', '-q', '--soft', 'HEAD'])
+  await project.git(['update-ref', '-d', 'HEAD'])
+  const second = await project.run(['git', 'commit', '-q', '-m', 'again'])
+  rig.write('b.txt', 'B')
+  await project.git(['add', 'b.txt'])
+  const third = await project.run(['git', 'commit', '-q', '-m', 'something else'])
+
+  expect([first.exitCode, second.exitCode, third.exitCode]).toEqual([0, 0, 0])
+  expect(second.stderr + second.stdout).toContain('✓ Tests passed (cached)')
+  expect(rig.read('results.json')).toBe(results)
+  expect(countCalls(rig)).toBe(2)
 })
 
 /** A project with the wrapper, the command beside it, and an `npm` that counts its calls. */

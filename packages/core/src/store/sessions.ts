@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename } from 'node:path'
 import { isTaskVaultError, systemErrorCode } from '../errors.ts'
@@ -104,9 +105,20 @@ function parseStaging(text: unknown): readonly string[] {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
+    return !isZombie(pid)
   } catch (error) {
     // It is there, and somebody else's.
     return systemErrorCode(error) === 'EPERM'
+  }
+}
+
+/** Whether a process has ended and nobody has asked how: in containers, that may stay so for ever. */
+function isZombie(pid: number): boolean {
+  try {
+    // After the name, which may hold anything, comes the state.
+    const line = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return line.startsWith(') Z', line.lastIndexOf(')'))
+  } catch {
+    return false
   }
 }
