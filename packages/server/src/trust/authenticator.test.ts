@@ -177,22 +177,6 @@ describeDatabases((maker) => {
     expect(await restores.list(again.sessionId ?? '')).toEqual(['entry-1'])
   })
 
-  test('what a session restored is remembered once each, until it is over', async () => {
-    const { authenticator, restores, github, wait } = await openScene()
-    const { principal } = await authenticator.openSession(bearer(await github.sign({})))
-    const id = principal.sessionId ?? ''
-
-    await restores.record(id, 'b')
-    await restores.record(id, 'a')
-    await restores.record(id, 'b')
-    expect(await restores.list(id)).toEqual(['a', 'b'])
-    wait(2 * HOUR)
-    await authenticator.openSession(bearer(await github.sign({})))
-    await restores.record(id, 'c')
-
-    expect(await restores.list(id)).toEqual([])
-  })
-
   test('a pull request gets a session that writes for itself alone', async () => {
     const { authenticator, github } = await openScene()
     const token = await github.sign(githubPullRequest())

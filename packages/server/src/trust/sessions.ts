@@ -5,6 +5,7 @@ import type { Database, DatabaseTransaction } from '../database/schema.ts'
 import type { Principal } from './principal.ts'
 import { NO_DIGEST, digestOfSecret, isDigestOf } from './secret-digest.ts'
 import { createSecretToken, parseSecretToken } from './secret-token.ts'
+import { MOST_SESSION_MS } from './trust-settings.ts'
 
 /** Who opens a session, by what. */
 export interface SessionRequest {
@@ -217,8 +218,9 @@ async function insertSession(
     .execute()
 }
 
-/** What is over can be forgotten: its token opens nothing any more. */
+/** What is over can be forgotten, once the last request that began before has ended. */
 async function sweep(transaction: DatabaseTransaction, nowMs: number): Promise<void> {
-  await transaction.deleteFrom('sessions').where('expires_at', '<', nowMs).execute()
+  const before = nowMs - MOST_SESSION_MS
+  await transaction.deleteFrom('sessions').where('expires_at', '<', before).execute()
   await transaction.deleteFrom('used_tokens').where('expires_at', '<', nowMs).execute()
 }

@@ -1,12 +1,12 @@
 import { isTaskVaultError } from '@taskvault/core'
 import { onTestFinished } from 'vitest'
 import type { OpenDatabase } from '../../database/open-database.ts'
+import { createRestoreLog } from '../../engine/restore-log.ts'
+import type { RestoreLog } from '../../engine/restore-log.ts'
 import type { DatabaseMaker } from '../../testing/temporary-database.ts'
 import { createAuthenticator } from '../authenticator.ts'
 import type { Authenticator } from '../authenticator.ts'
 import type { Credentials } from '../credentials.ts'
-import { createRestoreLog } from '../restore-log.ts'
-import type { RestoreLog } from '../restore-log.ts'
 import { NO_ISSUERS } from '../trust-settings.ts'
 import type { TrustSettings } from '../trust-settings.ts'
 import { githubClaims, gitlabClaims, issuerOf } from './sample-claims.ts'
@@ -74,7 +74,7 @@ export async function openTrustScene(
   return {
     authenticator: create(),
     other: create(),
-    restores: createRestoreLog(opened),
+    restores: createRestoreLog(opened.quick),
     opened,
     github,
     gitlab,
