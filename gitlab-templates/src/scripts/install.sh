@@ -1,0 +1,32 @@
+# TaskVault: put the command on the PATH, from npm, from the image, or from where it was said to be
+taskvault_refuse() {
+  printf 'taskvault: %s\n' "$1" >&2
+  exit 64
+}
+case ${TASKVAULT_JOB_CLI:-npm} in
+  image)
+    command -v taskvault >/dev/null ||
+      taskvault_refuse 'cli "image": the image has no command taskvault; install it there, or use cli "npm"'
+    ;;
+  npm)
+    # A directory for each job: what runs here must not come from another one.
+    taskvault_home="$CI_PROJECT_DIR/.taskvault/cli-$CI_JOB_ID"
+    PATH="$taskvault_home/node_modules/.bin:$PATH"
+    if ! [ -e "$taskvault_home/node_modules/.bin/taskvault" ]; then
+      command -v npm >/dev/null ||
+        taskvault_refuse 'cli "npm": the image has no npm; use an image with Node 24, or cli "image"'
+      npm install --prefix "$taskvault_home" --no-save --ignore-scripts --no-audit --no-fund \
+        --loglevel=error "@taskvault/cli@${TASKVAULT_JOB_VERSION:-@VERSION@}"
+    fi
+    ;;
+  */taskvault)
+    test -x "$TASKVAULT_JOB_CLI" ||
+      taskvault_refuse "cli \"$TASKVAULT_JOB_CLI\": there is no such command"
+    PATH="${TASKVAULT_JOB_CLI%/*}:$PATH"
+    ;;
+  *)
+    taskvault_refuse "cli \"$TASKVAULT_JOB_CLI\" is neither npm nor image nor a path that ends with /taskvault"
+    ;;
+esac
+export PATH
+if [ -n "${TASKVAULT_JOB_SERVER:-}" ]; then export TASKVAULT_REMOTE="$TASKVAULT_JOB_SERVER"; fi

@@ -1,0 +1,30 @@
+# TaskVault: put the cache in place
+case ${TASKVAULT_KEEP_KEY:-} in
+  '' | *[[:space:]]*) taskvault_refuse "key \"${TASKVAULT_KEEP_KEY:-}\" is no name: a name has no spaces" ;;
+esac
+case ${TASKVAULT_KEEP_WHEN:-on_success} in
+  on_success | on_failure | always) ;;
+  *) taskvault_refuse "when \"$TASKVAULT_KEEP_WHEN\" is none of on_success, on_failure, always" ;;
+esac
+set -- restore "$TASKVAULT_KEEP_KEY" --cache
+for taskvault_option in input output fallback; do
+  case $taskvault_option in
+    input) taskvault_list=${TASKVAULT_KEEP_KEY_FILES:-} ;;
+    output) taskvault_list=${TASKVAULT_KEEP_PATHS:-} ;;
+    fallback) taskvault_list=${TASKVAULT_KEEP_FALLBACK_KEYS:-} ;;
+  esac
+#include words-of-list.sh
+done
+case ${TASKVAULT_KEEP_POLICY:-pull-push} in
+  pull-push) ;;
+  pull) set -- "$@" --read-only ;;
+  push) set -- "$@" --force ;;
+  *) taskvault_refuse "policy \"$TASKVAULT_KEEP_POLICY\" is none of pull-push, pull, push" ;;
+esac
+# A miss is no failure of the job; a call that cannot be meant is.
+taskvault_status=0
+taskvault "$@" || taskvault_status=$?
+case $taskvault_status in
+  0 | 1) ;;
+  *) exit "$taskvault_status" ;;
+esac

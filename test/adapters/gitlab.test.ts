@@ -1,0 +1,42 @@
+import path from 'node:path'
+import { describe } from 'vitest'
+import { describeCases } from './describe-cases.ts'
+import type { Adapter, Parameters } from './describe-cases.ts'
+import { checkInputs, fillIn, readComponent } from './gitlab/component.ts'
+import { describeComponents } from './gitlab/describe-components.ts'
+import { runJob } from './gitlab/run-job.ts'
+
+const RUN = path.join(import.meta.dirname, '../../gitlab-templates/templates/run/template.yml')
+
+describe.each([
+  ['bash', ['bash', '-e', '-o', 'pipefail']],
+  ['sh, which is dash on Debian', ['sh', '-e']],
+  ['the shell of busybox, which is Alpine’s', ['busybox', 'sh', '-e']],
+])('the run component, in %s,', (_, shell) => {
+  describeCases(createAdapter(shell))
+})
+
+describeComponents()
+
+function createAdapter(shell: readonly string[]): Adapter {
+  const component = readComponent(RUN)
+  return {
+    platform: 'gitlab',
+    calls: 'run',
+    runJob: async ({ parameters, environment, project, standIn }) => {
+      const inputs = { ...inputsOf(parameters), cli: standIn.command }
+      const refusals = checkInputs(component, inputs)
+      if (refusals.length > 0) return { exitCode: 1, output: refusals.join('\n') }
+      const [job] = Object.values(fillIn(component, inputs))
+      return runJob(job, { shell, project, environment })
+    },
+  }
+}
+
+/** Lists are texts with a line for each, which is how a list arrives in one piece at a script. */
+function inputsOf({ inputs, outputs, env, tools, ...texts }: Parameters): Record<string, unknown> {
+  const lists = Object.entries({ inputs, outputs, env, tools })
+    .filter(([, list]) => list !== undefined)
+    .map(([name, list]) => [name, `${list?.join('\n')}\n`])
+  return { ...texts, ...Object.fromEntries(lists) }
+}
