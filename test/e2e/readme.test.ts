@@ -2,20 +2,10 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, test } from 'vitest'
-import {
-  SEPARATOR,
-  readSnippets,
-  readSteps,
-  scriptOf,
-  withoutVariableParts,
-} from '../rig/read-snippets.ts'
+import { findBrokenPromises } from '../rig/check-document.ts'
+import { readSnippets } from '../rig/read-snippets.ts'
 import { openRig } from '../rig/rig.ts'
 import type { Rig } from '../rig/rig.ts'
-
-/*
- * Every `bash` and `console` block of the README is run, in order, in one project; `console` blocks
- * also say what is printed. `…` stands for the rest of a line, and alone on a line for any lines.
- */
 
 const ROOT = path.join(import.meta.dirname, '../..')
 const CORE = pathToFileURL(path.join(ROOT, 'packages/core/dist/index.mjs')).href
@@ -24,7 +14,7 @@ const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8')
 test('every command of the README works, and prints what the README says', async () => {
   await using rig = openProjectRig()
 
-  const broken = await findBrokenPromises(rig, README)
+  const broken = await findBrokenPromises({ name: 'README.md', markdown: README }, rig.run)
 
   expect(broken).toEqual([])
 })
@@ -45,21 +35,10 @@ test('a README that promises something else is noticed', async () => {
   await using rig = openProjectRig()
   const readme = '```console\n$ echo one; echo two\none\nthree\n```\n```bash\nfalse\n```\n'
 
-  const broken = await findBrokenPromises(rig, readme)
+  const broken = await findBrokenPromises({ name: 'README.md', markdown: readme }, rig.run)
 
   expect(broken).toHaveLength(2)
 })
-
-/** Where the document and the command disagree, in words; runs every block of the document. */
-async function findBrokenPromises(rig: Rig, readme: string): Promise<readonly string[]> {
-  const broken: string[] = []
-  for (const { language, text, line } of readSnippets(readme)) {
-    const place = `README.md:${line}`
-    if (language === 'bash') broken.push(...(await runScript(rig, text, place)))
-    if (language === 'console') broken.push(...(await runSession(rig, text, place)))
-  }
-  return broken
-}
 
 /** The project that the README speaks of: something to test, and something to train. */
 function openProjectRig(): Rig {
@@ -95,31 +74,4 @@ case "\${PWD##*/} $*" in
   *" test") exec node --test --test-reporter=tap ;;
   *) echo "npm: no script for $*" >&2; exit 1 ;;
 esac`
-}
-
-async function runScript(rig: Rig, text: string, place: string): Promise<readonly string[]> {
-  const finished = await rig.run(['bash', '-e', '-c', text])
-  if (finished.exitCode === 0) return []
-  return [`${place} fails with ${finished.exitCode}:\n${finished.stdout}${finished.stderr}`]
-}
-
-async function runSession(rig: Rig, text: string, place: string): Promise<readonly string[]> {
-  const steps = readSteps(text)
-  const { stdout } = await rig.run(['bash', '-c', scriptOf(steps)])
-  const printed = stdout.split(SEPARATOR).slice(1)
-  return steps.flatMap(({ command, expected }, index) => {
-    const found = printed[index] ?? ''
-    if (patternOf(expected).test(`${withoutVariableParts(found)}\n`)) return []
-    return [`${place}: $ ${command}\nshould print\n${expected.join('\n')}\nand prints\n${found}`]
-  })
-}
-
-function patternOf(expected: readonly string[]): RegExp {
-  const lines = withoutVariableParts(expected.join('\n')).split('\n')
-  const patterns = lines.map((line) => {
-    if (line === '…') return '(?:.*\\n)*?'
-    const literals = line.split('…').map((literal) => RegExp.escape(literal))
-    return `${literals.join('.*')}\\n`
-  })
-  return new RegExp(`^${patterns.join('')}$`)
 }
