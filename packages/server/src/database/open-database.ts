@@ -1,11 +1,12 @@
 import { TaskVaultError, isTaskVaultError } from '@taskvault/core'
 import { Kysely, sql } from 'kysely'
+import type { CompiledQuery, Dialect } from 'kysely'
 import { Migrator } from 'kysely/migration'
 import { parseDatabaseUrl } from './database-url.ts'
 import { migrationsFor } from './migrations.ts'
 import { createPostgresDialect } from './postgres-dialect.ts'
 import { createPostgresHosts } from './postgres-hosts.ts'
-import type { PostgresOptions } from './postgres-hosts.ts'
+import type { PostgresHosts, PostgresOptions } from './postgres-hosts.ts'
 import type { Database, DatabaseKind, Schema } from './schema.ts'
 import { createSqliteDialect } from './sqlite-dialect.ts'
 import { openSqliteFile } from './sqlite-file.ts'
@@ -21,7 +22,10 @@ export interface OpenDatabase extends AsyncDisposable {
   readonly quick: Database
 }
 
-export type DatabaseOptions = Partial<PostgresOptions>
+export interface DatabaseOptions extends Partial<PostgresOptions> {
+  /** Told of each statement, its values left out of the text. */
+  readonly onQuery?: (query: CompiledQuery) => void
+}
 
 /**
  * Opens the database at `url` (database-url.ts) and brings its tables up to date. Several servers may
@@ -31,13 +35,13 @@ export type DatabaseOptions = Partial<PostgresOptions>
  */
 export async function openDatabase(
   url: string,
-  { poolSize = 10, patienceMs = 3_000 }: DatabaseOptions = {},
+  { poolSize = 10, patienceMs = 3_000, onQuery }: DatabaseOptions = {},
 ): Promise<OpenDatabase> {
   const address = parseDatabaseUrl(url)
   const opened =
     address.kind === 'sqlite'
-      ? openSqlite(address.file)
-      : openPostgres(address.addresses, { poolSize, patienceMs })
+      ? openSqlite(address.file, onQuery)
+      : openPostgres(createPostgresHosts(address.addresses, { poolSize, patienceMs }), onQuery)
   try {
     await checkEncoding(opened)
     await migrate(opened)
@@ -48,25 +52,31 @@ export async function openDatabase(
   return opened
 }
 
-function openSqlite(path: string): OpenDatabase {
+type OnQuery = DatabaseOptions['onQuery']
+
+function openSqlite(path: string, onQuery: OnQuery): OpenDatabase {
   const file = openSqliteFile(path)
   return {
     kind: 'sqlite',
-    database: new Kysely<Schema>({ dialect: createSqliteDialect(file, 'flushing') }),
-    quick: new Kysely<Schema>({ dialect: createSqliteDialect(file, 'quick') }),
+    database: createDatabase(createSqliteDialect(file, 'flushing'), onQuery),
+    quick: createDatabase(createSqliteDialect(file, 'quick'), onQuery),
     [Symbol.asyncDispose]: async () => file[Symbol.dispose](),
   }
 }
 
-function openPostgres(addresses: readonly string[], options: PostgresOptions): OpenDatabase {
-  const hosts = createPostgresHosts(addresses, options)
-  const database = new Kysely<Schema>({ dialect: createPostgresDialect(hosts) })
+function openPostgres(hosts: PostgresHosts, onQuery: OnQuery): OpenDatabase {
+  const database = createDatabase(createPostgresDialect(hosts), onQuery)
   return {
     kind: 'postgres',
     database,
     quick: database,
     [Symbol.asyncDispose]: async () => await hosts[Symbol.asyncDispose](),
   }
+}
+
+function createDatabase(dialect: Dialect, onQuery: OnQuery): Database {
+  if (onQuery === undefined) return new Kysely<Schema>({ dialect })
+  return new Kysely<Schema>({ dialect, log: ({ query }) => onQuery(query) })
 }
 
 /** Names are any text; a database that holds less would refuse some of them one day. */

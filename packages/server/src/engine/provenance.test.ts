@@ -21,16 +21,6 @@ import {
 describeDatabases((maker) => {
   const open = async (): Promise<TestEngine> => await openTestEngine(await maker.open())
 
-  /** A job that restores these keys, and saves one. */
-  async function job(
-    { engine, opened }: TestEngine,
-    { restores, saves }: { readonly restores: readonly string[]; readonly saves: string },
-  ): Promise<StoredEntry> {
-    const who = await addSession(opened.database, MAINTAINER)
-    for (const key of restores) await engine.find(who, place(key))
-    return await save(engine, who, { key: saves })
-  }
-
   test('an entry names what its job had restored, by key or by prefix', async () => {
     const held = await open()
     const { engine, opened } = held
@@ -170,4 +160,14 @@ type Keys = readonly (string | Keys)[]
 function keysOf({ entry, restored }: Provenance): Keys {
   const sorted = restored.toSorted((left, right) => (left.entry.key < right.entry.key ? -1 : 1))
   return [entry.key, ...sorted.map(keysOf)]
+}
+
+/** A job that restores these keys, and saves one. */
+async function job(
+  { engine, opened }: TestEngine,
+  { restores, saves }: { readonly restores: readonly string[]; readonly saves: string },
+): Promise<StoredEntry> {
+  const who = await addSession(opened.database, MAINTAINER)
+  for (const key of restores) await engine.find(who, place(key))
+  return await save(engine, who, { key: saves })
 }

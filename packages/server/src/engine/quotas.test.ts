@@ -23,25 +23,6 @@ describeDatabases((maker) => {
   const open = async (limits: { scopeBytes?: number; tenantBytes?: number }): Promise<TestEngine> =>
     await openTestEngine(await maker.open(), { limits })
 
-  /** Ten entries of 100 bytes; k3 used last, k5 used most, k7 expired. */
-  async function fill({ engine, advance, now }: TestEngine): Promise<void> {
-    for (const key of KEYS) {
-      const expiresAtMs = key === 'k7' ? now() + 50 : undefined
-      await save(engine, MAINTAINER, { key, expiresAtMs })
-      advance(1)
-    }
-    for (const key of [...KEYS.filter((each) => each !== 'k0'), 'k5', 'k5', 'k3']) {
-      await engine.find(MAINTAINER, place(key))
-      await engine.flush()
-      advance(1)
-    }
-    advance(100)
-  }
-
-  async function keysLeft({ engine }: TestEngine): Promise<readonly string[]> {
-    return (await engine.list(ADMIN, { limit: 100 })).map(({ key }) => key).toSorted()
-  }
-
   test.each([
     ['lru', ['k7', 'k0', 'k1']],
     ['lfu', ['k7', 'k0', 'k1']],
@@ -185,3 +166,22 @@ describeDatabases((maker) => {
     expect(await engine.stats(MAINTAINER)).toMatchObject({ entries: 0, storedBytes: 150 })
   })
 })
+
+/** Ten entries of 100 bytes; k3 used last, k5 used most, k7 expired. */
+async function fill({ engine, advance, now }: TestEngine): Promise<void> {
+  for (const key of KEYS) {
+    const expiresAtMs = key === 'k7' ? now() + 50 : undefined
+    await save(engine, MAINTAINER, { key, expiresAtMs })
+    advance(1)
+  }
+  for (const key of [...KEYS.filter((each) => each !== 'k0'), 'k5', 'k5', 'k3']) {
+    await engine.find(MAINTAINER, place(key))
+    await engine.flush()
+    advance(1)
+  }
+  advance(100)
+}
+
+async function keysLeft({ engine }: TestEngine): Promise<readonly string[]> {
+  return (await engine.list(ADMIN, { limit: 100 })).map(({ key }) => key).toSorted()
+}

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest'
 import { missingPostgres, startPostgres } from '../../../../test/services/postgres.ts'
 import type { PostgresService } from '../../../../test/services/postgres.ts'
-import type { OpenDatabase } from '../database/open-database.ts'
+import type { DatabaseOptions, OpenDatabase } from '../database/open-database.ts'
 import { openDatabase } from '../database/open-database.ts'
 import type { DatabaseKind } from '../database/schema.ts'
 
@@ -13,7 +13,7 @@ export interface DatabaseMaker {
   /** The address of a new, empty database. */
   createUrl(): string
   /** A database of the running test, opened, and closed when the test ends. */
-  open(): Promise<OpenDatabase>
+  open(options?: DatabaseOptions): Promise<OpenDatabase>
 }
 
 /** Registers the same tests for SQLite and for a real PostgreSQL. */
@@ -54,8 +54,8 @@ function createMaker(kind: DatabaseKind, createUrl: () => string): DatabaseMaker
   return {
     kind,
     createUrl,
-    async open() {
-      const opened = await openDatabase(createUrl())
+    async open(options) {
+      const opened = await openDatabase(createUrl(), options)
       onTestFinished(async () => await opened[Symbol.asyncDispose]())
       return opened
     },

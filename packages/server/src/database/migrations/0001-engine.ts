@@ -126,6 +126,7 @@ const INDEXES: readonly string[] = [
     where state = 0 and expires_at is not null`,
   `create index entries_expired on entries (expires_at) where state = 0 and expires_at is not null`,
   `create index entries_removed on entries (state_at) where state = 2`,
+  `create index entries_quarantined on entries (state_at) where state = 1`,
   `create unique index blobs_by_name on blobs (tenant_id, name, scope)`,
   `create index blobs_unneeded on blobs (kept_until) where refs = 0 and borrowed = 0`,
   `create index blobs_of_scope on blobs (tenant_id, scope)`,
