@@ -1,10 +1,12 @@
 import process from 'node:process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeCases } from './describe-cases.ts'
+import { describeControls } from './jenkins/describe-controls.ts'
 import { describeFailures } from './jenkins/describe-failures.ts'
 import { describeParameters } from './jenkins/describe-parameters.ts'
 import { describePipelines } from './jenkins/describe-pipelines.ts'
 import { describeProductSnippet } from './jenkins/describe-product-snippet.ts'
+import { describePublishedTree } from './jenkins/describe-published-tree.ts'
 import { describeReadme } from './jenkins/describe-readme.ts'
 import { describeWindows } from './jenkins/describe-windows.ts'
 import { createJenkinsAdapter } from './jenkins/jenkins-adapter.ts'
@@ -37,6 +39,8 @@ describe.skipIf(isSkipped)(`taskvaultCache${isSkipped ? ` (${whyNoJenkins})` : '
   describeFailures(() => jenkins)
   describeWindows(() => jenkins)
   describeParameters(() => jenkins)
+  describeControls(() => jenkins)
   describeProductSnippet(() => jenkins)
   describeReadme(() => jenkins)
+  describePublishedTree(() => jenkins)
 })

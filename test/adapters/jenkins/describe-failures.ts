@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { copyOfLibrary } from './copy-of-library.ts'
 import type { Jenkins } from './open-jenkins.ts'
 import { openJenkinsProject } from './open-project.ts'
 import { labels, scripted, step } from './pipeline-text.ts'
@@ -132,21 +131,6 @@ export function describeFailures(jenkins: () => Jenkins): void {
       )
       expect(build.restarts).toBe(withoutBlocks.length)
       expect(build.restarts).toBeGreaterThanOrEqual(7)
-    })
-
-    test('would notice something that cannot be written out', async () => {
-      await using project = await openJenkinsProject(jenkins())
-      const library = copyOfLibrary((text) =>
-        text.replace(
-          '    body()\n',
-          '    def match = (request.task =~ /unit/)\n    body()\n    match.find()\n',
-        ),
-      )
-
-      const build = await project.build(scripted(step()), { library })
-
-      expect(build.error?.type).toBe('java.io.NotSerializableException')
-      expect(build.error?.message).toBe('java.util.regex.Matcher')
     })
   })
 }

@@ -61,7 +61,7 @@ export function describeParameters(jenkins: () => Jenkins): void {
       ],
       ['no task', `inputs: ['src/**']`, "parameter 'task' is missing"],
       ['a blank task', `task: ' '`, "parameter 'task' must be text that is not blank, not ' '"],
-      ['a list for a text', `task: ['a']`, "parameter 'task' must be text, not [a]"],
+      ['a list for a text', `task: ['a']`, "parameter 'task' must be text, not ['a']"],
       [
         'a text for a switch',
         `task: 'x', readOnly: 'yes'`,
@@ -75,7 +75,7 @@ export function describeParameters(jenkins: () => Jenkins): void {
       [
         'a number in a list',
         `task: 'x', outputs: ['a', 3]`,
-        "parameter 'outputs' must be a list of texts that are not blank, not [a, 3]",
+        "parameter 'outputs' must be a list of texts that are not blank, not ['a', 3]",
       ],
       [
         'a list of no inputs',

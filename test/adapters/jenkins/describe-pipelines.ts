@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { Jenkins } from './open-jenkins.ts'
 import { openJenkinsProject } from './open-project.ts'
-import { labels, scripted, step } from './pipeline-text.ts'
+import { branch, labels, scripted, step } from './pipeline-text.ts'
 
 /** The kinds of pipelines, and where in them the step may stand. */
 export function describePipelines(jenkins: () => Jenkins): void {
@@ -185,6 +185,9 @@ export function describePipelines(jenkins: () => Jenkins): void {
 
     test('is not disturbed by the files that Jenkins keeps within the workspace', async () => {
       await using project = await openJenkinsProject(jenkins(), { 'web/src/a.txt': 'web' })
+      // Both together make all of the workspace one project, also for who stands below.
+      await project.rig.run(['git', 'init', '--quiet'])
+      project.rig.write('.taskvault/config.yaml', 'tasks: {}')
       const jenkinsfile = scripted(
         `dir('web') { taskvaultCache(task: 'all', outputs: ['out.txt']) { sh 'work' } }`,
       )
@@ -222,9 +225,4 @@ export function describePipelines(jenkins: () => Jenkins): void {
       expect(build.error?.message).toContain('Required context class hudson.FilePath is missing')
     })
   })
-}
-
-/** A branch of `parallel` with a stage of its own; only the salt tells the branches' tasks apart. */
-function branch(name: string, block: string): string {
-  return `${name}: { stage('${name}') { taskvaultCache(task: 'matrix', inputs: ['src/**'], outputs: [], salt: '${name}') { ${block} } } }`
 }

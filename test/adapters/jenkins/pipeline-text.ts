@@ -10,6 +10,11 @@ export function scripted(content: string): string {
   return `@Library('taskvault') _\nnode {\n${content}\n}`
 }
 
+/** A branch of `parallel` with a stage of its own; only the salt tells the branches' tasks apart. */
+export function branch(name: string, block: string): string {
+  return `${name}: { stage('${name}') { taskvaultCache(task: 'matrix', inputs: ['src/**'], outputs: [], salt: '${name}') { ${block} } } }`
+}
+
 /** Text as a Groovy literal that nothing is replaced in. */
 export function groovyText(text: string): string {
   const escaped = text

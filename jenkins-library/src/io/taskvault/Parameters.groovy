@@ -100,8 +100,23 @@ class Parameters implements Serializable {
 
     @NonCPS
     private static String show(Object value) {
-        String text = value instanceof CharSequence ? "'" + value.toString() + "'" : String.valueOf(value)
-        String line = text.replace('\n', '\\n')
+        String line = spell(value).replace('\n', '\\n')
         return line.length() > SHOWN_CHARACTERS ? line.substring(0, SHOWN_CHARACTERS) + '…' : line
+    }
+
+    /** As it would stand in a Jenkinsfile, so that text and numbers can be told apart. */
+    @NonCPS
+    private static String spell(Object value) {
+        if (value instanceof CharSequence) {
+            return "'" + value.toString() + "'"
+        }
+        if (value instanceof Collection) {
+            List<String> elements = []
+            for (Object element : value) {
+                elements.add(spell(element))
+            }
+            return '[' + elements.join(', ') + ']'
+        }
+        return String.valueOf(value)
     }
 }
