@@ -21,7 +21,10 @@ import { answerGarbage, createNodeServer } from './node-server.ts'
 import type { TlsMaterial } from './node-server.ts'
 import { createPrincipalCache } from './principal-cache.ts'
 import type { Protocol, ProtocolServices } from './protocol.ts'
+import { createQuickBlobs } from './quick-blobs.ts'
+import type { QuickAnswer } from './quick-blobs.ts'
 import { createRateLimits } from './rate-limits.ts'
+import { createRecentBlobs } from './recent-blobs.ts'
 
 export interface HttpServerOptions {
   readonly engine: Engine
@@ -54,12 +57,16 @@ export interface HttpServer {
 /** The server over HTTP. The engine and the authenticator stay the caller's to close. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const drain = createDrain()
-  const app = createApp(options)
   const principals = createPrincipalCache(options.authenticator, options.now)
   const rates = createRateLimits(options.limits, options.now)
+  const recent = createRecentBlobs()
+  const { stallTimeoutMs } = options.limits
+  const quick = createQuickBlobs({ ...options, recent, principals, rates, drain, stallTimeoutMs })
+  const app = createApp(options, quick)
   const services: CommonServices = {
     ...options,
     rates,
+    recent,
     authenticator: forgetting(options.authenticator, principals),
   }
   addErrors(app)
@@ -74,7 +81,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   return { ...lifeOf(app, drain, options), app }
 }
 
-function createApp({ limits, tls, logger }: HttpServerOptions): HttpApp {
+function createApp({ limits, tls, logger }: HttpServerOptions, quick: QuickAnswer): HttpApp {
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -83,7 +90,14 @@ function createApp({ limits, tls, logger }: HttpServerOptions): HttpApp {
     clientErrorHandler: answerGarbage,
     frameworkErrors: sendError,
     routerOptions: { maxParamLength: 2048 },
-    serverFactory: (onRequest) => createNodeServer({ limits, tls, onRequest }),
+    serverFactory: (handle) =>
+      createNodeServer({
+        limits,
+        tls,
+        onRequest: (request, response) => {
+          if (!quick(request, response)) handle(request, response)
+        },
+      }),
     ...NO_PROTOTYPES,
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)

@@ -52,7 +52,8 @@ export function createPrincipalCache(
   return {
     recall,
     authenticate: async (credentials) => {
-      const principal = await authenticator.authenticate(credentials)
+      // A copy: what others remember of a caller must end when we forget it.
+      const principal = { ...(await authenticator.authenticate(credentials)) }
       remember(credentials, principal)
       return principal
     },

@@ -1,4 +1,4 @@
-import type { BlobName } from '@taskvault/core'
+import type { BlobName, ByteStream } from '@taskvault/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { OpenedBlob } from '../../engine/engine.ts'
@@ -87,11 +87,26 @@ async function sendWanted(
   const wantedBytes = range.end - range.start
   services.rates.countBytes(who, wantedBytes)
   if (!isWhole) headers['content-range'] = contentRange(range, sizeBytes)
+  const bytes =
+    isWhole && services.recent.isSmall(sizeBytes)
+      ? keeping(opened, (all) => services.recent.keep(who, name, all))
+      : opened.bytes
   await sendBlob(
     reply,
-    { status: isWhole ? 200 : 206, headers, bytes: opened.bytes, sizeBytes: wantedBytes },
+    { status: isWhole ? 200 : 206, headers, bytes, sizeBytes: wantedBytes },
     services.limits,
   )
+}
+
+/** The same bytes; given to `keep` once they are complete. */
+async function* keeping({ bytes, sizeBytes }: OpenedBlob, keep: (all: Buffer) => void): ByteStream {
+  const pieces: Uint8Array[] = []
+  for await (const piece of bytes) {
+    pieces.push(piece)
+    yield piece
+  }
+  const all = Buffer.concat(pieces)
+  if (all.byteLength === sizeBytes) keep(all)
 }
 
 async function openWanted(request: BlobRequest, { engine }: ProtocolServices): Promise<OpenedBlob> {
