@@ -18,6 +18,8 @@ class Build {
 
     private static final List<Class> CATEGORIES = Continuable.categories + ResumableIterators
 
+    private static final Map<List<String>, GroovyClassLoader> LIBRARIES = [:]
+
     private static Build running
 
     final Map request
@@ -34,11 +36,7 @@ class Build {
 
     Build(Map request) {
         this.request = request
-        loader = new GroovyClassLoader(Build.classLoader, compilerConfiguration())
-        for (String folder : request.libraries) {
-            loader.addClasspath(folder + '/src')
-            loader.addClasspath(folder + '/vars')
-        }
+        loader = new GroovyClassLoader(librariesOf((List<String>) request.libraries), compilerConfiguration())
         steps = new Steps(this)
     }
 
@@ -200,6 +198,18 @@ class Build {
             parent.next = new Outcome(parent.failure == null ? new LinkedHashMap(parent.results) : null, parent.failure)
             parent.results.clear()
             parent.failure = null
+        }
+    }
+
+    /** Compiled once for all builds: nothing of a library but its code outlives a build. */
+    private static GroovyClassLoader librariesOf(List<String> folders) {
+        return LIBRARIES.computeIfAbsent(folders) {
+            GroovyClassLoader libraries = new GroovyClassLoader(Build.classLoader, compilerConfiguration())
+            for (String folder : folders) {
+                libraries.addClasspath(folder + '/src')
+                libraries.addClasspath(folder + '/vars')
+            }
+            return libraries
         }
     }
 
