@@ -34,14 +34,17 @@ function findTurnedOff({ directory, configured }: HooksView): HookFinding | unde
 
 function findShadowed({ directory, passedOver }: HooksView): HookFinding | undefined {
   const { hooksPath, manager, absolutePath } = directory
-  if (passedOver === undefined || hooksPath === undefined) return undefined
-  if (!GIT_HOOKS.some((hook) => isOurFile(passedOver, hook))) return undefined
-  const { value, origin } = hooksPath
+  const isElsewhere = passedOver.some((places) => GIT_HOOKS.some((hook) => isOurFile(places, hook)))
+  if (!isElsewhere) return undefined
+  const because =
+    hooksPath === undefined
+      ? 'and core.hooksPath is not set'
+      : `because core.hooksPath is ${hooksPath.value} (${hooksPath.origin})`
   return {
     kind: 'shadowed',
     isSerious: true,
     hook: undefined,
-    message: `git looks for hooks in ${absolutePath}, because core.hooksPath is ${value} (${origin}), and ours lie elsewhere`,
+    message: `ours lie elsewhere than in ${absolutePath}, where git looks, ${because}`,
     hint: manager?.advice(GIT_HOOKS) ?? `Unset core.hooksPath, or: ${INSTALL_AGAIN}`,
   }
 }

@@ -70,8 +70,11 @@ export interface HooksView {
   /** Shared by all work trees of the repository. Absolute. */
   readonly commonDirectory: string
   readonly directory: HooksDirectory
-  /** The repository's own directory of hooks, where `core.hooksPath` leads elsewhere. */
-  readonly passedOver: HookPlaces | undefined
+  /**
+   * Where git does not look now, and hooks of ours may be: the repository's own directory of hooks,
+   * and the one that they were installed in.
+   */
+  readonly passedOver: readonly HookPlaces[]
   /** Scripts of hooks that the configuration names; they lie out of git's sight. */
   readonly scripts: HookPlaces
   readonly configured: Readonly<Record<GitHook, ConfiguredHook | undefined>>

@@ -276,6 +276,22 @@ test('an installation that fails half-way is taken back', async () => {
   expect(describe(repository, { times: false })).toEqual(before)
 })
 
+test('hooks are found again after core.hooksPath was changed', async () => {
+  using repository = openHookRepository()
+  const elsewhere = repository.makeDirectory()
+  const before = describe(repository, { times: false })
+  const configuration = repository.read('.git/config')
+  repository.git('config', 'core.hooksPath', elsewhere)
+  await repository.install({ method: 'files' })
+  expect(readdirSync(elsewhere)).toHaveLength(3)
+
+  repository.write({ '.git/config': configuration })
+  await repository.uninstall()
+
+  expect(readdirSync(elsewhere)).toEqual([])
+  expect(describe(repository, { times: false })).toEqual(before)
+})
+
 test('a hook whose installation was cut short is put back', async () => {
   using repository = openHookRepository({ '.git/hooks/pre-commit': { executable: OWN_HOOK } })
   const before = describe(repository, { times: false })

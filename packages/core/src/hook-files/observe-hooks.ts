@@ -6,7 +6,7 @@ import { GIT_HOOKS } from '../model/task.ts'
 import type { GitHook } from '../model/task.ts'
 import { configuredNameOf } from './configured-hooks.ts'
 import { findConfiguredManagers, findManagerOfHooksPath } from './hook-managers.ts'
-import type { ConfiguredHook, HooksDirectory, HooksView } from './hooks-view.ts'
+import type { ConfiguredHook, HookPlaces, HooksDirectory, HooksView } from './hooks-view.ts'
 import { parseRecord, recordPathIn, scriptsDirectoryIn, sha256Of } from './install-record.ts'
 import { readGitSettings } from './read-git-settings.ts'
 import type { GitSettings, HookSetting } from './read-git-settings.ts'
@@ -21,13 +21,14 @@ export function observeHooks(cwd: string, env: Environment): HooksView {
   const { workTree, commonDirectory } = git
   const own = join(commonDirectory, 'hooks')
   const directory = observeDirectory(git, own)
+  const record = parseRecord(readSmallFile(recordPathIn(commonDirectory)))
   const configurationPath = join(commonDirectory, 'config')
   return {
     git: git.version,
     workTree,
     commonDirectory,
     directory,
-    passedOver: isSamePlace(directory.absolutePath, own) ? undefined : readHookPlaces(own),
+    passedOver: listPassedOver(directory, [own, record?.directory]),
     scripts: readHookPlaces(scriptsDirectoryIn(commonDirectory)),
     configured: readConfigured(git.hookSettings),
     configuredManagers: findConfiguredManagers(
@@ -35,8 +36,21 @@ export function observeHooks(cwd: string, env: Environment): HooksView {
     ),
     unreachedWorkTrees: findUnreached(git),
     configuration: { path: configurationPath, sha256: sha256Of(readFileSync(configurationPath)) },
-    record: parseRecord(readSmallFile(recordPathIn(commonDirectory))),
+    record,
   }
+}
+
+/** Of the directories that may have hooks of ours, those in which git does not look. */
+function listPassedOver(
+  { absolutePath, hooksPath }: HooksDirectory,
+  [own, recorded]: readonly [string, string | undefined],
+): readonly HookPlaces[] {
+  // A relative path is another directory in each work tree; that of the next one is its own affair.
+  const isRelative = hooksPath !== undefined && !isAbsolute(hooksPath.value)
+  const others = recorded === undefined || isRelative ? [] : [recorded]
+  return [own, ...others.filter((path) => !isSamePlace(path, own))]
+    .filter((path) => !isSamePlace(path, absolutePath))
+    .map(readHookPlaces)
 }
 
 function observeDirectory(git: GitSettings, own: string): HooksDirectory {

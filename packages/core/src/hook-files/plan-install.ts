@@ -5,7 +5,7 @@ import { commandOf } from './configured-hooks.ts'
 import { renderHookScript } from './hook-script.ts'
 import type { HookFacts, RecordedCommand } from './hook-script.ts'
 import type { HookPlan, HookStep } from './hook-steps.ts'
-import type { HookPlace, HooksView } from './hooks-view.ts'
+import type { HookPlace, HookPlaces, HooksView } from './hooks-view.ts'
 import { keptNameOf } from './kept-name.ts'
 import { refuseBlocked, refuseDirectory, refuseManaged, refuseOldGit } from './refusals.ts'
 
@@ -51,27 +51,28 @@ export function refuseInstall(view: HooksView, wishes: InstallWishes): void {
 
 /** Whether all that is wanted is there, and nothing else of ours. */
 export function isInstalled(view: HooksView, wishes: InstallWishes): boolean {
-  const isConfigured = chooseMethod(view, wishes) === 'config'
-  const strays =
-    view.passedOver === undefined ? [] : GIT_HOOKS.map((hook) => view.passedOver?.[hook])
-  if (strays.some((place) => place?.file.kind === 'ours')) return false
-  return GIT_HOOKS.every((hook) => {
-    const isWanted = wishes.hooks.includes(hook)
-    const [script, place, configured] = [
-      view.scripts[hook],
-      view.directory.places[hook],
-      view.configured[hook],
-    ]
-    const isSet = configured?.command === commandOf(hook) && configured.events.join() === hook
-    if (isConfigured) {
-      return (
-        place.file.kind !== 'ours' &&
-        (isWanted ? isSet && isCurrent(script, factsFor(hook, wishes)) : !configured)
-      )
-    }
-    if (configured !== undefined) return false
-    return isWanted ? isCurrent(place, factsOfFile(hook, view, wishes)) : place.file.kind !== 'ours'
-  })
+  if (view.passedOver.some(hasOurs)) return false
+  const isAsWanted = chooseMethod(view, wishes) === 'config' ? isConfiguredAsWanted : isFileAsWanted
+  return GIT_HOOKS.every((hook) => isAsWanted(hook, view, wishes))
+}
+
+function hasOurs(places: HookPlaces): boolean {
+  return GIT_HOOKS.some((hook) => places[hook].file.kind === 'ours')
+}
+
+function isConfiguredAsWanted(hook: GitHook, view: HooksView, wishes: InstallWishes): boolean {
+  if (view.directory.places[hook].file.kind === 'ours') return false
+  const configured = view.configured[hook]
+  if (!wishes.hooks.includes(hook)) return configured === undefined
+  const isNamed = configured?.command === commandOf(hook) && configured.events.join() === hook
+  return isNamed && isCurrent(view.scripts[hook], factsFor(hook, wishes))
+}
+
+function isFileAsWanted(hook: GitHook, view: HooksView, wishes: InstallWishes): boolean {
+  if (view.configured[hook] !== undefined) return false
+  const place = view.directory.places[hook]
+  if (!wishes.hooks.includes(hook)) return place.file.kind !== 'ours'
+  return isCurrent(place, factsOfFile(hook, view, wishes))
 }
 
 function isCurrent({ file }: HookPlace, facts: HookFacts): boolean {

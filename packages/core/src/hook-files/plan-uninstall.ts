@@ -55,7 +55,7 @@ function listDirectories(view: HooksView, wishes: UninstallWishes): readonly Hoo
   const isOwn = directory.audience === 'this-repository'
   const isFromHere = record?.directory === directory.absolutePath
   const mayTouch = isOwn || isFromHere || wishes.mayShare
-  return [...(mayTouch ? [directory.places] : []), ...(passedOver ? [passedOver] : [])]
+  return [...(mayTouch ? [directory.places] : []), ...passedOver]
 }
 
 /** Byte by byte where nobody else has written since; else only what is ours goes. */
