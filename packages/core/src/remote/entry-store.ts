@@ -29,6 +29,8 @@ export interface EntryQuery {
  * - An entry is seen whole or not at all. `publish` resolves only when it outlives the death of any
  *   process, and is refused unless every blob it needs is there; from then on none of them goes while
  *   the entry is there.
+ * - `publish` says `known` before it asks for blobs: whoever publishes first, and sends what is missing
+ *   then, sends nothing in vain.
  * - Write-once: within a scope, the first entry of a key stays until it is removed or expires. Of
  *   many writers at once, exactly one is told `published`.
  * - `find` answers with the entry from the caller's own scope, else from the more trusted ones; never

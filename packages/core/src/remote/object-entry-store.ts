@@ -119,10 +119,12 @@ async function publish(
   call: CallOptions | undefined,
 ): Promise<PublishOutcome> {
   const { objects, blobs, now } = shelf
+  const { task, key } = draft
+  const standing = await findUsable(shelf, draft, call)
+  if (standing !== undefined) return asKnown(standing, draft)
   const needed = [draft.manifest, ...draft.packs].map(({ name }) => name)
   const names = await blobs.findMissing(needed, call)
   if (names.length > 0) return { kind: 'blobs-missing', names }
-  const { task, key } = draft
   const record: EntryRecord = {
     ...draft,
     id: `${taskSegment(task)}.${key}`,
@@ -138,21 +140,23 @@ async function publish(
       return { kind: 'published', record }
     }
     const known = await findUsable(shelf, draft, call)
-    if (known !== undefined) {
-      const isSame = known.manifest.name === draft.manifest.name
-      return { kind: 'known', record: known, isSame }
-    }
+    if (known !== undefined) return asKnown(known, draft)
   }
   return { kind: 'skipped', because: 'others keep replacing this very entry' }
 }
 
-/** The entry that is in the way; undefined when it was of no use to anybody, and has been removed. */
+function asKnown(record: EntryRecord, { manifest }: EntryDraft): PublishOutcome {
+  return { kind: 'known', record, isSame: record.manifest.name === manifest.name }
+}
+
+/** The entry that is there; undefined without one, or when it was of no use to anybody and was removed. */
 async function findUsable(
   shelf: Shelf,
   { task, key }: EntryDraft,
   call: CallOptions | undefined,
 ): Promise<EntryRecord | undefined> {
   const objectKey = entryObjectKey(task, key)
+  if ((await shelf.objects.head(objectKey, call)) === undefined) return undefined
   const known = await readUnlessMalformed(shelf, objectKey, call)
   if (known !== undefined && known.task === task && known.key === key) {
     const needed = [known.manifest, ...known.packs].map(({ name }) => name)

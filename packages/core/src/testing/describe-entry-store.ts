@@ -86,6 +86,17 @@ export function describeEntryStore(name: string, open: () => Promise<OpenStores>
       expect(await entries.find(first.task, first.key)).toMatchObject(first)
     })
 
+    test('an entry that is there needs no blobs of another', async () => {
+      const { blobs, entries } = await open()
+      const first = await sampleDraft(blobs)
+      await entries.publish(first)
+      const { name, sizeBytes } = await sampleBlob(100)
+
+      const outcome = await entries.publish({ ...first, manifest: { name, sizeBytes } })
+
+      expect(outcome).toMatchObject({ kind: 'known', isSame: false })
+    })
+
     test('of many writers at once exactly one has published', async () => {
       const { blobs, entries } = await open()
       const key = await sampleKey()

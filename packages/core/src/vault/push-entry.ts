@@ -24,16 +24,18 @@ export interface Pushed {
   readonly sentBytes: number
 }
 
-/** Blobs can go between the question what is missing and the publication, which then says so. */
-const MOST_ATTEMPTS = 3
+/** Blobs can go between one publication and the next, which then says so. */
+const MOST_ATTEMPTS = 4
 
 /**
- * Sends the local store's entry of a key to the remote one: what is missing there, then the record. The
+ * Sends the local store's entry of a key to the remote one. It is published first: the answer says what is
+ * missing there, or that nothing needs to be sent. The
  * entry is saved whatever comes of it; undefined when there is no remote store.
  */
 export async function pushEntry(parts: OpenParts, key: TaskKey): Promise<Pushed | undefined> {
   const { remote, store } = parts
   if (remote === undefined) return undefined
+  if (remote.mode === 'read') return { kind: 'skipped', sentBytes: 0 }
   const count: Count = { sentBytes: 0 }
   const outcome = await remote.attempt('write', async (stores) => {
     const draft = await describe(store, key)
@@ -85,19 +87,14 @@ function measure({ database, algorithm }: Store, digest: Digest): NeededBlob {
 async function send(sending: Sending, draft: EntryDraft): Promise<PublishOutcome> {
   const { stores, store, count } = sending
   const needed = [draft.manifest, ...draft.packs]
-  let missing = await stores.blobs.findMissing(needed.map(({ name }) => name))
   for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-    if (!(await sendBlobs(sending, { needed, missing }))) return notAllowed()
     const outcome = await stores.entries.publish(draft)
     if (outcome.kind === 'published') recordSent(store, draft, count.sentBytes)
     if (outcome.kind !== 'blobs-missing') return outcome
-    missing = outcome.names
+    const isTaken = await sendBlobs(sending, { needed, missing: outcome.names })
+    if (!isTaken) return { kind: 'skipped', because: 'this caller may not write' }
   }
   throw new TaskVaultError('REMOTE_REFUSED', 'The remote store keeps losing what it is sent')
-}
-
-function notAllowed(): PublishOutcome {
-  return { kind: 'skipped', because: 'this caller may not write' }
 }
 
 interface Wanted {

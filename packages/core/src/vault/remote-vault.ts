@@ -1,4 +1,4 @@
-import type { RemoteSettings } from '../config/remote-settings.ts'
+import type { RemoteMode, RemoteSettings } from '../config/remote-settings.ts'
 import { asTaskVaultError } from '../errors.ts'
 import type { TaskVaultError } from '../errors.ts'
 import type { OpenRemote } from '../remote/open-remote.ts'
@@ -18,6 +18,7 @@ export interface RemoteVaultOptions {
  * from then on it is as if there were none.
  */
 export interface RemoteVault extends AsyncDisposable {
+  readonly mode: RemoteMode
   /**
    * Does something with the stores; undefined when there was trouble, or has been. What is refused to
    * `write` does not end `read`.
@@ -32,7 +33,7 @@ export interface RemoteVault extends AsyncDisposable {
 export function createRemoteVault({ remote, store, env }: RemoteVaultOptions): RemoteVault {
   const { report, now } = store
   const pause = createRemotePause(store.cacheDirectory, { url: remote.url, now })
-  const over = new Set<'read' | 'write'>(remote.mode === 'read' ? ['write'] : [])
+  const over = new Set<'read' | 'write'>()
   let opening: Promise<OpenRemote> | undefined
 
   const giveUp = (use: 'read' | 'write', failure: TaskVaultError): void => {
@@ -52,6 +53,7 @@ export function createRemoteVault({ remote, store, env }: RemoteVaultOptions): R
   }
 
   return {
+    mode: remote.mode,
     async attempt(use, work) {
       if (over.has(use)) return undefined
       if (opening === undefined && pause.isOn()) {

@@ -1,0 +1,129 @@
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { RemoteSettings } from '../config/remote-settings.ts'
+import type { VaultEvent } from '../model/events.ts'
+import type { KeyedFingerprint } from '../model/fingerprint.ts'
+import { parseTaskName } from '../model/task.ts'
+import type { TaskName } from '../model/task.ts'
+import { fingerprintContent } from '../vault/fingerprint-content.ts'
+import { openVault } from '../vault/open-vault.ts'
+import type { Miss, SavedEntry, SkippedSave, Vault } from '../vault/vault.ts'
+
+/** One machine's checkout of a project: its work tree, its local store, and a remote store. */
+export interface Checkout extends AsyncDisposable {
+  /** Absolute; holds `out` and `cache`. */
+  readonly root: string
+  readonly vault: Vault
+  /** Everything that was reported. */
+  readonly events: readonly VaultEvent[]
+  /** Codes of the trouble that was reported. */
+  readonly troubles: readonly string[]
+  write(relativePath: string, content: string | Uint8Array): void
+  /** Every file below `out`, and its bytes in base64. */
+  outputs(): Readonly<Record<string, string>>
+  /** Saves `out` under the key of some text. */
+  save(input: string): Promise<SavedEntry | SkippedSave>
+  /** Puts `out` back as it was saved under the key of some text. */
+  restore(input: string): Promise<Miss | 'hit'>
+  audit(): string
+}
+
+export interface CheckoutOptions {
+  readonly url: string
+  readonly remote?: Partial<RemoteSettings>
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export const TASK: TaskName = parseTaskName('build')
+
+const POLICY = {
+  ttlSeconds: undefined,
+  maxSizeBytes: undefined,
+  strategy: 'lru',
+  cacheFailures: false,
+  write: true,
+} as const
+
+/** Opens a checkout of its own, with nothing in it. */
+export async function openCheckout(options: CheckoutOptions): Promise<Checkout> {
+  const root = mkdtempSync(join(tmpdir(), 'taskvault-checkout-'))
+  const events: VaultEvent[] = []
+  const vault = await openVault({
+    settings: { ...settingsOf(root), remote: remoteOf(options) },
+    report: (event) => void events.push(event),
+    env: options.env ?? {},
+  })
+  const targets = [{ declaredAs: 'out', absolutePath: join(root, 'out') }]
+  return {
+    root,
+    vault,
+    events,
+    get troubles() {
+      return events.flatMap((event) => (event.kind === 'trouble' ? [event.code] : []))
+    },
+    write(relativePath, content) {
+      mkdirSync(dirname(join(root, relativePath)), { recursive: true })
+      writeFileSync(join(root, relativePath), content)
+    },
+    outputs: () => readTree(join(root, 'out')),
+    async save(input) {
+      const request = { task: TASK, work: await workOf(vault, input), policy: POLICY }
+      return await vault.save({
+        ...request,
+        outputs: targets,
+        exitCode: 0,
+        durationMs: 1,
+        origin: {},
+      })
+    },
+    async restore(input) {
+      const staged = await vault.stage({ task: TASK, work: await workOf(vault, input), targets })
+      if (staged.kind === 'miss') return staged
+      await using entry = staged
+      await entry.apply()
+      return 'hit'
+    },
+    audit: () => readFileSync(join(root, 'cache', 'audit.log'), 'utf8'),
+    async [Symbol.asyncDispose]() {
+      await vault[Symbol.asyncDispose]()
+      rmSync(root, { recursive: true, force: true })
+    },
+  }
+}
+
+function remoteOf({ url, remote }: CheckoutOptions): RemoteSettings {
+  return { url, mode: 'read-write', publicKeys: [], timeoutSeconds: 1, ...remote }
+}
+
+function settingsOf(root: string) {
+  return {
+    projectRoot: root,
+    configPath: undefined,
+    cacheDirectory: join(root, 'cache'),
+    maxSizeBytes: 2 ** 40,
+    hashAlgorithm: 'blake3',
+    logLevel: 'info',
+    servicePort: 9999,
+    policies: {},
+    branches: {},
+    tasks: {},
+    secrets: [],
+  } as const
+}
+
+async function workOf(vault: Vault, input: string): Promise<KeyedFingerprint> {
+  const { algorithm, statCache } = vault
+  const content = Buffer.from(input)
+  return await fingerprintContent({ task: TASK, content }, { algorithm, statCache, now: Date.now })
+}
+
+function readTree(directory: string): Readonly<Record<string, string>> {
+  const items = readdirSync(directory, { recursive: true, withFileTypes: true })
+  const files = items.filter((item) => item.isFile())
+  return Object.fromEntries(
+    files
+      .map((file) => join(file.parentPath, file.name))
+      .map((path) => [path.slice(directory.length + 1), readFileSync(path).toString('base64')]),
+  )
+}
