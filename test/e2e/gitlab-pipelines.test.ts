@@ -1,0 +1,188 @@
+import { describe, expect, test } from 'vitest'
+import { whyWithout } from '../adapters/gitlab/debian-tools.ts'
+import { openGitLab } from '../rig/gitlab.ts'
+import type { GitLab } from '../rig/gitlab.ts'
+
+const noRsync = whyWithout('rsync')
+const whyNot = noRsync === undefined ? '' : ` (${noRsync})`
+
+describe.skipIf(noRsync !== undefined)(`pipelines on GitLab${whyNot}`, () => {
+  test('run once what is the same, whichever way it is included; failures arrive, and run again', async () => {
+    await using gitlab = await openGitLab({
+      'src/a.txt': '1',
+      '.taskvault/config.yaml': `tasks:\n  declared:\n    command: echo ran >> "$LOGS/declared"\n    inputs: [src]\n`,
+    })
+    const file = everyWay(gitlab)
+    const variables = { LOGS: gitlab.logPath('.') }
+
+    const first = await gitlab.pipeline(file, variables)
+    const second = await gitlab.pipeline(file, variables)
+
+    expect(first.exitCode).toBe(1)
+    expect(first.output).toMatch(/failing.*FAIL 3/)
+    expect(second.output).toMatch(/failing.*FAIL 3/)
+    expect(second.output).toMatch(/component.*✓ component: restored 1 file/)
+    expect(counts(gitlab)).toEqual({
+      component: 1,
+      declared: 1,
+      failing: 2,
+      extended: 1,
+      referenced: 1,
+      one: 1,
+      two: 1,
+      later: 1,
+    })
+    expect(keyOf(second.output, 'component')).toBe(keyOf(first.output, 'component'))
+  })
+
+  test.each([
+    ['from a fork writes nothing', '99', 2],
+    ['of the project itself does', '10', 1],
+  ])('a merge request %s', async (_, sourceProject, runs) => {
+    await using gitlab = await openGitLab({ 'src/a.txt': '1' })
+    const command = `echo ran >> ${gitlab.logPath('unit')}`
+    const file = [
+      ...include(gitlab, 'first-', { task: 'unit', stage: 'build', inputs: 'src', command }),
+      ...include(gitlab, 'second-', { task: 'unit', stage: 'test', inputs: 'src', command }),
+    ]
+
+    const pipeline = await gitlab.pipeline(`include:\n${file.join('')}`, {
+      GITLAB_CI: 'true',
+      CI_PIPELINE_SOURCE: 'merge_request_event',
+      CI_MERGE_REQUEST_IID: '7',
+      CI_PROJECT_ID: '10',
+      CI_MERGE_REQUEST_PROJECT_ID: '10',
+      CI_MERGE_REQUEST_SOURCE_PROJECT_ID: sourceProject,
+    })
+
+    expect(pipeline.exitCode, pipeline.output).toBe(0)
+    expect(gitlab.log('unit')).toHaveLength(runs)
+  })
+
+  test('keep a cache outside of the project, and start from another one', async () => {
+    await using gitlab = await openGitLab({ lock: '1' })
+    const kept = gitlab.logPath('kept')
+    const log = gitlab.logPath('installs')
+    const file = `${cacheJob(gitlab, kept)}
+install:
+  extends: .taskvault-cache
+  script:
+    - test -e "${kept}/package" && echo "found $(cat "${kept}/package")" >> ${log} || echo none >> ${log}
+    - mkdir -p "${kept}" && cat lock > "${kept}/package"
+`
+    await gitlab.pipeline(file)
+    await gitlab.rig.run(['rm', '-rf', kept])
+    const hit = await gitlab.pipeline(file)
+    await gitlab.rig.run(['rm', '-rf', kept])
+    gitlab.rig.write('lock', '2')
+    const partial = await gitlab.pipeline(file)
+
+    expect(gitlab.log('installs')).toEqual(['none', 'found 1', 'found 1'])
+    expect(hit.output).toContain('nothing to save: it was restored')
+    expect(partial.output).toContain('starting from npm')
+    expect(partial.output).toMatch(/npm: saved 1 file/)
+  })
+
+  test.each([
+    ['no task', { command: 'true' }, /task/],
+    [
+      'an unknown policy',
+      { task: 'unit', policy: 'sometimes' },
+      /policy.*sometimes|sometimes.*policy/s,
+    ],
+    ['a list for a text', { task: 'unit', inputs: ['src'] }, /inputs/],
+  ])('are refused before anything runs with %s', async (_, inputs, message) => {
+    await using gitlab = await openGitLab({})
+
+    const { task: name = '', ...rest } = inputs as Record<string, unknown>
+    const given = { ...(name === '' ? {} : { task: name }), ...rest }
+    const refused = await gitlab.pipeline(`include:\n${include(gitlab, '', given).join('')}`)
+
+    expect(refused.exitCode).not.toBe(0)
+    expect(refused.output).toMatch(message)
+    expect(refused.output).not.toContain('starting shell')
+  })
+})
+
+/** By component and by local file, alone, extended, referenced, and in a matrix. */
+function everyWay(gitlab: GitLab): string {
+  const log = (name: string): string => `echo ran >> ${gitlab.logPath(name)}`
+  const component = `${log('component')}; echo made > out.txt`
+  return `include:
+${include(gitlab, '', { task: 'component', inputs: 'src', outputs: 'out.txt', command: component }, 'component').join('')}${[
+    ...include(gitlab, '', { task: 'declared' }),
+    ...include(gitlab, '', {
+      task: 'failing',
+      inputs: 'src',
+      command: `${log('failing')}; exit 3`,
+    }),
+    ...include(gitlab, '', {
+      task: 'matrix',
+      inputs: 'src',
+      env: 'VARIANT',
+      command: `echo ran >> "${gitlab.logPath('.')}/$VARIANT"`,
+    }),
+  ].join('')}  - local: /jobs.yml
+  - component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/setup@$CI_COMMIT_SHA
+    inputs: ${JSON.stringify(common(gitlab))}
+matrix:
+  parallel:
+    matrix: [{ VARIANT: [one, two] }]
+extended:
+  extends: .taskvault-run
+  variables:
+    TASKVAULT_JOB_CLI: ${gitlab.cli}
+    TASKVAULT_CACHE_DIR: ${gitlab.cacheDirectory}
+    TASKVAULT_JOB_TASK: extended
+    TASKVAULT_JOB_INPUTS: src
+    TASKVAULT_JOB_COMMAND: ${log('extended')}
+referenced:
+  extends: .taskvault
+  before_script:
+    - !reference [.taskvault, before_script]
+  script:
+    - taskvault run referenced --input src --command '${log('referenced')}'
+    - taskvault run later --input src --command '${log('later')}'
+`
+}
+
+function include(
+  gitlab: GitLab,
+  prefix: string,
+  inputs: Readonly<Record<string, unknown>>,
+  way: 'local' | 'component' = 'local',
+): readonly string[] {
+  const place =
+    way === 'local'
+      ? 'local: /templates/run/template.yml'
+      : 'component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/run@$CI_COMMIT_SHA'
+  const given = { 'job-prefix': prefix, ...common(gitlab), ...inputs }
+  return [`  - ${place}\n    inputs: ${JSON.stringify(given)}\n`]
+}
+
+function cacheJob(gitlab: GitLab, kept: string): string {
+  const inputs = { key: 'npm', 'key-files': 'lock', paths: kept, 'fallback-keys': 'npm' }
+  return `include:\n  - component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/cache@$CI_COMMIT_SHA\n    inputs: ${JSON.stringify({ ...common(gitlab), ...inputs })}\n`
+}
+
+function common({ cli, cacheDirectory }: GitLab): Readonly<Record<string, unknown>> {
+  return { cli, 'cache-dir': cacheDirectory, 'runner-cache': [] }
+}
+
+function counts(gitlab: GitLab): Readonly<Record<string, number>> {
+  const names = [
+    'component',
+    'declared',
+    'failing',
+    'extended',
+    'referenced',
+    'one',
+    'two',
+    'later',
+  ]
+  return Object.fromEntries(names.map((name) => [name, gitlab.log(name).length]))
+}
+
+function keyOf(output: string, job: string): string | undefined {
+  return new RegExp(`${job}.*taskvault: key ([0-9a-f]{64})`).exec(output)?.[1]
+}
