@@ -1,0 +1,68 @@
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, onTestFinished, test } from 'vitest'
+import { PATH_STATES, applyStates } from './path-states.ts'
+import { HOOK_COMMAND, createTestRepository } from './test-repository.ts'
+import type { TestRepository } from './test-repository.ts'
+import { tryHook } from './try-hook.ts'
+
+/* Nobody's work is lost to a hook, whatever state it is in and whenever the hook is killed. */
+
+test('the index and the work tree are what they were, byte for byte, in every state at once', async () => {
+  const repository = repositoryIn(PATH_STATES.filter((state) => state !== 'conflicted'))
+
+  const report = await tryHook({ repository, command: HOOK_COMMAND, killAfterMs: undefined })
+
+  expect(report).toEqual({ wasKilled: false, faults: [] })
+})
+
+test('any combination of states is left as it was, however early the hook is killed', async () => {
+  const states = fc.array(fc.constantFrom(...PATH_STATES), { minLength: 1, maxLength: 6 })
+  const moments = fc.array(fc.option(fc.integer({ min: 20, max: 400 }), { nil: undefined }), {
+    minLength: 2,
+    maxLength: 2,
+  })
+  await fc.assert(
+    fc.asyncProperty(states, moments, async (made, killsAfterMs) => {
+      const repository = repositoryIn(made)
+      for (const killAfterMs of killsAfterMs) {
+        const { faults } = await tryHook({ repository, command: HOOK_COMMAND, killAfterMs })
+        expect(faults).toEqual([])
+      }
+    }),
+    { numRuns: 6, endOnFailure: true },
+  )
+}, 120_000)
+
+test('a hook that stashes what is not staged is found out', async () => {
+  const stashing = ['sh', '-c', 'git stash push -q -k -u; sh test.sh; git stash pop -q']
+  const repository = repositoryIn(['partly staged', 'untracked'])
+
+  const { faults } = await tryHook({ repository, command: stashing, killAfterMs: undefined })
+
+  expect(faults).toContain('changed: .git/index')
+})
+
+test('a hook that tests the work tree instead of the index is found out', async () => {
+  const repository = repositoryIn(['partly staged'])
+  writeFileSync(
+    join(repository.workTree, '.taskvault/config.yaml'),
+    `policies: { default: { unstaged: in-place } }
+tasks: { unit_tests: { command: sh test.sh, inputs: ['**'], hooks: [pre-commit] } }
+`,
+  )
+
+  const { faults } = await tryHook({ repository, command: HOOK_COMMAND, killAfterMs: undefined })
+
+  expect(faults).toEqual([expect.stringMatching(/^tested [0-9a-f]{40} and not [0-9a-f]{40}$/)])
+})
+
+function repositoryIn(states: readonly string[]): TestRepository {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'taskvault-hooks-')))
+  onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }))
+  const repository = createTestRepository(root, states.length)
+  applyStates(repository, states)
+  return repository
+}
