@@ -24,7 +24,7 @@ export function checkEntry(entry: NewEntry): void {
  * Text that both databases hold and compare alike. The last character of Unicode, which no text means,
  * marks the end of ranges.
  */
-export function checkText(what: string, text: string, longest: number): void {
+function checkText(what: string, text: string, longest: number): void {
   if (text.length === 0 || text.length > longest) {
     throw invalid(`its ${what} has ${text.length} characters, not 1 to ${longest}`)
   }
