@@ -17,7 +17,7 @@ import io.taskvault.TaskRequest
  *
  * @return true when the result was put back, false when the block ran
  */
-boolean call(Map parameters = [:], Closure body) {
+boolean call(Map parameters, Closure body) {
     String problem = Parameters.findProblem(parameters)
     if (problem != null) {
         error("taskvaultCache: ${problem}")
@@ -49,9 +49,9 @@ boolean call(Map parameters = [:], Closure body) {
     return false
 }
 
-/** The step without its block. */
-boolean call(Map parameters) {
-    error("taskvaultCache: the block is missing, after task ${parameters.task}: taskvaultCache(…) { … }")
+/** Called in any other way. */
+boolean call(Object... given) {
+    error("taskvaultCache: takes named parameters and a block, taskvaultCache(task: 'unit_tests') { … }, not ${Parameters.show(given as List)}")
 }
 
 /** @return the status that the command line ended with; its output is in the log */

@@ -47,6 +47,7 @@ class Build {
     Map run() {
         running = this
         Throwable failure = null
+        CpsCallableInvocation.registerMismatchHandler(Build.&refuseMismatch)
         try {
             start()
             failure = runToEnd()
@@ -199,6 +200,11 @@ class Build {
             parent.results.clear()
             parent.failure = null
         }
+    }
+
+    /** Transformed code was called by code that is not; Jenkins warns, and goes on with half of it done. */
+    private static void refuseMismatch(Object expectedReceiver, String expected, Object actualReceiver, String actual) {
+        throw new IllegalStateException("expected to call ${expected} but wound up catching ${actual}")
     }
 
     /** Compiled once for all builds: nothing of a library but its code outlives a build. */

@@ -122,12 +122,20 @@ export function describeParameters(jenkins: () => Jenkins): void {
       expect(project.calls()).toEqual([])
     })
 
-    test('asks for its block when there is none', async () => {
+    test.each([
+      ['no block', `(task: 'x')`, "[[task: 'x']]"],
+      ['a task without its name', `('x') { sh 'work' }`, "['x', { … }]"],
+      ['a block alone', ` { sh 'work' }`, '[{ … }]'],
+      ['nothing at all', '()', '[]'],
+    ])('refuses %s, and says how it is meant', async (_, call, given) => {
       await using project = await openJenkinsProject(jenkins())
 
-      const build = await project.build(scripted(`taskvaultCache(task: 'x', inputs: ['src/**'])`))
+      const build = await project.build(scripted(`taskvaultCache${call}`))
 
-      expect(build.error?.message).toContain('taskvaultCache: the block is missing')
+      expect(build.error?.message).toBe(
+        `taskvaultCache: takes named parameters and a block, taskvaultCache(task: 'unit_tests') { … }, not ${given}`,
+      )
+      expect(project.calls()).toEqual([])
     })
   })
 }

@@ -43,6 +43,13 @@ class Parameters implements Serializable {
         return texts
     }
 
+    /** A value in one line that is not too long, as it would stand in a Jenkinsfile. */
+    @NonCPS
+    static String show(Object value) {
+        String line = spell(value).replace('\n', '\\n')
+        return line.length() > SHOWN_CHARACTERS ? line.substring(0, SHOWN_CHARACTERS) + '…' : line
+    }
+
     @NonCPS
     private static String findProblemOf(String name, Object value) {
         if (!NAMES.contains(name)) {
@@ -99,24 +106,22 @@ class Parameters implements Serializable {
     }
 
     @NonCPS
-    private static String show(Object value) {
-        String line = spell(value).replace('\n', '\\n')
-        return line.length() > SHOWN_CHARACTERS ? line.substring(0, SHOWN_CHARACTERS) + '…' : line
-    }
-
-    /** As it would stand in a Jenkinsfile, so that text and numbers can be told apart. */
-    @NonCPS
     private static String spell(Object value) {
         if (value instanceof CharSequence) {
             return "'" + value.toString() + "'"
         }
-        if (value instanceof Collection) {
-            List<String> elements = []
+        List<String> elements = []
+        if (value instanceof Map) {
+            for (Object entry : value.entrySet()) {
+                elements.add(entry.key.toString() + ': ' + spell(entry.value))
+            }
+        } else if (value instanceof Collection) {
             for (Object element : value) {
                 elements.add(spell(element))
             }
-            return '[' + elements.join(', ') + ']'
+        } else {
+            return value instanceof Closure ? '{ … }' : String.valueOf(value)
         }
-        return String.valueOf(value)
+        return '[' + elements.join(', ') + ']'
     }
 }
