@@ -43,7 +43,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
   },
   // The hooks that git runs: what is there, what to change, and the change.
   'core/hook-files': {
-    imports: ['core/errors', 'core/model', 'core/git', 'core/store'],
+    imports: ['core/errors', 'core/model', 'core/files', 'core/git', 'core/store'],
     node: FILES,
   },
   'core/process': {

@@ -3,12 +3,14 @@ import {
   existsSync,
   mkdirSync,
   readFileSync,
+  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { TASK_FILES, addRemote, openHookProject } from '../rig/hook-project.ts'
 import type { HookProject } from '../rig/hook-project.ts'
@@ -240,6 +242,33 @@ test('of installations that start together one installs, and the hook from befor
   expect(project.countRuns()).toBe(1)
 })
 
+test('an installation that is killed at any moment can be taken back', async () => {
+  await using project = await openHookProject()
+  const hook = '#!/bin/sh\nexit 0\n'
+  writeHook(project, '.git/hooks/pre-push', hook)
+  const configuration = project.rig.read('.git/config')
+  const startedAt = performance.now()
+  await project.taskvault(['hooks', 'install'])
+  const wholeMs = performance.now() - startedAt
+  await project.taskvault(['hooks', 'uninstall'])
+
+  for (const share of [0.5, 0.6, 0.7, 0.8, 0.9, 0.95]) {
+    const running = project.rig.start(['taskvault', 'hooks', 'install'], {
+      env: { GIT_CONFIG_NOSYSTEM: '1' },
+    })
+    await delay(wholeMs * share)
+    killGroup(running.pid)
+    await running.finished
+    // A git that was killed while it wrote its configuration leaves its lock, as ever.
+    project.rig.remove('.git/config.lock')
+    await project.taskvault(['hooks', 'uninstall'])
+
+    expect(readdirSync(project.rig.resolve('.git/hooks')).filter(isNoSample)).toEqual(['pre-push'])
+    expect(project.rig.read('.git/hooks/pre-push')).toBe(hook)
+    expect(project.rig.read('.git/config')).toBe(configuration)
+  }
+})
+
 test('where hooks cannot be, an installation that is only wished for ends well', async () => {
   await using project = await openHookProject()
   mkdirSync(project.beside('no repository'))
@@ -324,6 +353,18 @@ function writeHook(project: HookProject, relativePath: string, script: string): 
   mkdirSync(path.dirname(target), { recursive: true })
   writeFileSync(target, script.startsWith('#!') ? script : `#!/bin/sh\n${script}\n`)
   chmodSync(target, 0o755)
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It was quicker.
+  }
+}
+
+function isNoSample(name: string): boolean {
+  return !name.endsWith('.sample') && !name.endsWith('.tmp')
 }
 
 function readRuns(project: HookProject): readonly string[] {

@@ -11,7 +11,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { asTaskVaultError } from '../errors.ts'
+import { asTaskVaultError, TaskVaultError } from '../errors.ts'
+import { writeAtomically } from '../files/write-atomically.ts'
 import { configuredNameOf } from './configured-hooks.ts'
 import type { HookStep } from './hook-steps.ts'
 import { replaceConfiguration } from './replace-configuration.ts'
@@ -82,8 +83,13 @@ function move({ from, to }: { readonly from: string; readonly to: string }): () 
 }
 
 function writeHook({ path, text }: { readonly path: string; readonly text: string }): () => void {
-  // Exclusive: whatever came into this place meanwhile is not ours to replace.
-  writeFileSync(path, text, { flag: 'wx', mode: 0o777 })
+  // What came into this place meanwhile is not ours to replace.
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined)
+    throw new TaskVaultError('HOOKS_REFUSED', `Somebody else wrote ${path} just now`, {
+      hint: 'Try again.',
+    })
+  // Whole or not at all: half a hook would be taken for somebody else's.
+  writeAtomically(path, Buffer.from(text), { mode: 0o777 })
   return () => rmSync(path, { force: true })
 }
 

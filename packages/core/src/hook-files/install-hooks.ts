@@ -1,6 +1,7 @@
-import { readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { relative, sep } from 'node:path'
 import { asTaskVaultError } from '../errors.ts'
+import { writeAtomically } from '../files/write-atomically.ts'
 import { runGit } from '../git/run-git.ts'
 import type { Environment } from '../git/run-git.ts'
 import { carryOut, findMissingDirectories } from './carry-out.ts'
@@ -124,7 +125,7 @@ function endRecord(record: InstallRecord, { configuration: { path } }: HooksView
 
 function writeRecord(recordPath: string, record: InstallRecord): void {
   try {
-    writeFileSync(recordPath, renderRecord(record))
+    writeAtomically(recordPath, Buffer.from(renderRecord(record)))
   } catch (error) {
     throw asTaskVaultError(error, `write ${recordPath}`)
   }
