@@ -120,19 +120,19 @@ class Build {
         }
     }
 
-    /** Takes one step, on the other side of a restart. */
+    /** Takes one step, with a restart before what is outside of the program happens. */
     private void take(StepCall call) {
-        stepsSeen.add([name: call.name, parameters: call.named.collectEntries { key, value -> [key, value?.toString()] }, value: call.positional?.toString(), env: new LinkedHashMap(context.env)])
+        note(call)
         try {
             if (call.name == 'parallel') {
                 fork(call)
+                restart()
             } else if (call.body != null) {
                 enter(call.name, call.body, steps.contextOf(call), steps.detailsOf(call))
+                restart()
             } else {
-                int id = active.id
                 active.next = null
                 restart()
-                active = program.branches.find { it.id == id }
                 active.next = new Outcome(steps.run(call), null)
             }
         } catch (NotSerializableException error) {
@@ -142,8 +142,19 @@ class Build {
         }
     }
 
+    private void note(StepCall call) {
+        stepsSeen.add([
+            name: call.name,
+            parameters: call.named.collectEntries { key, value -> [key, value?.toString()] },
+            value: call.positional?.toString(),
+            env: new LinkedHashMap(context.env),
+        ])
+    }
+
     private void restart() {
+        int id = active.id
         program = program.afterRestart(loader)
+        active = program.branches.find { it.id == id }
         restarts++
     }
 
