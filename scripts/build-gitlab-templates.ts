@@ -1,10 +1,11 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
+import { parseAllDocuments } from 'yaml'
 import cliPackage from '../packages/cli/package.json' with { type: 'json' }
 
 /*
- * `node scripts/build-gitlab-templates.ts` writes gitlab-templates/templates from gitlab-templates/src:
+ * `node scripts/build-gitlab-templates.ts` writes the files of gitlab-templates from those of its `src`:
  * GitLab takes one file for each component, so what several share is written into each.
  * With a directory as its argument, it writes there what is published: a project as GitLab's catalog
  * expects it, with templates/ at its root.
@@ -13,7 +14,7 @@ import cliPackage from '../packages/cli/package.json' with { type: 'json' }
 const ROOT = path.resolve(import.meta.dirname, '../gitlab-templates')
 const SOURCE = path.join(ROOT, 'src')
 
-/** Files of the published project, by path; `templates/` is also kept in the repository. */
+/** Files of the published project, by path; all of them are also kept in the repository. */
 export function renderGitLabTemplates(): ReadonlyMap<string, string> {
   const files = new Map<string, string>()
   for (const name of readdirSync(SOURCE).filter((file) => file.endsWith('.yml'))) {
@@ -22,7 +23,45 @@ export function renderGitLabTemplates(): ReadonlyMap<string, string> {
     const target = base === 'jobs' ? 'jobs.yml' : `templates/${base}/template.yml`
     files.set(target, `# Made from src/${name} and src/scripts; change those.\n${render(source)}`)
   }
+  const page = readFileSync(path.join(SOURCE, 'README.md'), 'utf8')
+  files.set(
+    'README.md',
+    `<!-- Made from src/README.md; change that. -->\n\n${renderPage(page, files)}`,
+  )
   return files
+}
+
+/** The page, with a table of inputs where `<!-- inputs of NAME -->` stands. */
+function renderPage(page: string, files: ReadonlyMap<string, string>): string {
+  return page
+    .replaceAll(/^<!-- inputs of (\S+) -->$/gm, (_, name: string) =>
+      renderInputs(files.get(`templates/${name}/template.yml`) ?? ''),
+    )
+    .replaceAll('@VERSION@', cliPackage.version)
+}
+
+interface Input {
+  readonly description: string
+  readonly default?: unknown
+  readonly options?: readonly string[]
+}
+
+function renderInputs(component: string): string {
+  const header = parseAllDocuments(component)[0]?.toJS() as {
+    spec: { inputs: Record<string, Input> }
+  }
+  const rows = Object.entries(header.spec.inputs).map(
+    ([name, input]) => `| \`${name}\` | ${renderDefault(input)} | ${input.description} |`,
+  )
+  return ['| Input | Default | Meaning |', '| --- | --- | --- |', ...rows].join('\n')
+}
+
+function renderDefault(input: Input): string {
+  if (!('default' in input)) return 'none: it must be given'
+  if (input.default === '') return 'empty'
+  return typeof input.default === 'string'
+    ? `\`${input.default}\``
+    : `\`${JSON.stringify(input.default)}\``
 }
 
 /** A script goes where `- !script NAME` stands, as a block; the version where `@VERSION@` does. */
@@ -52,7 +91,6 @@ function readSource(folder: string, name: string): string {
 export function writeGitLabProject(directory: string): void {
   rmSync(path.join(directory, 'templates'), { recursive: true, force: true })
   writeFiles(directory)
-  cpSync(path.join(ROOT, 'README.md'), path.join(directory, 'README.md'))
   cpSync(path.join(ROOT, '../LICENSE'), path.join(directory, 'LICENSE.md'))
 }
 
