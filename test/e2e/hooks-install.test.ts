@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -269,6 +270,21 @@ test('an installation that is killed at any moment can be taken back', async () 
   }
 })
 
+test.skipIf(lacksShellcheck())('shellcheck finds nothing in the hooks', async () => {
+  await using project = await openHookProject()
+  writeHook(project, '.git/hooks/pre-push', 'exit 0')
+  await project.taskvault(AS_FILES)
+  const hooks = ['pre-commit', 'pre-merge-commit', 'pre-push'].map((name) => `.git/hooks/${name}`)
+  const published = path.resolve(import.meta.dirname, '../../hooks/bin/taskvault-hook')
+
+  const checked = await project.run(['shellcheck', '--shell=sh', published, ...hooks])
+  project.rig.write('faulty.sh', '#!/bin/sh\nrm $1\n')
+  const control = await project.run(['shellcheck', '--shell=sh', 'faulty.sh'])
+
+  expect(checked).toMatchObject({ exitCode: 0, stdout: '' })
+  expect(control.exitCode).toBe(1)
+})
+
 test('where hooks cannot be, an installation that is only wished for ends well', async () => {
   await using project = await openHookProject()
   mkdirSync(project.beside('no repository'))
@@ -353,6 +369,12 @@ function writeHook(project: HookProject, relativePath: string, script: string): 
   mkdirSync(path.dirname(target), { recursive: true })
   writeFileSync(target, script.startsWith('#!') ? script : `#!/bin/sh\n${script}\n`)
   chmodSync(target, 0o755)
+}
+
+/** In CI it must be there. */
+function lacksShellcheck(): boolean {
+  if (process.env['CI'] === 'true') return false
+  return spawnSync('shellcheck', ['--version']).status !== 0
 }
 
 function killGroup(pid: number): void {

@@ -32,7 +32,7 @@ export function findPreCommitFramework(): Framework {
     writeFileSync(stamp, '')
     return { kind: 'there', program }
   }
-  if (process.env['CI'] !== undefined) throw new Error(trouble)
+  if (process.env['CI'] === 'true') throw new Error(trouble)
   return { kind: 'absent', reason: trouble }
 }
 
