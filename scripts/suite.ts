@@ -1,6 +1,7 @@
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { damageSuite } from '../test/faults/damage/long-suite.ts'
+import { hooksSuite } from '../test/faults/hooks/long-suite.ts'
 import { killSuite } from '../test/faults/kills/long-suite.ts'
 import { raceSuite } from '../test/faults/races/long-suite.ts'
 import { inDirectory } from '../test/faults/suite.ts'
@@ -11,6 +12,7 @@ import { treesSuite } from '../test/faults/trees/long-suite.ts'
 /** The suites that are too long for every change. */
 const SUITES: Readonly<Record<string, LongSuite>> = {
   damage: damageSuite,
+  hooks: hooksSuite,
   kills: killSuite,
   races: raceSuite,
   ...syscallSuites,

@@ -3,10 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
+import type { HistoryShape } from './histories.ts'
+import { createRandom } from './long-suite.ts'
 import { PATH_STATES, applyStates } from './path-states.ts'
+import { replay } from './replay.ts'
 import { HOOK_COMMAND, createTestRepository } from './test-repository.ts'
 import type { TestRepository } from './test-repository.ts'
 import { tryHook } from './try-hook.ts'
+
+const SMALL_SHAPES: readonly [HistoryShape, HistoryShape] = [
+  { name: 'application', packages: 1, filesPerPackage: 60 },
+  { name: 'workspace', packages: 10, filesPerPackage: 20 },
+]
 
 /* Nobody's work is lost to a hook, whatever state it is in and whenever the hook is killed. */
 
@@ -59,10 +67,36 @@ tasks: { unit_tests: { command: sh test.sh, inputs: ['**'], hooks: [pre-commit] 
   expect(faults).toEqual([expect.stringMatching(/^tested [0-9a-f]{40} and not [0-9a-f]{40}$/)])
 })
 
+test.each(SMALL_SHAPES)(
+  'the history of a small $name is tested content by content, each once, as it is committed',
+  (shape) => {
+    const report = replay({ shape, commits: 16, random: createRandom(6), root: emptyDirectory() })
+
+    expect(report.faults).toEqual([])
+    expect(report.runs).toBe(report.contents)
+    expect(report.runs).toBeLessThan(report.commits)
+  },
+)
+
+test('a hook that always tests, and one that never does, are found out', () => {
+  const always = '#!/bin/sh\nexec sh test.sh\n'
+  const never = '#!/bin/sh\nexit 0\n'
+  const [shape] = SMALL_SHAPES
+  const faultsOf = (hook: string): readonly string[] =>
+    replay({ shape, commits: 12, random: createRandom(1), root: emptyDirectory(), hook }).faults
+
+  expect(faultsOf(always)).not.toEqual([])
+  expect(faultsOf(never)).not.toEqual([])
+})
+
 function repositoryIn(states: readonly string[]): TestRepository {
-  const root = realpathSync(mkdtempSync(join(tmpdir(), 'taskvault-hooks-')))
-  onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }))
-  const repository = createTestRepository(root, states.length)
+  const repository = createTestRepository(emptyDirectory(), states.length)
   applyStates(repository, states)
   return repository
+}
+
+function emptyDirectory(): string {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'taskvault-hooks-')))
+  onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }))
+  return root
 }

@@ -20,6 +20,7 @@ export interface TestRepository {
 
 const LAUNCHER = join(import.meta.dirname, '../../../packages/cli/bin/taskvault.js')
 
+/** What a pre-commit hook calls. */
 export const HOOK_COMMAND: readonly string[] = [
   process.execPath,
   LAUNCHER,
