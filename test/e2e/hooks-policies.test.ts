@@ -34,6 +34,28 @@ test('a pass that CI recorded counts, and is named', async () => {
   expect(stderr).toMatch(/skipped, passed .+ on main by ada on github, saved/)
 })
 
+test('a pass that somebody else recorded comes from the remote store, where a policy lets it count', async () => {
+  await using project = await openHookedProject({
+    '.taskvault/config.yaml': `policies: { mine: { passes_of: me } }\n${TASKS}`,
+  })
+  const env = { TASKVAULT_REMOTE: `file://${project.beside('remote')}` }
+  await project.commit('first', { env: { ...env, ...ADA.env } })
+  const here = { env: { ...env, ...GRACE.env } }
+
+  // Another machine, which knows nothing yet.
+  project.rig.remove('.taskvault/cache')
+  const explained = await project.taskvault(['hooks', 'run', 'pre-commit', '--explain'], here)
+  const counted = await amend(project, here)
+  project.rig.remove('.taskvault/cache')
+  await project.git(['checkout', '-q', '-b', 'mine'])
+  const refused = await amend(project, here)
+
+  expect(explained.stdout).toMatch(/^unit_tests: skipped, passed .+ by ada, saved/)
+  expect(counted).toMatch(/skipped, passed .+ on main by ada, saved/)
+  expect(refused).toContain('✓ unit_tests: passed')
+  expect(project.countRuns()).toBe(2)
+})
+
 test('require refuses, warn only says so, off does not run', async () => {
   await using project = await openHookedProject({
     '.taskvault/config.yaml': `policies:

@@ -88,7 +88,7 @@ export function pickMove(shape: HistoryShape, random: () => number, commit: numb
       const behind = Math.floor(anywhere * Number(git('rev-list', '--count', 'HEAD')))
       git('checkout', '-q', `HEAD~${behind}`, '--', 'packages')
     }),
-    { name: 'amend', apply: () => ['--amend', '-m', `in other words ${commit}`] },
+    { name: 'amend', apply: () => ['--amend', '--allow-empty', '-m', `in other words ${commit}`] },
     { name: 'in part', apply: (repository) => applyInPart(repository, [source, other], commit) },
   ]
   return moves[below(moves.length)] as Move
@@ -116,7 +116,7 @@ function applyInPart(
   append(workTree, source, '// not staged\n')
   append(workTree, other, '// not staged\n')
   write(workTree, `packages/untracked/${commit}.ts`, '')
-  return ['-m', 'in part']
+  return ['--allow-empty', '-m', 'in part']
 }
 
 function sourceFile(packageNumber: number, file: number): string {

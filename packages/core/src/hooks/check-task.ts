@@ -11,7 +11,7 @@ import type { SourceVault } from '../vault/source-vault.ts'
 import { createTaskWork } from '../vault/task-work.ts'
 import type { Vault } from '../vault/vault.ts'
 import { countsAsPass } from './counts-as-pass.ts'
-import { findPass } from './find-pass.ts'
+import { findPass, foreseePass } from './find-pass.ts'
 import type { NoPass } from './find-pass.ts'
 import type { HookEvent, HookSurroundings, TaskVerdict } from './hook-contract.ts'
 import type { HookPlaces } from './hook-places.ts'
@@ -94,11 +94,10 @@ export async function lookUp(
 ): Promise<Extract<TaskVerdict, { kind: 'passed-before' }> | NoPass> {
   if (check.skipsLookup) return NOTHING_KNOWN
   const { planned, origin, explains } = check
-  const { passesOf } = planned.hookPolicy
-  const counts = (recorded: Origin): boolean => countsAsPass(passesOf, recorded, origin)
-  const found = await unlessTrouble(trouble, () =>
-    findPass(vault, { key, counts, isUse: !explains }),
-  )
+  const { task, hookPolicy } = planned
+  const counts = (recorded: Origin): boolean => countsAsPass(hookPolicy.passesOf, recorded, origin)
+  const find = explains ? foreseePass : findPass
+  const found = await unlessTrouble(trouble, () => find(vault, { task, key, counts }))
   if (found?.kind !== 'pass') return found ?? NOTHING_KNOWN
   const { manifest } = found
   const isOwn = countsAsPass('me', manifest.origin, origin)

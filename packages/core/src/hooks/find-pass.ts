@@ -2,18 +2,20 @@ import { isTaskVaultError } from '../errors.ts'
 import type { TaskKey } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
 import type { Manifest, Origin } from '../model/manifest.ts'
+import type { TaskName } from '../model/task.ts'
 import { findEntry } from '../store/entries.ts'
+import type { EntryRow } from '../store/entries.ts'
 import { recordHit } from '../store/record-use.ts'
 import { dismissDamaged } from '../vault/dismiss-damaged.ts'
 import { isDamage, openEntry } from '../vault/open-entry.ts'
+import { createParts } from '../vault/open-parts.ts'
 import type { Vault } from '../vault/vault.ts'
 
 export interface PassQuery {
+  readonly task: TaskName
   readonly key: TaskKey
   /** Whether a pass that was recorded there counts. */
   readonly counts: (origin: Origin) => boolean
-  /** Whether finding it counts as a use of it. */
-  readonly isUse: boolean
 }
 
 /** Why a key that is known is no pass; undefined: it is not known at all. */
@@ -28,31 +30,61 @@ export interface Pass {
 }
 
 /**
- * The record that the work of a key was done and passed. Unlike a hit of a run it puts nothing back: a
- * hook leaves the work tree alone. A failure is never a pass, whatever a policy remembers. What is
- * damaged is dismissed, and is none.
+ * The record that the work of a key was done and passed, here or, as the remote store knows, elsewhere.
+ * Unlike a hit of a run it puts nothing back: a hook leaves the work tree alone. A failure is never a
+ * pass, whatever a policy remembers. What is damaged is dismissed, and is none.
  */
-export async function findPass(
-  vault: Vault,
-  { key, counts, isUse }: PassQuery,
-): Promise<Pass | NoPass> {
+export async function findPass(vault: Vault, query: PassQuery): Promise<Pass | NoPass> {
   const { store } = vault
-  const entry = findEntry(store, { scope: 'local', key })
-  if (entry === undefined) return none()
-  if (entry.isExpired) return none({ kind: 'expired' })
+  const found = findEntry(store, { scope: 'local', key: query.key })
+  const isHere = found !== undefined && !found.isExpired
+  const entry = isHere ? found : await pull(vault, query)
+  if (entry === undefined) return none(found && { kind: 'expired' })
   try {
     using opened = await openEntry(store, entry)
-    const { manifest } = opened
-    const { exitCode, durationMs } = manifest
-    if (exitCode !== 0) return none({ kind: 'failed-before', exitCode })
-    if (!counts(manifest.origin)) return none()
-    if (isUse) recordHit(store, entry, { savedMs: durationMs })
-    return { kind: 'pass', manifest }
+    const because = whyNot(opened.manifest, query)
+    if (because !== undefined) return because
+    recordHit(store, entry, { savedMs: opened.manifest.durationMs })
+    return { kind: 'pass', manifest: opened.manifest }
   } catch (error) {
     if (!isTaskVaultError(error) || !isDamage(error)) throw error
     await dismissDamaged(store, entry, error)
     return none({ kind: 'damaged', detail: error.message })
   }
+}
+
+/** Like `findPass`, for somebody who only asks: nothing is counted, fetched or dismissed. */
+export async function foreseePass(vault: Vault, query: PassQuery): Promise<Pass | NoPass> {
+  const { store } = vault
+  const { task, key } = query
+  const entry = findEntry(store, { scope: 'local', key })
+  if (entry === undefined || entry.isExpired) {
+    const { readRemoteManifest } = await import('../vault/read-remote-manifest.ts')
+    const manifest = await readRemoteManifest(vault, { task, key })
+    if (manifest === undefined) return none(entry && { kind: 'expired' })
+    return whyNot(manifest, query) ?? { kind: 'pass', manifest }
+  }
+  try {
+    using opened = await openEntry(store, entry)
+    return whyNot(opened.manifest, query) ?? { kind: 'pass', manifest: opened.manifest }
+  } catch (error) {
+    if (!isTaskVaultError(error) || !isDamage(error)) throw error
+    return none({ kind: 'damaged', detail: error.message })
+  }
+}
+
+/** Brought here with what belongs to it, so that it need not be asked for again. */
+async function pull(vault: Vault, { task, key }: PassQuery): Promise<EntryRow | undefined> {
+  if (vault.remote === undefined) return undefined
+  const { pullEntry } = await import('../vault/pull-entry.ts')
+  const parts = createParts(vault.settings, vault.store, vault)
+  const pulled = await pullEntry(parts, { task, key })
+  return pulled && findEntry(vault.store, { scope: 'local', key })
+}
+
+function whyNot({ exitCode, origin }: Manifest, { counts }: PassQuery): NoPass | undefined {
+  if (exitCode !== 0) return none({ kind: 'failed-before', exitCode })
+  return counts(origin) ? undefined : none()
 }
 
 function none(because?: ChangeReason): NoPass {
