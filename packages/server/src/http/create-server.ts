@@ -1,9 +1,9 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { LogController, fastify } from 'fastify'
 import { validatorCompiler } from 'fastify-type-provider-zod'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
 import type { Engine } from '../engine/engine.ts'
-import { createMeasuredEngine } from '../metrics/measured-engine.ts'
 import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import type { Authenticator } from '../trust/authenticator.ts'
 import type { Signer } from '../trust/signing-keys.ts'
@@ -16,13 +16,16 @@ import { addOperations } from './add-operations.ts'
 import type { HttpApp } from './app.ts'
 import { createDrain } from './drain.ts'
 import type { Drain } from './drain.ts'
+import { createForgettingAuthenticator } from './forgetting-authenticator.ts'
 import type { HttpLimits } from './limits.ts'
 import { answerGarbage, createNodeServer } from './node-server.ts'
 import type { TlsMaterial } from './node-server.ts'
 import { createPrincipalCache } from './principal-cache.ts'
+import { servicesFor } from './protocol-services.ts'
+import type { CommonServices } from './protocol-services.ts'
 import type { Protocol, ProtocolServices } from './protocol.ts'
-import { createQuickBlobs } from './quick-blobs.ts'
-import type { QuickAnswer } from './quick-blobs.ts'
+import { createQuickAnswers } from './quick-answers.ts'
+import type { QuickQuestion } from './quick-answers.ts'
 import { createRateLimits } from './rate-limits.ts'
 import { createRecentBlobs } from './recent-blobs.ts'
 
@@ -57,31 +60,42 @@ export interface HttpServer {
 /** The server over HTTP. The engine and the authenticator stay the caller's to close. */
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const drain = createDrain()
-  const principals = createPrincipalCache(options.authenticator, options.now)
-  const rates = createRateLimits(options.limits, options.now)
-  const recent = createRecentBlobs()
-  const { stallTimeoutMs } = options.limits
-  const quick = createQuickBlobs({ ...options, recent, principals, rates, drain, stallTimeoutMs })
-  const app = createApp(options, quick)
-  const services: CommonServices = {
+  const { authenticator, protocols, limits, now } = options
+  const principals = createPrincipalCache(authenticator, now)
+  const common: CommonServices = {
     ...options,
-    rates,
-    recent,
-    authenticator: forgetting(options.authenticator, principals),
+    rates: createRateLimits(limits, now),
+    recent: createRecentBlobs(),
+    authenticator: createForgettingAuthenticator(authenticator, principals),
   }
+  const served = protocols.map((protocol) => ({
+    protocol,
+    services: servicesFor(protocol, common, options),
+  }))
+  const { stallTimeoutMs } = limits
+  const gate = { ...options, rates: common.rates, principals, drain, stallTimeoutMs }
+  const app = createApp(options, (rest) =>
+    createQuickAnswers({ ...gate, recognize: recognizeAny(served) }, rest),
+  )
   addErrors(app)
   addObservation(app, options)
   drain.watch(app)
-  addAuthentication(app, { principals, rates })
-  addBodies(app, options.limits)
+  addAuthentication(app, gate)
+  addBodies(app, limits)
   await addOpenApi(app)
-  for (const protocol of options.protocols) addProtocol(app, protocol, { ...options, services })
-  addOperations(app, { ...options, drain, principals })
+  for (const each of served) addProtocol(app, each)
+  addOperations(app, gate)
   await app.ready()
   return { ...lifeOf(app, drain, options), app }
 }
 
-function createApp({ limits, tls, logger }: HttpServerOptions, quick: QuickAnswer): HttpApp {
+type Listener = (request: IncomingMessage, response: ServerResponse) => void
+
+/** @param before what sees requests first, and passes on what it does not answer. */
+function createApp(
+  { limits, tls, logger }: HttpServerOptions,
+  before: (rest: Listener) => Listener,
+): HttpApp {
   const app = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -90,14 +104,7 @@ function createApp({ limits, tls, logger }: HttpServerOptions, quick: QuickAnswe
     clientErrorHandler: answerGarbage,
     frameworkErrors: sendError,
     routerOptions: { maxParamLength: 2048 },
-    serverFactory: (handle) =>
-      createNodeServer({
-        limits,
-        tls,
-        onRequest: (request, response) => {
-          if (!quick(request, response)) handle(request, response)
-        },
-      }),
+    serverFactory: (rest) => createNodeServer({ limits, tls, onRequest: before(rest) }),
     ...NO_PROTOTYPES,
   }).withTypeProvider<ZodTypeProvider>()
   app.setValidatorCompiler(validatorCompiler)
@@ -109,53 +116,30 @@ function createApp({ limits, tls, logger }: HttpServerOptions, quick: QuickAnswe
 /** A body that names a prototype is an attack on somebody's code, if not on ours. */
 const NO_PROTOTYPES = { onProtoPoisoning: 'error', onConstructorPoisoning: 'error' } as const
 
-/** A session that is closed here, and a key that is revoked here, are unknown here at once. */
-function forgetting(
-  authenticator: Authenticator,
-  principals: ReturnType<typeof createPrincipalCache>,
-): Authenticator {
-  const { keys } = authenticator
-  return {
-    authenticate: principals.authenticate,
-    openSession: (credentials) => authenticator.openSession(credentials),
-    closeSession: async (principal) => {
-      await authenticator.closeSession(principal)
-      principals.forgetTenant(principal.tenantId)
-    },
-    keys: {
-      ...keys,
-      revoke: async (who, id) => {
-        const isRevoked = await keys.revoke(who, id)
-        principals.forgetTenant(who.tenantId)
-        return isRevoked
-      },
-    },
+interface Served {
+  readonly protocol: Protocol
+  readonly services: ProtocolServices
+}
+
+function recognizeAny(served: readonly Served[]): (path: string) => QuickQuestion | undefined {
+  const all = served.flatMap(
+    ({ protocol, services }) => protocol.createQuickQuestions?.(services) ?? [],
+  )
+  return (path) => {
+    for (const recognize of all) {
+      const question = recognize(path)
+      if (question !== undefined) return question
+    }
+    return undefined
   }
 }
 
-/** What is the same for every protocol. */
-type CommonServices = Omit<ProtocolServices, 'engine' | 'uncounted' | 'countLookup'>
-
-interface ProtocolSurroundings {
-  readonly engine: Engine
-  readonly metrics: ServerMetrics
-  readonly services: CommonServices
-}
-
-function addProtocol(app: HttpApp, protocol: Protocol, given: ProtocolSurroundings): void {
-  const { metrics, services } = given
-  const engine = createMeasuredEngine(given.engine, {
-    metrics,
-    protocol: protocol.name,
-    taskOf: protocol.taskOf,
-  })
+function addProtocol(app: HttpApp, { protocol, services }: Served): void {
   const addTo = async (scope: HttpApp): Promise<void> => {
     scope.addHook('onRoute', (route) => {
       route.config = { ...route.config, protocol: protocol.name }
     })
-    const countLookup: ProtocolServices['countLookup'] = ({ isHit, task }) =>
-      metrics.countLookup({ protocol: protocol.name, task, isHit })
-    protocol.register(scope, { ...services, engine, uncounted: given.engine, countLookup })
+    protocol.register(scope, services)
   }
   void app.register(addTo)
 }

@@ -1,9 +1,9 @@
-import type { BlobName } from '@taskvault/core'
 import type { Engine } from '../engine/engine.ts'
 import type { Authenticator } from '../trust/authenticator.ts'
 import type { Signer } from '../trust/signing-keys.ts'
 import type { HttpApp } from './app.ts'
 import type { HttpLimits } from './limits.ts'
+import type { QuickQuestion } from './quick-answers.ts'
 import type { RateLimits } from './rate-limits.ts'
 import type { RecentBlobs } from './recent-blobs.ts'
 
@@ -34,8 +34,8 @@ export interface Protocol {
   readonly name: string
   /** Adds the routes. Hooks, parsers and error handlers that are set here apply to these routes only. */
   register(app: HttpApp, services: ProtocolServices): void
-  /** The blob that a plain GET of this path asks for; it may turn out to be none. */
-  blobAt?(path: string): BlobName | undefined
+  /** What plain GETs may ask for that is answered without the framework. */
+  createQuickQuestions?(services: ProtocolServices): (path: string) => QuickQuestion | undefined
   /** What metrics may call the task of a namespace; undefined: it has none. */
   taskOf(namespace: string): string | undefined
 }

@@ -12,7 +12,7 @@ import { blobName, errorBody } from './schemas.ts'
 import { takeUpload } from './take-upload.ts'
 
 const params = z.strictObject({ name: blobName })
-const bytes = z.any().describe('The bytes, as they are stored.')
+const anyBytes = z.any().describe('The bytes, as they are stored.')
 
 type BlobRequest = FastifyRequest & { readonly params: { readonly name: BlobName } }
 
@@ -26,7 +26,7 @@ export function addBlobRoutes(app: HttpApp, services: ProtocolServices): void {
       schema: {
         summary: 'The bytes of a blob, or of one range of it',
         params,
-        response: { 200: bytes, 206: bytes, 307: z.any(), default: errorBody },
+        response: { 200: anyBytes, 206: anyBytes, 307: z.any(), default: errorBody },
       },
     },
     (request, reply) => sendWanted(request, reply, services),
@@ -99,14 +99,14 @@ async function sendWanted(
 }
 
 /** The same bytes; given to `keep` once they are complete. */
-async function* keeping({ bytes, sizeBytes }: OpenedBlob, keep: (all: Buffer) => void): ByteStream {
+async function* keeping(blob: OpenedBlob, keep: (all: Buffer) => void): ByteStream {
   const pieces: Uint8Array[] = []
-  for await (const piece of bytes) {
+  for await (const piece of blob.bytes) {
     pieces.push(piece)
     yield piece
   }
   const all = Buffer.concat(pieces)
-  if (all.byteLength === sizeBytes) keep(all)
+  if (all.byteLength === blob.sizeBytes) keep(all)
 }
 
 async function openWanted(request: BlobRequest, { engine }: ProtocolServices): Promise<OpenedBlob> {

@@ -1,23 +1,20 @@
-import type { BlobName } from '@taskvault/core'
 import type { Protocol } from '../../http/protocol.ts'
 import { addBlobBatchRoutes } from './blob-batch-routes.ts'
 import { addBlobRoutes } from './blob-routes.ts'
 import { addEntryRoutes } from './entry-routes.ts'
 import { addKeyRoutes } from './key-routes.ts'
+import { createQuickQuestions } from './quick-questions.ts'
 import { taskOf } from './record-of.ts'
 import { addSessionRoutes } from './session-routes.ts'
 import { addSigningKeyRoutes } from './signing-key-routes.ts'
 import { addTaskRoutes } from './task-routes.ts'
 import { addVaultRoutes } from './vault-routes.ts'
 
-const BLOBS = '/v1/blobs/'
-
 /** The protocol of our own clients, below /v1; docs/protocol.md describes it. */
 export const nativeProtocol: Protocol = {
   name: 'native',
   taskOf,
-  // Whatever follows is looked up as it is: what is no name is no blob's.
-  blobAt: (path) => (path.startsWith(BLOBS) ? (path.slice(BLOBS.length) as BlobName) : undefined),
+  createQuickQuestions,
   register: (app, services) => {
     addSessionRoutes(app, services)
     addBlobBatchRoutes(app, services)

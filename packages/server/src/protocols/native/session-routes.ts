@@ -24,12 +24,23 @@ export function addSessionRoutes(app: HttpApp, services: ProtocolServices): void
       config: { access: 'public', operation: 'session.open' },
       schema: {
         summary: "Opens a session with a CI job's OIDC token, an API key, or a client certificate",
-        body: z.strictObject({ client: z.string().max(200).optional() }).nullish(),
+        body: z
+          .strictObject({
+            client: z.string().max(200).optional(),
+            job: z
+              .string()
+              .max(300)
+              .optional()
+              .describe(
+                'Names the job, where no token does: what its sessions restore counts for all.',
+              ),
+          })
+          .nullish(),
         response: { 201: session, default: errorBody },
       },
     },
     async (request, reply) => {
-      const credentials = credentialsOf(request)
+      const credentials = { ...credentialsOf(request), job: request.body?.job }
       rates.countSession(credentials.remoteAddress)
       const { token, expiresAtMs, principal } = await authenticator.openSession(credentials)
       return reply

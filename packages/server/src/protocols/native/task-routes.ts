@@ -93,6 +93,10 @@ function refuseUnpublished(outcome: Publication): EntryRecord {
 /** @throws {TaskVaultError} NOT_FOUND when there is none, or none of this protocol. */
 function recordOrRefuse(entry: StoredEntry | undefined): EntryRecord {
   const record = entry === undefined ? undefined : recordOf(entry)
-  if (record === undefined) throw new Refusal('NOT_FOUND', 'There is no such entry')
+  if (record === undefined) throw noSuchEntry()
   return record
+}
+
+export function noSuchEntry(): Refusal {
+  return new Refusal('NOT_FOUND', 'There is no such entry')
 }
