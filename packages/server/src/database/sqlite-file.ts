@@ -69,26 +69,31 @@ function connect(file: string, synchronous: 'FULL' | 'NORMAL'): DatabaseSync {
   return database
 }
 
-function createConnection(database: DatabaseSync, file: string): SqliteConnection {
-  const statements = new Map<string, StatementSync>()
+interface PreparedStatement {
+  readonly statement: StatementSync
+  readonly givesRows: boolean
+}
 
-  const prepare = (text: string): StatementSync => {
+function createConnection(database: DatabaseSync, file: string): SqliteConnection {
+  const statements = new Map<string, PreparedStatement>()
+
+  const prepare = (text: string): PreparedStatement => {
     const known = statements.get(text)
     if (known !== undefined) return known
     if (statements.size >= MOST_STATEMENTS) statements.clear()
     const statement = database.prepare(text)
-    statements.set(text, statement)
-    return statement
+    // Asked once: it costs as much as running a statement does.
+    const prepared = { statement, givesRows: statement.columns().length > 0 }
+    statements.set(text, prepared)
+    return prepared
   }
   return {
     isInTransaction: () => database.isTransaction,
     run<Row>(text: string, parameters: readonly unknown[]): QueryResult<Row> {
       try {
-        const statement = prepare(text)
+        const { statement, givesRows } = prepare(text)
         const values = parameters as readonly SQLInputValue[]
-        if (statement.columns().length > 0) {
-          return { rows: statement.all(...values) as unknown as Row[] }
-        }
+        if (givesRows) return { rows: statement.all(...values) as unknown as Row[] }
         const { changes } = statement.run(...values)
         return { rows: [], numAffectedRows: BigInt(changes) }
       } catch (error) {
