@@ -16,6 +16,7 @@ export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   policy: 'Ask which policy applies',
   audit: 'Read and check the audit log',
   config: 'Look at the configuration',
+  keys: 'Make, list and revoke API keys of a server',
   hooks: 'Have git run tasks before commits and pushes',
 }
 
@@ -81,6 +82,19 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./commands/config-validate.ts')).registerConfigValidate,
   },
   { words: 'serve', load: async () => (await import('./commands/serve.ts')).registerServe },
+  {
+    words: 'keys create',
+    load: async () => (await import('./commands/keys-create.ts')).registerKeysCreate,
+  },
+  {
+    words: 'keys list',
+    load: async () => (await import('./commands/keys-list.ts')).registerKeysList,
+  },
+  {
+    words: 'keys revoke',
+    load: async () => (await import('./commands/keys-revoke.ts')).registerKeysRevoke,
+  },
+  { words: 'why', load: async () => (await import('./commands/why.ts')).registerWhy },
   { words: 'doctor', load: async () => (await import('./commands/doctor.ts')).registerDoctor },
   {
     words: 'hooks install',

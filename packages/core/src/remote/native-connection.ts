@@ -14,6 +14,8 @@ export interface NativeOptions {
   readonly findToken: (signal: AbortSignal | undefined) => Promise<string | undefined>
   /** Names this client to the server: `taskvault/1.2.3`. */
   readonly client?: string
+  /** Names the CI job, for servers that its token does not tell. */
+  readonly job?: string | undefined
   readonly now?: () => number
 }
 
@@ -100,7 +102,7 @@ export function createNativeConnection(options: NativeOptions): NativeConnection
 
 async function openSession(
   base: URL,
-  { http, findToken, client }: NativeOptions,
+  { http, findToken, client, job }: NativeOptions,
   signal: AbortSignal | undefined,
 ): Promise<SessionAnswer> {
   const token = await findToken(signal)
@@ -111,7 +113,7 @@ async function openSession(
       'content-type': 'application/json',
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     },
-    body: Buffer.from(JSON.stringify({ client })),
+    body: Buffer.from(JSON.stringify({ client, job })),
     signal,
   })
   if (answer.status !== 201) throw explainRefusal(answer, await readRefusal(answer))

@@ -33,6 +33,8 @@ export interface RemoteOptions {
   ) => Promise<string | undefined>
   /** Names this client to the server. */
   readonly client?: string
+  /** Names the CI job; undefined on other machines. */
+  readonly job?: string | undefined
   readonly now: () => number
 }
 
@@ -59,7 +61,7 @@ export function openRemote(options: RemoteOptions): OpenRemote {
 }
 
 function connect(options: RemoteOptions, http: HttpClient): RemoteStores {
-  const { url, env, now, client, findToken } = options
+  const { url, env, now, client, findToken, job } = options
   if (url.startsWith('s3:')) return overObjects(openS3ObjectStore(url, { env, http }), now)
   if (url.startsWith('file:')) return overObjects(createFolderObjectStore(fileURLToPath(url)), now)
   const connection = createNativeConnection({
@@ -67,6 +69,7 @@ function connect(options: RemoteOptions, http: HttpClient): RemoteStores {
     http,
     findToken: async (signal) => await findToken(http, signal),
     now,
+    job,
     ...(client !== undefined && { client }),
   })
   return { blobs: createHttpBlobStore(connection), entries: createHttpEntryStore(connection) }

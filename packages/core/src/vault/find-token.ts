@@ -24,3 +24,10 @@ export async function findToken({
   const audience = url.replace(/\/+$/, '')
   return await fetchIdToken(http, { ...token, audience }, signal && { signal })
 }
+
+/** What the CI system calls the job, so that a server knows its commands for one; undefined elsewhere. */
+export function findJob(env: TokenQuest['env']): string | undefined {
+  const { platform, runId, jobId } = detectPlatform(env)
+  const name = [platform, runId, jobId].filter((part) => part !== undefined).join(' ')
+  return runId === undefined && jobId === undefined ? undefined : name.slice(0, 300)
+}

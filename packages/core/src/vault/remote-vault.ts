@@ -77,7 +77,7 @@ export function createRemoteVault({ remote, store, env }: RemoteVaultOptions): R
 
 async function open({ remote, store, env }: RemoteVaultOptions): Promise<OpenRemote> {
   // Loaded here: a vault without a remote store has nothing to do with any of it.
-  const [{ openRemote }, { createPatience }, { findToken }] = await Promise.all([
+  const [{ openRemote }, { createPatience }, { findToken, findJob }] = await Promise.all([
     import('../remote/open-remote.ts'),
     import('../remote/patience.ts'),
     import('./find-token.ts'),
@@ -90,6 +90,7 @@ async function open({ remote, store, env }: RemoteVaultOptions): Promise<OpenRem
     env,
     patience: createPatience({ limitMs: timeoutSeconds * 1_000 }),
     findToken: async (http, signal) => await findToken({ env, url, http, signal }),
+    job: findJob(env),
     now: store.now,
   })
 }

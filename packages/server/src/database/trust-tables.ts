@@ -41,6 +41,8 @@ export interface SessionsTable {
   key_id: string | null
   /** The token of a CI system that opened it. */
   token_id: string | null
+  /** Sessions of one job have the same: what one of them restored counts for all. */
+  job: string | null
   /** The certificate or address that it is bound to: `certificate AB:…`, `address 10.0.0.1`. */
   binding: string | null
   created_at: number

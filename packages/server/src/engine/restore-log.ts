@@ -1,6 +1,6 @@
 import type { Database } from '../database/schema.ts'
 
-/** What the job of a session has restored, which taints what it publishes. */
+/** What the job of a session has restored, in this session or another, which taints what it publishes. */
 export interface RestoreLog {
   /** Resolves when it outlives this process; costs nothing the second time. */
   record(sessionId: string, entryId: string): Promise<void>
@@ -33,7 +33,22 @@ export function createRestoreLog(quick: Database): RestoreLog {
       const rows = await quick
         .selectFrom('session_restores')
         .select('entry_id')
-        .where('session_id', '=', sessionId)
+        .distinct()
+        .where('session_id', 'in', (of) =>
+          of
+            .selectFrom('sessions')
+            .innerJoin('sessions as own', (join) =>
+              // No job is no job's equal: a session without one stands for itself.
+              join.on((on) =>
+                on.or([
+                  on('sessions.id', '=', on.ref('own.id')),
+                  on('sessions.job', '=', on.ref('own.job')),
+                ]),
+              ),
+            )
+            .where('own.id', '=', sessionId)
+            .select('sessions.id'),
+        )
         .execute()
       return rows.map((row) => row.entry_id)
     },

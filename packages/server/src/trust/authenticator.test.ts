@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { describeDatabases } from '../testing/temporary-database.ts'
+import type { Claims } from './model/claims.ts'
 import { githubPullRequest, issuerOf } from './testing/sample-claims.ts'
 import { bearer, openTrustScene, refusalOf } from './testing/trust-scene.ts'
 import type { TrustScene } from './testing/trust-scene.ts'
@@ -184,5 +185,47 @@ describeDatabases((maker) => {
     const { principal } = await authenticator.openSession(bearer(token))
 
     expect(principal.writes).toEqual({ level: 'pr', name: 'github:74/pr:17' })
+  })
+
+  test.each([
+    ['the same job', {}, true],
+    ['another job of the run', { check_run_id: '2' }, false],
+    ['another attempt', { run_attempt: '2' }, false],
+    ['another run', { run_id: '2' }, false],
+  ])('what one command of a job restored counts for %s: %j', async (_of, changes, counts) => {
+    const { authenticator, restores, github } = await openScene()
+    const open = async (claims: Claims): Promise<string> => {
+      const token = await github.sign({ check_run_id: '1', ...claims })
+      return (await authenticator.openSession(bearer(token))).principal.sessionId ?? ''
+    }
+    const [first, second] = [await open({}), await open(changes)]
+
+    await restores.record(first, 'entry-1')
+
+    expect(await restores.list(first)).toEqual(['entry-1'])
+    expect(await restores.list(second)).toEqual(counts ? ['entry-1'] : [])
+  })
+
+  test('sessions of a key belong together when they say so, and never with another key’s', async () => {
+    const { authenticator, restores } = await openScene()
+    const open = async (secret: string, job: string | undefined): Promise<string> => {
+      const session = await authenticator.openSession({ ...bearer(secret), job })
+      return session.principal.sessionId ?? ''
+    }
+    const admin = { tenantId: 'default', name: 'test' }
+    const { secret } = await authenticator.keys.create(admin, { name: 'ci' })
+    const { secret: other } = await authenticator.keys.create(admin, { name: 'other' })
+
+    const first = await open(secret, 'jenkins 17')
+    const ids = [
+      await open(secret, 'jenkins 17'),
+      await open(secret, 'jenkins 18'),
+      await open(secret, undefined),
+      await open(other, 'jenkins 17'),
+    ]
+    await restores.record(first, 'entry-1')
+
+    const lists = await Promise.all(ids.map(async (id) => await restores.list(id)))
+    expect(lists).toEqual([['entry-1'], [], [], []])
   })
 })

@@ -9,6 +9,7 @@ import type { Credentials } from './credentials.ts'
 import { readJob, tenantOf } from './job-of-token.ts'
 import type { KeySetTimings } from './key-set.ts'
 import { deriveAccess } from './model/derive-access.ts'
+import { jobOfToken } from './model/job-of-claims.ts'
 import { accessOfKey } from './model/key-access.ts'
 import type { ApiKey } from './model/plan-key.ts'
 import { DEFAULT_TRUST_POLICY } from './model/trust-policy.ts'
@@ -113,6 +114,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
         expiresAtMs: undefined,
       },
       expiresAtMs: endOfSession(),
+      job: jobOfToken(issuer.id, claims) ?? tokenId,
       token: { id: tokenId, expiresAtMs, uses: issuer.tokenUses },
     }
   }
@@ -128,12 +130,15 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       case 'key': {
         const key = await requireKey(proof.text, credentials)
         const expiresAtMs = Math.min(endOfSession(), key.expiresAtMs)
-        return { principal: principalOfKey(key), expiresAtMs, keyId: key.id, binding }
+        const job = credentials.job === undefined ? undefined : `key ${key.id} ${credentials.job}`
+        return { principal: principalOfKey(key), expiresAtMs, keyId: key.id, job, binding }
       }
       case 'certificate': {
         const principal = await authenticate(credentials)
         const expiresAtMs = Math.min(endOfSession(), principal.expiresAtMs ?? endOfSession())
-        return { principal, expiresAtMs, binding }
+        const { job, certificate } = credentials
+        const name = `certificate ${certificate?.fingerprint256} ${job}`
+        return { principal, expiresAtMs, binding, job: job === undefined ? undefined : name }
       }
       case 'token':
         return { ...requestOfToken(await tokens.verify(proof.text)), binding }

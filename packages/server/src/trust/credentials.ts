@@ -8,6 +8,11 @@ export interface Credentials {
   /** The client's certificate, when TLS found it signed by a configured authority. */
   readonly certificate: X509Certificate | undefined
   readonly remoteAddress: string
+  /**
+   * What the bearer of a key or certificate calls its job; a token's own claims overrule it. It widens
+   * nothing: it says which sessions' restores belong together.
+   */
+  readonly job?: string | undefined
 }
 
 /** What kind of proof there is. A header that cannot be read is never passed over for a certificate. */

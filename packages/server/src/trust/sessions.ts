@@ -14,6 +14,8 @@ export interface SessionRequest {
   readonly keyId?: string | undefined
   /** The CI system's token that proves it. */
   readonly token?: PresentedToken | undefined
+  /** Names the job: what another session of it has restored counts for this one, too. */
+  readonly job?: string | undefined
   /** What a request must come with, besides the session's token. */
   readonly binding?: string | undefined
 }
@@ -209,6 +211,7 @@ async function insertSession(
       access: JSON.stringify(access),
       key_id: request.keyId ?? null,
       token_id: request.token?.id ?? null,
+      job: request.job === undefined ? null : `${tenantId} ${request.job}`,
       binding: request.binding ?? null,
       created_at: nowMs,
       expires_at: request.expiresAtMs,

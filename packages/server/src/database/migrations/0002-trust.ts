@@ -35,6 +35,7 @@ const tables = (text: string): readonly string[] => [
     access text not null,
     key_id ${text} references api_keys (id),
     token_id ${text},
+    job ${text},
     binding ${text},
     created_at bigint not null,
     expires_at bigint not null,
@@ -66,5 +67,6 @@ const INDEXES: readonly string[] = [
   `create index api_keys_of_tenant on api_keys (tenant_id, created_at)`,
   `create index sessions_expired on sessions (expires_at)`,
   `create index sessions_of_token on sessions (token_id) where token_id is not null`,
+  `create index sessions_of_job on sessions (job) where job is not null`,
   `create index used_tokens_expired on used_tokens (expires_at)`,
 ]

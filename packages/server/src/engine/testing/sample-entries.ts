@@ -57,6 +57,7 @@ export async function addSession(database: Database, who: Principal): Promise<Pr
       access: '{}',
       key_id: null,
       token_id: null,
+      job: null,
       binding: null,
       created_at: 0,
       expires_at: Number.MAX_SAFE_INTEGER,

@@ -1,0 +1,42 @@
+import type { RemoteSettings } from '../config/remote-settings.ts'
+import { TaskVaultError } from '../errors.ts'
+import { createHttpClient } from '../remote/http-client.ts'
+import { createNativeConnection } from '../remote/native-connection.ts'
+import { createServerAdministration } from '../remote/server-administration.ts'
+import type { ServerAdministration } from '../remote/server-administration.ts'
+import { findToken } from './find-token.ts'
+
+export interface OpenServerOptions {
+  readonly remote: RemoteSettings | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly now: () => number
+}
+
+/**
+ * The server that `remote` names, for what people ask of it. Nobody is asked before the first call.
+ * @throws {TaskVaultError} ARGUMENT_INVALID when `remote` names no server.
+ */
+export function openServer({
+  remote,
+  env,
+  now,
+}: OpenServerOptions): ServerAdministration & AsyncDisposable {
+  const url = remote === undefined ? undefined : new URL(remote.url)
+  if (remote === undefined || url === undefined || !url.protocol.startsWith('http')) {
+    const what = remote === undefined ? 'There is no remote store' : `${remote.url} is no server`
+    throw new TaskVaultError('ARGUMENT_INVALID', `${what}, and only a server can be asked this`, {
+      hint: 'Set TASKVAULT_REMOTE to its address (https://…), and TASKVAULT_TOKEN to an API key.',
+    })
+  }
+  const http = createHttpClient({ connections: 1, env })
+  const connection = createNativeConnection({
+    url,
+    http,
+    findToken: async (signal) => await findToken({ env, url: remote.url, http, signal }),
+    now,
+  })
+  return {
+    ...createServerAdministration(connection),
+    [Symbol.asyncDispose]: async () => await http[Symbol.asyncDispose](),
+  }
+}
