@@ -270,7 +270,8 @@ test('an installation that is killed at any moment can be taken back', async () 
   }
 })
 
-test.skipIf(lacksShellcheck())('shellcheck finds nothing in the hooks', async () => {
+test('shellcheck finds nothing in the hooks', async (context) => {
+  if (lacksShellcheck()) return context.skip('there is no shellcheck on this machine')
   await using project = await openHookProject()
   writeHook(project, '.git/hooks/pre-push', 'exit 0')
   await project.taskvault(AS_FILES)
@@ -292,10 +293,14 @@ test('where hooks cannot be, an installation that is only wished for ends well',
 
   const wanted = await project.run(words)
   const wished = await project.run([...words, '--if-possible'])
+  const inCi = ['taskvault', 'hooks', 'install', '--if-possible']
+  const integrated = await project.run(inCi, { env: { CI: 'true' } })
 
   expect(wanted).toMatchObject({ exitCode: 66 })
   expect(wished).toMatchObject({ exitCode: 0, stderr: '' })
   expect(wished.stdout).toContain('No hooks installed: There is no git repository')
+  expect(integrated).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('in CI') })
+  expect(project.rig.has('.git/hooks/pre-commit')).toBe(false)
 })
 
 test('the way is chosen by what this git can do, and the other one is refused or on request', async () => {

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { GIT_HOOKS, examineHooks, isOurs, observeHooks } from '@taskvault/core'
 import type { HookFinding } from '@taskvault/core'
 import type { Command } from 'commander'
 import packageFile from '../../package.json' with { type: 'json' }
 import type { Cli } from '../cli.ts'
 import { EXIT } from '../exit-codes.ts'
-import { joinWords } from '../render/hook-lines.ts'
+import { hasHookTasks, joinWords } from '../render/hook-lines.ts'
 
 export function registerHooksDoctor(parent: Command, cli: Cli): void {
   parent
@@ -16,7 +17,13 @@ export function registerHooksDoctor(parent: Command, cli: Cli): void {
 
 async function examine(cli: Cli): Promise<number> {
   const view = observeHooks(cli.cwd, cli.host.env)
-  const findings = examineHooks(view, { version: packageFile.version, exists: existsSync })
+  const { tasks } = await cli.settings()
+  const findings = examineHooks(view, {
+    version: packageFile.version,
+    exists: existsSync,
+    searchPath: (cli.host.env['PATH'] ?? '').split(path.delimiter),
+    hasTasks: hasHookTasks(tasks),
+  })
   const isHealthy = !findings.some(({ isSerious }) => isSerious)
   cli.voice.answer({
     text: () =>

@@ -10,7 +10,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import packageFile from '../../package.json' with { type: 'json' }
 import type { Cli } from '../cli.ts'
-import { hookToData, joinWords } from '../render/hook-lines.ts'
+import { hasHookTasks, hookToData, joinWords } from '../render/hook-lines.ts'
 
 interface Options {
   readonly hook?: readonly GitHook[]
@@ -39,7 +39,10 @@ export function registerHooksInstall(parent: Command, cli: Cli): void {
       'also into a directory whose hooks others run: one of the work tree, a global one',
     )
     .option('--force', 'replace hooks of ours that were edited by hand')
-    .option('--if-possible', 'end well where there is no git, no repository or no place for hooks')
+    .option(
+      '--if-possible',
+      'end well, without hooks, in CI and where there is no git, no repository or no place',
+    )
     .action(cli.action((options: Options) => install(cli, options)))
 }
 
@@ -73,7 +76,7 @@ async function install(cli: Cli, options: Options): Promise<void> {
   })
   if (!isChanged) return
   for (const remark of plan.remarks) cli.voice.remark(remark)
-  if (Object.values(tasks).some((task) => (task.hooks ?? []).length > 0)) return
+  if (hasHookTasks(tasks)) return
   cli.voice.remark(
     'No task runs in a hook yet. Add `hooks: [pre-commit]` to a task in .taskvault/config.yaml.',
   )
@@ -85,17 +88,31 @@ async function tryInstall(
   { ifPossible = false }: Options,
   request: InstallRequest,
 ): Promise<Installation | undefined> {
+  if (ifPossible && isCi(cli.host.env)) {
+    tellNothingDone(cli, { code: 'CI', message: 'nobody commits by hand in CI' })
+    return undefined
+  }
   try {
     return await installHooks(request)
   } catch (error) {
     if (!ifPossible || !isTaskVaultError(error, 'GIT_FAILED', 'HOOKS_REFUSED')) throw error
-    const { code, message } = error
-    cli.voice.confirm({
-      text: () => `No hooks installed: ${message}`,
-      data: () => ({ changed: false, because: { code, message } }),
-    })
+    tellNothingDone(cli, error)
     return undefined
   }
+}
+
+function isCi({ CI = '' }: Cli['host']['env']): boolean {
+  return !['', '0', 'false'].includes(CI)
+}
+
+function tellNothingDone(
+  cli: Cli,
+  { code, message }: { readonly code: string; readonly message: string },
+): void {
+  cli.voice.confirm({
+    text: () => `No hooks installed: ${message}`,
+    data: () => ({ changed: false, because: { code, message } }),
+  })
 }
 
 function renderInstallation(

@@ -1,9 +1,14 @@
-import type { GitHook, HookFile, HooksView } from '@taskvault/core'
+import type { GitHook, HookFile, HooksView, TaskDefinition } from '@taskvault/core'
 
 /** `a, b and c`. */
 export function joinWords(words: readonly string[]): string {
   if (words.length < 2) return words.join('')
   return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+}
+
+/** Whether any task belongs to a hook. */
+export function hasHookTasks(tasks: Readonly<Record<string, TaskDefinition>>): boolean {
+  return Object.values(tasks).some(({ hooks = [] }) => hooks.length > 0)
 }
 
 /** A hook, what git runs for it in order, and the file; as cells of a table. */

@@ -4,10 +4,17 @@ import { expect, test } from 'vitest'
 import type { GitHook } from '../model/task.ts'
 import { openHookRepository } from '../testing/hook-repository.ts'
 import type { HookRepository } from '../testing/hook-repository.ts'
+import type { ExamineOptions } from './examine-hook-script.ts'
 import { examineHooks } from './examine-hooks.ts'
 import type { HookFinding } from './hook-findings.ts'
 import type { InstallMethod } from './plan-install.ts'
 
+const OPTIONS: ExamineOptions = {
+  version: '1.0.0',
+  exists: existsSync,
+  searchPath: [],
+  hasTasks: true,
+}
 const HERE = { node: process.execPath, script: import.meta.filename }
 
 test.each(['files', 'config'] as const)(
@@ -160,6 +167,36 @@ test('a command that is gone, and a hook of another version, are found', async (
   ])
 })
 
+test.each([
+  ['is nowhere else', [], true, /there is no taskvault/],
+  ['is on PATH', ['/bin/taskvault'], false, /takes the taskvault in node_modules/],
+  ['is in the project', ['<root>/node_modules/.bin/taskvault'], false, /takes the taskvault/],
+  ['has lost its Node only', ['/opt/taskvault.js', '/bin/node'], false, /with the Node on PATH/],
+] as const)('a recorded command that %s is found', async (_name, paths, isSerious, message) => {
+  using repository = openHookRepository()
+  const command = { node: '/gone/node', script: '/opt/taskvault.js' }
+  await repository.install({ method: 'files', command })
+  const there: readonly string[] = paths.map((path) => path.replace('<root>', repository.root))
+
+  const [finding] = examineHooks(repository.observe(), {
+    ...OPTIONS,
+    exists: (path) => there.includes(path),
+    searchPath: ['/usr/bin', '/bin'],
+  })
+
+  expect(finding).toMatchObject({ kind: 'command-gone', isSerious })
+  expect(finding?.message).toMatch(message)
+})
+
+test('a project none of whose tasks runs in a hook is told so', async () => {
+  using repository = openHookRepository()
+  await repository.install({ method: 'files', command: HERE })
+
+  const findings = examineHooks(repository.observe(), { ...OPTIONS, hasTasks: false })
+
+  expect(findings).toMatchObject([{ kind: 'no-task', isSerious: false }])
+})
+
 test('configured hooks are found wanting by a git that does not run them', async () => {
   using repository = openHookRepository()
   await repository.install({ method: 'config', command: HERE })
@@ -167,7 +204,7 @@ test('configured hooks are found wanting by a git that does not run them', async
 
   const findings = examineHooks(
     { ...view, git: { text: '2.39.5', runsConfiguredHooks: false } },
-    { version: '1.0.0', exists: existsSync },
+    OPTIONS,
   )
 
   expect(findings.map(({ kind }) => kind)).toEqual(['git-too-old', 'git-too-old', 'git-too-old'])
@@ -175,6 +212,7 @@ test('configured hooks are found wanting by a git that does not run them', async
 
 test('work trees that a relative core.hooksPath leads nowhere in are named', async () => {
   using repository = openHookRepository({ 'a.txt': '1' })
+  repository.write({ 'node_modules/.bin/taskvault': '' })
   repository.commitAll()
   repository.git('config', 'core.hooksPath', 'own-hooks')
   await repository.install({ method: 'files', command: HERE, mayShare: true })
@@ -190,5 +228,5 @@ test('work trees that a relative core.hooksPath leads nowhere in are named', asy
 })
 
 function examine(repository: HookRepository, cwd?: string): readonly HookFinding[] {
-  return examineHooks(repository.observe(cwd), { version: '1.0.0', exists: existsSync })
+  return examineHooks(repository.observe(cwd), OPTIONS)
 }

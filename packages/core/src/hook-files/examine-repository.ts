@@ -1,5 +1,6 @@
 import { GIT_HOOKS } from '../model/task.ts'
 import type { GitHook } from '../model/task.ts'
+import type { ExamineOptions } from './examine-hook-script.ts'
 import { INSTALL_AGAIN } from './hook-findings.ts'
 import type { HookFinding } from './hook-findings.ts'
 import type { HookPlaces, HooksView } from './hooks-view.ts'
@@ -10,13 +11,25 @@ export function isOurs(view: HooksView, hook: GitHook): boolean {
 }
 
 /** What concerns all hooks of a repository together. */
-export function examineRepository(view: HooksView): readonly HookFinding[] {
+export function examineRepository(
+  view: HooksView,
+  { hasTasks }: ExamineOptions,
+): readonly HookFinding[] {
   const findings = [
     findTurnedOff(view),
     findShadowed(view) ?? findAbsent(view),
     findUnreached(view),
+    hasTasks ? undefined : NO_TASK,
   ]
   return findings.filter((finding) => finding !== undefined)
+}
+
+const NO_TASK: HookFinding = {
+  kind: 'no-task',
+  isSerious: false,
+  hook: undefined,
+  message: 'no task of the project runs in a hook',
+  hint: 'Add `hooks: [pre-commit]` to a task in .taskvault/config.yaml.',
 }
 
 function findTurnedOff({ directory, configured }: HooksView): HookFinding | undefined {

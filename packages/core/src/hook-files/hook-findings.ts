@@ -21,6 +21,7 @@ export interface HookFinding {
     | 'command-gone'
     | 'other-version'
     | 'kept-alone'
+    | 'no-task'
   /** Whether hooks do not run because of it; else they run, and something should be seen to. */
   readonly isSerious: boolean
   readonly hook: GitHook | undefined
