@@ -4,6 +4,7 @@ import { damageSuite } from '../test/faults/damage/long-suite.ts'
 import { hooksSuite } from '../test/faults/hooks/long-suite.ts'
 import { killSuite } from '../test/faults/kills/long-suite.ts'
 import { raceSuite } from '../test/faults/races/long-suite.ts'
+import { serverSuites } from '../test/faults/server/long-suites.ts'
 import { inDirectory } from '../test/faults/suite.ts'
 import type { LongSuite } from '../test/faults/suite.ts'
 import { syscallSuites } from '../test/faults/syscalls/long-suite.ts'
@@ -15,6 +16,7 @@ const SUITES: Readonly<Record<string, LongSuite>> = {
   hooks: hooksSuite,
   kills: killSuite,
   races: raceSuite,
+  ...serverSuites,
   ...syscallSuites,
   trees: treesSuite,
 }

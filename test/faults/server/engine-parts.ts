@@ -6,7 +6,7 @@ export { verifyAudit } from '../../../packages/server/src/database/audit.ts'
 export { openDatabase } from '../../../packages/server/src/database/open-database.ts'
 export type { OpenDatabase } from '../../../packages/server/src/database/open-database.ts'
 export { createEngine } from '../../../packages/server/src/engine/create-engine.ts'
-export type { Engine, StoredEntry } from '../../../packages/server/src/engine/engine.ts'
+export type { Engine } from '../../../packages/server/src/engine/engine.ts'
 export {
   DEFAULT_LIMITS,
   DEFAULT_TIMES,
