@@ -1,0 +1,112 @@
+import { onTestFinished, expect, test } from 'vitest'
+import { startVaultServer } from '../../../../test/rig/start-vault-server.ts'
+import { EXIT } from '../exit-codes.ts'
+import { createProject, runMain } from '../testing/run-main.ts'
+import type { Ran } from '../testing/run-main.ts'
+
+interface Scene {
+  /** Runs a command with the key of the administrator, or with another one. */
+  run(argv: readonly string[], token?: string): Promise<Ran>
+}
+
+test('a key is made, listed, used and revoked', async () => {
+  const { run } = await openScene()
+
+  const made = await run(['keys', 'create', 'anna', '--address', '127.0.0.0/8', '::1'])
+  const [, id = ''] = made.stdout.split('_')
+  const listed = await run(['keys', 'list'])
+  const asAnna = await run(['keys', 'list'], made.stdout.trim())
+  const revoked = await run(['keys', 'revoke', id])
+
+  expect(made.stdout).toMatch(/^tv_[0-9a-f]{24}_\S+\n$/)
+  expect(made.stderr).toContain(`anna (${id}): engineer of local:default, writes own`)
+  expect(listed.stdout).toMatch(
+    new RegExp(`^${id}  anna  +engineer .*in 8\\d d.* 127.0.0.0/8 ::1$`, 'm'),
+  )
+  expect(listed.stdout).not.toContain(made.stdout.trim())
+  expect(asAnna).toMatchObject({ code: EXIT.permission, stdout: '' })
+  expect(asAnna.stderr).toContain('keys:manage')
+  expect(revoked.stdout).toBe(`✓ Revoked ${id}\n`)
+  expect((await run(['keys', 'list'])).stdout).toMatch(/anna .*revoked/)
+  expect((await run(['keys', 'list'], made.stdout.trim())).code).toBe(EXIT.permission)
+})
+
+test('a key says of itself what was asked for', async () => {
+  const { run } = await openScene()
+  const options = '--role engineer --project jenkins:shop --writes protected:refs/heads/main'
+
+  const made = await run([
+    ...['keys', 'create', 'ci', '--json', '--read', 'main', 'next', '--expires', '7'],
+    ...options.split(' '),
+  ])
+
+  const key = JSON.parse(made.stdout) as Readonly<Record<string, unknown>>
+  expect(made.stderr).toBe('')
+  expect(key).toMatchObject({
+    name: 'ci',
+    role: 'engineer',
+    project: 'jenkins:shop',
+    writes: 'protected:refs/heads/main',
+    reads: ['main', 'next'],
+    addresses: [],
+  })
+  expect(Number(key['expiresAtMs']) - Number(key['createdAtMs'])).toBe(7 * 24 * 3_600_000)
+})
+
+test.each([
+  [['keys', 'create', 'a b'], EXIT.permission, /Not a name for a key/],
+  [
+    ['keys', 'create', 'anna', '--writes', 'protected'],
+    EXIT.permission,
+    /Not what a key can write/,
+  ],
+  [['keys', 'create', 'anna', '--role', 'root'], EXIT.usage, /Allowed choices are admin/],
+  [['keys', 'create', 'anna', '--expires', '1000'], EXIT.usage, /up to 366/],
+  [['keys', 'create', 'anna', '--address', 'example.com'], EXIT.permission, /Not a range/],
+  [['keys', 'create'], EXIT.usage, /missing required argument/],
+  [['keys', 'revoke', 'nobody'], EXIT.miss, /no key "nobody" to revoke/],
+  [['why', 'nothing'], EXIT.miss, /shows no entry "nothing"/],
+  [['why', 'abcd'], EXIT.miss, /shows no entry "abcd"/],
+  [['why', '../keys'], EXIT.miss, /shows no entry/],
+  [['why', 'x', '--depth', '-1'], EXIT.usage, /whole number/],
+])('%j ends with %i', async (argv, code, said) => {
+  const { run } = await openScene()
+
+  const ran = await run(argv)
+
+  expect(ran).toMatchObject({ code, stdout: '' })
+  expect(ran.stderr).toMatch(said)
+})
+
+test.each([
+  [{}, /There is no remote store/],
+  [{ TASKVAULT_REMOTE: 'file:///mnt/share' }, /file:\/\/\/mnt\/share is no server/],
+  [{ TASKVAULT_REMOTE: 's3://bucket/prefix' }, /is no server/],
+])('without a server there is nobody to ask: %j', async (env, said) => {
+  const ran = await runMain(['keys', 'list'], { cwd: createProject(), env })
+
+  expect(ran).toMatchObject({ code: EXIT.usage, stdout: '' })
+  expect(ran.stderr).toMatch(said)
+})
+
+test('a server that cannot be reached is said to be, and nothing of the key', async () => {
+  const secret = 'tv_secret'
+  const env = { TASKVAULT_REMOTE: 'http://127.0.0.1:1', TASKVAULT_TOKEN: secret }
+
+  const ran = await runMain(['keys', 'list'], { cwd: createProject(), env })
+
+  expect(ran.code).toBe(EXIT.unavailable)
+  expect(ran.stderr).not.toContain(secret)
+})
+
+async function openScene(): Promise<Scene> {
+  const server = await startVaultServer()
+  onTestFinished(async () => await server[Symbol.asyncDispose]())
+  const cwd = createProject()
+  return {
+    run: async (argv, token = server.key) => {
+      const env = { TASKVAULT_REMOTE: server.url, TASKVAULT_TOKEN: token }
+      return await runMain(argv, { cwd, env })
+    },
+  }
+}
