@@ -15,7 +15,7 @@ import type { StandIn } from './recording-stand-in.ts'
  * `platform` whose variables are set (`push` unless told), and what is expected: the `words` after
  * `run` or `restore`, the `directory` of the call within the project, and what is in its
  * `environment`. Options may come in any order; values of one option keep theirs. What the adapter
- * needs for itself (`--state`, `--json`, `--result`, `--quiet`) is not compared.
+ * needs for itself (`--state`, `--json`, `--result`, `--show-key`, `--quiet`) is not compared.
  *
  * The stand-in answers with a hit unless told otherwise. Of an adapter with two calls it is tested as
  * well that a miss runs the body once and saves it; of one with a single call, that its status
@@ -190,6 +190,7 @@ const OWN_OPTIONS: Readonly<Record<string, number>> = {
   '--result': 1,
   '--json': 0,
   '--quiet': 0,
+  '--show-key': 0,
 }
 const FLAGS = new Set(['--read-only', '--force', '--no-save'])
 

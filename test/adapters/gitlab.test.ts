@@ -4,6 +4,7 @@ import { describeCases } from './describe-cases.ts'
 import type { Adapter, Parameters } from './describe-cases.ts'
 import { checkInputs, fillIn, readComponent } from './gitlab/component.ts'
 import { describeComponents } from './gitlab/describe-components.ts'
+import { describeSetup } from './gitlab/describe-setup.ts'
 import { runJob } from './gitlab/run-job.ts'
 
 const RUN = path.join(import.meta.dirname, '../../gitlab-templates/templates/run/template.yml')
@@ -17,6 +18,7 @@ describe.each([
 })
 
 describeComponents()
+describeSetup()
 
 function createAdapter(shell: readonly string[]): Adapter {
   const component = readComponent(RUN)

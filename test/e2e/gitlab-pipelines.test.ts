@@ -184,5 +184,5 @@ function counts(gitlab: GitLab): Readonly<Record<string, number>> {
 }
 
 function keyOf(output: string, job: string): string | undefined {
-  return new RegExp(`${job}.*taskvault: key ([0-9a-f]{64})`).exec(output)?.[1]
+  return new RegExp(`${job}.*: key ([0-9a-f]{64})`).exec(output)?.[1]
 }

@@ -19,23 +19,19 @@ case ${TASKVAULT_JOB_POLICY:-pull-push} in
   *) taskvault_refuse "policy \"$TASKVAULT_JOB_POLICY\" is none of pull-push, pull, push" ;;
 esac
 if [ -n "${TASKVAULT_JOB_SALT:-}" ]; then set -- "$@" --salt "$TASKVAULT_JOB_SALT"; fi
-# Without the line feeds that a YAML block ends with.
-TASKVAULT_JOB_COMMAND=$(printf '%s' "${TASKVAULT_JOB_COMMAND:-}")
-# The lines of a script end with the first that fails. Those of one command would go on.
-case $TASKVAULT_JOB_COMMAND in
+# The lines of a script end with the first that fails. Those of one command would go on. A YAML block
+# ends with a line feed.
+taskvault_command=${TASKVAULT_JOB_COMMAND%
+}
+case $taskvault_command in
   '') ;;
-  'set -e'*) set -- "$@" --command "$TASKVAULT_JOB_COMMAND" ;;
+  'set -e'*) set -- "$@" --command "$taskvault_command" ;;
   *'
-'*) taskvault_refuse "command \"$TASKVAULT_JOB_COMMAND\" has several lines: join them with &&, or begin with set -e" ;;
-  *) set -- "$@" --command "$TASKVAULT_JOB_COMMAND" ;;
+'*) taskvault_refuse "command \"$taskvault_command\" has several lines: join them with &&, or begin with set -e" ;;
+  *) set -- "$@" --command "$taskvault_command" ;;
 esac
-taskvault_result=$(mktemp)
-taskvault_status=0
+# In a directory of its own, so that a script that goes on stays where it is. The status is that of the job.
 (
   cd "${TASKVAULT_JOB_DIRECTORY:-.}" || taskvault_refuse "directory \"$TASKVAULT_JOB_DIRECTORY\" is not there"
-  exec taskvault "$@" --result "$taskvault_result"
-) || taskvault_status=$?
-sed -n 's/.*"key":"\([0-9a-f]*\)".*/taskvault: key \1/p' "$taskvault_result"
-rm -f "$taskvault_result"
-# The status of the command is that of the job; without a failure, the script may go on.
-(exit "$taskvault_status")
+  exec taskvault "$@" --show-key
+)

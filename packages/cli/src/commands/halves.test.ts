@@ -115,6 +115,21 @@ describe('the halves of a run', () => {
   })
 })
 
+test('--show-key prints the same key for a run, a restore and a hit', async () => {
+  const cwd = createProject({ 'in.txt': '1' })
+  const words = ['unit', '--input', 'in.txt', '--command', 'true', '--show-key']
+
+  const restored = await vault(cwd, ['restore', ...words])
+  const ran = await vault(cwd, ['run', ...words])
+  const hit = await vault(cwd, ['run', ...words])
+
+  const keys = [restored, ran, hit].map(
+    ({ stderr }) => /^unit: key ([0-9a-f]{64})$/m.exec(stderr)?.[1],
+  )
+  expect(keys[0]).toBeDefined()
+  expect(new Set(keys).size).toBe(1)
+})
+
 describe('run --result', () => {
   test('leaves the outcome and the key of a miss, a hit and a failure', async () => {
     const cwd = createProject({ 'in.txt': '1' })

@@ -26,6 +26,7 @@ interface Options extends Declaration {
   readonly readOnly: boolean
   readonly state?: string
   readonly cache: boolean
+  readonly showKey: boolean
   readonly fallback: readonly TaskName[]
 }
 
@@ -41,6 +42,7 @@ export function registerRestore(parent: Command, cli: Cli): void {
       (name: string, earlier: readonly TaskName[]) => [...earlier, parseTaskName(name)],
       [],
     )
+    .option('--show-key', 'print the key, too', false)
     .option('--state <file>', 'where to leave word for `save` (default: beside the cache)')
     .action(cli.action((task: string, options: Options) => restore(cli, task, options)))
 }
@@ -75,6 +77,7 @@ async function restore(cli: Cli, taskText: string, options: Options): Promise<nu
       ? begunWorkPath(settings, task)
       : resolvePathArgument(options.state, cli.cwd)
   leaveWord(state, outcome.begun, voice)
+  if (options.showKey) voice.key(outcome.key)
   return report(cli, { task, outcome, voice })
 }
 

@@ -19,6 +19,7 @@ export interface RunOptions extends Declaration {
   readonly readOnly: boolean
   /** False with `--no-save`. */
   readonly save: boolean
+  readonly showKey?: boolean
   readonly result?: string
 }
 

@@ -40,6 +40,7 @@ export function registerRun(parent: Command, cli: Cli): void {
     .option('--force', 'run even if the result is known', false)
     .option('--read-only', 'use what was saved, and save nothing', false)
     .option('--no-save', 'save nothing')
+    .option('--show-key', 'print the key, too', false)
     .option('--result <file>', 'write what came of it there, as JSON')
     .addHelpText('after', '\nWith --json, the decision is printed as JSON, and nothing is run.')
     .action(
@@ -131,6 +132,7 @@ async function execute(job: Job, options: RunOptions): Promise<number> {
   stopped.stopListening()
   if (typeof outcome === 'number') return outcome
   voice.outcome(outcome)
+  if (options.showKey) voice.key(outcome.key)
   if (resultFile !== undefined) leaveResult(resultFile, outcome, voice)
   return outcome.exitCode
 }

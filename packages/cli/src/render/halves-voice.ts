@@ -10,12 +10,13 @@ interface HalfVoice<Outcome> extends Pick<TaskVoice, 'trouble'> {
   outcome(outcome: Outcome): void
 }
 
-export type RestoreVoice = HalfVoice<RestoreTaskOutcome>
+export type RestoreVoice = HalfVoice<RestoreTaskOutcome> & Pick<TaskVoice, 'key'>
 
 export function createRestoreVoice(cli: Cli, task: TaskName): RestoreVoice {
   const voice = createTaskVoice(cli, task, 'has to do without the cache')
   return {
     trouble: voice.trouble,
+    key: voice.key,
     event: (event) => event.kind === 'trouble' && voice.cacheTrouble(event),
     outcome(outcome) {
       if (outcome.kind === 'hit') return voice.hit(outcome)

@@ -1,4 +1,4 @@
-import type { RunEvent, RunOutcome, TaskWork } from '@taskvault/core'
+import type { RunEvent, RunOutcome, TaskKey, TaskWork } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
 import { renderNotSaved, renderRunning, renderRunSaved } from './run-lines.ts'
 import { createTaskVoice } from './task-voice.ts'
@@ -8,6 +8,7 @@ export interface RunVoice {
   event(event: RunEvent): void
   trouble(error: Error): void
   outcome(outcome: RunOutcome): void
+  key(key: TaskKey | undefined): void
   /** Says that what came of it could not be written down. */
   unwritten(error: Error): void
 }
@@ -16,6 +17,7 @@ export function createRunVoice(cli: Cli, work: TaskWork): RunVoice {
   const voice = createTaskVoice(cli, work.task, 'runs without the cache')
   return {
     trouble: voice.trouble,
+    key: voice.key,
     unwritten: ({ message }) => voice.notSaved({ isWarning: true, text: message }),
     event(event) {
       switch (event.kind) {

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import type { ErrorCode, HitOutcome, RunEvent, TaskName } from '@taskvault/core'
+import type { ErrorCode, HitOutcome, RunEvent, TaskKey, TaskName } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
 import { wantsColour } from './colours.ts'
 import { renderPutBack, renderRunHit, type NotSavedLine } from './run-lines.ts'
@@ -11,6 +11,8 @@ export interface TaskVoice {
   /** Says what trouble the cache has; of each kind, once. */
   cacheTrouble(event: RunEvent & { readonly kind: 'trouble' }): void
   hit(hit: HitOutcome): void
+  /** The key, for comparison with others. Undefined: trouble kept it from being known. */
+  key(key: TaskKey | undefined): void
   /** That another cache was put in place for want of the right one. */
   fallback(hit: HitOutcome): void
   remark(text: string): void
@@ -54,6 +56,7 @@ export function createTaskVoice(cli: Cli, task: TaskName, without: string): Task
       const putBack = renderPutBack(hit)
       if (putBack !== undefined) voice.remark(`  ${putBack}`)
     },
+    key: (key) => remark(`key ${key ?? 'not known'}`),
     fallback(hit) {
       remark(`starting from ${hit.manifest.task}: ${renderRunHit(hit, host.now())}`)
     },

@@ -1,0 +1,124 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import cliPackage from '../../../packages/cli/package.json' with { type: 'json' }
+import type { AdapterResult } from '../describe-cases.ts'
+import { asMap, checkInputs, fillIn, readComponent } from './component.ts'
+import { runJob } from './run-job.ts'
+
+const SETUP = path.resolve(
+  import.meta.dirname,
+  '../../../gitlab-templates/templates/setup/template.yml',
+)
+const TASKVAULT = 'echo "this is taskvault, remote=$TASKVAULT_REMOTE"'
+
+/** Where the command comes from: npm, the image, or a path. */
+export function describeSetup(): void {
+  const component = readComponent(SETUP)
+
+  describe('the setup component', () => {
+    test('installs exactly its own version with npm, once for a job, and runs no scripts of packages', () => {
+      const machine = createMachine({ npm: NPM })
+
+      const ran = machine.run({}, 'taskvault')
+      const again = machine.run({}, 'taskvault')
+
+      expect([ran.exitCode, ran.output]).toEqual([0, 'this is taskvault, remote=\n'])
+      expect(again.output).toBe(ran.output)
+      expect(machine.npmCalls()).toEqual([
+        `install --prefix ${machine.project}/.taskvault/cli-77 --no-save --ignore-scripts --no-audit --no-fund --loglevel=error @taskvault/cli@${cliPackage.version}`,
+      ])
+    })
+
+    test('installs the version that it is given', () => {
+      const machine = createMachine({ npm: NPM })
+
+      machine.run({ version: '1.2.3' }, 'true')
+
+      expect(machine.npmCalls()[0]).toMatch(/@taskvault\/cli@1\.2\.3$/)
+    })
+
+    test('takes the command from the image, and asks npm for nothing', () => {
+      const machine = createMachine({ npm: NPM, taskvault: TASKVAULT })
+
+      const ran = machine.run({ cli: 'image', server: 'https://vault.example.com' }, 'taskvault')
+
+      expect(ran.output).toBe('this is taskvault, remote=https://vault.example.com\n')
+      expect(machine.npmCalls()).toEqual([])
+    })
+
+    test('takes it from a path with spaces', () => {
+      const machine = createMachine({})
+      const cli = path.join(machine.project, 'a b', 'taskvault')
+      writeCommand(cli, TASKVAULT)
+
+      expect(machine.run({ cli }, 'taskvault').output).toBe('this is taskvault, remote=\n')
+    })
+
+    test.each([
+      ['an image without it', { cli: 'image' }, 'cli "image": the image has no command taskvault'],
+      ['an image without npm', {}, 'cli "npm": the image has no npm'],
+      ['a path where it is not', { cli: '/no/taskvault' }, 'cli "/no/taskvault": there is no such'],
+    ])('says what is wrong with %s, and runs nothing', (_, inputs, message) => {
+      const ran = createMachine({}).run(inputs, 'echo went on')
+
+      expect(ran.exitCode).toBe(64)
+      expect(ran.output).toContain(message)
+      expect(ran.output).not.toContain('went on')
+    })
+
+    test('lets a job fail when npm does', () => {
+      const machine = createMachine({ npm: 'echo no network; exit 7' })
+
+      expect(machine.run({}, 'echo went on')).toEqual({ exitCode: 7, output: 'no network\n' })
+    })
+  })
+
+  function createMachine(commands: Readonly<Record<string, string>>) {
+    const root = mkdtempSync(path.join(tmpdir(), 'taskvault-setup-'))
+    onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+    const [project, bin] = [path.join(root, 'project'), path.join(root, 'bin')]
+    for (const directory of [project, bin]) mkdirSync(directory)
+    for (const [name, script] of Object.entries(commands))
+      writeCommand(path.join(bin, name), script)
+    // Nothing of this machine, which may have an npm of its own.
+    const environment = {
+      PATH: bin,
+      CI_JOB_ID: '77',
+      NPM_LOG: path.join(root, 'npm.log'),
+    }
+    return {
+      project,
+      run(inputs: Readonly<Record<string, unknown>>, line: string): AdapterResult {
+        expect(checkInputs(component, inputs)).toEqual([])
+        const [job] = Object.values(fillIn(component, inputs)).map(asMap)
+        return runJob(
+          { ...job, script: [line] },
+          { shell: ['/bin/sh', '-e'], project, environment },
+        )
+      },
+      npmCalls: () => readLines(environment.NPM_LOG),
+    }
+  }
+}
+
+/** Does what npm would, as far as a job can tell. */
+const NPM = `echo "$@" >> "$NPM_LOG"
+/bin/mkdir -p "$3/node_modules/.bin"
+printf '#!/bin/sh\\n%s\\n' '${TASKVAULT}' > "$3/node_modules/.bin/taskvault"
+/bin/chmod +x "$3/node_modules/.bin/taskvault"`
+
+function writeCommand(file: string, script: string): void {
+  mkdirSync(path.dirname(file), { recursive: true })
+  writeFileSync(file, `#!/bin/sh\n${script}\n`)
+  chmodSync(file, 0o755)
+}
+
+function readLines(file: string): readonly string[] {
+  try {
+    return readFileSync(file, 'utf8').trimEnd().split('\n')
+  } catch {
+    return []
+  }
+}
