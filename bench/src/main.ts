@@ -8,6 +8,7 @@ import { readResults } from './report/results.ts'
 import { renderFigures, renderGaps, renderGrowth, renderTargets } from './report/tables.ts'
 import { writeReport } from './report/write-report.ts'
 import { runSession } from './run-session.ts'
+import { adaptersSuite } from './suites/adapters-suite.ts'
 import type { Suite } from './suites/bench.ts'
 import { cliSuite } from './suites/cli-suite.ts'
 import { indexSuite } from './suites/index-suite.ts'
@@ -15,7 +16,14 @@ import { scaleSuite } from './suites/scale-suite.ts'
 import { sdkSuite } from './suites/sdk-suite.ts'
 import { treeSuite } from './suites/tree-suite.ts'
 
-const SUITES: readonly Suite[] = [treeSuite, sdkSuite, cliSuite, indexSuite, scaleSuite]
+const SUITES: readonly Suite[] = [
+  treeSuite,
+  sdkSuite,
+  cliSuite,
+  indexSuite,
+  scaleSuite,
+  adaptersSuite,
+]
 
 const USAGE = `usage: pnpm bench [all | ${SUITES.map(({ name }) => name).join(' | ')}]… [--quick] [--only TEXT] [--no-build]
        pnpm bench report [RESULTS.json]…

@@ -48,6 +48,14 @@ export function timeStoring(bench: Bench, project: string, command: Command): Sa
   }
 }
 
+/** Makes `taskvault` in `directory`, for what has to find it by that name. Returns its path. */
+export function writeLauncher(directory: string): string {
+  const file = join(directory, 'taskvault')
+  mkdirSync(directory, { recursive: true })
+  writeFileSync(file, `#!/bin/sh\nexec "${process.execPath}" "${binary()}" "$@"\n`, { mode: 0o755 })
+  return file
+}
+
 function binary(): string {
   const description = createRequire(import.meta.url).resolve('@taskvault/cli/package.json')
   const { bin } = JSON.parse(readFileSync(description, 'utf8')) as { bin: { taskvault: string } }
