@@ -170,9 +170,31 @@ describe('cache invalidate', () => {
     expect(left.entries.map(({ task }) => task)).toEqual(['after', 'at', 'no-commit'])
   })
 
+  test('what no branch leads to any more', async () => {
+    const cwd = createProject({ output: 'o' })
+    const git = gitIn(cwd)
+    git('init', '-q', '-b', 'main')
+    await run(cwd, ['cache', 'save', 'no-commit', 'output', 'output'])
+    await saveOnNewCommit(cwd, 'kept')
+    git('checkout', '-q', '-b', 'side')
+    await saveOnNewCommit(cwd, 'side')
+    git('checkout', '-q', 'main')
+    const env = { PATH: process.env['PATH'] ?? '' }
+
+    const before = await run(cwd, ['cache', 'invalidate', '--unreachable'], { env })
+    git('branch', '-q', '-D', 'side')
+    const after = await run(cwd, ['cache', 'invalidate', '--unreachable'], { env })
+
+    expect(before.stdout).toBe('✓ Invalidated 0 entries\n')
+    expect(after.stdout).toBe('✓ Invalidated 1 entry\n')
+    expect(await keysOf(cwd)).toHaveLength(2)
+  })
+
   test.each([
     [[], 'exactly one'],
     [['lint', '--key', 'abcd'], 'exactly one'],
+    [['--unreachable', '--since', 'HEAD'], 'exactly one'],
+    [['--unreachable'], 'no git repository'],
     [['--since', 'HEAD'], 'no git repository'],
   ])('%j is refused', async (words, message) => {
     const cwd = await projectWithEntries(['lint'])

@@ -1,5 +1,7 @@
 import { listCommitsSince } from '../git/list-commits-since.ts'
+import { listUnreachable } from '../git/list-unreachable.ts'
 import type { Environment } from '../git/run-git.ts'
+import { listEntries } from '../store/entries.ts'
 import { invalidate } from '../store/invalidate.ts'
 import type { Store } from '../store/store.ts'
 
@@ -19,5 +21,20 @@ export function invalidateOutdated(store: Store, commit: string, place: Reposito
   const current = listCommitsSince(commit, { directory: place.projectRoot, env: place.env })
   return invalidate(store, {
     entries: ({ origin }) => origin.commit !== undefined && !current.has(origin.commit),
+  })
+}
+
+/**
+ * Removes entries that were written from a commit which nothing in the repository leads to any more.
+ * Entries of commits that it does not know stay. Returns how many were removed.
+ * @throws {TaskVaultError} GIT_FAILED when there is no repository.
+ */
+export async function invalidateUnreachable(store: Store, place: RepositoryPlace): Promise<number> {
+  const { projectRoot: directory, env } = place
+  const commits = listEntries(store).flatMap(({ origin }) => origin.commit ?? [])
+  const gone = await listUnreachable(commits, { directory, env })
+  if (gone.size === 0) return 0
+  return invalidate(store, {
+    entries: ({ origin }) => origin.commit !== undefined && gone.has(origin.commit),
   })
 }
