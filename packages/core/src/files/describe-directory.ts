@@ -1,14 +1,12 @@
-import { digestFromBytes } from '../model/digest.ts'
-import type { FileEntry, SymlinkEntry } from '../model/tree.ts'
 import type { ContentSink } from './content-sink.ts'
+import { describeListing } from './describe-listing.ts'
+import type { DescribedEntry } from './describe-listing.ts'
 import { digestNames } from './digest-names.ts'
 import { encodeListing, parseListing } from './listing.ts'
 import type { Listing } from './listing.ts'
 import { mergeListings } from './merge-listings.ts'
 import {
-  DIRECTORY_TYPE,
   FILE_TYPE,
-  SYMLINK_TYPE,
   asObservation,
   byCodeUnit,
   observeDirectory,
@@ -16,18 +14,6 @@ import {
 } from './observe-directory.ts'
 import { runToEnd } from './read-content.ts'
 import type { ScanContext } from './scan-context.ts'
-
-export type DescribedEntry =
-  | FileEntry
-  | SymlinkEntry
-  | {
-      readonly kind: 'directory'
-      readonly name: string
-      readonly mode: number
-      readonly mtimeUs: number
-    }
-  /** A socket, pipe or device. */
-  | { readonly kind: 'other'; readonly name: string }
 
 /**
  * What the given names in one directory are, in the order of UTF-16 code units; names that are gone
@@ -55,8 +41,8 @@ export function* describeNames(
   const sorted = [...names].toSorted(byCodeUnit)
   const observed = observeDirectory(absoluteDirectory, sorted, earlier)
   context.onProgress?.(names.length)
-  if (earlier !== undefined && observed === 'unchanged' && sink === undefined) {
-    return describe(earlier, earlier.mtimeMs)
+  if (earlier !== undefined && observed.changed === undefined && sink === undefined) {
+    return describeListing(earlier, earlier.mtimeMs)
   }
   const now = asObservation(observed, earlier)
   const parts = { observed: now, earlier }
@@ -67,40 +53,11 @@ export function* describeNames(
       earlier === undefined ? digested.listing : mergeListings(earlier, digested.listing)
     statCache.write(absoluteDirectory, encodeListing(merged))
   }
-  return describe(digested.listing, digested.mtimeMs)
+  return describeListing(digested.listing, digested.mtimeMs)
 }
 
 function hasNewFile(listing: Listing, knownAt: Int32Array): boolean {
   return knownAt.some(
     (at, index) => at === -1 && typeOf(listing.mode[index] as number) === FILE_TYPE,
   )
-}
-
-function describe(listing: Listing, mtimesMs: Float64Array): DescribedEntry[] {
-  const { digestBytes } = listing
-  let link = 0
-  return listing.names.map((name, index): DescribedEntry => {
-    const mode = listing.mode[index] as number
-    const mtimeUs = Math.round((mtimesMs[index] as number) * 1_000)
-    switch (typeOf(mode)) {
-      case FILE_TYPE: {
-        const digest = listing.digests.subarray(index * digestBytes, (index + 1) * digestBytes)
-        const sizeBytes = listing.size[index] as number
-        return {
-          kind: 'file',
-          name,
-          mode: mode & 0o777,
-          sizeBytes,
-          mtimeUs,
-          digest: digestFromBytes(digest),
-        }
-      }
-      case DIRECTORY_TYPE:
-        return { kind: 'directory', name, mode: mode & 0o777, mtimeUs }
-      case SYMLINK_TYPE:
-        return { kind: 'symlink', name, mtimeUs, target: listing.targets[link++] ?? '' }
-      default:
-        return { kind: 'other', name }
-    }
-  })
 }

@@ -78,7 +78,8 @@ export function* digestNames(
   }
   const { dev, names, ino, size, ctimeMs, mode } = observed
   const columns = { dev, names, ino, size, mtimeMs: remembered, ctimeMs, mode }
-  const listing = { ...columns, digestBytes, digests, targets, node: undefined, blobs: undefined }
+  const unknown = { node: undefined, self: undefined, blobs: undefined }
+  const listing = { ...columns, digestBytes, digests, targets, ...unknown }
   return { listing, mtimeMs: observed.mtimeMs, places }
 }
 

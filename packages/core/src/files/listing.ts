@@ -27,10 +27,23 @@ export interface Listing {
   /** The directory's own digests; undefined when it was listed in part, or not to the bottom. */
   readonly node: NodeDigests | undefined
   /**
+   * The directory itself, as it was just before its names were read; undefined when that says nothing
+   * about them. As long as it is the same, so are the names.
+   */
+  readonly self: DirectoryIdentity | undefined
+  /**
    * Numbers of the blobs that hold the node and the contents of its files, not of its
    * subdirectories; undefined when they are not known to be stored.
    */
   readonly blobs: readonly number[] | undefined
+}
+
+/** What changes whenever a name is added to a directory, removed or exchanged. */
+export interface DirectoryIdentity {
+  readonly dev: number
+  readonly ino: number
+  readonly mtimeMs: number
+  readonly ctimeMs: number
 }
 
 export interface NodeDigests {
@@ -40,8 +53,8 @@ export interface NodeDigests {
   readonly input: Buffer
 }
 
-const VERSION = 1
-const HEADER_NUMBERS = 8
+const VERSION = 2
+const HEADER_NUMBERS = 12
 const COLUMNS = 5
 
 /** The listing as bytes; only this machine, and only this version, reads them again. */
@@ -66,6 +79,8 @@ export function encodeListing(listing: Listing): Uint8Array {
   header[5] = listing.blobs === undefined ? -1 : blobs.length
   header[6] = names.length
   header[7] = listing.targets.length
+  const { self } = listing
+  header.set([self?.dev ?? 0, self?.ino ?? 0, self?.mtimeMs ?? Number.NaN, self?.ctimeMs ?? 0], 8)
   header.set(blobs, HEADER_NUMBERS)
   let at = HEADER_NUMBERS + blobs.length
   for (const column of [
@@ -105,6 +120,10 @@ export function parseListing(source: Uint8Array, digestBytes: number): Listing |
     blobCount = 0,
     namesBytes = 0,
     targetCount = 0,
+    selfDev = 0,
+    selfIno = 0,
+    selfMtimeMs = Number.NaN,
+    selfCtimeMs = 0,
   ] = numbers
   if (version !== VERSION || length !== digestBytes) return undefined
   const firstColumn = HEADER_NUMBERS + Math.max(blobCount, 0)
@@ -138,6 +157,9 @@ export function parseListing(source: Uint8Array, digestBytes: number): Listing |
             input: buffer.subarray(nodeAt + digestBytes, namesAt),
           }
         : undefined,
+    self: Number.isNaN(selfMtimeMs)
+      ? undefined
+      : { dev: selfDev, ino: selfIno, mtimeMs: selfMtimeMs, ctimeMs: selfCtimeMs },
     blobs: blobCount < 0 ? undefined : [...numbers.subarray(HEADER_NUMBERS, firstColumn)],
   }
 }

@@ -32,6 +32,7 @@ export function mergeListings(older: Listing, newer: Listing): Listing {
       ([from, at]) => (from === 'older' ? olderTargets : newerTargets).get(at) ?? [],
     ),
     node: undefined,
+    self: undefined,
     blobs: undefined,
   }
 }

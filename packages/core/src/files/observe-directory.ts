@@ -3,6 +3,14 @@ import type { Stats } from 'node:fs'
 import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../errors.ts'
 import type { Listing } from './listing.ts'
 
+/** What a look at each name of a directory found. */
+export interface Observed {
+  /** Undefined when each name is there, is the same, and no other is. */
+  readonly changed: Observation | undefined
+  /** Its subdirectories by name, as they are now. */
+  readonly directories: ReadonlyMap<string, Stats>
+}
+
 /** The state of a directory's names right now, in the columns of a listing. */
 export interface Observation {
   readonly dev: number
@@ -57,27 +65,22 @@ export function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/**
- * Compares a directory with an earlier listing of it: `unchanged` when each name is there, is the
- * same, and no other is; else all that is known now. Names that are gone by now are left out.
- */
+/** Compares a directory with an earlier listing of it. Names that are gone by now are left out. */
 export function observeDirectory(
   absoluteDirectory: string,
   names: readonly string[],
   earlier: Listing | undefined,
-): 'unchanged' | Observation {
-  const same = earlier === undefined ? 0 : countUnchanged(absoluteDirectory, names, earlier)
-  if (earlier !== undefined && same === names.length && same === earlier.names.length)
-    return 'unchanged'
+): Observed {
+  if (earlier !== undefined && names.length === earlier.names.length) {
+    const directories = findDirectoriesUnlessChanged(absoluteDirectory, names, earlier)
+    if (directories !== undefined) return { changed: undefined, directories }
+  }
   return observeAll(absoluteDirectory, names, earlier)
 }
 
 /** What was observed; of an unchanged directory, what the listing says, with every name known. */
-export function asObservation(
-  observed: 'unchanged' | Observation,
-  earlier: Listing | undefined,
-): Observation {
-  if (observed !== 'unchanged') return observed
+export function asObservation({ changed }: Observed, earlier: Listing | undefined): Observation {
+  if (changed !== undefined) return changed
   if (earlier === undefined) throw new Error('nothing is unchanged without an earlier listing')
   // Columns are written to: the listing's own stay as they are.
   return {
@@ -87,16 +90,32 @@ export function asObservation(
   }
 }
 
-/** How many names from the first on are as they were; all of them is the usual case. */
-function countUnchanged(directory: string, names: readonly string[], earlier: Listing): number {
-  if (names.length !== earlier.names.length) return 0
+/** The subdirectories; undefined as soon as a name is not as it was. */
+function findDirectoriesUnlessChanged(
+  directory: string,
+  names: readonly string[],
+  earlier: Listing,
+): ReadonlyMap<string, Stats> | undefined {
+  const directories = new Map<string, Stats>()
   for (let index = 0; index < names.length; index += 1) {
     const name = names[index] as string
-    if (name !== earlier.names[index]) return index
+    if (name !== earlier.names[index]) return undefined
     const stats = lstat(directory, name)
-    if (stats === undefined || !isSame(stats, earlier, index)) return index
+    if (stats === undefined || !isSame(stats, earlier, index)) return undefined
+    if (typeOf(stats.mode) === DIRECTORY_TYPE) directories.set(name, stats)
   }
-  return names.length
+  return directories
+}
+
+/** Whether a directory is the one that an earlier listing speaks of, with the same names in it. */
+export function hasSameNames(directory: Stats, { self }: Pick<Listing, 'self'>): boolean {
+  return (
+    self !== undefined &&
+    directory.mtimeMs === self.mtimeMs &&
+    directory.ctimeMs === self.ctimeMs &&
+    directory.ino === self.ino &&
+    directory.dev === self.dev
+  )
 }
 
 /** Whether the file system still shows what it showed when the listing was made. */
@@ -120,17 +139,19 @@ function observeAll(
   directory: string,
   wanted: readonly string[],
   earlier: Listing | undefined,
-): Observation {
+): Observed {
   const names: string[] = []
   const found: Stats[] = []
+  const directories = new Map<string, Stats>()
   for (const name of wanted) {
     const stats = lstat(directory, name)
     if (stats === undefined) continue
     names.push(name)
     found.push(stats)
+    if (typeOf(stats.mode) === DIRECTORY_TYPE) directories.set(name, stats)
   }
   const column = (pick: (stats: Stats) => number): Float64Array => Float64Array.from(found, pick)
-  return {
+  const changed = {
     // Names on other devices are mount points: they differ from this number and are read each time.
     dev: found.find((stats) => typeOf(stats.mode) !== DIRECTORY_TYPE)?.dev ?? 0,
     names,
@@ -141,6 +162,7 @@ function observeAll(
     mode: column((stats) => stats.mode),
     knownAt: matchEarlier(names, found, earlier),
   }
+  return { changed, directories }
 }
 
 /** Both lists are sorted, so one pass finds each name's index in the earlier one. */

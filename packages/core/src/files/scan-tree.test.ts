@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -17,7 +18,7 @@ import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { ContentSink } from './content-sink.ts'
 import { describeDirectory, describeNames } from './describe-directory.ts'
 import { hashPath } from './hash-path.ts'
-import { parseListing } from './listing.ts'
+import { encodeListing, parseListing } from './listing.ts'
 import { runToEnd } from './read-content.ts'
 import { scanTree } from './scan-tree.ts'
 import { createMemoryStatCache } from './stat-cache.ts'
@@ -146,6 +147,58 @@ describe('the stat cache', () => {
     statCache.write(join(root, 'src'), Buffer.from('x'.repeat(500)))
 
     expect(inputDigest()).toBe(digest)
+  })
+})
+
+describe('the names of a directory', () => {
+  test('are read again only when it was touched', async () => {
+    const path = join(root, 'src/empty')
+    await aged()
+    const before = inputDigest()
+    const row = parseListing(statCache.read(path) ?? new Uint8Array(), 32)!
+    writeOld('src/empty/new', '')
+    // A row that lies, as none of ours does: whoever reads the names does not believe it.
+    statCache.write(path, encodeListing({ ...row, self: lstatSync(path) }))
+    const believed = inputDigest()
+
+    chmodSync(path, 0o700)
+
+    expect(believed).toBe(before)
+    expect(inputDigest()).not.toBe(before)
+  })
+
+  test.each<readonly [string, (path: string) => void]>([
+    ['added', (path) => writeOld(`${path}/new`, '')],
+    ['removed', (path) => rmSync(join(root, path, 'b.ts'))],
+    ['exchanged', (path) => renameSync(join(root, path, 'b.ts'), join(root, path, 'c.ts'))],
+  ])('that was %s are seen, though the directory’s time was set back', async (_, change) => {
+    utimesSync(join(root, 'src'), 1_700_000_000, 1_700_000_000)
+    await aged()
+    const before = inputDigest()
+
+    change('src')
+    utimesSync(join(root, 'src'), 1_700_000_000, 1_700_000_000)
+
+    expect(inputDigest()).not.toBe(before)
+  })
+
+  test('are not remembered of a directory that changed just now', () => {
+    inputDigest()
+
+    expect(parseListing(statCache.read(join(root, 'src')) ?? new Uint8Array(), 32)?.self).toBe(
+      undefined,
+    )
+  })
+
+  test('behind a link are read each time', async () => {
+    await aged()
+    symlinkSync('src', join(root, 'linked'))
+    await aged()
+    const before = inputDigest('linked')
+
+    writeOld('src/new', '')
+
+    expect(inputDigest('linked')).not.toBe(before)
   })
 })
 

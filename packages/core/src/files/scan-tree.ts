@@ -1,24 +1,28 @@
+import { lstatSync } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { TaskVaultError } from '../errors.ts'
 import { digestFromBytes } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
 import { encodeTreeNode } from '../model/tree.ts'
 import type { TreeEntry } from '../model/tree.ts'
 import type { ContentSink } from './content-sink.ts'
+import { describeListing } from './describe-listing.ts'
 import { digestNames } from './digest-names.ts'
 import type { DigestedNames } from './digest-names.ts'
 import { encodeInputNode } from './input-node.ts'
 import { encodeListing, parseListing } from './listing.ts'
-import type { Listing, NodeDigests } from './listing.ts'
+import type { DirectoryIdentity, Listing, NodeDigests } from './listing.ts'
 import {
   DIRECTORY_TYPE,
   FILE_TYPE,
-  SYMLINK_TYPE,
   asObservation,
+  hasSameNames,
   listNames,
   observeDirectory,
   typeOf,
 } from './observe-directory.ts'
-import type { Observation } from './observe-directory.ts'
+import type { Observed } from './observe-directory.ts'
+import { rememberedTime } from './scan-context.ts'
 import type { ScanContext } from './scan-context.ts'
 
 /** What a scan found of one directory and all below it. */
@@ -43,41 +47,78 @@ export interface ScanOptions {
 
 /**
  * Digests of a directory tree, in time that depends on what changed since the stat cache saw it:
- * an unchanged directory costs one `readdir` and one `lstat` a name. Symlinks are not followed.
+ * an unchanged directory costs one `lstat` a name, and one `readdir` only when it was touched. Symlinks are not followed.
  * Sockets, pipes and devices are refused. Yields while the sink is full.
  * @throws {TaskVaultError} INPUT_UNREADABLE, INPUT_CHANGED, NAME_UNSUPPORTED, OUTPUT_UNREADABLE.
  */
 export function* scanTree(directory: string, options: ScanOptions): Generator<void, ScannedTree> {
+  return yield* scanDirectory({ path: directory, stats: lookAt(directory) }, options)
+}
+
+/** A directory, and what `lstat` said of it before anything in it was looked at. */
+interface FoundDirectory {
+  readonly path: string
+  /** Undefined when it could not be looked at. */
+  readonly stats: Stats | undefined
+}
+
+function* scanDirectory(
+  { path: directory, stats }: FoundDirectory,
+  options: ScanOptions,
+): Generator<void, ScannedTree> {
   const { context, sink } = options
   const checkedAtMs = context.now()
   const row = context.statCache.read(directory)
   const earlier = row === undefined ? undefined : parseListing(row, context.algorithm.digestBytes)
-  const names = listNames(directory)
-  const observed = observeDirectory(directory, names, earlier)
-  context.onProgress?.(names.length)
+  const isNamesKnown = earlier !== undefined && stats !== undefined && hasSameNames(stats, earlier)
+  const known = isNamesKnown ? observeDirectory(directory, earlier.names, earlier) : undefined
+  // Whatever else has changed, the names are read again: nothing that is stored rests on a guess.
+  const observed =
+    known?.changed === undefined && known !== undefined
+      ? known
+      : observeDirectory(directory, listNames(directory), earlier)
+  context.onProgress?.(earlier?.names.length ?? observed.changed?.names.length ?? 0)
+  const state = { directory, observed, earlier, checkedAtMs, self: identityOf(stats, checkedAtMs) }
 
-  if (observed !== 'unchanged') {
-    return yield* digestDirectory({ directory, observed, earlier, checkedAtMs }, options)
-  }
+  if (observed.changed !== undefined) return yield* digestDirectory(state, options)
   if (earlier === undefined) throw new Error('nothing is unchanged without an earlier listing')
-  const children = yield* scanChildren(directory, earlier, options)
+  const children = yield* scanChildren(state, earlier, options)
   const isWhole = earlier.node !== undefined && hasSameChildren(earlier, children)
   if (isWhole && (sink === undefined || sink.reuse(earlier.blobs))) {
+    if (!isNamesKnown && state.self !== undefined)
+      context.statCache.write(directory, encodeListing({ ...earlier, self: state.self }))
     return summarise(earlier, children, options)
   }
-  const state = {
-    directory,
-    observed: asObservation(observed, earlier),
-    earlier,
-    checkedAtMs,
-    children,
+  return yield* digestDirectory({ ...state, children }, options)
+}
+
+/** The names of a directory that changed this shortly ago may change again, and it looks the same. */
+function identityOf(stats: Stats | undefined, checkedAtMs: number): DirectoryIdentity | undefined {
+  if (stats === undefined || !NAMES_CHANGE_TIMES) return undefined
+  if (Number.isNaN(rememberedTime(stats, checkedAtMs))) return undefined
+  const { dev, ino, mtimeMs, ctimeMs } = stats
+  return { dev, ino, mtimeMs, ctimeMs }
+}
+
+/** POSIX says so; of file systems that Windows mounts, nobody does. */
+const NAMES_CHANGE_TIMES = process.platform !== 'win32'
+
+function lookAt(directory: string): Stats | undefined {
+  try {
+    const stats = lstatSync(directory, { throwIfNoEntry: false })
+    // A link's own times say nothing of the names behind it.
+    return stats?.isDirectory() === true ? stats : undefined
+  } catch {
+    // Listing its names fails as well, and says why.
+    return undefined
   }
-  return yield* digestDirectory(state, options)
 }
 
 interface DirectoryState {
   readonly directory: string
-  readonly observed: Observation
+  readonly observed: Observed
+  /** What to remember of the directory itself. */
+  readonly self: DirectoryIdentity | undefined
   readonly earlier: Listing | undefined
   readonly checkedAtMs: number
   readonly children?: ReadonlyMap<string, ScannedTree>
@@ -88,14 +129,15 @@ function* digestDirectory(
   state: DirectoryState,
   options: ScanOptions,
 ): Generator<void, ScannedTree> {
-  const { directory, observed, earlier, checkedAtMs } = state
+  const { directory, earlier, checkedAtMs, self } = state
   const { context, sink } = options
+  const observed = asObservation(state.observed, earlier)
   const digested = yield* digestNames(
     directory,
     { observed, earlier },
     { context, sink, checkedAtMs },
   )
-  const children = state.children ?? (yield* scanChildren(directory, digested.listing, options))
+  const children = state.children ?? (yield* scanChildren(state, digested.listing, options))
   const entries = toTreeEntries(directory, digested, children)
   const text = Buffer.from(encodeTreeNode(entries))
   const inputText = Buffer.from(encodeInputNode(entries, (name) => inputDigest(children, name)))
@@ -104,6 +146,7 @@ function* digestDirectory(
     ...digested.listing,
     digests: withSubdirectories(digested.listing, children),
     node,
+    self,
   }
   if (sink === undefined) {
     context.statCache.write(directory, encodeListing(listing))
@@ -115,7 +158,7 @@ function* digestDirectory(
 }
 
 function* scanChildren(
-  directory: string,
+  { directory, observed }: Pick<DirectoryState, 'directory' | 'observed'>,
   listing: Listing,
   options: ScanOptions,
 ): Generator<void, ReadonlyMap<string, ScannedTree>> {
@@ -123,7 +166,8 @@ function* scanChildren(
   for (let index = 0; index < listing.names.length; index += 1) {
     if (typeOf(listing.mode[index] as number) !== DIRECTORY_TYPE) continue
     const name = listing.names[index] as string
-    children.set(name, yield* scanTree(`${directory}/${name}`, options))
+    const found = { path: `${directory}/${name}`, stats: observed.directories.get(name) }
+    children.set(name, yield* scanDirectory(found, options))
   }
   return children
 }
@@ -146,46 +190,18 @@ function withSubdirectories(listing: Listing, children: ReadonlyMap<string, Scan
   return listing.digests
 }
 
+/** With the digests of the subdirectories, which are known by now. */
 function toTreeEntries(
   directory: string,
-  digested: DigestedNames,
+  { listing, mtimeMs }: DigestedNames,
   children: ReadonlyMap<string, ScannedTree>,
 ): TreeEntry[] {
-  const { listing, mtimeMs } = digested
-  const { digestBytes } = listing
-  let link = 0
-  return listing.names.map((name, index): TreeEntry => {
-    const mode = listing.mode[index] as number
-    const mtimeUs = Math.round((mtimeMs[index] as number) * 1_000)
-    switch (typeOf(mode)) {
-      case FILE_TYPE: {
-        const digest = listing.digests.subarray(index * digestBytes, (index + 1) * digestBytes)
-        const sizeBytes = listing.size[index] as number
-        return {
-          kind: 'file',
-          name,
-          mode: mode & 0o777,
-          sizeBytes,
-          mtimeUs,
-          digest: digestFromBytes(digest),
-        }
-      }
-      case SYMLINK_TYPE:
-        return { kind: 'symlink', name, mtimeUs, target: listing.targets[link++] ?? '' }
-      case DIRECTORY_TYPE: {
-        const node = children.get(name)?.node.output
-        if (node === undefined) throw new Error(`${directory}/${name} was not scanned`)
-        return {
-          kind: 'directory',
-          name,
-          mode: mode & 0o777,
-          mtimeUs,
-          digest: digestFromBytes(node),
-        }
-      }
-      default:
-        throw unsupportedKind(`${directory}/${name}`)
-    }
+  return describeListing(listing, mtimeMs).map((entry): TreeEntry => {
+    if (entry.kind === 'other') throw unsupportedKind(`${directory}/${entry.name}`)
+    if (entry.kind !== 'directory') return entry
+    const node = children.get(entry.name)?.node.output
+    if (node === undefined) throw new Error(`${directory}/${entry.name} was not scanned`)
+    return { ...entry, digest: digestFromBytes(node) }
   })
 }
 

@@ -88,6 +88,8 @@ function describeRestored(
     digests,
     targets: directory.entries.flatMap((entry) => (entry.kind === 'symlink' ? entry.target : [])),
     node: { output, input },
+    // Somebody may have added a name since it was restored.
+    self: undefined,
     blobs: blobsOf(directory, context),
   }
 }

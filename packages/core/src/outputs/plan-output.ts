@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { describeDirectory } from '../files/describe-directory.ts'
-import type { DescribedEntry } from '../files/describe-directory.ts'
+import type { DescribedEntry } from '../files/describe-listing.ts'
 import { DIRECTORY_TYPE, FILE_TYPE, SYMLINK_TYPE, typeOf } from '../files/observe-directory.ts'
 import { runToEnd } from '../files/read-content.ts'
 import type { ScanContext } from '../files/scan-context.ts'

@@ -25,6 +25,7 @@ PRAGMA foreign_keys = ON;
 PRAGMA trusted_schema = OFF;
 PRAGMA cell_size_check = ON;
 PRAGMA mmap_size = 0;
+PRAGMA cache_size = -16384;
 `
 const READ_ONLY_SETTINGS =
   'PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA mmap_size = 0;'

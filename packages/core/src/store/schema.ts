@@ -63,7 +63,7 @@ CREATE TABLE stat_cache (
   algorithm TEXT NOT NULL,
   listing BLOB NOT NULL,
   PRIMARY KEY (directory, algorithm)
-) WITHOUT ROWID;
+);
 
 CREATE TABLE git_contents (
   git_id TEXT NOT NULL,

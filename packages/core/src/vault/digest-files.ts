@@ -1,6 +1,6 @@
 import { TaskVaultError } from '../errors.ts'
 import { describeDirectory } from '../files/describe-directory.ts'
-import type { DescribedEntry } from '../files/describe-directory.ts'
+import type { DescribedEntry } from '../files/describe-listing.ts'
 import { findInputs } from '../files/find-inputs.ts'
 import type { FindInputsOptions } from '../files/find-inputs.ts'
 import type { InputSelection } from '../files/input-selection.ts'
