@@ -16,6 +16,7 @@ describe('bash', () => {
         'doctor',
         'explain',
         'hash',
+        'hooks',
         'init',
         'policy',
         'restore',
