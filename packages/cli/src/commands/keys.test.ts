@@ -33,10 +33,16 @@ test('a key is made, listed, used and revoked', async () => {
 
 test('a key says of itself what was asked for', async () => {
   const { run } = await openScene()
-  const options = '--role engineer --project jenkins:shop --writes protected:refs/heads/main'
+  const options =
+    '--role engineer --project jenkins:shop --writes protected:refs/heads/main --read main next'
 
   const made = await run([
-    ...['keys', 'create', 'ci', '--json', '--read', 'main', 'next', '--expires', '7'],
+    'keys',
+    'create',
+    'ci',
+    '--json',
+    '--expires',
+    '7',
     ...options.split(' '),
   ])
 
