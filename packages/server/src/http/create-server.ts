@@ -144,6 +144,8 @@ function addProtocol(app: HttpApp, { protocol, services }: Served): void {
   void app.register(addTo)
 }
 
+const SWEEP_MS = 50
+
 function lifeOf(
   app: HttpApp,
   drain: Drain,
@@ -157,9 +159,13 @@ function lifeOf(
     startDraining: drain.start,
     close: async (timeoutMs) => {
       drain.start()
-      const timer = setTimeout(() => app.server.closeAllConnections(), timeoutMs)
+      const { server } = app
+      // A connection whose last answer goes out just now is not idle before that.
+      const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
+      const end = setTimeout(() => server.closeAllConnections(), timeoutMs)
       await app.close()
-      clearTimeout(timer)
+      clearInterval(sweep)
+      clearTimeout(end)
     },
   }
 }
