@@ -1,4 +1,12 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { expect, test } from 'vitest'
@@ -35,6 +43,20 @@ test('lefthook runs it', async () => {
   const refused = await project.run(['taskvault', 'hooks', 'install', '--method', 'files'])
   expect(refused.exitCode).toBe(73)
   expect(refused.stderr).toContain('written by lefthook')
+})
+
+test('what we say to add for lefthook is all that it needs', async () => {
+  await using project = await openManagedProject()
+  project.rig.write('lefthook.yml', 'commit-msg:\n  jobs:\n    - run: test -s {1}\n')
+  await project.run([path.join(BIN, 'lefthook'), 'install'])
+  const { stderr } = await project.taskvault(['hooks', 'install', '--method', 'files'])
+  await project.taskvault(['hooks', 'uninstall'])
+
+  const [, advice = ''] = stderr.split('Add to lefthook.yml, and run `lefthook install`:\n')
+  appendFileSync(project.rig.resolve('lefthook.yml'), advice)
+  await project.run([path.join(BIN, 'lefthook'), 'install'])
+
+  await commitAndPush(project)
 })
 
 test('the pre-commit framework runs it, from the repository that is published', async (context) => {
