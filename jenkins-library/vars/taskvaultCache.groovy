@@ -51,7 +51,7 @@ boolean call(Map parameters, Closure body) {
 
 /** Called in any other way. */
 boolean call(Object... given) {
-    error("taskvaultCache: takes named parameters and a block, taskvaultCache(task: 'unit_tests') { … }, not ${Parameters.show(given as List)}")
+    error("taskvaultCache: takes named parameters and a block, taskvaultCache(task: 'unit_tests') { … }, not ${Parameters.show(Arrays.asList(given))}")
 }
 
 /** @return the status that the command line ended with; its output is in the log */

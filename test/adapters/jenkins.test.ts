@@ -8,6 +8,7 @@ import { describePipelines } from './jenkins/describe-pipelines.ts'
 import { describeProductSnippet } from './jenkins/describe-product-snippet.ts'
 import { describePublishedTree } from './jenkins/describe-published-tree.ts'
 import { describeReadme } from './jenkins/describe-readme.ts'
+import { describeSandbox } from './jenkins/describe-sandbox.ts'
 import { describeWindows } from './jenkins/describe-windows.ts'
 import { createJenkinsAdapter } from './jenkins/jenkins-adapter.ts'
 import { openJenkins, whyNoJenkins } from './jenkins/open-jenkins.ts'
@@ -40,6 +41,7 @@ describe.skipIf(isSkipped)(`taskvaultCache${isSkipped ? ` (${whyNoJenkins})` : '
   describeWindows(() => jenkins)
   describeParameters(() => jenkins)
   describeControls(() => jenkins)
+  describeSandbox(() => jenkins)
   describeProductSnippet(() => jenkins)
   describeReadme(() => jenkins)
   describePublishedTree(() => jenkins)

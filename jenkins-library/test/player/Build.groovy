@@ -1,9 +1,12 @@
 import com.cloudbees.groovy.cps.Continuable
 import com.cloudbees.groovy.cps.CpsTransformer
+import com.cloudbees.groovy.cps.Env
+import com.cloudbees.groovy.cps.Envs
 import com.cloudbees.groovy.cps.Outcome
 import com.cloudbees.groovy.cps.TransformerConfiguration
 import com.cloudbees.groovy.cps.impl.CpsCallableInvocation
 import com.cloudbees.groovy.cps.Continuation
+import com.cloudbees.groovy.cps.sandbox.SandboxInvoker
 import hudson.AbortException
 import org.codehaus.groovy.control.CompilerConfiguration
 import org.codehaus.groovy.control.customizers.ImportCustomizer
@@ -18,7 +21,7 @@ class Build {
 
     private static final List<Class> CATEGORIES = Continuable.categories + ResumableIterators
 
-    private static final Map<List<String>, GroovyClassLoader> LIBRARIES = [:]
+    private static final Map<List, GroovyClassLoader> LIBRARIES = [:]
 
     private static Build running
 
@@ -28,6 +31,8 @@ class Build {
     String result = 'SUCCESS'
     int restarts = 0
 
+    private final boolean isSandboxed
+    private final GroovyClassLoader libraries
     private final GroovyClassLoader loader
     private final Steps steps
     private Program program = new Program()
@@ -36,7 +41,9 @@ class Build {
 
     Build(Map request) {
         this.request = request
-        loader = new GroovyClassLoader(librariesOf((List<String>) request.libraries), compilerConfiguration())
+        isSandboxed = request.isSandboxed == true
+        libraries = librariesOf((List<String>) request.libraries, isSandboxed)
+        loader = new GroovyClassLoader(libraries, compilerConfiguration(isSandboxed))
         steps = new Steps(this)
     }
 
@@ -99,7 +106,7 @@ class Build {
         Context context = new Context()
         context.env.putAll(request.buildEnv)
         Branch main = new Branch(branchCount++, 'main', null)
-        main.frames.add(new Frame('main', new Continuable(script), context))
+        main.frames.add(new Frame('main', new Continuable(script, surroundings()), context))
         program.branches.add(main)
     }
 
@@ -111,12 +118,25 @@ class Build {
             // In turn, so that branches of `parallel` alternate at each of their steps.
             active = ready[turn++ % ready.size()]
             Frame frame = active.top
-            Outcome outcome = frame.program.run0(active.next, CATEGORIES)
+            Outcome outcome = resume(frame.program)
             if (frame.program.isResumable()) {
                 take((StepCall) outcome.normal)
             } else if (!leave(frame, outcome)) {
                 return outcome.abnormal
             }
+        }
+    }
+
+    private Outcome resume(Continuable part) {
+        if (!isSandboxed) {
+            return part.run0(active.next, CATEGORIES)
+        }
+        Sandbox sandbox = new Sandbox(libraries, new File((String) request.permitted))
+        sandbox.register()
+        try {
+            return part.run0(active.next, CATEGORIES)
+        } finally {
+            sandbox.unregister()
         }
     }
 
@@ -163,13 +183,17 @@ class Build {
         active.next = new Outcome(null, null)
     }
 
-    private static Continuable programOf(Closure body) {
+    private Continuable programOf(Closure body) {
         try {
             body.call()
         } catch (CpsCallableInvocation invocation) {
-            return new Continuable(invocation.invoke(null, null, Continuation.HALT))
+            return new Continuable(invocation.invoke(surroundings(), null, Continuation.HALT))
         }
         throw new IllegalStateException('a block that was not transformed')
+    }
+
+    private Env surroundings() {
+        return isSandboxed ? Envs.empty(new SandboxInvoker()) : Envs.empty()
     }
 
     private void fork(StepCall call) {
@@ -219,9 +243,9 @@ class Build {
     }
 
     /** Compiled once for all builds: nothing of a library but its code outlives a build. */
-    private static GroovyClassLoader librariesOf(List<String> folders) {
-        return LIBRARIES.computeIfAbsent(folders) {
-            GroovyClassLoader libraries = new GroovyClassLoader(Build.classLoader, compilerConfiguration())
+    private static GroovyClassLoader librariesOf(List<String> folders, boolean isSandboxed) {
+        return LIBRARIES.computeIfAbsent([folders, isSandboxed]) {
+            GroovyClassLoader libraries = new GroovyClassLoader(Build.classLoader, compilerConfiguration(isSandboxed))
             for (String folder : folders) {
                 libraries.addClasspath(folder + '/src')
                 libraries.addClasspath(folder + '/vars')
@@ -230,8 +254,8 @@ class Build {
         }
     }
 
-    private static CompilerConfiguration compilerConfiguration() {
-        CpsTransformer transformer = new CpsTransformer()
+    private static CompilerConfiguration compilerConfiguration(boolean isSandboxed) {
+        CpsTransformer transformer = isSandboxed ? new SandboxedTransformer() : new CpsTransformer()
         transformer.configuration = new TransformerConfiguration()
         CompilerConfiguration configuration = new CompilerConfiguration(scriptBaseClass: PipelineScript.name)
         configuration.addCompilationCustomizers(transformer, new ImportCustomizer().addImports('org.jenkinsci.plugins.workflow.libs.Library', 'com.cloudbees.groovy.cps.NonCPS'))

@@ -21,6 +21,14 @@ export const CPS_JARS: readonly Jar[] = [
   },
 ]
 
+/** What Jenkins looks at each call of a pipeline with, that is not trusted. */
+export const SANDBOX_JARS: readonly Jar[] = [
+  {
+    path: 'org/kohsuke/groovy-sandbox/1.19/groovy-sandbox-1.19.jar',
+    sha256: '606b2fe4bab1fc40f5816d81c9daa31348df7de0e3ad97c3031a786f0fcd12da',
+  },
+]
+
 /** The linter that has rules for Jenkins, and what it needs. */
 export const CODENARC_JARS: readonly Jar[] = [
   {

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { CPS_JARS, fetchJars } from './maven-jars.ts'
+import { CPS_JARS, SANDBOX_JARS, fetchJars } from './maven-jars.ts'
 
 /** A build that the player is to run. */
 export interface BuildRequest {
@@ -25,6 +25,8 @@ export interface BuildRequest {
   readonly abortWhen?: string
   /** False for a Jenkins that does not set WORKSPACE_TMP yet. */
   readonly hasWorkspaceTmp?: boolean
+  /** True for a library and a pipeline that are not trusted. */
+  readonly isSandboxed?: boolean
   /** Folders with `vars` and `src`; the library of this repository unless given. */
   readonly library?: string
 }
@@ -69,7 +71,7 @@ export const whyNoJenkins: string | undefined = existsSync(GROOVY)
 /** @throws {Error} when Groovy, or one of the jars, is not to be had. */
 export async function openJenkins(): Promise<Jenkins> {
   if (whyNoJenkins !== undefined) throw new Error(whyNoJenkins)
-  const jars = await fetchJars(CPS_JARS)
+  const jars = await fetchJars([...CPS_JARS, ...SANDBOX_JARS])
   const classPath = [GROOVY, ...jars, PLAYER, path.join(PLAYER, 'stubs')].join(path.delimiter)
   // A short life: neither the second compiler nor a collector with threads of its own pays off.
   const java = spawn(
@@ -118,6 +120,7 @@ function completed({ library = LIBRARY, ...request }: BuildRequest): unknown {
     containers: {},
     ...request,
     libraries: [library, PLAYER],
+    permitted: path.join(PLAYER, 'permitted.txt'),
   }
 }
 
