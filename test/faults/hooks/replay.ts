@@ -68,9 +68,9 @@ function createRepository(root: string, hook: string): TestRepository {
   return repository
 }
 
-/** Everything that the task reads of what was committed, as git lists it. */
+/** The ids of all that the task reads of what was committed. */
 function describeInputs({ git }: TestRepository): string {
-  return git('ls-tree', '-r', 'HEAD', '--', ...TASK_INPUTS)
+  return git('ls-tree', 'HEAD', '--', ...TASK_INPUTS)
 }
 
 function readRuns({ runsFile }: TestRepository): string[] {
