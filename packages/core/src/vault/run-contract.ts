@@ -73,10 +73,10 @@ export interface HitOutcome {
   readonly changes: OutputChanges
   /** Those of the written paths where something else stood; at most 100 are looked at. */
   readonly putBack: readonly string[]
-  readonly tookMs: number
-}
   /** How many bytes came for it from the remote store; absent when it was on this machine. */
   readonly receivedBytes?: number
+  readonly tookMs: number
+}
 
 export interface RanOutcome {
   readonly kind: 'ran'
