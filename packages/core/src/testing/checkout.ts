@@ -33,6 +33,8 @@ export interface CheckoutOptions {
   readonly url: string
   readonly remote?: Partial<RemoteSettings>
   readonly env?: Readonly<Record<string, string>>
+  /** Of another checkout, which then stands for another process there. */
+  readonly root?: string
 }
 
 export const TASK: TaskName = parseTaskName('build')
@@ -47,7 +49,7 @@ const POLICY = {
 
 /** Opens a checkout of its own, with nothing in it. */
 export async function openCheckout(options: CheckoutOptions): Promise<Checkout> {
-  const root = mkdtempSync(join(tmpdir(), 'taskvault-checkout-'))
+  const root = options.root ?? mkdtempSync(join(tmpdir(), 'taskvault-checkout-'))
   const events: VaultEvent[] = []
   const vault = await openVault({
     settings: { ...settingsOf(root), remote: remoteOf(options) },

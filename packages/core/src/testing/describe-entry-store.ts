@@ -90,9 +90,10 @@ export function describeEntryStore(name: string, open: () => Promise<OpenStores>
       const { blobs, entries } = await open()
       const first = await sampleDraft(blobs)
       await entries.publish(first)
-      const { name, sizeBytes } = await sampleBlob(100)
+      const absent = await sampleBlob(100)
 
-      const outcome = await entries.publish({ ...first, manifest: { name, sizeBytes } })
+      const manifest = { name: absent.name, sizeBytes: absent.sizeBytes }
+      const outcome = await entries.publish({ ...first, manifest })
 
       expect(outcome).toMatchObject({ kind: 'known', isSame: false })
     })

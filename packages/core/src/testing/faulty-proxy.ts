@@ -101,7 +101,9 @@ async function pass(proxy: FaultyProxy, passing: Passing): Promise<boolean> {
   const { client, chunk, bytes, fault } = passing
   const end = bytes + chunk.length
   if (fault.kind === 'stall' && end > fault.afterBytes) {
-    client.write(chunk.subarray(0, fault.afterBytes - bytes))
+    client.write(chunk.subarray(0, Math.max(0, fault.afterBytes - bytes)))
+    // Not ended, which would be an answer of a sort.
+    await once(client, 'close')
     return true
   }
   if (fault.kind === 'cut' && fault.times > 0 && end > fault.afterBytes) {

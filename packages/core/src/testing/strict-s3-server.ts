@@ -15,6 +15,8 @@ export interface StrictS3Server extends AsyncDisposable {
   readonly objects: ReadonlyMap<string, Buffer>
   /** Method and key of every request so far. */
   readonly requests: readonly string[]
+  /** The ranges that were asked for. */
+  readonly ranges: readonly string[]
   /** Answers the next request itself, after its signature was found right. */
   interfere(with_: (request: IncomingMessage, response: ServerResponse) => void): void
 }
@@ -31,12 +33,14 @@ export async function startStrictS3Server(): Promise<StrictS3Server> {
   const keys: S3Keys = { accessKeyId: 'TESTKEYID', secretAccessKey: 'test/secret+key=' }
   const bucket: Bucket = { objects: new Map(), modifiedAtMs: new Map() }
   const requests: string[] = []
+  const ranges: string[] = []
   const interferences: ((request: IncomingMessage, response: ServerResponse) => void)[] = []
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', `http://${request.headers.host}`)
     const headers = request.headers as Readonly<Record<string, string | undefined>>
     const method = request.method ?? ''
     requests.push(`${method} ${url.pathname.slice(BUCKET.length + 2)}`)
+    if (request.headers.range !== undefined) ranges.push(request.headers.range)
     const fault = findSignatureFault({ method, url, headers }, keys)
     if (fault !== undefined) return answerError(response, 403, fault)
     const interfere = interferences.shift()
@@ -51,6 +55,7 @@ export async function startStrictS3Server(): Promise<StrictS3Server> {
     env: { AWS_ACCESS_KEY_ID: keys.accessKeyId, AWS_SECRET_ACCESS_KEY: keys.secretAccessKey },
     objects: bucket.objects,
     requests,
+    ranges,
     interfere: (interference) => void interferences.push(interference),
     async [Symbol.asyncDispose]() {
       if (!server.listening) return

@@ -1,6 +1,6 @@
 import type { RemoteMode, RemoteSettings } from '../config/remote-settings.ts'
 import { asTaskVaultError } from '../errors.ts'
-import type { TaskVaultError } from '../errors.ts'
+import type { ErrorCode, TaskVaultError } from '../errors.ts'
 import type { OpenRemote } from '../remote/open-remote.ts'
 import type { RemoteStores } from '../remote/remote-stores.ts'
 import { recordError } from '../store/record-use.ts'
@@ -34,15 +34,18 @@ export function createRemoteVault({ remote, store, env }: RemoteVaultOptions): R
   const { report, now } = store
   const pause = createRemotePause(store.cacheDirectory, { url: remote.url, now })
   const over = new Set<'read' | 'write'>()
+  const told = new Set<ErrorCode>()
   let opening: Promise<OpenRemote> | undefined
 
   const giveUp = (use: 'read' | 'write', failure: TaskVaultError): void => {
-    if (over.has(use)) return
     const { code, message, hint } = failure
+    const isKnown = over.has(use) || told.has(code)
+    told.add(code)
     if (code === 'REMOTE_UNAVAILABLE') pause.begin()
     // Who may not even read need not try to write.
     if (code === 'REMOTE_UNAVAILABLE' || code === 'REMOTE_REFUSED') over.add('write').add(use)
     if (code === 'REMOTE_UNAVAILABLE') over.add('read')
+    if (isKnown) return
     const advice = code === 'REMOTE_REFUSED' && hint !== undefined ? `. ${hint}` : ''
     report({
       kind: 'trouble',
