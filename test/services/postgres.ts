@@ -1,14 +1,11 @@
-import { spawnSync } from 'node:child_process'
-import { chownSync, globSync, mkdtempSync, rmSync } from 'node:fs'
-import { connect } from 'node:net'
+import { chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { idsOf, missingPackage } from './debian-package.ts'
 import { findFreePort } from './free-port.ts'
-import { startTied } from './tied-process.ts'
-import type { TiedProcess } from './tied-process.ts'
-import { waitUntil } from './wait-until.ts'
+import { postgresProgram, runPostgresProgram, startPostgresServer } from './postgres-server.ts'
+import type { PostgresServer } from './postgres-server.ts'
 
 /** A PostgreSQL of its own, in a temporary directory, on loopback. */
 export interface PostgresService extends AsyncDisposable {
@@ -18,6 +15,17 @@ export interface PostgresService extends AsyncDisposable {
   /** As after a loss of power: no goodbye to anybody, recovery at the next start. */
   kill(): Promise<void>
   start(): Promise<void>
+  /**
+   * A second one that follows this one; from then on, what is committed is in both. Disposed with this
+   * one.
+   */
+  startStandby(): Promise<PostgresStandby>
+}
+
+export interface PostgresStandby {
+  readonly port: number
+  /** Lets it take writes from now on. */
+  promote(): void
 }
 
 export interface PostgresSettings {
@@ -29,7 +37,7 @@ const SUPERUSER = 'taskvault'
 
 /** Why there can be none on this machine; undefined when there can. */
 export function missingPostgres(): string | undefined {
-  return missingPackage([{ package: 'postgresql', paths: [binary('initdb')] }])
+  return missingPackage([{ package: 'postgresql', paths: [postgresProgram('initdb')] }])
 }
 
 export async function startPostgres({
@@ -41,79 +49,75 @@ export async function startPostgres({
   const remove = (): void => rmSync(root, { recursive: true, force: true })
   process.once('exit', remove)
   const data = join(root, 'data')
-  run('initdb', [
-    '-D',
-    data,
-    '-U',
-    SUPERUSER,
-    '-E',
-    'UTF8',
-    '--locale=C.UTF-8',
-    '-A',
-    'trust',
-    '-N',
-  ])
-
+  const encoding = ['-E', 'UTF8', '--locale=C.UTF-8']
+  runPostgresProgram('initdb', ['-D', data, '-U', SUPERUSER, ...encoding, '-A', 'trust', '-N'])
   const port = await findFreePort()
-  let server: TiedProcess | undefined
-  const start = async (): Promise<void> => {
-    server = await startTied({ command: commandLine(), ...ids })
-    const started = server
-    await waitUntil(() => isReady(port, started), { timeoutMs: 30_000, tell: started.said })
-  }
-  await start()
+  const place = { root, isDurable }
+  let primary = await startPostgresServer({ ...place, data, port })
+  const standbys: PostgresServer[] = []
   return {
     port,
     createDatabase(name) {
-      run('createdb', ['-h', '127.0.0.1', '-p', String(port), '-U', SUPERUSER, name])
+      runPostgresProgram('createdb', [...clientOptions(port), name])
       return `postgres://${SUPERUSER}@127.0.0.1:${port}/${name}`
     },
-    start,
-    // Its own immediate shutdown: SIGKILL of the parent would leave its children behind for a while.
-    kill: async () => await server?.end('SIGQUIT'),
+    async start() {
+      primary = await startPostgresServer({ ...place, data, port })
+    },
+    kill: async () => await primary.kill(),
+    async startStandby() {
+      const standby = await createStandby({ root, isDurable, primaryPort: port })
+      standbys.push(standby.server)
+      return standby
+    },
     async [Symbol.asyncDispose]() {
-      await server?.end('SIGQUIT')
+      for (const server of [...standbys, primary]) await server.kill()
       remove()
       process.off('exit', remove)
     },
   }
+}
 
-  function commandLine(): readonly [string, ...string[]] {
-    const settings = [
-      `port=${port}`,
-      'listen_addresses=127.0.0.1',
-      `unix_socket_directories=${root}`,
-      `fsync=${isDurable ? 'on' : 'off'}`,
-      'shared_buffers=32MB',
-      'max_connections=60',
-      'deadlock_timeout=100ms',
-      'logging_collector=off',
-    ]
-    return [binary('postgres'), '-D', data, ...settings.flatMap((setting) => ['-c', setting])]
+function clientOptions(port: number): readonly string[] {
+  return ['-h', '127.0.0.1', '-p', String(port), '-U', SUPERUSER]
+}
+
+interface StandbyPlace {
+  readonly root: string
+  readonly isDurable: boolean
+  readonly primaryPort: number
+}
+
+async function createStandby({
+  root,
+  isDurable,
+  primaryPort,
+}: StandbyPlace): Promise<PostgresStandby & { readonly server: PostgresServer }> {
+  const port = await findFreePort()
+  const data = join(root, `standby-${port}`)
+  const primary = clientOptions(primaryPort)
+  runPostgresProgram('pg_basebackup', [
+    ...primary,
+    '-D',
+    data,
+    '-R',
+    '-X',
+    'stream',
+    '-c',
+    'fast',
+    '-N',
+  ])
+  const server = await startPostgresServer({ root, isDurable, data, port })
+  // A commit waits for the standby: what was acknowledged outlives the primary.
+  for (const statement of [
+    "alter system set synchronous_standby_names = '*'",
+    'select pg_reload_conf()',
+  ]) {
+    runPostgresProgram('psql', [...primary, '-d', 'postgres', '-qc', statement])
   }
-
-  function run(name: string, args: readonly string[]): void {
-    const ended = spawnSync(binary(name), args, { cwd: '/', encoding: 'utf8', ...ids })
-    if (ended.status !== 0) throw new Error(`${name} failed: ${ended.stderr ?? ended.error}`)
+  return {
+    port,
+    server,
+    promote: () => runPostgresProgram('pg_ctl', ['promote', '-w', '-s', '-D', data]),
   }
-}
-
-/** Debian keeps each version's programs apart, and off the PATH. */
-function binary(name: string): string {
-  const found = globSync(`/usr/lib/postgresql/*/bin/${name}`).toSorted()
-  return found.at(-1) ?? `/usr/lib/postgresql/bin/${name}`
-}
-
-async function isReady(port: number, server: TiedProcess): Promise<boolean> {
-  if (server.hasEnded()) throw new Error(`PostgreSQL ended: ${server.said()}`)
-  // Said once recovery is over, and not before.
-  return server.said().includes('ready to accept connections') && (await canConnect(port))
-}
-
-async function canConnect(port: number): Promise<boolean> {
-  return await new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
-  })
 }

@@ -20,7 +20,7 @@ export interface PostgresOptions {
 
 const CONNECT_TIMEOUT_MS = 2_000
 const STATEMENT_TIMEOUT_MS = 30_000
-const PAUSE_MS = 50
+const PAUSE_MS = 100
 
 export function createPostgresHosts(
   addresses: readonly string[],

@@ -127,6 +127,19 @@ describeDatabases((maker) => {
     expect(live).toEqual([])
   })
 
+  test('a session that is over publishes nothing, and may have been forgotten', async () => {
+    const { engine, opened, now } = await openTestEngine(await maker.open())
+    await save(engine, MAINTAINER, { key: 'a' })
+    const session = await addSession(opened.database, MAINTAINER)
+    const over = { ...session, expiresAtMs: now() }
+    await opened.database.deleteFrom('sessions').execute()
+
+    expect(await engine.find(over, place('a'))).toBeDefined()
+    await expect(engine.publish(over, draftOf('b', []))).rejects.toMatchObject({
+      code: 'UNAUTHENTICATED',
+    })
+  })
+
   test('in any history, quarantine takes exactly the descendants', async () => {
     const held = await open()
     let round = 0

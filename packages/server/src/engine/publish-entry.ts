@@ -1,3 +1,4 @@
+import { TaskVaultError } from '@taskvault/core'
 import type { AuditEvent } from '@taskvault/core'
 import { sql } from 'kysely'
 import { appendAudit } from '../database/audit.ts'
@@ -24,6 +25,7 @@ export async function publishEntry(
 ): Promise<Publication> {
   const scope = scopeToWrite(who, 'entries:publish')
   checkEntry(draft)
+  checkSession(who, context.now())
   const entry = await completeEntry(context, who, { draft, scope })
   return await inTransaction(context.database, async (transaction) => {
     await changeOwnScope(transaction, { tenantId: who.tenantId, scope }, {})
@@ -41,6 +43,14 @@ export async function publishEntry(
     await appendAudit(transaction, note(context, who, savedLine(entry)))
     const isTainted = await quarantineIfTainted(context, transaction, { who, entry })
     return { kind: 'published', entry: { ...entry, isQuarantined: isTainted } }
+  })
+}
+
+/** What a session has restored is forgotten with it; nothing may be published as if that were nothing. */
+function checkSession({ sessionId, expiresAtMs }: Principal, nowMs: number): void {
+  if (sessionId === undefined || expiresAtMs === undefined || nowMs < expiresAtMs) return
+  throw new TaskVaultError('UNAUTHENTICATED', 'The session is over', {
+    hint: 'Open a new one with a new token of the CI system.',
   })
 }
 

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Database } from '../database/schema.ts'
 
 /** What the job of a session has restored, in this session or another, which taints what it publishes. */
@@ -21,9 +22,15 @@ export function createRestoreLog(quick: Database): RestoreLog {
     async record(session_id, entry_id) {
       const pair = `${session_id} ${entry_id}`
       if (known.has(pair)) return
+      // A session that is over by now publishes nothing: what it restores taints nothing.
+      const row = quick
+        .selectFrom('sessions')
+        .select(['id', sql<string>`cast(${entry_id} as text)`.as('entry_id')])
+        .where('id', '=', session_id)
       await quick
         .insertInto('session_restores')
-        .values({ session_id, entry_id })
+        .columns(['session_id', 'entry_id'])
+        .expression(row)
         .onConflict((conflict) => conflict.doNothing())
         .execute()
       if (known.size >= MOST_KNOWN) known = new Set()
