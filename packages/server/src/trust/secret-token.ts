@@ -35,11 +35,6 @@ export function parseSecretToken(prefix: TokenPrefix, text: string): SecretToken
   return checksum === checksumOf(`${prefix}_${id}_${secret}`) ? { id, text } : undefined
 }
 
-/** Whether `text` is one of our tokens, by its looks. */
-export function looksLikeSecretToken(text: string): boolean {
-  return text.startsWith('tv_') || text.startsWith('tvs_')
-}
-
 function checksumOf(body: string): string {
   return crc32(body).toString(16).padStart(8, '0')
 }
