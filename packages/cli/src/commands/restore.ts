@@ -122,7 +122,7 @@ function describe(task: TaskName, outcome: RestoreTaskOutcome): unknown {
   return { ...common, ...describeHit(outcome) }
 }
 
-function describeHit({ changes, manifest }: HitOutcome): Record<string, unknown> {
+function describeHit({ changes, manifest, receivedBytes }: HitOutcome): Record<string, unknown> {
   const { createdAtMs, durationMs, origin, sizeBytes, fileCount } = manifest
   return {
     task: manifest.task,
@@ -135,5 +135,6 @@ function describeHit({ changes, manifest }: HitOutcome): Record<string, unknown>
     written: changes.written.length,
     removed: changes.removed.length,
     unchanged: changes.unchangedCount,
+    receivedBytes,
   }
 }

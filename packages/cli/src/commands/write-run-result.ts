@@ -20,12 +20,14 @@ function describe(outcome: RunOutcome): unknown {
   const { kind, task, key = null, exitCode } = outcome
   const common = { outcome: kind, task, key, exitCode }
   if (outcome.kind === 'hit') {
-    const { manifest, changes } = outcome
+    const { manifest, changes, receivedBytes } = outcome
     const { createdAtMs, durationMs, origin } = manifest
     const written = changes.written.length
-    return { ...common, createdAtMs, durationMs, origin, written, removed: changes.removed.length }
+    const removed = changes.removed.length
+    return { ...common, createdAtMs, durationMs, origin, written, removed, receivedBytes }
   }
   const { durationMs, save } = outcome
   const reasons = outcome.reasons.map((reason) => ({ ...reason, text: describeReason(reason) }))
-  return { ...common, durationMs, saved: save.kind === 'saved', reasons }
+  const remote = save.kind === 'saved' ? save.remote : undefined
+  return { ...common, durationMs, saved: save.kind === 'saved', remote, reasons }
 }

@@ -14,15 +14,16 @@ import { formatBytes, formatDuration } from './quantities.ts'
 const SHOWN_PATHS = 5
 const SHOWN_CHARACTERS = 200
 
-/** `restored 12 files in 34 ms, saved 1 min 02 s (passed 2 hours ago on main)`. */
+/** `restored 12 files in 34 ms, 1.20 MB received, saved 1 min 02 s (passed 2 hours ago on main)`. */
 export function renderRunHit(hit: HitOutcome, nowMs: number): string {
-  const { changes, manifest, tookMs } = hit
+  const { changes, manifest, tookMs, receivedBytes } = hit
   const done = describeChanges(
     changes.written.length + changes.removed.length,
     changes.unchangedCount,
   )
   const saved = manifest.durationMs === 0 ? '' : `, saved ${formatDuration(manifest.durationMs)}`
-  return `${done} in ${formatDuration(tookMs)}${saved} (${renderProvenance(manifest, nowMs)})`
+  const received = receivedBytes === undefined ? '' : `, ${formatBytes(receivedBytes)} received`
+  return `${done} in ${formatDuration(tookMs)}${received}${saved} (${renderProvenance(manifest, nowMs)})`
 }
 
 /** `passed 2 hours ago on main`. */
@@ -40,13 +41,15 @@ export function renderPutBack(hit: HitOutcome): string | undefined {
     : `put back, as they had been changed: ${onOneLine(listPaths(hit.putBack))}`
 }
 
-/** `saved 12 files, 1.20 MB, after 1 min 02 s`. */
+/** `saved 12 files, 1.20 MB, after 1 min 02 s, and sent 300 KB`. */
 export function renderRunSaved(saved: SavedEntry, ran: Pick<RanOutcome, 'durationMs'>): string {
   const size =
     saved.fileCount === 0
       ? 'the result'
       : `${countFiles(saved.fileCount)}, ${formatBytes(saved.sizeBytes)},`
-  return `saved ${size} after ${formatDuration(ran.durationMs)}`
+  const isSent = saved.remote?.kind === 'sent'
+  const sent = isSent ? `, and sent ${formatBytes(saved.remote.sentBytes)}` : ''
+  return `saved ${size} after ${formatDuration(ran.durationMs)}${sent}`
 }
 
 export interface NotSavedLine {
