@@ -6,6 +6,7 @@ import type { Command } from '../measure/run-timed.ts'
 import { atMostMore, atMostTimes } from '../measure/targets.ts'
 import { type Bench, type Suite, execute, freshPath, remove, time } from './bench.ts'
 import { gitlabCommand } from './gitlab-command.ts'
+import { jenkinsCommand } from './jenkins-command.ts'
 import { createProject, writeLauncher } from './taskvault.ts'
 
 const FILES = 200
@@ -40,6 +41,11 @@ const ADAPTERS: readonly AdapterEntry[] = [
     name: 'gitlab-bash',
     operation: 'a hit by the GitLab component, its scripts in `bash`',
     commandOf: (task) => gitlabCommand(task, ['bash', '-e', '-o', 'pipefail']),
+  },
+  {
+    name: 'jenkins',
+    operation: 'a hit by the Jenkins step, as its agent starts it',
+    commandOf: jenkinsCommand,
   },
 ]
 
