@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -227,6 +228,20 @@ test('a taskvault that is gone keeps nobody from committing, and one line says s
     healthy: true,
     findings: Array.from({ length: 3 }, () => ({ kind: 'command-gone', serious: false })),
   })
+})
+
+test('a taskvault that cannot start keeps nobody from committing', async () => {
+  await using project = await openHookProject()
+  const launcher = project.beside('unbuilt/bin/taskvault.js')
+  cpSync(path.join(PACKAGE, 'bin'), path.dirname(launcher), { recursive: true })
+  writeFileSync(project.beside('unbuilt/package.json'), '{}')
+  const start = [process.execPath, launcher]
+
+  const asHook = await project.run([...start, '-C', '.', 'hooks', 'run', 'pre-commit'])
+  const otherwise = await project.run([...start, 'run', 'unit_tests'])
+
+  expect([asHook.exitCode, otherwise.exitCode]).toEqual([0, 69])
+  expect(asHook.stderr).toContain('is not built')
 })
 
 test('of installations that start together one installs, and the hook from before is kept', async () => {
