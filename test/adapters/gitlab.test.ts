@@ -30,7 +30,7 @@ function createAdapter(shell: readonly string[]): Adapter {
       const refusals = checkInputs(component, inputs)
       if (refusals.length > 0) return { exitCode: 1, output: refusals.join('\n') }
       const [job] = Object.values(fillIn(component, inputs))
-      return runJob(job, { shell, project, environment })
+      return await runJob(job, { shell, project, environment })
     },
   }
 }

@@ -18,11 +18,11 @@ export function describeSetup(): void {
   const component = readComponent(SETUP)
 
   describe('the setup component', () => {
-    test('installs exactly its own version with npm, once for a job, and runs no scripts of packages', () => {
+    test('installs exactly its own version with npm, once for a job, and runs no scripts of packages', async () => {
       const machine = createMachine({ npm: NPM })
 
-      const ran = machine.run({}, 'taskvault')
-      const again = machine.run({}, 'taskvault')
+      const ran = await machine.run({}, 'taskvault')
+      const again = await machine.run({}, 'taskvault')
 
       expect([ran.exitCode, ran.output]).toEqual([0, 'this is taskvault, remote=\n'])
       expect(again.output).toBe(ran.output)
@@ -31,47 +31,50 @@ export function describeSetup(): void {
       ])
     })
 
-    test('installs the version that it is given', () => {
+    test('installs the version that it is given', async () => {
       const machine = createMachine({ npm: NPM })
 
-      machine.run({ version: '1.2.3' }, 'true')
+      await machine.run({ version: '1.2.3' }, 'true')
 
       expect(machine.npmCalls()[0]).toMatch(/@taskvault\/cli@1\.2\.3$/)
     })
 
-    test('takes the command from the image, and asks npm for nothing', () => {
+    test('takes the command from the image, and asks npm for nothing', async () => {
       const machine = createMachine({ npm: NPM, taskvault: TASKVAULT })
 
-      const ran = machine.run({ cli: 'image', server: 'https://vault.example.com' }, 'taskvault')
+      const ran = await machine.run(
+        { cli: 'image', server: 'https://vault.example.com' },
+        'taskvault',
+      )
 
       expect(ran.output).toBe('this is taskvault, remote=https://vault.example.com\n')
       expect(machine.npmCalls()).toEqual([])
     })
 
-    test('takes it from a path with spaces', () => {
+    test('takes it from a path with spaces', async () => {
       const machine = createMachine({})
       const cli = path.join(machine.project, 'a b', 'taskvault')
       writeCommand(cli, TASKVAULT)
 
-      expect(machine.run({ cli }, 'taskvault').output).toBe('this is taskvault, remote=\n')
+      expect((await machine.run({ cli }, 'taskvault')).output).toBe('this is taskvault, remote=\n')
     })
 
     test.each([
       ['an image without it', { cli: 'image' }, 'cli "image": the image has no command taskvault'],
       ['an image without npm', {}, 'cli "npm": the image has no npm'],
       ['a path where it is not', { cli: '/no/taskvault' }, 'cli "/no/taskvault": there is no such'],
-    ])('says what is wrong with %s, and runs nothing', (_, inputs, message) => {
-      const ran = createMachine({}).run(inputs, 'echo went on')
+    ])('says what is wrong with %s, and runs nothing', async (_, inputs, message) => {
+      const ran = await createMachine({}).run(inputs, 'echo went on')
 
       expect(ran.exitCode).toBe(64)
       expect(ran.output).toContain(message)
       expect(ran.output).not.toContain('went on')
     })
 
-    test('lets a job fail when npm does', () => {
+    test('lets a job fail when npm does', async () => {
       const machine = createMachine({ npm: 'echo no network; exit 7' })
 
-      expect(machine.run({}, 'echo went on')).toEqual({ exitCode: 7, output: 'no network\n' })
+      expect(await machine.run({}, 'echo went on')).toEqual({ exitCode: 7, output: 'no network\n' })
     })
   })
 
@@ -90,10 +93,10 @@ export function describeSetup(): void {
     }
     return {
       project,
-      run(inputs: Readonly<Record<string, unknown>>, line: string): AdapterResult {
+      async run(inputs: Readonly<Record<string, unknown>>, line: string): Promise<AdapterResult> {
         expect(checkInputs(component, inputs)).toEqual([])
         const [job] = Object.values(fillIn(component, inputs)).map(asMap)
-        return runJob(
+        return await runJob(
           { ...job, script: [line] },
           { shell: ['/bin/sh', '-e'], project, environment },
         )

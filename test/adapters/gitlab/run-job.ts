@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import path from 'node:path'
 import process from 'node:process'
+import { text } from 'node:stream/consumers'
 import type { AdapterResult } from '../describe-cases.ts'
 import { asMap } from './component.ts'
 
@@ -15,7 +16,7 @@ export interface JobSurroundings {
  * Runs a job as a runner does: its variables are set, those that may be expanded expanded, and
  * `before_script` and `script` are one script for one shell, which ends at the first line that fails.
  */
-export function runJob(job: unknown, surroundings: JobSurroundings): AdapterResult {
+export async function runJob(job: unknown, surroundings: JobSurroundings): Promise<AdapterResult> {
   const { shell, project } = surroundings
   const [program = 'sh', ...options] = shell
   const inherited = {
@@ -26,13 +27,18 @@ export function runJob(job: unknown, surroundings: JobSurroundings): AdapterResu
     ...surroundings.environment,
   }
   const environment = { ...inherited, ...readVariables(job, inherited) }
-  const ran = spawnSync(program, [...options, '-c', scriptOf(job)], {
+  const child = spawn(program, [...options, '-c', scriptOf(job)], {
     cwd: project,
     env: environment,
-    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
     timeout: 60_000,
   })
-  return { exitCode: ran.status ?? -1, output: `${ran.stdout}${ran.stderr}` }
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (status) => resolve(status ?? -1))
+  })
+  const [exitCode, out, error] = await Promise.all([ended, text(child.stdout), text(child.stderr)])
+  return { exitCode, output: out + error }
 }
 
 /** The lines of a job, as one text. */
@@ -48,15 +54,15 @@ function readVariables(
   const { variables = {} } = asMap(job)
   const entries = Object.entries(asMap(variables)).map(([name, given]) => {
     const { value, expand = true } = typeof given === 'object' ? asMap(given) : { value: given }
-    const text = typeof value === 'string' ? value : JSON.stringify(value)
-    return [name, expand === true ? expandText(text, inherited) : text] as const
+    const written = typeof value === 'string' ? value : JSON.stringify(value)
+    return [name, expand === true ? expandText(written, inherited) : written] as const
   })
   return Object.fromEntries(entries)
 }
 
 /** `$NAME` and `${NAME}`, as GitLab expands them; what is not set becomes nothing. */
-function expandText(text: string, env: Readonly<Record<string, string>>): string {
-  return text.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced?: string, bare?: string) => {
+function expandText(unexpanded: string, env: Readonly<Record<string, string>>): string {
+  return unexpanded.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced?: string, bare?: string) => {
     return env[braced ?? bare ?? ''] ?? ''
   })
 }

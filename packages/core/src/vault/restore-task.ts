@@ -90,7 +90,7 @@ async function findFallback(
   run: LookUp & { readonly request: RestoreTaskRequest },
 ): Promise<HitOutcome | undefined> {
   for (const task of run.request.fallbacks) {
-    const key = await unlessTrouble(run, async () => run.vault.findNewestKey(task))
+    const key = await unlessTrouble(run, () => run.vault.findNewestKey(task))
     if (key === undefined) continue
     const work = { ...run.work, key }
     const found = await lookUp({ ...run, request: { ...run.request, task }, work })

@@ -116,8 +116,8 @@ export interface RunVault extends Pick<Vault, 'settings' | 'stage' | 'save'> {
   fingerprint(work: KeyableWork): Promise<KeyedFingerprint>
   /** Writes to the audit log that a run had to do without the vault. Never throws. */
   recordTrouble(task: TaskName, error: TaskVaultError): void
-  /** The key of the newest entry of a task; undefined when it has none. */
-  findNewestKey(task: TaskName): TaskKey | undefined
+  /** The key of the newest entry of a task, wherever it is; undefined when it has none. */
+  findNewestKey(task: TaskName): Promise<TaskKey | undefined>
   /** Whether there is an entry, without counting as a use of it. */
   hasEntry(key: TaskKey): boolean
   /** The file that stands for the right to do the work of `key`; absolute. */

@@ -1,4 +1,6 @@
 import path from 'node:path'
+import type { EntryRecord } from '../model/entry-record.ts'
+import type { TaskName } from '../model/task.ts'
 import { commandIdentity } from '../process/command-line.ts'
 import { findEntry, findLatestEntries } from '../store/entries.ts'
 import { recordError } from '../store/record-use.ts'
@@ -27,10 +29,24 @@ export function createRunVault(vault: Vault): RunVault {
       // Asking a database for anything that has just refused would only cost the same time again.
       if (!error.code.startsWith('DATABASE_')) recordError(store, { operation: 'run', task, error })
     },
-    findNewestKey: (task) => findLatestEntries(store, task, 1)[0]?.key,
+    async findNewestKey(task) {
+      // What others have saved since is newer than what this machine has seen.
+      const [record] = (await listRemotely(vault, task)) ?? []
+      return record?.key ?? findLatestEntries(store, task, 1)[0]?.key
+    },
     hasEntry: (key) => findEntry(store, { scope: 'local', key }) !== undefined,
     lockPath: (key) => path.join(settings.cacheDirectory, 'locks', key),
   }
+}
+
+async function listRemotely(
+  { remote }: Vault,
+  task: TaskName,
+): Promise<readonly EntryRecord[] | undefined> {
+  return await remote?.attempt(
+    'read',
+    async ({ entries }) => await entries.list({ task, limit: 1 }),
+  )
 }
 
 const WORK_TREE = { kind: 'work-tree' } as const

@@ -1,0 +1,152 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { fillIn, readComponent } from '../adapters/gitlab/component.ts'
+import { runJob } from '../adapters/gitlab/run-job.ts'
+import { openRig } from '../rig/rig.ts'
+import type { Rig } from '../rig/rig.ts'
+import { startVaultServer } from '../rig/start-vault-server.ts'
+
+/*
+ * One repository and one task, on machines that have nothing in common but a server. To add a
+ * platform, add a row to MACHINES: what is asked there for the task, the way that platform asks.
+ */
+
+interface Checkout {
+  readonly rig: Rig
+  readonly project: string
+  /** The shared vault, and a cache of this machine's own. */
+  readonly environment: Readonly<Record<string, string>>
+}
+
+interface Seen {
+  readonly exitCode: number | null
+  readonly output: string
+}
+
+type Machine = readonly [name: string, runTask: (checkout: Checkout) => Promise<Seen>]
+
+const COMMAND = 'echo ran >> ../runs; cat src/a.txt > results.txt'
+const DECLARATION = ['unit_tests', '--input', 'src/**', '--output', 'results.txt']
+const RUN = path.resolve(import.meta.dirname, '../../gitlab-templates/templates/run/template.yml')
+
+const MACHINES: readonly Machine[] = [
+  ['a laptop', (checkout) => taskvault(checkout, ['run', ...DECLARATION, '--command', COMMAND])],
+  ['GitLab', (checkout) => onGitLab(checkout, ['sh', '-e'])],
+  ['GitLab, in an image of Alpine', (checkout) => onGitLab(checkout, ['busybox', 'sh', '-e'])],
+  ['two halves, as CircleCI and Jenkins call them', inHalves],
+  [
+    'words instead of a line',
+    (checkout) => taskvault(checkout, ['run', ...DECLARATION, '--', 'sh', '-c', COMMAND]),
+  ],
+]
+
+test('the same task is done once, and has the same key everywhere', async () => {
+  await using rig = openRig({ 'src/a.txt': 'content' })
+  await using server = await startVaultServer()
+  const seen: (readonly [string, string | undefined, string])[] = []
+
+  // The last one is the control: another command is another key.
+  for (const [name, runTask] of MACHINES) {
+    const checkout = createCheckout(rig, { url: server.url, key: server.key })
+    const { exitCode, output } = await runTask(checkout)
+    expect(exitCode, `${name}: ${output}`).toBe(0)
+    expect(readFileSync(path.join(checkout.project, 'results.txt'), 'utf8')).toBe('content')
+    seen.push([name, keyOf(output), ranIn(checkout) ? 'ran' : 'hit'])
+  }
+
+  const key = seen[0]?.[1]
+  expect(key).toMatch(/^[0-9a-f]{64}$/)
+  expect(seen).toEqual([
+    ['a laptop', key, 'ran'],
+    ['GitLab', key, 'hit'],
+    ['GitLab, in an image of Alpine', key, 'hit'],
+    ['two halves, as CircleCI and Jenkins call them', key, 'hit'],
+    ['words instead of a line', expect.not.stringMatching(key ?? ''), 'ran'],
+  ])
+})
+
+test('a cache starts from what another machine has saved', async () => {
+  await using rig = openRig({ 'src/a.txt': '1' })
+  await using server = await startVaultServer()
+  const place = { url: server.url, key: server.key }
+  const words = ['npm', '--cache', '--input', 'src/**', '--output', 'kept', '--fallback', 'npm']
+
+  const first = createCheckout(rig, place)
+  await taskvault(first, ['restore', ...words])
+  writeFileSync(path.join(first.project, 'kept'), 'of the first')
+  await taskvault(first, ['save', 'npm'])
+  const second = createCheckout(rig, place)
+  writeFileSync(path.join(second.project, 'src/a.txt'), '2')
+  const partial = await taskvault(second, ['restore', ...words])
+
+  expect(partial.exitCode).toBe(1)
+  expect(partial.output).toContain('starting from npm')
+  expect(readFileSync(path.join(second.project, 'kept'), 'utf8')).toBe('of the first')
+})
+
+function createCheckout(rig: Rig, { url, key }: { url: string; key: string }): Checkout {
+  const root = mkdtempSync(path.join(tmpdir(), 'taskvault-checkout-'))
+  const project = path.join(root, 'project')
+  mkdirSync(project)
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+  cpSync(path.join(rig.project, 'src'), path.join(project, 'src'), { recursive: true })
+  execFileSync('git', ['init', '-q', '-b', 'main', project])
+  const environment = {
+    TASKVAULT_REMOTE: url,
+    TASKVAULT_TOKEN: key,
+    TASKVAULT_CACHE_DIR: path.join(root, 'cache'),
+  }
+  return { rig, project, environment }
+}
+
+async function taskvault(checkout: Checkout, words: readonly string[]): Promise<Seen> {
+  const { rig, project, environment } = checkout
+  const shown = words[0] === 'save' ? words : withKey(words)
+  const ran = await rig.run(['taskvault', '-C', project, ...shown], { env: environment })
+  return { exitCode: ran.exitCode, output: ran.stdout + ran.stderr }
+}
+
+function withKey([verb = '', task = '', ...words]: readonly string[]): readonly string[] {
+  return [verb, task, '--show-key', ...words]
+}
+
+async function inHalves(checkout: Checkout): Promise<Seen> {
+  const restored = await taskvault(checkout, ['restore', ...DECLARATION, '--command', COMMAND])
+  if (restored.exitCode !== 1) return restored
+  execFileSync('sh', ['-c', COMMAND], { cwd: checkout.project })
+  const saved = await taskvault(checkout, ['save', 'unit_tests'])
+  return { exitCode: saved.exitCode, output: restored.output + saved.output }
+}
+
+async function onGitLab(
+  { rig, project, environment }: Checkout,
+  shell: readonly string[],
+): Promise<Seen> {
+  const inputs = {
+    task: 'unit_tests',
+    command: COMMAND,
+    inputs: 'src/**\n',
+    outputs: 'results.txt\n',
+    cli: path.join(path.dirname(rig.project), 'bin', 'taskvault'),
+    server: environment['TASKVAULT_REMOTE'],
+    'cache-dir': environment['TASKVAULT_CACHE_DIR'],
+  }
+  const [job] = Object.values(fillIn(readComponent(RUN), inputs))
+  const ofGitLab = { GITLAB_CI: 'true', CI_COMMIT_BRANCH: 'main', CI_JOB_ID: '1' }
+  return await runJob(job, { shell, project, environment: { ...ofGitLab, ...environment } })
+}
+
+function ranIn({ project }: Checkout): boolean {
+  try {
+    return readFileSync(path.join(project, '../runs'), 'utf8') === 'ran\n'
+  } catch {
+    return false
+  }
+}
+
+function keyOf(output: string): string | undefined {
+  return /: key ([0-9a-f]{64})/.exec(output)?.[1]
+}
