@@ -11,6 +11,7 @@ import { runSession } from './run-session.ts'
 import { adaptersSuite } from './suites/adapters-suite.ts'
 import type { Suite } from './suites/bench.ts'
 import { cliSuite } from './suites/cli-suite.ts'
+import { hooksSuite } from './suites/hooks-suite.ts'
 import { indexSuite } from './suites/index-suite.ts'
 import { scaleSuite } from './suites/scale-suite.ts'
 import { sdkSuite } from './suites/sdk-suite.ts'
@@ -21,6 +22,7 @@ const SUITES: readonly Suite[] = [
   sdkSuite,
   cliSuite,
   indexSuite,
+  hooksSuite,
   scaleSuite,
   adaptersSuite,
 ]
