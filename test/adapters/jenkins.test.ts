@@ -9,6 +9,7 @@ import { describeProductSnippet } from './jenkins/describe-product-snippet.ts'
 import { describePublishedTree } from './jenkins/describe-published-tree.ts'
 import { describeReadme } from './jenkins/describe-readme.ts'
 import { describeSandbox } from './jenkins/describe-sandbox.ts'
+import { describeSharedVault } from './jenkins/describe-shared-vault.ts'
 import { describeWindows } from './jenkins/describe-windows.ts'
 import { createJenkinsAdapter } from './jenkins/jenkins-adapter.ts'
 import { openJenkins, whyNoJenkins } from './jenkins/open-jenkins.ts'
@@ -42,6 +43,7 @@ describe.skipIf(isSkipped)(`taskvaultCache${isSkipped ? ` (${whyNoJenkins})` : '
   describeParameters(() => jenkins)
   describeControls(() => jenkins)
   describeSandbox(() => jenkins)
+  describeSharedVault(() => jenkins)
   describeProductSnippet(() => jenkins)
   describeReadme(() => jenkins)
   describePublishedTree(() => jenkins)
