@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -32,7 +32,7 @@ describeDatabases((maker) => {
     await openTestEngine(await maker.open(), { times: { leaseMs: LEASE_MS }, ...given })
 
   test('gives a blob back, whole and by range', async () => {
-    const { engine } = await open({ objects: createFolderObjectStore(temporaryDirectory()) })
+    const { engine } = await open({ objects: createFolderObjectStore(makeDirectory()) })
     const blob = sampleBlob(Buffer.alloc(300_000, 'abc'))
     expect(await send(engine, MAINTAINER, blob)).toBe(true)
 
@@ -64,7 +64,7 @@ describeDatabases((maker) => {
   })
 
   test('bytes that are not what their name says leave nothing behind', async () => {
-    const directory = temporaryDirectory()
+    const directory = makeDirectory()
     const { engine, advance } = await open({ objects: createFolderObjectStore(directory) })
     const blob = sampleBlob(Buffer.alloc(100_000, 1))
     const wrong = [
@@ -111,6 +111,19 @@ describeDatabases((maker) => {
     await expect(
       engine.storeUnnamed(MAINTAINER, streamOf(blob.content), 199_999),
     ).rejects.toMatchObject({ code: 'REQUEST_TOO_LARGE' })
+  })
+
+  test('leaves no file behind, not even those of a process that was killed', async () => {
+    const temporaryDirectory = makeDirectory()
+    const old = join(temporaryDirectory, 'upload-abandoned')
+    writeFileSync(old, 'half')
+    utimesSync(old, 0, 0)
+    writeFileSync(join(temporaryDirectory, 'upload-of-another-server'), 'still at it')
+
+    const { engine } = await open({ temporaryDirectory })
+    await engine.storeUnnamed(MAINTAINER, streamOf(Buffer.from('abc')), 10)
+
+    expect(readdirSync(temporaryDirectory)).toEqual(['upload-of-another-server'])
   })
 
   test('of many who send the same blob at once, each has it, and one copy stays', async () => {
@@ -349,7 +362,7 @@ async function listObjects(objects: ObjectStore): Promise<readonly string[]> {
   return keys
 }
 
-function temporaryDirectory(): string {
+function makeDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'taskvault-objects-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   return directory

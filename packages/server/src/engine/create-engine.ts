@@ -19,7 +19,7 @@ import { readStats } from './read-stats.ts'
 import { startRepeating } from './repeat.ts'
 import { createRestoreLog } from './restore-log.ts'
 import { storeBlob } from './store-blob.ts'
-import { storeUnnamed } from './store-unnamed.ts'
+import { removeOldUploads, storeUnnamed } from './store-unnamed.ts'
 import { createTenantPolicies } from './tenants.ts'
 import { createUseCounts } from './use-counts.ts'
 
@@ -31,6 +31,7 @@ import { createUseCounts } from './use-counts.ts'
 export async function createEngine(options: EngineOptions): Promise<RunningEngine> {
   const { database, quick } = options.database
   await markObjects(options.objects)
+  await removeOldUploads(options.temporaryDirectory, Date.now() - options.times.uploadMs)
   const context: EngineContext = {
     ...options,
     database,

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TaskVaultError, asTaskVaultError, parseBlobName } from '@taskvault/core'
 import type { ByteStream } from '@taskvault/core'
@@ -10,6 +10,8 @@ import type { BlobRow } from './engine.ts'
 import { storeBlob } from './store-blob.ts'
 import { scopeToWrite } from './visible-scopes.ts'
 
+const PREFIX = 'upload-'
+
 /** As `Engine.storeUnnamed`: the bytes wait in a file until their end tells their name. */
 export async function storeUnnamed(
   context: EngineContext,
@@ -17,7 +19,7 @@ export async function storeUnnamed(
   { bytes, limitBytes }: { readonly bytes: ByteStream; readonly limitBytes: number },
 ): Promise<BlobRow> {
   scopeToWrite(who, 'blobs:write')
-  const path = join(context.temporaryDirectory, `upload-${randomBytes(12).toString('hex')}`)
+  const path = join(context.temporaryDirectory, `${PREFIX}${randomBytes(12).toString('hex')}`)
   try {
     await mkdir(context.temporaryDirectory, { recursive: true, mode: 0o700 })
     const blob = await writeDown(path, bytes, Math.min(limitBytes, context.limits.blobBytes))
@@ -41,6 +43,16 @@ async function writeDown(path: string, bytes: ByteStream, limitBytes: number): P
     })
   }
   return { name: parseBlobName(`sha256-${hash.digest('hex')}`), sizeBytes }
+}
+
+/** What a process that was killed has left behind. */
+export async function removeOldUploads(directory: string, olderThanMs: number): Promise<void> {
+  const names = await readdir(directory).catch(() => [])
+  for (const name of names.filter((each) => each.startsWith(PREFIX))) {
+    const path = join(directory, name)
+    const found = await stat(path).catch(() => undefined)
+    if (found !== undefined && found.mtimeMs < olderThanMs) await rm(path, { force: true })
+  }
 }
 
 function tooLarge(limitBytes: number): TaskVaultError {
