@@ -17,3 +17,5 @@ export {
 export type { SampleBlob } from './sample-blobs.ts'
 export { startStrictS3Server } from './strict-s3-server.ts'
 export type { StrictS3Server } from './strict-s3-server.ts'
+export { startFaultyProxy } from './faulty-proxy.ts'
+export type { Fault, FaultyProxy } from './faulty-proxy.ts'
