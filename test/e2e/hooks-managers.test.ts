@@ -1,5 +1,6 @@
 import {
   appendFileSync,
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -53,6 +54,7 @@ test('what we say to add for lefthook is all that it needs', async () => {
   await project.taskvault(['hooks', 'uninstall'])
 
   const [, advice = ''] = stderr.split('Add to lefthook.yml, and run `lefthook install`:\n')
+  expect(advice).toContain('pre-push:')
   appendFileSync(project.rig.resolve('lefthook.yml'), advice)
   await project.run([path.join(BIN, 'lefthook'), 'install'])
 
@@ -77,17 +79,29 @@ test('the pre-commit framework runs it, from the repository that is published', 
   expect(refused.stderr).toContain('written by pre-commit')
 })
 
-test('the pre-commit framework takes over from our hooks, and runs them', async (context) => {
+test('the pre-commit framework takes over from our hooks, runs them, and lets them go', async (context) => {
   const framework = findPreCommitFramework()
   if (framework.kind === 'absent') return context.skip(framework.reason)
   await using project = await openManagedProject()
-  await project.taskvault(['hooks', 'install', '--method', 'files'])
+  const hook = '#!/bin/sh\necho mine >&2\n'
+  project.rig.write('.git/hooks/pre-commit', hook)
+  chmodSync(project.rig.resolve('.git/hooks/pre-commit'), 0o755)
+  await project.taskvault(['hooks', 'install', '--method', 'files', '--hook', 'pre-commit'])
   project.rig.write('.pre-commit-config.yaml', 'repos: []\n')
   await project.run([framework.program, 'install'], frameworkHome(project))
 
   await project.commit('first', frameworkHome(project))
+  const status = await project.taskvault(['hooks', 'status'])
+  const doctor = await project.run(['taskvault', 'hooks', 'doctor'])
+  await project.taskvault(['hooks', 'uninstall'])
+  const second = await project.commit('second', frameworkHome(project))
 
+  expect(status.stdout).toMatch(/^pre-commit +taskvault, then pre-commit /m)
+  expect(doctor.stdout).not.toContain('no hook of TaskVault')
+  expect(second.stderr).toContain('mine')
+  expect(second.stderr).not.toContain('unit_tests')
   expect(project.countRuns()).toBe(1)
+  expect(project.rig.read('.git/hooks/pre-commit.legacy')).toBe(hook)
 })
 
 test('what is published has its files where the framework looks, and no link that leads nowhere', async () => {

@@ -19,6 +19,8 @@ export function describeHook(view: HooksView, hook: GitHook): readonly string[] 
   const runs = [
     ...(isConfigured ? ['taskvault (by the configuration)'] : []),
     ...(kept === 'executable' && file.kind === 'ours' ? ['the hook from before'] : []),
+    // The pre-commit framework runs what it found in its place before its own.
+    ...(view.takenOver[hook].file.kind === 'ours' ? ['taskvault'] : []),
     ...describeFile(file),
   ]
   return [

@@ -6,10 +6,11 @@ import type { HookPlace, HooksView } from './hooks-view.ts'
 /** What keeps the file of a hook from running, or ours from being that file. */
 export function examineHookFile(
   hook: GitHook,
-  { directory, configured }: HooksView,
+  { directory, configured, takenOver }: HooksView,
 ): readonly HookFinding[] {
   const place = directory.places[hook]
   const { file, kept, absolutePath } = place
+  if (takenOver[hook].file.kind === 'ours') return []
   if (file.kind !== 'ours') return kept === 'absent' ? [] : [describeLeftover(hook, place)]
   const findings: HookFinding[] = []
   if (!file.isExecutable) {

@@ -9,7 +9,7 @@ import type { HooksView } from './hooks-view.ts'
 
 /** All that is wrong with our hooks, the whole before the single hook; empty when they will run. */
 export function examineHooks(view: HooksView, options: ExamineOptions): readonly HookFinding[] {
-  const places = [view.directory.places, view.scripts]
+  const places = [view.directory.places, view.takenOver, view.scripts]
   return [
     ...examineRepository(view, options),
     ...GIT_HOOKS.flatMap((hook) => [

@@ -7,7 +7,12 @@ import type { HookPlaces, HooksView } from './hooks-view.ts'
 
 /** Whether a hook of ours is there, in whatever state. */
 export function isOurs(view: HooksView, hook: GitHook): boolean {
-  return view.configured[hook] !== undefined || isOurFile(view.directory.places, hook)
+  const { configured, directory, takenOver } = view
+  return (
+    configured[hook] !== undefined ||
+    isOurFile(directory.places, hook) ||
+    isOurFile(takenOver, hook)
+  )
 }
 
 /** What concerns all hooks of a repository together. */

@@ -75,6 +75,8 @@ export interface HooksView {
    * and the one that they were installed in.
    */
   readonly passedOver: readonly HookPlaces[]
+  /** Where the pre-commit framework keeps, and runs, what was there before it. */
+  readonly takenOver: HookPlaces
   /** Scripts of hooks that the configuration names; they lie out of git's sight. */
   readonly scripts: HookPlaces
   readonly configured: Readonly<Record<GitHook, ConfiguredHook | undefined>>

@@ -29,6 +29,7 @@ export function observeHooks(cwd: string, env: Environment): HooksView {
     commonDirectory,
     directory,
     passedOver: listPassedOver(directory, [own, record?.directory]),
+    takenOver: readHookPlaces(directory.absolutePath, '.legacy'),
     scripts: readHookPlaces(scriptsDirectoryIn(commonDirectory)),
     configured: readConfigured(git.hookSettings),
     configuredManagers: findConfiguredManagers(
@@ -50,7 +51,7 @@ function listPassedOver(
   const others = recorded === undefined || isRelative ? [] : [recorded]
   return [own, ...others.filter((path) => !isSamePlace(path, own))]
     .filter((path) => !isSamePlace(path, absolutePath))
-    .map(readHookPlaces)
+    .map((path) => readHookPlaces(path))
 }
 
 function observeDirectory(git: GitSettings, own: string): HooksDirectory {

@@ -51,7 +51,7 @@ export function refuseInstall(view: HooksView, wishes: InstallWishes): void {
 
 /** Whether all that is wanted is there, and nothing else of ours. */
 export function isInstalled(view: HooksView, wishes: InstallWishes): boolean {
-  if (view.passedOver.some(hasOurs)) return false
+  if ([view.takenOver, ...view.passedOver].some(hasOurs)) return false
   const isAsWanted = chooseMethod(view, wishes) === 'config' ? isConfiguredAsWanted : isFileAsWanted
   return GIT_HOOKS.every((hook) => isAsWanted(hook, view, wishes))
 }

@@ -55,7 +55,17 @@ function listDirectories(view: HooksView, wishes: UninstallWishes): readonly Hoo
   const isOwn = directory.audience === 'this-repository'
   const isFromHere = record?.directory === directory.absolutePath
   const mayTouch = isOwn || isFromHere || wishes.mayShare
-  return [...(mayTouch ? [directory.places] : []), ...passedOver]
+  return [...(mayTouch ? [currentPlaces(view)] : []), ...passedOver]
+}
+
+/** The pre-commit framework may have taken the place of ours, which then runs under another name. */
+function currentPlaces({ directory, takenOver }: HooksView): HookPlaces {
+  const placeOf = (hook: GitHook): HookPlace =>
+    directory.places[hook].file.kind !== 'ours' && takenOver[hook].file.kind === 'ours'
+      ? takenOver[hook]
+      : directory.places[hook]
+  const places = GIT_HOOKS.map((hook) => [hook, placeOf(hook)] as const)
+  return Object.fromEntries(places) as Record<GitHook, HookPlace>
 }
 
 /** Byte by byte where nobody else has written since; else only what is ours goes. */

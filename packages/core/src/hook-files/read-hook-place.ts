@@ -10,14 +10,14 @@ import { parseHookScript } from './hook-script.ts'
 import type { HookFile, HookPlace, HookPlaces } from './hooks-view.ts'
 import { keptNameOf } from './kept-name.ts'
 
-/** Looks at our hooks in a directory that may be missing. */
-export function readHookPlaces(directory: string): HookPlaces {
-  const places = GIT_HOOKS.map((hook) => [hook, readHookPlace(directory, hook)] as const)
+/** Looks at our hooks in a directory that may be missing, under their names or with a suffix to them. */
+export function readHookPlaces(directory: string, suffix: '' | '.legacy' = ''): HookPlaces {
+  const places = GIT_HOOKS.map((hook) => [hook, readHookPlace(directory, hook, suffix)] as const)
   return Object.fromEntries(places) as Record<GitHook, HookPlace>
 }
 
-function readHookPlace(directory: string, hook: GitHook): HookPlace {
-  const absolutePath = join(directory, hook)
+function readHookPlace(directory: string, hook: GitHook, suffix: string): HookPlace {
+  const absolutePath = join(directory, `${hook}${suffix}`)
   const keptPath = join(directory, keptNameOf(hook))
   return {
     absolutePath,
