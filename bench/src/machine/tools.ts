@@ -18,6 +18,7 @@ const PROGRAMS: Readonly<Record<string, { readonly ask: readonly string[]; insta
   cp: { ask: ['cp', '--version'], install: 'apt-get install coreutils' },
   find: { ask: ['find', '--version'], install: 'apt-get install findutils' },
   git: { ask: ['git', '--version'], install: 'apt-get install git' },
+  nginx: { ask: ['nginx', '-v'], install: 'apt-get install nginx-light' },
   npm: { ask: ['npm', '--version'], install: 'it comes with Node' },
 }
 

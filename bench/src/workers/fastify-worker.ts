@@ -1,0 +1,12 @@
+/* A bare Fastify route that reads one row of SQLite, of the size of an entry. */
+import { DatabaseSync } from 'node:sqlite'
+import { fastify } from 'fastify'
+
+const database = new DatabaseSync(':memory:')
+database.exec('create table entries (key text primary key, value text) without rowid')
+database.prepare('insert into entries values (?, ?)').run('k', 'x'.repeat(700))
+const find = database.prepare('select value from entries where key = ?')
+const app = fastify()
+app.get<{ Params: { key: string } }>('/entries/:key', (request) => find.get(request.params.key))
+await app.listen({ port: Number(process.argv[2]), host: '127.0.0.1' })
+process.stdout.write('ready\n')
