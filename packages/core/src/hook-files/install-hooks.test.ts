@@ -92,6 +92,17 @@ test('a git that runs configured hooks is given those, an older one files', asyn
   await expect(older.install({ method: 'config' })).rejects.toMatchObject({ code: 'HOOKS_REFUSED' })
 })
 
+test('a hook of our name in the configuration of the user is left to the user', async () => {
+  using repository = openHookRepository()
+  repository.configureGlobally('hook.taskvault-pre-commit.command', 'true')
+  const before = describe(repository)
+
+  await repository.install({ method: 'files' })
+  await repository.uninstall()
+
+  expect(describe(repository)).toEqual(before)
+})
+
 test('what others write to the configuration meanwhile stays', async () => {
   using repository = openHookRepository()
   await repository.install({ method: 'config' })

@@ -102,16 +102,20 @@ function configuredHookIn(
   hook: GitHook,
 ): ConfiguredHook | undefined {
   const name = configuredNameOf(hook)
-  const valuesOf = (key: string): readonly string[] =>
-    settings.filter((setting) => setting.key === key).map(({ value }) => value)
-  const isOn = (key: string): boolean => !OFF.has(valuesOf(key).at(-1)?.toLowerCase() ?? 'true')
-  const [command, events] = [
-    valuesOf(`hook.${name}.command`).at(-1),
-    valuesOf(`hook.${name}.event`),
-  ]
+  // What the user's or the system's configuration says is not ours to change.
+  const local = settings.filter(({ scope }) => scope === 'local')
+  const command = valuesOf(local, `hook.${name}.command`).at(-1)
+  const events = valuesOf(local, `hook.${name}.event`)
   if (command === undefined && events.length === 0) return undefined
-  const isEnabled = isOn(`hook.${name}.enabled`) && isOn(`hook.${hook}.enabled`)
+  const switches = [`hook.${name}.enabled`, `hook.${hook}.enabled`]
+  const isEnabled = switches.every(
+    (key) => !OFF.has(valuesOf(settings, key).at(-1)?.toLowerCase() ?? 'true'),
+  )
   return { command, events, isEnabled }
+}
+
+function valuesOf(settings: readonly HookSetting[], key: string): readonly string[] {
+  return settings.filter((setting) => setting.key === key).map(({ value }) => value)
 }
 
 /** How git's configuration says no. */
