@@ -1,11 +1,15 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { describe } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { describeCases } from './describe-cases.ts'
 import type { Adapter, Parameters } from './describe-cases.ts'
 import { checkInputs, fillIn, readComponent } from './gitlab/component.ts'
 import { describeComponents } from './gitlab/describe-components.ts'
+import { describeHiddenJobs } from './gitlab/describe-hidden-jobs.ts'
 import { describeSetup } from './gitlab/describe-setup.ts'
 import { runJob } from './gitlab/run-job.ts'
+import { createStandIn } from './recording-stand-in.ts'
 
 const RUN = path.join(import.meta.dirname, '../../gitlab-templates/templates/run/template.yml')
 
@@ -17,8 +21,26 @@ describe.each([
   describeCases(createAdapter(shell))
 })
 
+test('a variable that GitLab may expand would lose what looks like one', async () => {
+  const expanded = readFileSync(RUN, 'utf8').replaceAll('expand: false', 'expand: true')
+  const directory = mkdtempSync(path.join(tmpdir(), 'taskvault-expanded-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const file = path.join(directory, 'template.yml')
+  writeFileSync(file, expanded)
+  const standIn = createStandIn(directory)
+
+  const inputs = { task: 't', salt: 'a$MISSING', cli: standIn.command }
+  for (const each of [RUN, file]) {
+    const [job] = Object.values(fillIn(readComponent(each), inputs))
+    await runJob(job, { shell: ['sh', '-e'], project: directory, environment: {} })
+  }
+
+  expect(standIn.calls().map(({ words }) => words[3])).toEqual(['a$MISSING', 'a'])
+})
+
 describeComponents()
 describeSetup()
+describeHiddenJobs()
 
 function createAdapter(shell: readonly string[]): Adapter {
   const component = readComponent(RUN)

@@ -1,9 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { parse } from 'yaml'
-import { renderGitLabTemplates } from '../../../scripts/build-gitlab-templates.ts'
+import {
+  renderGitLabTemplates,
+  writeGitLabProject,
+} from '../../../scripts/build-gitlab-templates.ts'
 import { asMap, checkInputs, fillIn, readComponent } from './component.ts'
 import { whyWithout } from './debian-tools.ts'
 import { scriptOf } from './run-job.ts'
@@ -25,6 +29,9 @@ const GLOBAL_KEYWORDS = [
   'after_script',
 ]
 
+/** GitLab's keyword `cache` knows these; its published schema lets any other one pass. */
+const CACHE_KEYS = ['key', 'paths', 'policy', 'untracked', 'unprotect', 'when', 'fallback_keys']
+
 /** What GitLab's catalog asks of components, what its own linter would refuse, and what no tool checks. */
 export function describeComponents(): void {
   const components = NAMES.map((name) => ({
@@ -36,10 +43,18 @@ export function describeComponents(): void {
     expect(readFileSync(path.join(ROOT, file), 'utf8')).toBe(content)
   })
 
-  test('every component that is made is looked at here', () => {
-    const made = [...renderGitLabTemplates().keys()].filter((file) => file.startsWith('templates/'))
+  test('what is published is a project of the catalog, and all of it is looked at here', () => {
+    const directory = mkdtempSync(path.join(tmpdir(), 'taskvault-published-'))
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
 
-    expect(made.toSorted()).toEqual(NAMES.map((name) => `templates/${name}/template.yml`))
+    writeGitLabProject(directory)
+
+    expect(globSync('**/*.*', { cwd: directory }).toSorted()).toEqual([
+      'LICENSE.md',
+      'README.md',
+      'jobs.yml',
+      ...NAMES.map((name) => `templates/${name}/template.yml`),
+    ])
   })
 
   describe.each(components)('the component $name', ({ component }) => {
@@ -81,6 +96,15 @@ export function describeComponents(): void {
       )
 
       expect(filled.replaceAll('["a-list"]', '')).not.toContain('a-list')
+    })
+
+    test('gives GitLab’s own cache only keys that it knows', () => {
+      const caches = inputs['runner-cache']?.default
+
+      expect(caches).toEqual([{ key: 'taskvault', paths: ['.taskvault/cache'] }])
+      expect(CACHE_KEYS).toEqual(
+        expect.arrayContaining(Object.keys(asMap((caches as unknown[])[0]))),
+      )
     })
 
     test('sets nothing that is not its own job’s', () => {
@@ -149,6 +173,12 @@ export function describeComponents(): void {
         expect(`${ran.stdout}${ran.stderr}`).toBe('')
       },
     )
+
+    test.skipIf(noShellcheck !== undefined)('would be found to have faults', () => {
+      const input = 'set -- run $TASK\n'
+
+      expect(spawnSync('shellcheck', ['--shell=sh', '-'], { input }).status).toBe(1)
+    })
 
     test('install nothing that was not named with its version, and never by curl | sh', () => {
       for (const [, script] of scripts) {

@@ -50,7 +50,7 @@ export function parseBegunWork(text: string): BegunWork {
   const reason = REASONS.find((known) => known === nothingToSave)
   if (nothingToSave !== undefined && reason === undefined) throw damaged('nothingToSave')
   const work = {
-    task: parseTaskName(readText(fields, 'task')),
+    task: readTask(fields),
     startedAtMs,
     nothingToSave: reason,
     fingerprint: fingerprint === undefined ? undefined : readFingerprint(fields),
@@ -76,6 +76,14 @@ function readObject(text: string): Fields {
     // Told below, like everything else that is malformed.
   }
   throw damaged('the whole file')
+}
+
+function readTask(fields: Fields): TaskName {
+  try {
+    return parseTaskName(readText(fields, 'task'))
+  } catch {
+    throw damaged('task')
+  }
 }
 
 function readFingerprint(fields: Fields): Fingerprint {
