@@ -1,5 +1,6 @@
 import { checkChoice, checkFields, checkNumber, checkText, checkTexts } from './checks.ts'
 import type { Check, Fields } from './checks.ts'
+import { settingPath } from './settings.ts'
 
 /** A store that is elsewhere, and how it is used. */
 export interface RemoteSettings {
@@ -20,10 +21,18 @@ export type RemoteValues = Partial<RemoteSettings>
 const NO_REMOTE = 'off'
 const DEFAULTS = { mode: 'read-write', publicKeys: [], timeoutSeconds: 4 } as const
 
-const checkUrl: Check<string> = checkText(
-  'https://…, http://…, s3://bucket/prefix, or file:///absolute/folder, without a password in it; or off',
+const checkAddress: Check<string> = checkText(
+  'https://…, http://…, s3://bucket/prefix, or file:///absolute/folder; or off',
   (text) => text === NO_REMOTE || isRemoteUrl(text),
 )
+
+const checkUrl: Check<string> = (node, path, reading) => {
+  if (node.kind !== 'scalar' || !hasPassword(node.value)) return checkAddress(node, path, reading)
+  // Not shown, as what is not allowed otherwise is.
+  const what = `${settingPath(...path)}: a user or password has no place in it; set TASKVAULT_TOKEN`
+  reading.problems.push({ where: reading.origin.describe(node.at), what })
+  return undefined
+}
 
 const REMOTE_FIELDS: Fields<RemoteSettings> = {
   url: { key: 'url', check: checkUrl },
@@ -67,9 +76,15 @@ export function mergeRemote(
   return url === undefined || url === NO_REMOTE ? undefined : { url, ...rest }
 }
 
+function hasPassword(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false
+  const { username, password } = new URL(value)
+  return username !== '' || password !== ''
+}
+
 function isRemoteUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined || url.username !== '' || url.password !== '') return false
-  if (url.protocol === 'file:') return url.host === '' && url.pathname.length > 1
+  if (url === undefined) return false
+  if (url.protocol === 'file:') return /^file:\/\/\/./.test(text)
   return ['http:', 'https:', 's3:'].includes(url.protocol) && url.host !== ''
 }
