@@ -2,14 +2,12 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { readSmallFile } from '../git/find-repository.ts'
 import type { Environment } from '../git/run-git.ts'
-import { GIT_HOOKS } from '../model/task.ts'
-import type { GitHook } from '../model/task.ts'
-import { configuredNameOf } from './configured-hooks.ts'
 import { findConfiguredManagers, findManagerOfHooksPath } from './hook-managers.ts'
-import type { ConfiguredHook, HookPlaces, HooksDirectory, HooksView } from './hooks-view.ts'
+import type { HookPlaces, HooksDirectory, HooksView } from './hooks-view.ts'
 import { parseRecord, recordPathIn, scriptsDirectoryIn, sha256Of } from './install-record.ts'
+import { readConfiguredHooks } from './read-configured-hooks.ts'
 import { readGitSettings } from './read-git-settings.ts'
-import type { GitSettings, HookSetting } from './read-git-settings.ts'
+import type { GitSettings } from './read-git-settings.ts'
 import { readHookPlaces } from './read-hook-place.ts'
 
 /**
@@ -31,7 +29,7 @@ export function observeHooks(cwd: string, env: Environment): HooksView {
     passedOver: listPassedOver(directory, [own, record?.directory]),
     takenOver: readHookPlaces(directory.absolutePath, '.legacy'),
     scripts: readHookPlaces(scriptsDirectoryIn(commonDirectory)),
-    configured: readConfigured(git.hookSettings),
+    configured: readConfiguredHooks(git.hookSettings),
     configuredManagers: findConfiguredManagers(
       (relativePath) => workTree !== undefined && existsSync(join(workTree, relativePath)),
     ),
@@ -91,35 +89,6 @@ function audienceOf({
   }
   return scope === 'local' || scope === 'worktree' ? 'this-repository' : 'every-repository'
 }
-
-function readConfigured(settings: readonly HookSetting[]): HooksView['configured'] {
-  const found = GIT_HOOKS.map((hook) => [hook, configuredHookIn(settings, hook)] as const)
-  return Object.fromEntries(found) as Record<GitHook, ConfiguredHook | undefined>
-}
-
-function configuredHookIn(
-  settings: readonly HookSetting[],
-  hook: GitHook,
-): ConfiguredHook | undefined {
-  const name = configuredNameOf(hook)
-  // What the user's or the system's configuration says is not ours to change.
-  const local = settings.filter(({ scope }) => scope === 'local')
-  const command = valuesOf(local, `hook.${name}.command`).at(-1)
-  const events = valuesOf(local, `hook.${name}.event`)
-  if (command === undefined && events.length === 0) return undefined
-  const switches = [`hook.${name}.enabled`, `hook.${hook}.enabled`]
-  const isEnabled = switches.every(
-    (key) => !OFF.has(valuesOf(settings, key).at(-1)?.toLowerCase() ?? 'true'),
-  )
-  return { command, events, isEnabled }
-}
-
-function valuesOf(settings: readonly HookSetting[], key: string): readonly string[] {
-  return settings.filter((setting) => setting.key === key).map(({ value }) => value)
-}
-
-/** How git's configuration says no. */
-const OFF: ReadonlySet<string> = new Set(['false', 'no', 'off', '0', ''])
 
 /** A relative path means another directory in each work tree. */
 function findUnreached({ hooksPath, find }: GitSettings): readonly string[] {
