@@ -9,7 +9,7 @@ const CELLS: Readonly<Record<Action, string>> = {
   'blobs:write': 'W W n W',
   'entries:find': 'y y y y',
   'entries:publish': 'W W n W',
-  'entries:list': 'y y y n',
+  'entries:list': 'y y y y',
   'entries:why': 'y y y n',
   'entries:remove': 'y n n n',
   'entries:invalidate': 'y n n n',

@@ -21,7 +21,8 @@ export type Action =
 /*
  * The table: who may do what. Scopes narrow it further, and never widen it.
  *
- * `external` is for jobs that strangers can start: they get what they can name, and see no list.
+ * `external` is for jobs that strangers can start: they restore, and may ask why they cannot, which
+ * takes the list of a task's entries in the scopes that they read. Sums and provenance are not theirs.
  * Removing is the administrator's alone: whoever may remove an entry and write its key again may
  * replace it, and entries are write-once.
  */
@@ -30,7 +31,7 @@ const ALLOWED: Readonly<Record<Action, readonly Role[]>> = {
   'blobs:write': ['admin', 'engineer', 'external'],
   'entries:find': ['admin', 'engineer', 'viewer', 'external'],
   'entries:publish': ['admin', 'engineer', 'external'],
-  'entries:list': ['admin', 'engineer', 'viewer'],
+  'entries:list': ['admin', 'engineer', 'viewer', 'external'],
   'entries:why': ['admin', 'engineer', 'viewer'],
   'entries:remove': ['admin'],
   'entries:invalidate': ['admin'],
