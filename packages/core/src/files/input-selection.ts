@@ -20,6 +20,11 @@ export interface InputSelection {
   entering(patterns: readonly GlobPattern[], directory: DirectoryPlace): readonly GlobPattern[]
   /** Whether a file or symlink is wanted; `patterns` are those that may match in its directory. */
   wants(relativePath: string, patterns: readonly GlobPattern[]): boolean
+  /**
+   * Whether everything or nothing below a directory is wanted; `each` when it depends on the path, or
+   * a pattern is still waiting for what it must select.
+   */
+  wantsBelow(directory: string): 'all' | 'none' | 'each'
   /** Notes that a path that is wanted is there, and is an input. */
   take(relativePath: string): void
   /** Whether a pattern is exactly this path. */
@@ -39,6 +44,10 @@ export interface DirectoryPlace {
 
 const NEVER = new Set(['.git', '.taskvault'])
 
+function isNever(name: string): boolean {
+  return NEVER.has(name) || name.startsWith(STAGING_PREFIX)
+}
+
 export interface SelectionRules {
   readonly patterns: readonly string[]
   /** Paths that the task writes, relative to the project root. */
@@ -51,7 +60,8 @@ export interface SelectionRules {
  */
 export function createInputSelection(projectRoot: string, rules: SelectionRules): InputSelection {
   const patterns = rules.patterns.map((text) => parseGlobPattern(text, projectRoot))
-  const isOutput = createOutputTest(projectRoot, rules.outputs ?? [])
+  const outputs = toProjectPaths(projectRoot, rules.outputs ?? [])
+  const isOutput = (path: string): boolean => outputs.some((output) => isWithin(path, output))
   const named = new Set(
     patterns.flatMap(({ isExclusion, literal }) => (isExclusion ? [] : (literal ?? []))),
   )
@@ -68,7 +78,7 @@ export function createInputSelection(projectRoot: string, rules: SelectionRules)
 
   return {
     patterns,
-    isNever: (name) => NEVER.has(name) || name.startsWith(STAGING_PREFIX),
+    isNever,
     entering: enteringPatterns,
     wants(path, among) {
       const decisive = among.findLast((pattern) => pattern.matches(path))
@@ -77,6 +87,14 @@ export function createInputSelection(projectRoot: string, rules: SelectionRules)
       if (!decisive.isExclusion && !isWritten) return true
       if (unfulfilled.size > 0) note(isWritten ? 'output' : 'excluded', path, matching(among, path))
       return false
+    },
+    wantsBelow(directory) {
+      const entering = enterPath(patterns, directory)
+      if (entering.length === 0) return 'none'
+      if (overlaps(outputs, directory)) return 'each'
+      if (enterPath([...unfulfilled], directory).length > 0) return 'each'
+      const last = entering.at(-1)
+      return last?.isExclusion === false && last.covers(directory) ? 'all' : 'each'
     },
     take(path) {
       for (const pattern of unfulfilled) if (pattern.matches(path)) unfulfilled.delete(pattern)
@@ -93,14 +111,30 @@ export function createInputSelection(projectRoot: string, rules: SelectionRules)
 }
 
 /** Outputs are plain paths: their characters mean nothing but themselves. */
-function createOutputTest(
-  projectRoot: string,
-  outputs: readonly string[],
-): (relativePath: string) => boolean {
-  const paths = outputs.map((output) =>
+function toProjectPaths(projectRoot: string, outputs: readonly string[]): string[] {
+  return outputs.map((output) =>
     relative(projectRoot, resolve(projectRoot, output)).split(sep).join('/'),
   )
-  return (path) => paths.some((output) => path === output || path.startsWith(`${output}/`))
+}
+
+function isWithin(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`)
+}
+
+function overlaps(outputs: readonly string[], directory: string): boolean {
+  return outputs.some((output) => isWithin(output, directory) || isWithin(directory, output))
+}
+
+/** The patterns that may select something below a directory, told from its path alone. */
+function enterPath(among: readonly GlobPattern[], directory: string): readonly GlobPattern[] {
+  let entering = among
+  let relativePath = ''
+  for (const [depth, name] of directory.split('/').entries()) {
+    relativePath = relativePath === '' ? name : `${relativePath}/${name}`
+    if (isNever(name)) return []
+    entering = enteringPatterns(entering, { relativePath, name, depth })
+  }
+  return entering
 }
 
 /** A directory that the last word on is an exclusion of everything in it need not be looked into. */

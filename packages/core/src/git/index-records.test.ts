@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { createInputSelection } from '../files/input-selection.ts'
+import { selectsPath } from '../files/select-path.ts'
 import { openProject } from '../testing/temporary-project.ts'
 import type { TemporaryProject } from '../testing/temporary-project.ts'
 import { readCachedTree } from './cached-tree.ts'
@@ -16,6 +18,7 @@ const ALL: RecordRequest = {
   idBytes: 20,
   prefix: '',
   selects: () => true,
+  selectsBelow: () => 'each',
   mayContain: () => true,
 }
 
@@ -43,6 +46,7 @@ test('records are what the slow reader finds, whatever is in the index', () => {
         (parseIndex(bytes, 20) ?? [])
           .filter((entry) => entry.path.startsWith(prefix))
           .map((entry) => ({
+            isUtf8: true,
             relativePath: entry.path.slice(prefix.length),
             blobId: entry.id,
             kind: KINDS[entry.mode],
@@ -51,6 +55,49 @@ test('records are what the slow reader finds, whatever is in the index', () => {
       expect(records && encodeRecords(decodeRecords(records, 20))).toEqual(records)
     }),
     { numRuns: 25 },
+  )
+})
+
+test('directories that are decided as a whole hold what their files say one by one', () => {
+  const name = fc.constantFrom('a', 'b', 'a.ts', '.x', '.taskvault', 'é')
+  const path = fc.array(name, { minLength: 1, maxLength: 4 }).map((names) => `${names.join('/')}/f`)
+  const pattern = fc.constantFrom(
+    '?**',
+    '?a/**',
+    '?a',
+    '?a/b',
+    '!a/b',
+    '?**/*.ts',
+    '!**/a',
+    '?a/b/a/f',
+    '!b/**',
+    '?.x/**',
+  )
+  const patterns = fc
+    .array(pattern, { minLength: 1, maxLength: 4 })
+    .filter((texts) => texts.some((text) => !text.startsWith('!')))
+  const outputs = fc.subarray(['a', 'a/b', 'b/a/f', '.x'])
+  const paths = fc.uniqueArray(path, { minLength: 1, maxLength: 12 })
+  fc.assert(
+    fc.property(paths, patterns, outputs, (names, texts, written) => {
+      using project = openProject(Object.fromEntries(names.map((each) => [each, ''])))
+      project.git('init', '-q')
+      project.git('add', '--force', '.')
+      const bytes = indexOf(project)
+      const read = (selectsBelow: RecordRequest['selectsBelow'] | undefined) => {
+        const selection = createInputSelection(project.root, { patterns: texts, outputs: written })
+        const selects = (relativePath: string): boolean => {
+          const isSelected = selectsPath(selection, relativePath)
+          if (isSelected) selection.take(relativePath)
+          return isSelected
+        }
+        const below = selectsBelow ?? ((directory: string) => selection.wantsBelow(directory))
+        return readIndexRecords(bytes, { ...ALL, selects, selectsBelow: below })
+      }
+
+      expect(read(undefined)).toEqual(read(() => 'each'))
+    }),
+    { numRuns: 30 },
   )
 })
 

@@ -1,9 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import type { FileInput } from '../model/fingerprint.ts'
+import { decodePath } from './parse-index.ts'
 
 /*
- * Files in the index as one buffer: for each a byte for its kind, the blob's id, its path and a zero,
- * in the order of the paths' bytes. Twenty thousand files as objects take longer to make than all that
+ * Files in the index as one buffer: for each a byte for its kind, the blob's id, two zeros, its path and a
+ * zero, in the order of the paths' bytes. Twenty thousand files as objects take longer to make than all that
  * is done before a hit, and mostly one question is asked of them: whether they are the same as before.
  */
 
@@ -14,6 +15,8 @@ export interface RecordRequest {
   readonly prefix: string
   /** Whether a file counts, by its path without the prefix. */
   selects(relativePath: string): boolean
+  /** Whether all files below a directory count, or none does, whatever their names. */
+  selectsBelow(relativePath: string): 'all' | 'none' | 'each'
   /** Whether a submodule may hold files that count. */
   mayContain(relativePath: string): boolean
 }
@@ -26,6 +29,9 @@ export interface FileRecord {
   /** Hexadecimal. */
   readonly blobId: string
 }
+
+/** `isUtf8`: whether the path is an exact name. */
+export type DecodedRecord = FileRecord & { readonly isUtf8: boolean }
 
 const HEADER_BYTES = 12
 const EXTENSION_HEADER_BYTES = 8
@@ -57,16 +63,18 @@ export function readIndexRecords(bytes: Buffer, request: RecordRequest): Buffer 
 }
 
 /*
- * Single bytes, Latin-1 and a loop that makes nothing: this code runs once, and mostly before the
- * compiler has had a look at it, when every call into the runtime shows.
+ * Single bytes, and a loop that makes as little as it can: this code runs once, and mostly before the
+ * compiler has had a look at it, when every call into the runtime and every object shows. So a directory
+ * that is decided as a whole is told by its first bytes, which all of its files have.
  */
 function readEntries(
   bytes: Buffer,
-  { idBytes, prefix, selects, mayContain }: RecordRequest,
+  { idBytes, prefix, ...request }: RecordRequest,
 ): { records: Buffer; end: number } | undefined {
   const last = bytes.length - idBytes
   const target = Buffer.allocUnsafe(bytes.length)
   const prefixBytes = Buffer.byteLength(prefix)
+  const whole = createWholeDirectory(bytes, prefixBytes, request)
   let end = 0
   let at = HEADER_BYTES
   for (let left = bytes.readUInt32BE(8); left > 0; left -= 1) {
@@ -84,20 +92,71 @@ function readEntries(
     at += (nameEnd - at + 8) & ~7
     const isExtended = nameAt !== flagsAt + 2
     if (isExtended && ((bytes[flagsAt + 2] as number) & INTENT_TO_ADD_FLAG) !== 0) continue
-    const name = decodeName(bytes, nameAt, nameEnd)
-    if (name === undefined) return undefined
-    if (!name.startsWith(prefix)) continue
-    const relativePath = prefixBytes === 0 ? name : name.slice(prefix.length)
     const type = (bytes[modeAt + 2] as number) & TYPE_MASK
-    if (type === SUBMODULE) {
-      if (mayContain(relativePath)) return undefined
-    } else if (selects(relativePath)) {
-      target[end++] = type === SYMLINK ? 2 : ((bytes[modeAt + 3] as number) & 0o100) >> 6
-      end += bytes.copy(target, end, idAt, flagsAt)
-      end += bytes.copy(target, end, nameAt + prefixBytes, nameEnd + 1)
-    }
+    let decision = whole.decide(nameAt)
+    if (decision === 'each') {
+      const name = decodeName(bytes, nameAt, nameEnd)
+      if (name === undefined) return undefined
+      if (!name.startsWith(prefix)) continue
+      const relativePath = prefixBytes === 0 ? name : name.slice(prefix.length)
+      if (type !== SUBMODULE) decision = request.selects(relativePath) ? 'all' : 'none'
+      else if (request.mayContain(relativePath)) return undefined
+      whole.learn(relativePath, nameAt)
+    } else if (type === SUBMODULE && decision === 'all') return undefined
+    if (decision !== 'all' || type === SUBMODULE) continue
+    target[end++] = type === SYMLINK ? 2 : ((bytes[modeAt + 3] as number) & 0o100) >> 6
+    end += bytes.copy(target, end, idAt, flagsAt)
+    target[end++] = 0
+    target[end++] = 0
+    end += bytes.copy(target, end, nameAt + prefixBytes, nameEnd + 1)
   }
   return { records: target.subarray(0, end), end: at }
+}
+
+interface WholeDirectory {
+  /** What holds for a name because of the directory that was decided last; `each`: it is in another one. */
+  decide(nameAt: number): 'all' | 'none' | 'each'
+  /** Looks whether a directory that a path lies in can be decided as a whole. */
+  learn(relativePath: string, nameAt: number): void
+}
+
+/** Directories further down are told file by file: most patterns begin with one of the first. */
+const DECIDED_DEPTH = 2
+
+function createWholeDirectory(
+  bytes: Buffer,
+  prefixBytes: number,
+  { selectsBelow }: Pick<RecordRequest, 'selectsBelow'>,
+): WholeDirectory {
+  // What never counts may lie at any depth; where there is such a thing, each path is looked at.
+  const isOff = bytes.includes('/.taskvault')
+  let decision: 'all' | 'none' | 'each' = 'each'
+  let from = 0
+  let length = 0
+  return {
+    decide(nameAt) {
+      if (decision === 'each') return 'each'
+      for (let at = 0; at < length; at += 1) {
+        if (bytes[from + at] !== bytes[nameAt + at]) return 'each'
+      }
+      return decision
+    },
+    learn(relativePath, nameAt) {
+      decision = 'each'
+      if (isOff) return
+      let slash = relativePath.indexOf('/')
+      for (let depth = 0; depth < DECIDED_DEPTH && slash > 0; depth += 1) {
+        const directory = relativePath.slice(0, slash)
+        decision = selectsBelow(directory)
+        if (decision !== 'each') {
+          from = nameAt
+          length = prefixBytes + Buffer.byteLength(directory) + 1
+          return
+        }
+        slash = relativePath.indexOf('/', slash + 1)
+      }
+    },
+  }
 }
 
 /** Most names are ASCII, of which every byte is a character. Undefined: no UTF-8. */
@@ -126,23 +185,26 @@ export function encodeRecords(files: readonly FileRecord[]): Buffer {
     Buffer.concat([
       Buffer.of(KINDS.indexOf(kind)),
       Buffer.from(blobId, 'hex'),
-      Buffer.from(`${relativePath}\0`),
+      Buffer.from(`\0\0${relativePath}\0`),
     ]),
   )
   return Buffer.concat(pieces)
 }
 
-export function decodeRecords(records: Buffer, idBytes: number): FileRecord[] {
-  const files: FileRecord[] = []
+export function decodeRecords(records: Buffer, idBytes: number): DecodedRecord[] {
+  const files: DecodedRecord[] = []
   for (let at = 0; at < records.length;) {
-    const pathAt = at + 1 + idBytes
+    const idEnd = at + 1 + idBytes
+    const pathAt = idEnd + 2
     const end = records.indexOf(0, pathAt)
     const kind = KINDS[records[at] as number]
     if (kind === undefined || end === -1) throw new Error('records are what readIndexRecords wrote')
+    const { path: relativePath, isUtf8: isName } = decodePath(records.subarray(pathAt, end))
     files.push({
       kind,
-      blobId: records.toString('hex', at + 1, pathAt),
-      relativePath: records.toString('utf8', pathAt, end),
+      blobId: records.toString('hex', at + 1, idEnd),
+      relativePath,
+      isUtf8: isName,
     })
     at = end + 1
   }

@@ -3,6 +3,7 @@ import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import type { RunRequest, RunVault } from '../vault/run-contract.ts'
 import { createRunVault } from '../vault/run-vault.ts'
 import { createSourceVault } from '../vault/source-vault.ts'
+import type { SourceVault } from '../vault/source-vault.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { OpenPlace } from './hook-places.ts'
 
@@ -13,7 +14,7 @@ export interface PlacedWork {
   /** The work as it would be done in the work tree. */
   readonly work: RunRequest
   /** The vault that reads from the source. */
-  readonly sourceVault: RunVault
+  readonly sourceVault: SourceVault
 }
 
 /**
@@ -35,8 +36,8 @@ export function createPlacedVault(vault: Vault, placed: PlacedWork): RunVault {
       const changes = await opened.findChanges(work)
       if (changes.length > 0) return await here.fingerprint(asked)
       // Of a snapshot, that its tree is the one that was asked about; the index may have changed before.
-      const now = await checked.fingerprint(work)
-      return now.key === wanted.key ? wanted : now
+      const now = await checked.open(work)
+      return now.knownKey === wanted.key ? wanted : await now.fingerprint()
     },
   }
 }

@@ -128,17 +128,18 @@ export async function digestSelected(
 
 function isSelected(selection: InputSelection, { relativePath, isUtf8 }: GitFile): boolean {
   if (!selectsPath(selection, relativePath)) return false
-  if (!isUtf8) {
-    throw new TaskVaultError(
-      'NAME_UNSUPPORTED',
-      `${JSON.stringify(relativePath)} in git is not valid UTF-8`,
-      {
-        hint: 'Rename it, or leave it out of the inputs.',
-      },
-    )
-  }
+  if (!isUtf8) throw unsupportedName(relativePath)
   selection.take(relativePath)
   return true
+}
+
+/** A name in git that cannot be one of ours. */
+export function unsupportedName(relativePath: string): TaskVaultError {
+  return new TaskVaultError(
+    'NAME_UNSUPPORTED',
+    `${JSON.stringify(relativePath)} in git is not valid UTF-8`,
+    { hint: 'Rename it, or leave it out of the inputs.' },
+  )
 }
 
 async function findDigests(

@@ -8,7 +8,7 @@ import type { GitSource } from '../git/list-files.ts'
 import { findIndexFile, idLength, readIndexBytes } from '../git/open-index.ts'
 import { readTreeId } from '../git/read-tree-id.ts'
 import type { Environment, GitOptions } from '../git/run-git.ts'
-import { listSelectedFiles } from './digest-files.ts'
+import { listSelectedFiles, unsupportedName } from './digest-files.ts'
 import type { SelectedFile } from './digest-files.ts'
 
 /** The files of the index or of a commit that a task reads, each answer no dearer than it must be. */
@@ -38,7 +38,7 @@ export interface GitInputsRequest {
 
 /**
  * Reads the index once, so that all answers are about the same one; a commit does not change.
- * @throws {TaskVaultError} GIT_FAILED when there is no such commit; and `select` as
+ * @throws {TaskVaultError} GIT_FAILED when there is no such commit; and `select` and `files` as
  * `listSelectedFiles` does.
  */
 export function openGitInputs(request: GitInputsRequest): GitInputs {
@@ -81,12 +81,16 @@ function selectQuickly(
       selection.take(relativePath)
       return true
     },
+    selectsBelow: (directory) => selection.wantsBelow(directory),
     mayContain: (directory) => selectsBelow(selection, directory),
   })
   if (records === undefined) return undefined
   selection.assertComplete()
   const files = (): SelectedFile[] =>
-    decodeRecords(records, idBytes).map((record) => ({ ...record, repository: git }))
+    decodeRecords(records, idBytes).map((record) => {
+      if (!record.isUtf8) throw unsupportedName(record.relativePath)
+      return { ...record, repository: git }
+    })
   return { records, followFromTree: true, files }
 }
 

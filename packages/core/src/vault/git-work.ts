@@ -78,7 +78,7 @@ function findKnown(inputs: GitInputs, memory: KeyMemory): Known {
   if (byTree !== undefined) return { key: byTree, selected: undefined }
   const selected = inputs.select()
   const key = memory.findByRecords(selected.records)
-  if (key !== undefined) memory.remember(key, inputs, selected)
+  if (key !== undefined) memory.rememberTree(key, inputs, selected)
   return { key, selected }
 }
 
@@ -86,6 +86,8 @@ interface KeyMemory {
   findByTree(treeId: string): TaskKey | undefined
   findByRecords(records: Buffer): TaskKey | undefined
   remember(key: TaskKey, inputs: GitInputs, selected: SelectedInputs): void
+  /** Only by the tree. */
+  rememberTree(key: TaskKey, inputs: GitInputs, selected: SelectedInputs): void
 }
 
 interface MemoryParts {
@@ -111,14 +113,18 @@ function createKeyMemory(
     return key as TaskKey
   }
 
+  function rememberTree(key: TaskKey, { treeId }: GitInputs, selected: SelectedInputs): void {
+    if (treeId === undefined || !selected.followFromTree) return
+    contents.remember(new Map([[nameOfTree(treeId), digestToBytes(key)]]))
+  }
+
   return {
     findByTree: (treeId) => find(nameOfTree(treeId)),
     findByRecords: (records) => find(nameOfRecords(records)),
-    remember(key, { treeId }, { records, followFromTree }) {
-      const digest = digestToBytes(key)
-      const names = [nameOfRecords(records)]
-      if (treeId !== undefined && followFromTree) names.push(nameOfTree(treeId))
-      contents.remember(new Map(names.map((each) => [each, digest])))
+    remember(key, inputs, selected) {
+      contents.remember(new Map([[nameOfRecords(selected.records), digestToBytes(key)]]))
+      rememberTree(key, inputs, selected)
     },
+    rememberTree,
   }
 }
