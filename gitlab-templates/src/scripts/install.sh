@@ -29,4 +29,7 @@ case ${TASKVAULT_JOB_CLI:-npm} in
     ;;
 esac
 export PATH
-if [ -n "${TASKVAULT_JOB_SERVER:-}" ]; then export TASKVAULT_REMOTE="$TASKVAULT_JOB_SERVER"; fi
+case ${TASKVAULT_JOB_SERVER:-none} in
+  none) ;;
+  *) export TASKVAULT_REMOTE="$TASKVAULT_JOB_SERVER" ;;
+esac
