@@ -85,7 +85,9 @@ test('after uninstalling, commits run nothing', async () => {
 test('hooks that were there run as before: first, with git’s arguments and refs, and refusing', async () => {
   await using project = await openHookProject()
   await addRemote(project)
-  writeHook(project, '.git/hooks/pre-commit', 'test ! -e no-commit')
+  // A link into the work tree, which is how hooks are shared by hand.
+  writeHook(project, 'scripts/check', 'test ! -e no-commit')
+  symlinkSync('../../scripts/check', project.rig.resolve('.git/hooks/pre-commit'))
   writeHook(project, '.git/hooks/pre-push', 'echo "$1" >pushed; cat >>pushed')
   await project.taskvault(AS_FILES)
 
@@ -158,6 +160,7 @@ test('work trees of a bare repository get its hooks', async () => {
   await project.git(['-C', bare, 'worktree', 'add', '-q', linked, 'main'])
 
   await project.git(['-C', linked, 'commit', '-q', '--allow-empty', '-m', 'linked'])
+  await project.git(['-C', bare, 'push', '-q', await addRemote(project), 'main'])
 
   expect(readRuns(project)).toEqual([`ran in ${linked}`])
 })

@@ -39,7 +39,7 @@ test('whatever the paths are called, the shell reads them as they are', () => {
   fc.assert(
     fc.property(path, path, (node, script) => {
       const text = renderHookScript({ ...FACTS, command: { node, script } })
-      const assignments = text.slice(text.indexOf('node='), text.indexOf('\n\nset --'))
+      const assignments = text.slice(text.indexOf('node='), text.indexOf('\n\n#'))
 
       const read = execFileSync('sh', ['-c', `${assignments}\nprintf '%s\\0%s' "$node" "$cli"`], {
         encoding: 'utf8',
@@ -140,6 +140,15 @@ test('a branch without the project is committed without it', () => {
   expect(place.run({ ...FACTS, project: 'packages/web' }).status).toBe(64)
 })
 
+test('a bare repository pushes what it has', () => {
+  const place = openPlace()
+  place.write('bin/taskvault', '#!/bin/sh\nexit 66\n')
+
+  expect(place.run({ ...FACTS, hook: 'pre-push' }).status).toBe(66)
+  place.remove('work/.git')
+  expect(place.run({ ...FACTS, hook: 'pre-push' }).status).toBe(0)
+})
+
 test('the status of the tasks is the status of the hook', () => {
   const place = openPlace()
   place.write('bin/taskvault', '#!/bin/sh\nexit 69\n')
@@ -220,7 +229,7 @@ function openPlace(): {
 } {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'taskvault hook-')))
   onTestFinished(() => rmSync(root, { recursive: true }))
-  for (const name of ['work', 'hooks', 'bin']) mkdirSync(join(root, name))
+  for (const name of ['work/.git', 'hooks', 'bin']) mkdirSync(join(root, name), { recursive: true })
   const write = (relativePath: string, text: string): void => {
     mkdirSync(dirname(join(root, relativePath)), { recursive: true })
     writeFileSync(join(root, relativePath), text, { mode: 0o755 })

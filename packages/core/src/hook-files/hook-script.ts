@@ -66,13 +66,14 @@ function renderBody(facts: HookFacts): string {
 # \`taskvault hooks install\`; \`taskvault hooks uninstall\` puts back what was here. Do not edit.
 project=${quoteForShell(project)}
 ${renderRecordedCommand(facts)}${renderChain(facts)}
+# In a bare repository, or on a branch without the project, there is nothing to test.
+if [ ! -e .git ] || [ ! -d "$project" ]; then exit 0; fi
 set -- -C "$project" hooks run ${hook} "$@"
 ${listCandidates(facts).map(renderCandidate).join('\nel')}
 else
   echo 'taskvault: not found, so ${hook} goes on without it; mended by: taskvault hooks install' >&2
   exit 0
 fi
-[ -d "$project" ] || exit 0
 ${readsRefs(facts) ? 'send_refs | "$@"' : 'exec "$@"'}
 `
 }

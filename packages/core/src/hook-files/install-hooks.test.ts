@@ -54,17 +54,6 @@ test('installing twice is installing once', async () => {
   expect(describe(repository)).toEqual(once)
 })
 
-test('two installations that start together are one', async () => {
-  using repository = openHookRepository({ '.git/hooks/pre-commit': { executable: OWN_HOOK } })
-  const before = describe(repository)
-
-  const all = await Promise.all([1, 2, 3].map(() => repository.install({ method: 'files' })))
-  await repository.uninstall()
-
-  expect(all.filter(({ isChanged }) => isChanged)).toHaveLength(1)
-  expect(describe(repository)).toEqual(before)
-})
-
 test('a later version, another choice of hooks or another way replaces what was installed', async () => {
   using repository = openHookRepository({ '.git/hooks/pre-push': { executable: OWN_HOOK } })
   const before = describe(repository)
