@@ -26,7 +26,12 @@ export function startBackground(
   const errors = openSync(`${log}.err`, 'w')
   const child = spawn(command.file, command.args, {
     cwd: command.cwd,
-    env: { PATH: process.env['PATH'] ?? '', HOME: command.cwd, ...command.env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: command.cwd,
+      TMPDIR: command.cwd,
+      ...command.env,
+    },
     stdio: ['ignore', out, errors],
   })
   for (const file of [out, errors]) closeSync(file)

@@ -1,8 +1,12 @@
-/* A bare Fastify route that reads one row of SQLite, of the size of an entry. */
+/* A bare Fastify route that reads one row of a SQLite file, of the size of an entry. */
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fastify } from 'fastify'
 
-const database = new DatabaseSync(':memory:')
+const database = new DatabaseSync(join(mkdtempSync(join(tmpdir(), 'bench-')), 'peer.db'))
+database.exec('pragma journal_mode = wal')
 database.exec('create table entries (key text primary key, value text) without rowid')
 database.prepare('insert into entries values (?, ?)').run('k', 'x'.repeat(700))
 const find = database.prepare('select value from entries where key = ?')

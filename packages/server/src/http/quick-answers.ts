@@ -13,6 +13,8 @@ export interface QuickAnswer {
   readonly headers: readonly string[]
   /** Text leaves in one piece with the headers. */
   readonly body: Buffer | string
+  /** Of text: that nothing has to be encoded. */
+  readonly isAscii?: boolean
 }
 
 /** What can answer a plain GET without the framework. */
@@ -47,9 +49,11 @@ export function createQuickAnswers(options: QuickAnswersOptions, rest: Listener)
   /** Gives what sends an answer to `question`. */
   function startSending(response: ServerResponse, { protocol, operation }: QuickQuestion) {
     const startedAt = performance.now()
-    return ({ status, headers, body }: QuickAnswer): void => {
+    return ({ status, headers, body, isAscii }: QuickAnswer): void => {
       response.setTimeout(stallTimeoutMs)
-      response.writeHead(status, headers as string[]).end(body)
+      response.writeHead(status, headers as string[])
+      if (isAscii) response.end(body, 'latin1')
+      else response.end(body)
       const seconds = (performance.now() - startedAt) / 1000
       const outcome = status === 404 ? 'not-found' : 'ok'
       metrics.observe({ protocol, operation, outcome, seconds })

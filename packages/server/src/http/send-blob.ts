@@ -61,17 +61,26 @@ async function pipe(
   raw: ServerResponse,
   pace: ReadingPace,
 ): Promise<number> {
-  let sentBytes = 0
   using _deadline = sizeBytes > SMALL_BYTES ? endInTime(raw, sizeBytes, pace) : undefined
-  for await (const chunk of bytes) {
-    sentBytes += chunk.byteLength
-    // Ended with the last piece, so that a small blob leaves in one packet with its headers.
-    if (sentBytes === sizeBytes) raw.end(chunk)
-    else if (!raw.write(chunk)) await waitForReader(raw)
-    if (raw.destroyed) return sentBytes
+  const pieces: AsyncIterator<Uint8Array, unknown, Uint8Array | undefined> =
+    bytes[Symbol.asyncIterator]()
+  let sentBytes = 0
+  // Pieces that have left are given back to the source, which may read into them again.
+  const spare: Uint8Array[] = []
+  try {
+    for (;;) {
+      const { done, value: piece } = await pieces.next(spare.pop())
+      if (done === true || raw.destroyed) break
+      sentBytes += piece.byteLength
+      // Ended with the last piece, so that a small blob leaves in one packet with its headers.
+      if (sentBytes === sizeBytes) raw.end(piece)
+      else if (!raw.write(piece, () => spare.push(piece))) await waitForReader(raw)
+    }
+  } finally {
+    await pieces.return?.()
   }
   if (sizeBytes === 0) raw.end()
-  else if (sizeBytes > SMALL_BYTES) await waitForEnd(raw)
+  else if (sizeBytes > SMALL_BYTES && !raw.destroyed) await waitForEnd(raw)
   return sentBytes
 }
 

@@ -22,6 +22,13 @@ export interface ServerMetrics {
   readonly contentType: string
 }
 
+interface LookupCount {
+  readonly protocol: string
+  readonly task: string
+  hits: number
+  misses: number
+}
+
 const MOST_TASKS = 200
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
@@ -58,14 +65,35 @@ export function createServerMetrics(storedBytes: () => Promise<number>): ServerM
     buckets: SECONDS,
     registers,
   })
+  // Counted here, and written into the families when somebody reads them: look-ups are many.
+  const counts = new Map<string, LookupCount>()
+  const countOf = (protocol: string, task: string): LookupCount => {
+    const name = `${protocol} ${task}`
+    const known = counts.get(name) ?? { protocol, task, hits: 0, misses: 0 }
+    counts.set(name, known)
+    return known
+  }
+  const writeCounts = (): void => {
+    for (const count of counts.values()) {
+      const { protocol, task } = count
+      hits.inc({ protocol, task }, count.hits)
+      misses.inc({ protocol, task }, count.misses)
+      count.hits = 0
+      count.misses = 0
+    }
+  }
   return {
-    countLookup: ({ protocol, task, isHit }) =>
-      (isHit ? hits : misses).inc({ protocol, task: task === undefined ? '' : nameTask(task) }),
+    countLookup: ({ protocol, task, isHit }) => {
+      const count = countOf(protocol, task === undefined ? '' : nameTask(task))
+      if (isHit) count.hits += 1
+      else count.misses += 1
+    },
     countEvictions: (entries) => evictions.inc(entries),
     observe: ({ protocol, operation, outcome, seconds }) =>
       durations.observe({ protocol, operation, outcome }, seconds),
     render: async () => {
       size.set(await storedBytes())
+      writeCounts()
       return await registry.metrics()
     },
     contentType: registry.contentType,

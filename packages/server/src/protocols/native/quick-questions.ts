@@ -1,5 +1,6 @@
 import { isDigest } from '@taskvault/core'
 import type { BlobName, TaskName } from '@taskvault/core'
+import type { StoredEntry } from '../../engine/engine.ts'
 import { answerError } from '../../http/error-answer.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
 import type { QuickAnswer, QuickQuestion } from '../../http/quick-answers.ts'
@@ -14,12 +15,13 @@ type Recognize = (path: string) => QuickQuestion | undefined
 
 /** Small blobs that are at hand, and look-ups: the two that jobs ask for by the hundred. */
 export function createQuickQuestions(services: ProtocolServices): Recognize {
+  const given = { engine: services.engine, answers: createAnswerCache() }
   return (path) => {
     // Whatever follows is looked up as it is: what is no name is no blob's.
     if (path.startsWith(BLOBS)) return askBlob(path.slice(BLOBS.length) as BlobName, services)
     const [, task, key] = ENTRY.exec(path) ?? []
     if (task === undefined || key === undefined || !isDigest(key)) return undefined
-    return askEntry(namespaceOf(task as TaskName), key, services)
+    return askEntry(namespaceOf(task as TaskName), key, given)
   }
 }
 
@@ -40,14 +42,40 @@ function askBlob(name: BlobName, { recent, rates }: ProtocolServices): QuickQues
   }
 }
 
-function askEntry(namespace: string, key: string, { engine }: ProtocolServices): QuickQuestion {
+function askEntry(
+  namespace: string,
+  key: string,
+  { engine, answers }: Pick<ProtocolServices, 'engine'> & { readonly answers: AnswerCache },
+): QuickQuestion {
   return {
     protocol: 'native',
     operation: 'entry.find',
     answer: async (who) => {
       const found = await engine.find(who, { namespace, key })
-      const record = found === undefined ? undefined : recordOf(found)
-      return record === undefined ? NO_SUCH_ENTRY : asJson(200, record)
+      return found === undefined ? NO_SUCH_ENTRY : answers.of(found)
+    },
+  }
+}
+
+interface AnswerCache {
+  /** Of an entry that was found just now. */
+  of(entry: StoredEntry): QuickAnswer
+}
+
+const MOST_ANSWERS = 4096
+
+/** What is written about an entry never changes: it need not be written anew for everybody who finds it. */
+function createAnswerCache(): AnswerCache {
+  let answers = new Map<string, QuickAnswer>()
+  return {
+    of: (entry) => {
+      const known = answers.get(entry.id)
+      if (known !== undefined) return known
+      const record = recordOf(entry)
+      const answer = record === undefined ? NO_SUCH_ENTRY : asJson(200, record)
+      if (answers.size >= MOST_ANSWERS) answers = new Map()
+      answers.set(entry.id, answer)
+      return answer
     },
   }
 }
@@ -56,11 +84,8 @@ const NO_SUCH_ENTRY: QuickAnswer = asJson(404, answerError(noSuchEntry()).body)
 
 function asJson(status: number, data: unknown): QuickAnswer {
   const body = JSON.stringify(data)
-  const headers = [
-    'content-type',
-    'application/json; charset=utf-8',
-    'content-length',
-    String(Buffer.byteLength(body)),
-  ]
-  return { status, headers, body }
+  const sizeBytes = Buffer.byteLength(body)
+  const type = 'application/json; charset=utf-8'
+  const headers = ['content-type', type, 'content-length', String(sizeBytes)]
+  return { status, headers, body, isAscii: sizeBytes === body.length }
 }
