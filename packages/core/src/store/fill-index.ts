@@ -10,6 +10,7 @@ import { insertEntry } from './insert-entry.ts'
 import { listBlobs } from './list-blobs.ts'
 import { moveToQuarantine } from './move-to-quarantine.ts'
 import { openBlob, readManifest } from './pack-reader.ts'
+import { listReceived } from './received-packs.ts'
 import type { Store } from './store.ts'
 
 export interface FilledIndex {
@@ -27,10 +28,11 @@ type FillOptions = Pick<Store, 'cacheDirectory' | 'database' | 'report' | 'now'>
  */
 export async function fillIndex(options: FillOptions): Promise<FilledIndex> {
   const names = listBlobs(options.cacheDirectory).filter(isDigest)
+  const unchecked = new Set(listReceived(options))
   const found: FoundManifest[] = []
   let lost = 0
   for (const [done, digest] of names.entries()) {
-    const blob = await readBlob(options, digest)
+    const blob = await readBlob(options, { digest, unchecked })
     if (blob === 'damaged') lost += 1
     if (typeof blob === 'object') {
       register(options, blob)
@@ -68,7 +70,7 @@ type FoundManifest = FoundBlob & { readonly manifest: Manifest }
 
 async function readBlob(
   { cacheDirectory }: FillOptions,
-  digest: Digest,
+  { digest, unchecked }: { readonly digest: Digest; readonly unchecked: ReadonlySet<Digest> },
 ): Promise<FoundBlob | 'damaged' | 'unknown'> {
   const path = blobPath(cacheDirectory, digest)
   try {
@@ -76,7 +78,7 @@ async function readBlob(
     const { mtimeMs } = statSync(path)
     const start = { digest, sizeBytes: blob.sizeBytes, modifiedAtMs: Math.floor(mtimeMs) }
     if (blob.header.kind === 'pack') {
-      const contents = blob.listDigests()
+      const contents = unchecked.has(digest) ? [] : blob.listDigests()
       return { ...start, contents, manifest: undefined }
     }
     blob.verifyFile(digest)

@@ -9,6 +9,7 @@ import { blobPath, blobsDirectory } from '../store/blob-path.ts'
 import { registerBlob } from '../store/contents.ts'
 import { openBlob, readManifest } from '../store/pack-reader.ts'
 import { publishEntry } from '../store/publish-entry.ts'
+import { noteReceived } from '../store/received-packs.ts'
 import type { Store } from '../store/store.ts'
 import { answersTo } from './open-entry.ts'
 
@@ -67,6 +68,7 @@ async function registerPack(store: Store, { record, pack }: ReceivedPack): Promi
   if (row !== undefined) return Number(row['number'])
   using blob = await openBlob(blobPath(store.cacheDirectory, pack))
   if (blob.header.kind !== 'pack') throw damaged('one of its packs is none')
+  noteReceived(store, pack, record.task)
   return registerBlob(store, { digest: pack, sizeBytes, contents: [] })
 }
 

@@ -12,6 +12,7 @@ import type { InlineContent, PackedContents } from '../store/content-packer.ts'
 import { evictIfNeeded } from '../store/evict.ts'
 import { findScattered } from '../store/find-scattered.ts'
 import { publishEntry } from '../store/publish-entry.ts'
+import { checkReceived } from '../store/received-packs.ts'
 import { attach, collectOutputs } from './collect-outputs.ts'
 import type { FoundOutputs } from './collect-outputs.ts'
 import type { OpenParts } from './open-parts.ts'
@@ -33,6 +34,7 @@ export async function saveEntry(
 ): Promise<SavedEntry | SkippedSave> {
   if (!request.policy.write) return { kind: 'skipped', because: 'read-only', sizeBytes: 0 }
   try {
+    await checkReceived(parts.store, request.task)
     const outcome = await saveInAttempts(parts, request)
     if (outcome.kind === 'skipped') return outcome
     const remote = await pushEntry(parts, request.work.key)
