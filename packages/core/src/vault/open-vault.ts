@@ -8,7 +8,7 @@ import { createStatCacheTable } from '../store/stat-cache-table.ts'
 import { readStatistics } from '../store/statistics.ts'
 import { createParts } from './open-parts.ts'
 import { openResult, readResult } from './read-result.ts'
-import { createRemoteVault } from './remote-vault.ts'
+import type { RemoteVault, RemoteVaultOptions } from './remote-vault.ts'
 import { stageEntry } from './restore.ts'
 import { saveEntry } from './save.ts'
 import type { Vault, VaultStats } from './vault.ts'
@@ -41,7 +41,7 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
   const { cacheDirectory } = settings
   const store = await openStore({ cacheDirectory, algorithm, report, now, endsProcess })
   const statCache = createStatCacheTable(store.database, algorithm.name)
-  const remote = settings.remote && createRemoteVault({ remote: settings.remote, store, env })
+  const remote = settings.remote && (await openRemote({ remote: settings.remote, store, env }))
   const parts = createParts(settings, store, { statCache, remote })
   const stats = (): VaultStats => readStatistics(store, settings.maxSizeBytes)
   const before = readQuietly(stats)
@@ -63,6 +63,12 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
       store[Symbol.dispose]()
     },
   }
+}
+
+/** Loaded for those who have one: reading what speaks HTTP takes longer than a hit that needs none. */
+async function openRemote(options: RemoteVaultOptions): Promise<RemoteVault> {
+  const { createRemoteVault } = await import('./remote-vault.ts')
+  return createRemoteVault(options)
 }
 
 /** Metrics are for people who watch; that they cannot be read or written is nobody's failure. */
