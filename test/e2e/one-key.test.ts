@@ -3,6 +3,9 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { expandCommand } from '../adapters/circleci/expand-steps.ts'
+import { readOrb } from '../adapters/circleci/orb.ts'
+import { runSteps } from '../adapters/circleci/run-steps.ts'
 import { fillIn, readComponent } from '../adapters/gitlab/component.ts'
 import { runJob } from '../adapters/gitlab/run-job.ts'
 import { openRig } from '../rig/rig.ts'
@@ -36,7 +39,8 @@ const MACHINES: readonly Machine[] = [
   ['a laptop', (checkout) => taskvault(checkout, ['run', ...DECLARATION, '--command', COMMAND])],
   ['GitLab', (checkout) => onGitLab(checkout, ['sh', '-e'])],
   ['GitLab, in an image of Alpine', (checkout) => onGitLab(checkout, ['busybox', 'sh', '-e'])],
-  ['two halves, as CircleCI and Jenkins call them', inHalves],
+  ['CircleCI', onCircleCi],
+  ['two halves, as Jenkins calls them', inHalves],
   [
     'words instead of a line',
     (checkout) => taskvault(checkout, ['run', ...DECLARATION, '--', 'sh', '-c', COMMAND]),
@@ -63,7 +67,8 @@ test('the same task is done once, and has the same key everywhere', async () => 
     ['a laptop', key, 'ran'],
     ['GitLab', key, 'hit'],
     ['GitLab, in an image of Alpine', key, 'hit'],
-    ['two halves, as CircleCI and Jenkins call them', key, 'hit'],
+    ['CircleCI', key, 'hit'],
+    ['two halves, as Jenkins calls them', key, 'hit'],
     ['words instead of a line', expect.not.stringMatching(key ?? ''), 'ran'],
   ])
 })
@@ -137,6 +142,22 @@ async function onGitLab(
   const [job] = Object.values(fillIn(readComponent(RUN), inputs))
   const ofGitLab = { GITLAB_CI: 'true', CI_COMMIT_BRANCH: 'main', CI_JOB_ID: '1' }
   return await runJob(job, { shell, project, environment: { ...ofGitLab, ...environment } })
+}
+
+async function onCircleCi({ rig, project, environment }: Checkout): Promise<Seen> {
+  const packed = path.resolve(import.meta.dirname, '../../orbs/taskvault/orb.yml')
+  const steps = expandCommand(readOrb(readFileSync(packed, 'utf8')), 'run_task', {
+    task: 'unit_tests',
+    command: COMMAND,
+    inputs: 'src/**\n',
+    outputs: 'results.txt\n',
+    cli: path.join(path.dirname(rig.project), 'bin', 'taskvault'),
+    server: environment['TASKVAULT_REMOTE'],
+    cache_dir: environment['TASKVAULT_CACHE_DIR'],
+    keep: false,
+  })
+  const ofCircleCi = { CIRCLECI: 'true', CIRCLE_BRANCH: 'main' }
+  return await runSteps(steps, { project, environment: { ...ofCircleCi, ...environment } })
 }
 
 function ranIn({ project }: Checkout): boolean {

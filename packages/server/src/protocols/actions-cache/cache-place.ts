@@ -14,11 +14,6 @@ export function namespaceOf(version: string): string {
   return `actions:${version}`
 }
 
-/** Whether entries of `namespace` are archives, and not pieces of one that is being sent. */
-export function isArchives(namespace: string): boolean {
-  return namespace.startsWith('actions:')
-}
-
 /**
  * What a client may ask for, in the words of GitHub's own service.
  * @throws {TaskVaultError} REQUEST_INVALID when the key is empty, too long or has a comma, or the

@@ -13,7 +13,7 @@ import type { CachePlace } from './cache-place.ts'
  */
 
 /** How long an upload may take. Nobody else can begin one of the same key before. */
-export const UPLOAD_MS: number = 60 * 60 * 1000
+const UPLOAD_MS = 60 * 60 * 1000
 
 export interface PendingUpload extends CachePlace {
   /** A number, because clients of the protocol's first version want one. */

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Puts the command on the PATH of this step and of those that follow: from npm, from the image, or from where
+# it was said to be.
+set -e
+taskvault_refuse() {
+  printf 'taskvault: %s\n' "$1" >&2
+  exit 64
+}
+taskvault_directory=''
+case ${PARAM_CLI:-npm} in
+  image)
+    command -v taskvault >/dev/null ||
+      taskvault_refuse 'cli "image": the image has no command taskvault; install it there, or use cli "npm"'
+    ;;
+  npm)
+    # Outside of the project, and of nobody's but this job.
+    taskvault_home="${TMPDIR:-/tmp}/taskvault-cli-${CIRCLE_WORKFLOW_JOB_ID:-$$}"
+    taskvault_directory="$taskvault_home/node_modules/.bin"
+    if ! [ -e "$taskvault_directory/taskvault" ]; then
+      command -v npm >/dev/null ||
+        taskvault_refuse 'cli "npm": the image has no npm; use an image with Node 24, or cli "image"'
+      npm install --prefix "$taskvault_home" --no-save --ignore-scripts --no-audit --no-fund \
+        --loglevel=error "@taskvault/cli@$PARAM_VERSION"
+    fi
+    ;;
+  */taskvault)
+    test -x "$PARAM_CLI" || taskvault_refuse "cli \"$PARAM_CLI\": there is no such command"
+    taskvault_directory=${PARAM_CLI%/*}
+    ;;
+  *)
+    taskvault_refuse "cli \"$PARAM_CLI\" is neither npm nor image nor a path that ends with /taskvault"
+    ;;
+esac
+# What a later step of this job finds: CircleCI reads this file before each of them.
+taskvault_export() {
+  taskvault_quoted=$(printf '%s' "$2" | sed "s/'/'\\\\''/g")
+  printf "export %s='%s'%s\n" "$1" "$taskvault_quoted" "${3:-}" >>"$BASH_ENV"
+}
+if [ -n "$taskvault_directory" ]; then
+  # shellcheck disable=SC2016 # Expanded by the step that reads the file.
+  taskvault_export PATH "$taskvault_directory" '":$PATH"'
+fi
+taskvault_export TASKVAULT_CACHE_DIR "${PARAM_CACHE_DIR:-.taskvault/cache}"
+case ${PARAM_IS_DEFAULT_BRANCH:-} in
+  '') ;;
+  true | false) taskvault_export TASKVAULT_BRANCH_IS_DEFAULT "$PARAM_IS_DEFAULT_BRANCH" ;;
+  *) taskvault_refuse "is_default_branch \"$PARAM_IS_DEFAULT_BRANCH\" is neither true nor false" ;;
+esac
+if [ -n "${PARAM_SERVER:-}" ]; then taskvault_export TASKVAULT_REMOTE "$PARAM_SERVER"; fi

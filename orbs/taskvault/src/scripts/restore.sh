@@ -1,0 +1,35 @@
+#!/bin/sh
+# Puts the cache in place. A miss is no failure of the job; a call that cannot be meant is.
+set -e
+taskvault_refuse() {
+  printf 'taskvault: %s\n' "$1" >&2
+  exit 64
+}
+case ${PARAM_KEY:-} in
+  '' | *[[:space:]]*) taskvault_refuse "key \"${PARAM_KEY:-}\" is no name: a name has no spaces" ;;
+esac
+set -- restore "$PARAM_KEY" --cache
+for taskvault_option in input output fallback; do
+  case $taskvault_option in
+    input) taskvault_list=${PARAM_KEY_FILES:-} ;;
+    output) taskvault_list=${PARAM_PATHS:-} ;;
+    fallback) taskvault_list=${PARAM_FALLBACK_KEYS:-} ;;
+  esac
+  while read -r taskvault_value; do
+    if [ -n "$taskvault_value" ]; then set -- "$@" "--$taskvault_option" "$taskvault_value"; fi
+  done <<TASKVAULT_LIST
+$taskvault_list
+TASKVAULT_LIST
+done
+case ${PARAM_POLICY:-pull-push} in
+  pull-push) ;;
+  pull) set -- "$@" --read-only ;;
+  push) set -- "$@" --force ;;
+  *) taskvault_refuse "policy \"$PARAM_POLICY\" is none of pull-push, pull, push" ;;
+esac
+taskvault_status=0
+taskvault "$@" || taskvault_status=$?
+case $taskvault_status in
+  0 | 1) ;;
+  *) exit "$taskvault_status" ;;
+esac

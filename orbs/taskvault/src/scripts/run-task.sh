@@ -1,0 +1,44 @@
+#!/bin/sh
+# Runs the task, or puts back what it made. What the parameters hold is never read by a shell here.
+set -e
+taskvault_refuse() {
+  printf 'taskvault: %s\n' "$1" >&2
+  exit 64
+}
+case ${PARAM_TASK:-} in
+  '' | *[[:space:]]*) taskvault_refuse "task \"${PARAM_TASK:-}\" is no name: a name has no spaces" ;;
+esac
+set -- run "$PARAM_TASK"
+for taskvault_option in input output env tool; do
+  case $taskvault_option in
+    input) taskvault_list=${PARAM_INPUTS:-} ;;
+    output) taskvault_list=${PARAM_OUTPUTS:-} ;;
+    env) taskvault_list=${PARAM_ENV:-} ;;
+    tool) taskvault_list=${PARAM_TOOLS:-} ;;
+  esac
+  while read -r taskvault_value; do
+    if [ -n "$taskvault_value" ]; then set -- "$@" "--$taskvault_option" "$taskvault_value"; fi
+  done <<TASKVAULT_LIST
+$taskvault_list
+TASKVAULT_LIST
+done
+case ${PARAM_POLICY:-pull-push} in
+  pull-push) ;;
+  pull) set -- "$@" --read-only ;;
+  push) set -- "$@" --force ;;
+  *) taskvault_refuse "policy \"$PARAM_POLICY\" is none of pull-push, pull, push" ;;
+esac
+if [ -n "${PARAM_SALT:-}" ]; then set -- "$@" --salt "$PARAM_SALT"; fi
+# The lines of a step end with the first that fails. Those of one command would go on. A YAML block ends with a
+# line feed.
+taskvault_command=${PARAM_COMMAND%
+}
+case $taskvault_command in
+  '') ;;
+  'set -e'*) set -- "$@" --command "$taskvault_command" ;;
+  *'
+'*) taskvault_refuse "command \"$taskvault_command\" has several lines: join them with &&, or begin with set -e" ;;
+  *) set -- "$@" --command "$taskvault_command" ;;
+esac
+cd "${PARAM_DIRECTORY:-.}" || taskvault_refuse "directory \"$PARAM_DIRECTORY\" is not there"
+exec taskvault "$@" --show-key

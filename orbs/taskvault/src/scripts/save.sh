@@ -1,0 +1,10 @@
+#!/bin/sh
+# Saves the cache, unless it was put in place as it is.
+set -e
+case ${PARAM_KEY:-} in
+  '' | *[[:space:]]*)
+    printf 'taskvault: key "%s" is no name: a name has no spaces\n' "${PARAM_KEY:-}" >&2
+    exit 64
+    ;;
+esac
+exec taskvault save "$PARAM_KEY"

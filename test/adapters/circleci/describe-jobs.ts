@@ -1,0 +1,160 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import process from 'node:process'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { AdapterResult } from '../describe-cases.ts'
+import type { Values } from './bind-parameters.ts'
+import { expandCommand, expandJob, expandSteps } from './expand-steps.ts'
+import type { Orb, Step } from './orb.ts'
+import { runSteps } from './run-steps.ts'
+
+const COMMAND = path.resolve(import.meta.dirname, '../../../packages/cli/bin/taskvault.js')
+
+/** The orb with the real command line, in a project on disk. */
+export function describeJobs(orb: Orb): void {
+  describe('with the real command line', () => {
+    test('a job runs a task once, and puts back what it made', async () => {
+      const job = createJob({ 'src/a.txt': 'content' })
+      const given = {
+        ...job.given,
+        task: 'build',
+        command: 'echo ran >> ran.log; cat src/a.txt > out.txt',
+        inputs: 'src/**\n',
+        outputs: 'out.txt\n',
+        before_task: [{ run: { name: 'Prepare', command: 'echo prepared' } }],
+      }
+      const steps = expandJob(orb, 'run', given)
+
+      const first = await job.run(steps)
+      rmSync(path.join(job.project, 'out.txt'))
+      const second = await job.run(steps)
+      job.write('src/a.txt', 'changed')
+      const third = await job.run(steps)
+
+      expect([first.exitCode, second.exitCode, third.exitCode]).toEqual([0, 0, 0])
+      expect(first.output).toContain('[checkout]\nprepared\n[restore_cache]\n')
+      expect(second.output).toMatch(/✓ build: restored 1 file/)
+      expect(third.output).toMatch(/src\/a\.txt/)
+      expect(job.read('ran.log')).toBe('ran\nran\n')
+      expect(job.read('out.txt')).toBe('changed')
+      expect(keysIn(first)).toEqual(keysIn(second))
+    })
+
+    test('the status of a command arrives, and its failure is not kept', async () => {
+      const job = createJob({ 'src/a.txt': 'content' })
+      const given = { ...job.given, task: 'fails', command: 'echo ran >> ran.log; exit 7' }
+      const steps = expandCommand(orb, 'run_task', { ...given, inputs: 'src/**' })
+
+      const ended = [await job.run(steps), await job.run(steps)]
+
+      expect(ended.map(({ exitCode }) => exitCode)).toEqual([7, 7])
+      expect(job.read('ran.log')).toBe('ran\nran\n')
+    })
+
+    test('a fork uses what is there, and saves nothing', async () => {
+      const job = createJob({ 'src/a.txt': 'content' })
+      const given = { ...job.given, task: 'fork', command: 'echo ran >> ran.log', inputs: 'src/**' }
+      const steps = expandCommand(orb, 'run_task', given)
+      const fork = { CIRCLECI: 'true', CIRCLE_BRANCH: 'pull/7', CIRCLE_PR_NUMBER: '7' }
+
+      await job.run(steps, fork)
+      await job.run(steps, fork)
+      await job.run(steps)
+      await job.run(steps, fork)
+
+      expect(job.read('ran.log')).toBe('ran\nran\nran\n')
+    })
+
+    test('a cache is put in place, and saved only when it was not there', async () => {
+      const job = createJob({ 'package-lock.json': '1' })
+      const steps: readonly Step[] = [
+        { restore: { ...job.given, key: 'npm', key_files: 'package-lock.json', paths: 'modules' } },
+        {
+          run: {
+            name: 'Install',
+            command: 'test -d modules || { mkdir modules; echo x > modules/a; }',
+          },
+        },
+        { save: { key: 'npm' } },
+      ]
+      const { keep: _, ...restore } = (steps[0] as { restore: Values }).restore
+      const all = expandSteps(orb, [{ restore }, ...steps.slice(1)], {})
+
+      const first = await job.run(all)
+      rmSync(path.join(job.project, 'modules'), { recursive: true })
+      const second = await job.run(all)
+
+      expect([first.exitCode, second.exitCode], first.output + second.output).toEqual([0, 0])
+      expect(second.output).toMatch(/✓ npm: restored 1 file/)
+      expect(job.read('modules/a')).toBe('x\n')
+    })
+
+    test.each([
+      ['a job that failed does not save', 'on_success', false],
+      ['one that was told to saves all the same', 'always', true],
+    ])('%s', async (_what, when, isSaved) => {
+      const job = createJob({ 'package-lock.json': '1' })
+      const { keep: _, ...given } = job.given
+      const restore = { ...given, key: 'npm', key_files: 'package-lock.json', paths: 'modules' }
+      const failing = [
+        { restore },
+        { run: { name: 'Fail', command: 'mkdir modules; echo x > modules/a; false' } },
+        { save: { key: 'npm', when } },
+      ]
+
+      const failed = await job.run(expandSteps(orb, failing, {}))
+      rmSync(path.join(job.project, 'modules'), { recursive: true })
+      await job.run(expandSteps(orb, [{ restore }], {}))
+
+      expect(failed.exitCode, failed.output).toBe(1)
+      expect(job.has('modules/a')).toBe(isSaved)
+    })
+  })
+}
+
+interface Job {
+  readonly project: string
+  /** Parameters that have the job use the command of this checkout. */
+  readonly given: Values
+  run(
+    steps: Parameters<typeof runSteps>[0],
+    environment?: Record<string, string>,
+  ): Promise<AdapterResult>
+  write(file: string, text: string): void
+  read(file: string): string
+  has(file: string): boolean
+}
+
+function createJob(files: Readonly<Record<string, string>>): Job {
+  const root = mkdtempSync(path.join(tmpdir(), 'taskvault-orb-'))
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+  const [project, bin] = [path.join(root, 'project'), path.join(root, 'bin')]
+  const job: Job = {
+    project,
+    given: { cli: path.join(bin, 'taskvault'), cache_dir: path.join(root, 'cache') },
+    run: async (steps, environment = { CIRCLECI: 'true', CIRCLE_BRANCH: 'main' }) =>
+      await runSteps(steps, { project, environment }),
+    write: (file, text) => {
+      mkdirSync(path.dirname(path.join(project, file)), { recursive: true })
+      writeFileSync(path.join(project, file), text)
+    },
+    read: (file) => readFileSync(path.join(project, file), 'utf8'),
+    has: (file) => {
+      try {
+        return job.read(file) !== ''
+      } catch {
+        return false
+      }
+    },
+  }
+  mkdirSync(bin)
+  const script = `#!/bin/sh\nexec "${process.execPath}" "${COMMAND}" "$@"\n`
+  writeFileSync(path.join(bin, 'taskvault'), script, { mode: 0o755 })
+  for (const [file, text] of Object.entries(files)) job.write(file, text)
+  return job
+}
+
+function keysIn({ output }: AdapterResult): readonly string[] {
+  return [...output.matchAll(/key [0-9a-f]{64}/g)].map(([key]) => key)
+}
