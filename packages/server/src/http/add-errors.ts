@@ -8,11 +8,6 @@ import { Refusal } from './refusal.ts'
 /** Makes every failure the one shape of refusals, also of what no route answers. */
 export function addErrors(app: HttpApp): void {
   app.setErrorHandler(sendError)
-  app.addHook('onRequest', async ({ raw }, reply) => {
-    if (raw.headers.host !== undefined || raw.httpVersion !== '1.1') return
-    reply.header('connection', 'close')
-    throw new Refusal('REQUEST_INVALID', 'The request names no host')
-  })
   app.setNotFoundHandler((request, reply) => answerNowhere(request, reply))
 }
 

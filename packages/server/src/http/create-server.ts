@@ -10,6 +10,7 @@ import type { Signer } from '../trust/signing-keys.ts'
 import { addAuthentication } from './add-authentication.ts'
 import { addBodies } from './add-bodies.ts'
 import { addErrors, sendError } from './add-errors.ts'
+import { addHostCheck } from './add-host-check.ts'
 import { addObservation } from './add-observation.ts'
 import { addOpenApi } from './add-openapi.ts'
 import { addOperations } from './add-operations.ts'
@@ -39,6 +40,7 @@ export interface HttpServerOptions {
   readonly isMetricsPublic: boolean
   readonly limits: HttpLimits
   readonly tls?: TlsMaterial | undefined
+  readonly isAuthenticated: boolean
   readonly isDirect: boolean
   readonly publicUrl: string | undefined
   readonly logger: Logger
@@ -75,9 +77,12 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const { stallTimeoutMs } = limits
   const gate = { ...options, rates: common.rates, principals, drain, stallTimeoutMs }
   const app = createApp(options, (rest) =>
-    createQuickAnswers({ ...gate, recognize: recognizeAny(served) }, rest),
+    options.isAuthenticated
+      ? createQuickAnswers({ ...gate, recognize: recognizeAny(served) }, rest)
+      : rest,
   )
   addErrors(app)
+  addHostCheck(app, options)
   addObservation(app, options)
   drain.watch(app)
   addAuthentication(app, gate)

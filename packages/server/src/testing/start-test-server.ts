@@ -44,6 +44,7 @@ export async function startTestServer(given: Given = {}): Promise<TestServer> {
     protocols: [nativeProtocol],
     metrics: createServerMetrics(async () => 0),
     isMetricsPublic: false,
+    isAuthenticated: true,
     isDirect: false,
     publicUrl: undefined,
     logger: createLogger('debug', { write: (line) => void lines.push(line) }),

@@ -34,7 +34,7 @@ export function addBlobRoutes(app: HttpApp, services: ProtocolServices): void {
   app.head(
     '/v1/blobs/:name',
     {
-      config: { operation: 'blob.head' },
+      config: { operation: 'blob.head', swagger: { exposeHeadRoute: true } },
       schema: { summary: 'Whether a blob is there, and its size', params },
     },
     async (request, reply) => {
