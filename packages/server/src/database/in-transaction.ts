@@ -4,6 +4,8 @@ import type { Database, DatabaseTransaction } from './schema.ts'
 
 const MOST_TRIES = 6
 const PAUSE_MS = 10
+/** A caller that waits longer has given up. */
+const PATIENCE_MS = 4_000
 
 /**
  * Runs `work` in one transaction, and again when another one got in its way or the connection was lost
@@ -16,6 +18,7 @@ export async function inTransaction<Result>(
   database: Database,
   work: (transaction: DatabaseTransaction) => Promise<Result>,
 ): Promise<Result> {
+  const endMs = performance.now() + PATIENCE_MS
   for (let tries = 1; ; tries += 1) {
     let isDone = false
     try {
@@ -28,7 +31,7 @@ export async function inTransaction<Result>(
       const isWorthIt =
         isTaskVaultError(error, 'DATABASE_BUSY') ||
         (isTaskVaultError(error, 'DATABASE_UNAVAILABLE') && !isDone)
-      if (!isWorthIt || tries >= MOST_TRIES) throw error
+      if (!isWorthIt || tries >= MOST_TRIES || performance.now() > endMs) throw error
       await sleep(PAUSE_MS * 2 ** tries * (0.5 + Math.random()))
     }
   }

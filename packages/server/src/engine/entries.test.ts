@@ -312,7 +312,7 @@ describeDatabases((maker) => {
       'INVALIDATE remove',
       'SAVE publish',
       'QUARANTINE request',
-      'QUARANTINE entry',
+      'QUARANTINE entries',
     ])
     expect(lines[0]).toContain(`entry=${entry.id}`)
     expect(await verifyAudit(opened.database, 'default')).toEqual({ lines: 5, brokenAt: undefined })

@@ -110,8 +110,8 @@ async function insertReservation(
 
 /**
  * Makes blobs of objects that are written. Where the scope has got a blob of that name meanwhile, that
- * one stays, and the object is left to be collected. Gives the names that were new.
- * @throws {TaskVaultError} DATABASE_BUSY when a place was taken for abandoned; the upload must be repeated.
+ * one stays, and the object is left to be collected; so is one whose place was given up. Gives the
+ * names that were new.
  */
 export async function settleObjects(
   context: EngineContext,

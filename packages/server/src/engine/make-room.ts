@@ -28,6 +28,7 @@ export async function makeRoom(
   const policy = await context.tenants.of(who.tenantId)
   const place = { tenantId: who.tenantId, name: scope.name }
   if (sizeBytes > policy.scopeBytes) throw exceeded('scope', policy.scopeBytes)
+  if (sizeBytes > policy.tenantBytes) throw exceeded('tenant', policy.tenantBytes)
   const used = await readUsed(context.database, place)
   if (used + sizeBytes > policy.scopeBytes) {
     const wanted = used - (1 - FREE_SHARE) * policy.scopeBytes

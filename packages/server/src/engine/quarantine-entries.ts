@@ -7,7 +7,6 @@ import type { DatabaseTransaction } from '../database/schema.ts'
 import { authorize } from '../trust/model/roles.ts'
 import type { Principal } from '../trust/principal.ts'
 import type { EngineContext } from './engine-context.ts'
-import { inChunks } from './in-chunks.ts'
 import { changeScope } from './scopes.ts'
 import { visibleScopes } from './visible-scopes.ts'
 
@@ -27,22 +26,12 @@ export async function quarantineEntries(
     const by = `${writer.issuer} ${writer.subject}`
     const fields = { entry: id, because, by }
     // First: this keeps everybody from publishing what restored one of them while they are looked for.
-    const start: AuditEvent = { kind: 'QUARANTINE', operation: 'request', fields }
-    await appendAudit(transaction, { tenantId, events: [start], nowMs })
-    const ids = await findMadeFrom(transaction, { tenantId, id })
-    await uncount(transaction, { tenantId, ids })
-    await inChunks(ids, async (part) => {
-      await transaction
-        .updateTable('entries')
-        .set({ state: ENTRY_STATES.QUARANTINED, state_at: nowMs })
-        .where('id', 'in', part)
-        .execute()
-      return []
-    })
-    const events = ids.map((entry): AuditEvent => {
-      return { kind: 'QUARANTINE', operation: 'entry', fields: { entry, because_of: id } }
-    })
-    await appendAudit(transaction, { tenantId, events, nowMs })
+    const request: AuditEvent = { kind: 'QUARANTINE', operation: 'request', fields }
+    await appendAudit(transaction, { tenantId, events: [request], nowMs })
+    const found = await quarantineAll(transaction, { tenantId, id, nowMs })
+    await uncount(transaction, tenantId, found)
+    const ids = found.map((entry) => entry.id).toSorted()
+    await appendAudit(transaction, { tenantId, events: linesOf(ids, id), nowMs })
     return ids
   })
 }
@@ -62,22 +51,60 @@ async function isThere(
   return row !== undefined && (visibleScopes(who)?.includes(row.scope) ?? true)
 }
 
+const AT_ONCE = 500
+
 interface Source {
   readonly tenantId: string
   readonly id: string
+  readonly nowMs: number
 }
 
-/** The entry itself and all that descend from it, however far, that are not quarantined yet. */
+interface FoundEntry {
+  readonly id: string
+  readonly scope: string
+  readonly size_bytes: number
+  readonly state: number
+}
+
+/** The entry itself and all that descend from it, however far, that were not quarantined yet: as they were. */
+async function quarantineAll(
+  transaction: DatabaseTransaction,
+  { tenantId, id, nowMs }: Source,
+): Promise<readonly FoundEntry[]> {
+  const ids = [id, ...(await findMadeFrom(transaction, id))]
+  const found: FoundEntry[] = []
+  for (let at = 0; at < ids.length; at += AT_ONCE) {
+    const part = ids.slice(at, at + AT_ONCE)
+    const rows = await transaction
+      .selectFrom('entries')
+      .select(['id', 'scope', 'size_bytes', 'state'])
+      .where('id', 'in', part)
+      .where('tenant_id', '=', tenantId)
+      .where('state', '!=', ENTRY_STATES.QUARANTINED)
+      .execute()
+    await transaction
+      .updateTable('entries')
+      .set({ state: ENTRY_STATES.QUARANTINED, state_at: nowMs })
+      .where('id', 'in', part)
+      .where('tenant_id', '=', tenantId)
+      .where('state', '!=', ENTRY_STATES.QUARANTINED)
+      .execute()
+    found.push(...rows)
+  }
+  return found
+}
+
+/** Ids of everything that descends from an entry. The database walks from one to the next by an index. */
 async function findMadeFrom(
   transaction: DatabaseTransaction,
-  { tenantId, id }: Source,
+  id: string,
 ): Promise<readonly string[]> {
   const rows = await transaction
     .withRecursive('made(id)', (of) =>
       of
-        .selectFrom('entries')
-        .select('entries.id')
-        .where('entries.id', '=', id)
+        .selectFrom('entry_restores')
+        .select('entry_id as id')
+        .where('restored_id', '=', id)
         .union(
           of
             .selectFrom('entry_restores')
@@ -86,11 +113,7 @@ async function findMadeFrom(
         ),
     )
     .selectFrom('made')
-    .innerJoin('entries', 'entries.id', 'made.id')
-    .select('entries.id')
-    .where('entries.tenant_id', '=', tenantId)
-    .where('entries.state', '!=', ENTRY_STATES.QUARANTINED)
-    .orderBy('entries.id')
+    .select('id')
     .execute()
   return rows.map((row) => row.id)
 }
@@ -98,23 +121,27 @@ async function findMadeFrom(
 /** Quarantined entries are none of a scope's any more; their blobs stay, and count. */
 async function uncount(
   transaction: DatabaseTransaction,
-  { tenantId, ids }: { readonly tenantId: string; readonly ids: readonly string[] },
+  tenantId: string,
+  found: readonly FoundEntry[],
 ): Promise<void> {
-  const left = new Map<string, { entries: number; bytes: number }>()
-  for (let at = 0; at < ids.length; at += 500) {
-    const rows = await transaction
-      .selectFrom('entries')
-      .select(['scope', 'size_bytes'])
-      .where('id', 'in', ids.slice(at, at + 500))
-      .where('state', '=', ENTRY_STATES.LIVE)
-      .execute()
-    for (const { scope, size_bytes } of rows) {
-      const count = left.get(scope) ?? { entries: 0, bytes: 0 }
-      left.set(scope, { entries: count.entries + 1, bytes: count.bytes + size_bytes })
-    }
+  const live = found.filter(({ state }) => state === ENTRY_STATES.LIVE)
+  const byScope = Map.groupBy(live, ({ scope }) => scope)
+  for (const name of [...byScope.keys()].toSorted()) {
+    const entries = byScope.get(name) ?? []
+    const bytes = entries.reduce((sum, entry) => sum + entry.size_bytes, 0)
+    const change = { entries: -entries.length, entry_bytes: -bytes }
+    await changeScope(transaction, { tenantId, name }, change)
   }
-  for (const name of [...left.keys()].toSorted()) {
-    const { entries, bytes } = left.get(name) ?? { entries: 0, bytes: 0 }
-    await changeScope(transaction, { tenantId, name }, { entries: -entries, entry_bytes: -bytes })
+}
+
+const IDS_OF_A_LINE = 50
+
+/** Every id is in one of them: a hundred thousand lines would keep everybody waiting. */
+function linesOf(ids: readonly string[], because_of: string): readonly AuditEvent[] {
+  const events: AuditEvent[] = []
+  for (let at = 0; at < ids.length; at += IDS_OF_A_LINE) {
+    const entries = ids.slice(at, at + IDS_OF_A_LINE).join(',')
+    events.push({ kind: 'QUARANTINE', operation: 'entries', fields: { because_of, entries } })
   }
+  return events
 }

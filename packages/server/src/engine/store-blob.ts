@@ -26,7 +26,10 @@ export async function storeBlob(
   try {
     await writeObject(context, object, bytes)
     const added = await settleObjects(context, who, { scope, objects: [object] })
-    return added.has(blob.name)
+    if (added.has(blob.name)) return true
+    // Somebody was quicker; or this one took so long that its place was given up.
+    if ((await findKnownBlobs(context, who, [blob.name])).size > 0) return false
+    throw broken()
   } catch (error) {
     await giveUp(context, { tenantId: who.tenantId, scope, object })
     throw error
@@ -53,7 +56,7 @@ async function writeObject(
 }
 
 function broken(): TaskVaultError {
-  return new TaskVaultError('REMOTE_UNAVAILABLE', 'The transfer to the bucket broke off', {
+  return new TaskVaultError('REMOTE_UNAVAILABLE', 'The transfer broke off, or took too long', {
     hint: 'Send the blob again.',
   })
 }

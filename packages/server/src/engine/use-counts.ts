@@ -24,8 +24,13 @@ export interface UseCounts {
 }
 
 interface Counted {
-  readonly entries: Map<string, { hits: number; lastMs: number }>
+  readonly entries: Map<string, EntryCount>
   readonly scopes: Map<string, ScopeCount>
+}
+
+interface EntryCount {
+  readonly hits: number
+  readonly lastMs: number
 }
 
 interface ScopeCount {
@@ -48,10 +53,9 @@ export function createUseCounts(database: Database, now: () => number): UseCount
   }
   const write = async (): Promise<void> => {
     const batch = counted
-    if (batch.scopes.size === 0) return
     counted = nothing()
     try {
-      await inTransaction(database, async (transaction) => await writeDown(transaction, batch))
+      await writeDown(database, batch)
     } catch (error) {
       counted = merge(batch, counted)
       throw error
@@ -80,19 +84,43 @@ function nothing(): Counted {
   return { entries: new Map(), scopes: new Map() }
 }
 
-/** In the order of their names: two servers that write the same rows do not wait for each other in a ring. */
-async function writeDown(transaction: DatabaseTransaction, batch: Counted): Promise<void> {
-  for (const [, place] of inOrder(batch.scopes)) await changeScope(transaction, place, place.change)
-  for (const [id, { hits, lastMs }] of inOrder(batch.entries)) {
-    await transaction
-      .updateTable('entries')
-      .set({
-        hits: sql<number>`hits + ${hits}`,
-        accessed_at: sql<number>`case when accessed_at < ${lastMs} then ${lastMs} else accessed_at end`,
-      })
-      .where('id', '=', id)
-      .execute()
+const AT_ONCE = 100
+
+/**
+ * In small transactions, none of which holds a scope for longer than it takes to add to it; and in the
+ * order of their names, so that two servers that write the same rows do not wait for each other in a
+ * ring. What is written is taken out of the batch.
+ */
+async function writeDown(database: Database, batch: Counted): Promise<void> {
+  const entries = inOrder(batch.entries)
+  for (let at = 0; at < entries.length; at += AT_ONCE) {
+    const part = entries.slice(at, at + AT_ONCE)
+    await inTransaction(database, async (transaction) => {
+      for (const [id, use] of part) await addUses(transaction, id, use)
+    })
+    for (const [id] of part) batch.entries.delete(id)
   }
+  for (const [id, place] of inOrder(batch.scopes)) {
+    await inTransaction(database, async (transaction) => {
+      await changeScope(transaction, place, place.change)
+    })
+    batch.scopes.delete(id)
+  }
+}
+
+async function addUses(
+  transaction: DatabaseTransaction,
+  id: string,
+  { hits, lastMs }: EntryCount,
+): Promise<void> {
+  await transaction
+    .updateTable('entries')
+    .set({
+      hits: sql<number>`hits + ${hits}`,
+      accessed_at: sql<number>`case when accessed_at < ${lastMs} then ${lastMs} else accessed_at end`,
+    })
+    .where('id', '=', id)
+    .execute()
 }
 
 function inOrder<Value>(map: ReadonlyMap<string, Value>): readonly (readonly [string, Value])[] {
