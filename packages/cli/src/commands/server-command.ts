@@ -6,5 +6,5 @@ export async function openServerOf(cli: Cli): Promise<ServerAdministration> {
   const { openServer } = await import('@taskvault/core')
   const { remote } = await cli.settings()
   const { env, now } = cli.host
-  return cli.closeAtEnd(openServer({ remote, env, now }))
+  return cli.closeAtEnd(await openServer({ remote, env, now }))
 }

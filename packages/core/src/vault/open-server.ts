@@ -1,6 +1,5 @@
 import type { RemoteSettings } from '../config/remote-settings.ts'
 import { TaskVaultError } from '../errors.ts'
-import { createHttpClient } from '../remote/http-client.ts'
 import { createNativeConnection } from '../remote/native-connection.ts'
 import { createServerAdministration } from '../remote/server-administration.ts'
 import type { ServerAdministration } from '../remote/server-administration.ts'
@@ -16,11 +15,11 @@ export interface OpenServerOptions {
  * The server that `remote` names, for what people ask of it. Nobody is asked before the first call.
  * @throws {TaskVaultError} ARGUMENT_INVALID when `remote` names no server.
  */
-export function openServer({
+export async function openServer({
   remote,
   env,
   now,
-}: OpenServerOptions): ServerAdministration & AsyncDisposable {
+}: OpenServerOptions): Promise<ServerAdministration & AsyncDisposable> {
   const url = remote === undefined ? undefined : new URL(remote.url)
   if (remote === undefined || url === undefined || !url.protocol.startsWith('http')) {
     const what = remote === undefined ? 'There is no remote store' : `${remote.url} is no server`
@@ -28,6 +27,8 @@ export function openServer({
       hint: 'Set TASKVAULT_REMOTE to its address (https://…), and TASKVAULT_TOKEN to an API key.',
     })
   }
+  // Loaded for those who ask a server: a command that asks none starts without it.
+  const { createHttpClient } = await import('../remote/http-client.ts')
   const http = createHttpClient({ connections: 1, env })
   const connection = createNativeConnection({
     url,
