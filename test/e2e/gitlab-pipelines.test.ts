@@ -31,6 +31,7 @@ describe.skipIf(noRsync !== undefined)(`pipelines on GitLab${whyNot}`, () => {
       one: 1,
       two: 1,
       later: 1,
+      'by-file': 1,
     })
     expect(keyOf(second.output, 'component')).toBe(keyOf(first.output, 'component'))
   })
@@ -63,19 +64,19 @@ describe.skipIf(noRsync !== undefined)(`pipelines on GitLab${whyNot}`, () => {
     await using gitlab = await openGitLab({ lock: '1' })
     const kept = gitlab.logPath('kept')
     const log = gitlab.logPath('installs')
-    const file = `${cacheJob(gitlab, kept)}
+    const fileBy = (way: Way): string => `${cacheJob(gitlab, kept, way)}
 install:
   extends: .taskvault-cache
   script:
     - test -e "${kept}/package" && echo "found $(cat "${kept}/package")" >> ${log} || echo none >> ${log}
     - mkdir -p "${kept}" && cat lock > "${kept}/package"
 `
-    await gitlab.pipeline(file)
+    await gitlab.pipeline(fileBy('component'))
     await gitlab.rig.run(['rm', '-rf', kept])
-    const hit = await gitlab.pipeline(file)
+    const hit = await gitlab.pipeline(fileBy('local'))
     await gitlab.rig.run(['rm', '-rf', kept])
     gitlab.rig.write('lock', '2')
-    const partial = await gitlab.pipeline(file)
+    const partial = await gitlab.pipeline(fileBy('component'))
 
     expect(gitlab.log('installs')).toEqual(['none', 'found 1', 'found 1'])
     expect(hit.output).toContain('nothing to save: it was restored')
@@ -125,6 +126,8 @@ ${include(gitlab, '', { task: 'component', inputs: 'src', outputs: 'out.txt', co
   ].join('')}  - local: /jobs.yml
   - component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/setup@$CI_COMMIT_SHA
     inputs: ${JSON.stringify(common(gitlab))}
+  - local: /templates/setup/template.yml
+    inputs: ${JSON.stringify({ ...common(gitlab), 'job-name': '.by-file' })}
 matrix:
   parallel:
     matrix: [{ VARIANT: [one, two] }]
@@ -143,26 +146,34 @@ referenced:
   script:
     - taskvault run referenced --input src --command '${log('referenced')}'
     - taskvault run later --input src --command '${log('later')}'
+by-file:
+  extends: .by-file
+  script: [taskvault run by-file --input src --command '${log('by-file')}']
 `
 }
+
+type Way = 'local' | 'component'
 
 function include(
   gitlab: GitLab,
   prefix: string,
   inputs: Readonly<Record<string, unknown>>,
-  way: 'local' | 'component' = 'local',
+  way: Way = 'local',
 ): readonly string[] {
-  const place =
-    way === 'local'
-      ? 'local: /templates/run/template.yml'
-      : 'component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/run@$CI_COMMIT_SHA'
   const given = { 'job-prefix': prefix, ...common(gitlab), ...inputs }
-  return [`  - ${place}\n    inputs: ${JSON.stringify(given)}\n`]
+  return [`  - ${placeOf('run', way)}\n    inputs: ${JSON.stringify(given)}\n`]
 }
 
-function cacheJob(gitlab: GitLab, kept: string): string {
+function cacheJob(gitlab: GitLab, kept: string, way: Way): string {
   const inputs = { key: 'npm', 'key-files': 'lock', paths: kept, 'fallback-keys': 'npm' }
-  return `include:\n  - component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/cache@$CI_COMMIT_SHA\n    inputs: ${JSON.stringify({ ...common(gitlab), ...inputs })}\n`
+  const given = JSON.stringify({ ...common(gitlab), ...inputs })
+  return `include:\n  - ${placeOf('cache', way)}\n    inputs: ${given}\n`
+}
+
+function placeOf(name: string, way: Way): string {
+  return way === 'local'
+    ? `local: /templates/${name}/template.yml`
+    : `component: $CI_SERVER_FQDN/$CI_PROJECT_PATH/${name}@$CI_COMMIT_SHA`
 }
 
 function common({ cli, cacheDirectory }: GitLab): Readonly<Record<string, unknown>> {
@@ -179,6 +190,7 @@ function counts(gitlab: GitLab): Readonly<Record<string, number>> {
     'one',
     'two',
     'later',
+    'by-file',
   ]
   return Object.fromEntries(names.map((name) => [name, gitlab.log(name).length]))
 }
