@@ -15,16 +15,18 @@ import { hooksSuite } from './suites/hooks-suite.ts'
 import { indexSuite } from './suites/index-suite.ts'
 import { scaleSuite } from './suites/scale-suite.ts'
 import { sdkSuite } from './suites/sdk-suite.ts'
+import { serverSuite } from './suites/server-suite.ts'
 import { treeSuite } from './suites/tree-suite.ts'
 
 const SUITES: readonly Suite[] = [
   treeSuite,
   sdkSuite,
   cliSuite,
-  indexSuite,
   hooksSuite,
+  indexSuite,
   scaleSuite,
   adaptersSuite,
+  serverSuite,
 ]
 
 const USAGE = `usage: pnpm bench [all | ${SUITES.map(({ name }) => name).join(' | ')}]… [--quick] [--only TEXT] [--no-build]
