@@ -100,6 +100,23 @@ describeDatabases((maker) => {
     expect(await send(engine, MAINTAINER, blob)).toBe(true)
   })
 
+  test('an upload that takes longer than its place was kept is to be repeated', async () => {
+    const { engine, advance } = await open({ times: { leaseMs: LEASE_MS, uploadMs: 1_000 } })
+    const blob = sampleBlob(Buffer.alloc(100_000, 1))
+    async function* trickled(): AsyncGenerator<Uint8Array> {
+      yield blob.content.subarray(0, 50_000)
+      advance(1_000)
+      await engine.collect()
+      yield blob.content.subarray(50_000)
+    }
+
+    await expect(engine.storeBlob(MAINTAINER, blob, trickled())).rejects.toMatchObject({
+      code: 'REMOTE_UNAVAILABLE',
+    })
+    expect(await engine.findMissing(MAINTAINER, [blob.name])).toEqual([blob.name])
+    expect(await send(engine, MAINTAINER, blob)).toBe(true)
+  })
+
   test('takes bytes whose name is not known before they end', async () => {
     const { engine } = await open()
     const blob = sampleBlob(Buffer.alloc(200_000, 7))

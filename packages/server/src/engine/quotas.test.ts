@@ -66,6 +66,16 @@ describeDatabases((maker) => {
     expect(await keysLeft(held)).toEqual([...KEYS])
   })
 
+  test('lets nothing go for what alone is too large for the tenant', async () => {
+    const held = await open({ scopeBytes: 5_000, tenantBytes: 1_500 })
+    await fill(held)
+
+    const sending = send(held.engine, MAINTAINER, sampleBlob(Buffer.alloc(1_501)))
+
+    await expect(sending).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' })
+    expect(await keysLeft(held)).toEqual([...KEYS])
+  })
+
   test('what is sent and not published counts, and is never evicted', async () => {
     const { engine } = await open({ scopeBytes: 250 })
     await send(engine, MAINTAINER, sampleBlob())
