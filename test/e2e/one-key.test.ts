@@ -7,6 +7,7 @@ import { expandCommand } from '../adapters/circleci/expand-steps.ts'
 import { readOrb } from '../adapters/circleci/orb.ts'
 import { runSteps } from '../adapters/circleci/run-steps.ts'
 import { fillIn, readComponent } from '../adapters/gitlab/component.ts'
+import { whyWithout } from '../adapters/gitlab/debian-tools.ts'
 import { runJob } from '../adapters/gitlab/run-job.ts'
 import { openRig } from '../rig/rig.ts'
 import type { Rig } from '../rig/rig.ts'
@@ -35,6 +36,9 @@ const COMMAND = 'echo ran >> ../runs; cat src/a.txt > results.txt'
 const DECLARATION = ['unit_tests', '--input', 'src/**', '--output', 'results.txt']
 const RUN = path.resolve(import.meta.dirname, '../../gitlab-templates/templates/run/template.yml')
 
+/** The control: what is run elsewhere as a line is run here by a shell of its own. */
+const OTHER_COMMAND = 'another command'
+
 const MACHINES: readonly Machine[] = [
   ['a laptop', (checkout) => taskvault(checkout, ['run', ...DECLARATION, '--command', COMMAND])],
   ['GitLab', (checkout) => onGitLab(checkout, ['sh', '-e'])],
@@ -42,7 +46,7 @@ const MACHINES: readonly Machine[] = [
   ['CircleCI', onCircleCi],
   ['two halves, as Jenkins calls them', inHalves],
   [
-    'words instead of a line',
+    OTHER_COMMAND,
     (checkout) => taskvault(checkout, ['run', ...DECLARATION, '--', 'sh', '-c', COMMAND]),
   ],
 ]
@@ -50,10 +54,13 @@ const MACHINES: readonly Machine[] = [
 test('the same task is done once, and has the same key everywhere', async () => {
   await using rig = openRig({ 'src/a.txt': 'content' })
   await using server = await startVaultServer()
+  // Only where there is no busybox, and never in CI, is the second GitLab runner left out.
+  const machines = MACHINES.filter(
+    ([name]) => !name.includes('Alpine') || whyWithout('busybox') === undefined,
+  )
   const seen: (readonly [string, string | undefined, string])[] = []
 
-  // The last one is the control: another command is another key.
-  for (const [name, runTask] of MACHINES) {
+  for (const [name, runTask] of machines) {
     const checkout = createCheckout(rig, { url: server.url, key: server.key })
     const { exitCode, output } = await runTask(checkout)
     expect(exitCode, `${name}: ${output}`).toBe(0)
@@ -63,14 +70,12 @@ test('the same task is done once, and has the same key everywhere', async () => 
 
   const key = seen[0]?.[1]
   expect(key).toMatch(/^[0-9a-f]{64}$/)
-  expect(seen).toEqual([
-    ['a laptop', key, 'ran'],
-    ['GitLab', key, 'hit'],
-    ['GitLab, in an image of Alpine', key, 'hit'],
-    ['CircleCI', key, 'hit'],
-    ['two halves, as Jenkins calls them', key, 'hit'],
-    ['words instead of a line', expect.not.stringMatching(key ?? ''), 'ran'],
-  ])
+  expect(seen).toEqual(
+    machines.map(([name], index) => {
+      if (name === OTHER_COMMAND) return [name, expect.not.stringMatching(key ?? ''), 'ran']
+      return [name, key, index === 0 ? 'ran' : 'hit']
+    }),
+  )
 })
 
 test('a cache starts from what another machine has saved', async () => {
