@@ -11,7 +11,7 @@ const COUNT_AT = 8
  */
 export function readCachedTree(index: Buffer, idBytes: number): string | undefined {
   const at = findExtension(index, idBytes)
-  if (at === undefined) return undefined
+  if (at === undefined || at <= COUNT_AT) return undefined
   const lineAt = at + HEADER_BYTES
   const lineEnd = index.indexOf(0x0a, lineAt)
   // The root's path, which is empty; how many entries it has in the index, and how many subtrees.
@@ -20,12 +20,27 @@ export function readCachedTree(index: Buffer, idBytes: number): string | undefin
   return index.toString('hex', lineEnd + 1, lineEnd + 1 + idBytes)
 }
 
-/** Looked for from the end: from there on, sizes must lead to the checksum that the file ends with. */
+/**
+ * Looked for from the end, a little further each time, as it mostly lies near it: from there on, sizes
+ * must lead to the checksum that the file ends with.
+ */
 function findExtension(index: Buffer, idBytes: number): number | undefined {
   const end = index.length - idBytes
-  const from = index.lastIndexOf(NAME, end - HEADER_BYTES, 'latin1')
-  for (let at = from; at > COUNT_AT; at = index.lastIndexOf(NAME, at - 1, 'latin1')) {
-    if (leadsTo(index, at, end)) return at
+  for (const windowBytes of WINDOWS_BYTES) {
+    const start = Math.max(0, index.length - windowBytes)
+    const found = findWithin(index.subarray(start), end - start)
+    if (found !== undefined) return start + found
+  }
+  return undefined
+}
+
+const WINDOWS_BYTES: readonly number[] = [2 ** 16, 2 ** 20, Number.MAX_SAFE_INTEGER]
+
+function findWithin(tail: Buffer, end: number): number | undefined {
+  let at = tail.lastIndexOf(NAME, end - HEADER_BYTES, 'latin1')
+  while (at > 0) {
+    if (leadsTo(tail, at, end)) return at
+    at = tail.lastIndexOf(NAME, at - 1, 'latin1')
   }
   return undefined
 }
