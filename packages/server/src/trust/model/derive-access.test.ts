@@ -14,6 +14,37 @@ test.each(ACCESS_CASES)('$kind, $of: writes $writes', (row) => {
   expect(access.writes?.name).toBe(row.writes)
   expect(access.reads.map(({ name }) => name)).toEqual(row.reads)
   expect(access.because).toMatch(/^[A-Z].*\.$/)
+  const isTrusted = access.writes !== undefined && access.writes.level !== 'fork'
+  expect(access.role).toBe(isTrusted ? 'engineer' : 'external')
+})
+
+test.each([
+  ['github', 'push, protected', 'A job of push on a protected ref writes for all.'],
+  ['github', 'push, not protected', 'A job of push on an unprotected ref writes for its branch.'],
+  ['github', 'pull_request', 'A pull request of the project itself writes for itself alone.'],
+  [
+    'github',
+    "pull_request, maybe a fork's",
+    'A pull request that may come from a fork writes nothing.',
+  ],
+  ['github', 'the same, isolated', 'A pull request of a fork writes for itself alone.'],
+  ['github', 'issues', 'A job of issues writes nothing.'],
+  ['github', 'release', 'A release takes nothing from other jobs and gives nothing to them.'],
+  ['jenkins', 'below its own ceiling', 'Nothing that this issuer says lets a job write.'],
+  [
+    'circleci',
+    'run again with SSH',
+    'A job whose token leaves doubt writes nothing: the job was run again with SSH.',
+  ],
+  [
+    'github-runtime',
+    'read-only',
+    'A job whose token leaves doubt writes nothing: the token may only read.',
+  ],
+] as const)('%s, %s: people are told why', (kind, of, because) => {
+  const row = ACCESS_CASES.find((each) => each.kind === kind && each.of === of)
+
+  expect(row && accessOf(row).because).toBe(because)
 })
 
 test('the table has every kind of issuer, and both answers for each', () => {

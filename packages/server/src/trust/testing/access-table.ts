@@ -99,6 +99,7 @@ tag                               | gitlab | "ref": "v1", "ref_type": "tag", "re
 a deployment                      | gitlab | "environment": "production" | - | |
 a release configuration           | gitlab | | - | | policy.releaseWorkflows=["*//.gitlab-ci.yml@refs/heads/main"]
 ref and ref_path disagree         | gitlab | "ref_path": "refs/heads/other" | - | main master |
+push that says it is a request's  | gitlab | "ref_path": "refs/merge-requests/17/head" | - | main master |
 ref of an unknown type            | gitlab | "ref_type": "commit" | - | main master |
 ref that leaves its place         | gitlab | "ref": "./main", "ref_path": null | - | main master |
 no ref                            | gitlab | "ref": null | - | main master |
@@ -115,6 +116,7 @@ a fork's branch, isolated         | circleci | "vcs-origin": "github.com/mallory
 pull/17                           | circleci | "vcs-ref": "refs/pull/17/head" | - | main master |
 tag                               | circleci | "vcs-ref": "refs/tags/v1" | - | |
 the token's first version         | circleci | "vcs-ref": null, "vcs-origin": null | - | main master |
+a release's pipeline              | circleci | "pipeline-definition-id": "9f3a" | - | | policy.releaseWorkflows=["9f3a"]
 no origin in the settings         | circleci | | - | main master | issuer.projects={}
 below its own ceiling             | jenkins | | - | main master |
 a higher ceiling                  | jenkins | | branch:refs/heads/main | main master | issuer.ceiling="branch"
@@ -127,6 +129,10 @@ pull request, maybe a fork's      | github-runtime | "ac": "[{'Scope':'refs/pull
 pull request, isolated            | github-runtime | "ac": "[{'Scope':'refs/pull/17/merge','Permission':3}]" | fork:17 | main master | policy.forkPullRequests="isolated"
 read-only                         | github-runtime | "ac": "[{'Scope':'refs/heads/main','Permission':1}]" | - | main master |
 tag                               | github-runtime | "ac": "[{'Scope':'refs/tags/v1','Permission':3}]" | - | |
+nothing among the refs            | github-runtime | "ac": "[{'Scope':'refs/heads/main','Permission':3},null]" | - | main master |
+a number among the refs           | github-runtime | "ac": "[{'Scope':'refs/heads/main','Permission':3},{'Scope':7,'Permission':1}]" | - | main master |
+no ref among the refs             | github-runtime | "ac": "[{'Scope':'refs/heads/main','Permission':3},{'Scope':'main','Permission':1}]" | - | main master |
+half a permission                 | github-runtime | "ac": "[{'Scope':'refs/heads/main','Permission':2.5}]" | - | main master |
 no refs                           | github-runtime | "ac": "[]" | - | main master |
 no list                           | github-runtime | "ac": "refs/heads/main" | - | main master |
 an unknown permission             | github-runtime | "ac": "[{'Scope':'refs/heads/main','Permission':7}]" | - | main master |

@@ -64,7 +64,7 @@ export function gitlabClaims(changes: Claims = {}): Claims {
   })
 }
 
-function gitlabMergeRequest(changes: Claims = {}): Claims {
+export function gitlabMergeRequest(changes: Claims = {}): Claims {
   return gitlabClaims({
     pipeline_source: 'merge_request_event',
     ref: 'feature',
