@@ -149,17 +149,32 @@ function addProtocol(app: HttpApp, { protocol, services }: Served): void {
   void app.register(addTo)
 }
 
+/** Where callers of this machine find what listens on `host`. */
+function nameOfHost(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1'
+  const name = host === '::' ? '::1' : host
+  return name.includes(':') ? `[${name}]` : name
+}
+
+function portOf({ server }: HttpApp): number {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('the server does not listen')
+  return address.port
+}
+
 const SWEEP_MS = 50
 
 function lifeOf(
   app: HttpApp,
   drain: Drain,
-  { publicUrl }: HttpServerOptions,
+  { publicUrl, tls }: HttpServerOptions,
 ): Omit<HttpServer, 'app'> {
   return {
     listen: async ({ host, port }) => {
-      const url = await app.listen({ host, port })
-      return publicUrl ?? url
+      await app.listen({ host, port, listenTextResolver: () => `listening on ${host}` })
+      // The framework takes us for plain HTTP: the sockets are ours.
+      const scheme = tls === undefined ? 'http' : 'https'
+      return publicUrl ?? `${scheme}://${nameOfHost(host)}:${portOf(app)}`
     },
     startDraining: drain.start,
     close: async (timeoutMs) => {
