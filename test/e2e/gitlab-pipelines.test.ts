@@ -60,6 +60,19 @@ describe.skipIf(noRsync !== undefined)(`pipelines on GitLab${whyNot}`, () => {
     expect(gitlab.log('unit')).toHaveLength(runs)
   })
 
+  test('find their results again in GitLab’s own cache, with nothing set up', async () => {
+    await using gitlab = await openGitLab({ 'src/a.txt': '1' })
+    const inputs = { task: 'unit', inputs: 'src', command: `echo ran >> ${gitlab.logPath('unit')}` }
+    const given = JSON.stringify({ ...inputs, cli: gitlab.cli })
+    const file = `include:\n  - ${placeOf('run', 'component')}\n    inputs: ${given}\n`
+
+    await gitlab.pipeline(file)
+    const second = await gitlab.pipeline(file)
+
+    expect(second.output).toContain('✓ unit: nothing to restore')
+    expect(gitlab.log('unit')).toHaveLength(1)
+  })
+
   test('keep a cache outside of the project, and start from another one', async () => {
     await using gitlab = await openGitLab({ lock: '1' })
     const kept = gitlab.logPath('kept')
