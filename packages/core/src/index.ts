@@ -106,7 +106,7 @@ export type {
   TaskReport,
 } from './hooks/hook-contract.ts'
 export { isForced } from './hooks/is-forced.ts'
-export { isPassedOver } from './vault/run-trouble.ts'
+export { isCacheTrouble, isPassedOver } from './vault/run-trouble.ts'
 export {
   begunWorkPath,
   readBegunWork,
@@ -174,12 +174,7 @@ export { createObjectBlobStore } from './remote/object-blob-store.ts'
 export { createObjectEntryStore } from './remote/object-entry-store.ts'
 export { openS3ObjectStore } from './remote/open-s3-object-store.ts'
 export type { NewServerKey, ServerAdministration } from './remote/server-administration.ts'
-export type {
-  EntryHistory,
-  ServerEntry,
-  ServerKey,
-  ServerWriter,
-} from './remote/server-answers.ts'
+export type { EntryHistory, ServerEntry, ServerKey, ServerWriter } from './remote/server-answers.ts'
 export { openServer } from './vault/open-server.ts'
 export { verifiedPieces } from './remote/verified-pieces.ts'
 export type { ExpectedBytes } from './remote/verified-pieces.ts'

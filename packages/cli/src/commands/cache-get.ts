@@ -9,6 +9,7 @@ import { EXIT } from '../exit-codes.ts'
 import { renderHit } from '../render/cache-lines.ts'
 import { describeReason, summariseReasons } from '../render/change-reasons.ts'
 import { fingerprintInput } from './fingerprint-input.ts'
+import { openVaultUnlessTrouble } from './open-vault-unless-trouble.ts'
 import { parseResultTarget } from './result-target.ts'
 
 export function registerCacheGet(parent: Command, cli: Cli): void {
@@ -43,7 +44,8 @@ interface Lookup {
 async function get(cli: Cli, { task: taskText, input, output }: Arguments): Promise<number> {
   const task = parseTaskName(taskText)
   const target = parseResultTarget(output, { cwd: cli.cwd, settings: await cli.settings() })
-  const vault = await cli.openVault()
+  const vault = await openVaultUnlessTrouble(cli)
+  if (!('stage' in vault)) return reportMiss(cli, task, [vault])
   const work = await fingerprintInput(cli, { vault, task, input })
   const lookup = { vault, task, work }
   switch (target.kind) {

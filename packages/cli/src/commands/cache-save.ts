@@ -1,11 +1,18 @@
 import {
   TaskVaultError,
   detectWorkplace,
+  isCacheTrouble,
   openStream,
   parseTaskName,
   resolvePolicy,
 } from '@taskvault/core'
-import type { SavedEntry, SaveRequest, SkippedSave } from '@taskvault/core'
+import type {
+  LoadedSettings,
+  SavedEntry,
+  SaveRequest,
+  SkippedSave,
+  TaskName,
+} from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { renderSaved } from '../render/cache-lines.ts'
@@ -48,13 +55,37 @@ async function save(cli: Cli, { task: taskText, input, output }: Arguments): Pro
   }
   const task = parseTaskName(taskText)
   const settings = await cli.settings()
+  try {
+    report(cli, task, await saveResult(cli, { settings, task, input, output }))
+  } catch (error) {
+    // The work is done, and no pipeline goes red because it could not be remembered.
+    if (!isCacheTrouble(error)) throw error
+    cli.voice.warn(`Not cached: ${error.message}`)
+    cli.voice.confirm({
+      text: () => `${cli.voice.style('yellow', '-')} Skipped ${task}`,
+      data: () => ({ outcome: 'skipped', task, because: 'trouble', error: error.code }),
+    })
+  }
+}
+
+interface Saving {
+  readonly settings: LoadedSettings
+  readonly task: TaskName
+  readonly input: string
+  readonly output: string
+}
+
+async function saveResult(
+  cli: Cli,
+  { settings, task, input, output }: Saving,
+): Promise<SavedEntry | SkippedSave> {
   const vault = await cli.openVault()
   const work = await fingerprintInput(cli, { vault, task, input })
   const { origin, subject } = detectWorkplace({
     projectRoot: settings.projectRoot,
     env: cli.host.env,
   })
-  const saved = await vault.save({
+  return await vault.save({
     task,
     work,
     outputs: openOutput(cli, output),
@@ -63,7 +94,6 @@ async function save(cli: Cli, { task: taskText, input, output }: Arguments): Pro
     origin,
     policy: resolvePolicy(settings, { task, ...subject }),
   })
-  report(cli, task, saved)
 }
 
 /** A file or directory by its path; the bytes of anything that can be read only once. */

@@ -292,3 +292,39 @@ describe('bad input: one message that names the thing, a hint, an exit code, and
 async function cache(cwd: string, ...words: readonly string[]): Promise<Ran> {
   return await runMain(['cache', ...words], { cwd })
 }
+
+describe('a cache that cannot be used', () => {
+  /** A file where the directory would be: refused to every user. */
+  const env = { TASKVAULT_CACHE_DIR: 'in.txt/cache' }
+
+  test('is a miss for who looks', async () => {
+    const cwd = createProject({ 'in.txt': 'content' })
+
+    const got = await runMain(['cache', 'get', 'train', 'in.txt', 'out.txt'], { cwd, env })
+
+    expect([got.code, got.stdout]).toEqual([1, ''])
+    expect(got.stderr).toMatch(
+      /^✗ Cache miss for train: the cache could not be used: .*ENOTDIR.*\n$/,
+    )
+  })
+
+  test('fails nobody who saves: the work is done', async () => {
+    const cwd = createProject({ 'in.txt': 'content', 'out.txt': 'result' })
+
+    const saved = await runMain(['--json', 'cache', 'save', 'train', 'in.txt', 'out.txt'], {
+      cwd,
+      env,
+    })
+
+    expect(saved.code).toBe(0)
+    expect(JSON.parse(saved.stdout)).toMatchObject({ outcome: 'skipped', because: 'trouble' })
+  })
+
+  test('hides no mistake of the caller', async () => {
+    const cwd = createProject({ 'in.txt': 'content' })
+
+    const saved = await runMain(['cache', 'save', 'train', 'in.txt', 'missing.txt'], { cwd })
+
+    expect(saved.code).toBe(73)
+  })
+})

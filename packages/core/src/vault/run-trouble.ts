@@ -1,5 +1,5 @@
 import { isTaskVaultError } from '../errors.ts'
-import type { ErrorCode } from '../errors.ts'
+import type { ErrorCode, TaskVaultError } from '../errors.ts'
 import type { RunRequest, RunVault } from './run-contract.ts'
 
 /**
@@ -60,6 +60,24 @@ const EFFECTS: Readonly<Record<ErrorCode, 'stop' | 'go-on'>> = {
 /** Whether a run goes on, without the cache, after `error`. Bugs are never passed over. */
 export function isPassedOver(error: unknown): boolean {
   return isTaskVaultError(error) && EFFECTS[error.code] === 'go-on'
+}
+
+/** What can be wrong with what the caller named; with any other failure, it is the cache that has trouble. */
+const ABOUT_THE_WORK: ReadonlySet<ErrorCode> = new Set([
+  'INPUT_UNREADABLE',
+  'INPUT_CHANGED',
+  'NAME_UNSUPPORTED',
+  'OUTPUT_MISSING',
+  'OUTPUT_UNREADABLE',
+  'OUTPUT_CHANGED',
+  'OUTPUT_BLOCKED',
+  'TOOL_FAILED',
+  'GIT_FAILED',
+])
+
+/** Whether the cache could not be used, while what was asked of it was right: no build fails for that. */
+export function isCacheTrouble(error: unknown): error is TaskVaultError {
+  return isTaskVaultError(error) && isPassedOver(error) && !ABOUT_THE_WORK.has(error.code)
 }
 
 export interface TroubleListener {
