@@ -30,7 +30,7 @@ export const HOOK_COMMAND: readonly string[] = [
 ]
 
 /** Notes the tree that it finds, as git computes it with an index of its own. */
-export const NOTE_TREE = `set -eu
+const NOTE_TREE = `set -eu
 GIT_INDEX_FILE="$RUNS.$$.index"
 export GIT_INDEX_FILE
 rm -f "$GIT_INDEX_FILE"

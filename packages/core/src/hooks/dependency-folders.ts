@@ -2,7 +2,7 @@
  * Names of folders that package managers fill from lock files. Where git ignores one, a snapshot gets it
  * from the work tree; build results it does not get, as those may come from what is not staged.
  */
-export const DEPENDENCY_FOLDERS: readonly string[] = [
+const DEPENDENCY_FOLDERS: readonly string[] = [
   'node_modules',
   'bower_components',
   'jspm_packages',
