@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import packageFile from '../packages/cli/package.json' with { type: 'json' }
 
 /*
  * Builds the tree of the repository that hook managers clone: `node scripts/release-hooks.ts DIRECTORY`.
- * That is hooks/ with the licence, and a README whose links lead back here.
+ * That is hooks/ with the licence, a README whose links lead back here, and an example that names the
+ * version of the command as the tag to use.
  */
 
 const ROOT = path.join(import.meta.dirname, '..')
@@ -30,8 +32,9 @@ function listTracked(folder: string): readonly string[] {
 function copyTo(absolutePath: string, relativePath: string): void {
   const source = path.join(ROOT, 'hooks', relativePath)
   mkdirSync(path.dirname(absolutePath), { recursive: true })
-  if (!relativePath.endsWith('.md')) return copyFileSync(source, absolutePath)
-  const text = readFileSync(source, 'utf8').replaceAll('](../', `](${REPOSITORY}/`)
+  const text = readFileSync(source, 'utf8')
+    .replaceAll('](../', `](${REPOSITORY}/`)
+    .replace('rev: v0.0.0', `rev: v${packageFile.version}`)
   writeFileSync(absolutePath, text)
   chmodSync(absolutePath, statSync(source).mode)
 }
