@@ -184,7 +184,7 @@ async function start(
   })
   const logger = createLogger('silent', { write: () => {} })
   const server = await startServer({ settings, logger, env: {}, now: Date.now })
-  const test: TestServer = {
+  const started: TestServer = {
     ...server,
     fetch: async (place, { bearer = server.adminKey ?? '', ...init } = {}) =>
       await fetch(new URL(place, server.url), {
@@ -194,11 +194,11 @@ async function start(
           ...(typeof init.body === 'string' ? { 'content-type': 'application/json' } : {}),
         },
       }),
-    json: async (place, init) => await (await test.fetch(place, init)).json(),
-    text: async (place) => await (await test.fetch(place)).text(),
+    json: async (place, init) => await (await started.fetch(place, init)).json(),
+    text: async (place) => await (await started.fetch(place)).text(),
     [Symbol.asyncDispose]: async () => await server.close(),
   }
-  return test
+  return started
 }
 
 async function put(server: TestServer, bytes: Uint8Array<ArrayBuffer>): Promise<void> {

@@ -130,6 +130,15 @@ describe('what is wrong is named with place, key, value and what is allowed', ()
   })
 })
 
+test('callers go straight to a bucket unless they cannot reach it', async () => {
+  const [direct, proxied] = await Promise.all([
+    load('bucket: s3://cache'),
+    load('bucket: s3://cache\ntransfer: proxied'),
+  ])
+
+  expect([direct.isDirect, proxied.isDirect]).toEqual([true, false])
+})
+
 test.each(['0.0.0.0', '::', '10.1.2.3', 'cache.example.com', '127.0.0.1.example.com'])(
   'without authentication nothing listens on %s',
   async (host) => {

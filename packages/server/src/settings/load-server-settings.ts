@@ -37,7 +37,7 @@ export async function loadServerSettings(request: LoadServerRequest): Promise<Se
     host: request.host ?? file.host ?? '127.0.0.1',
     port: request.port ?? file.port ?? request.defaultPort,
     publicUrl: file.publicUrl,
-    isDirect: file.transfer === 'direct',
+    isDirect: file.bucket !== undefined && file.transfer !== 'proxied',
     isAuthenticated: file.authentication !== 'none',
     trust: trustOf(file),
     engine: { ...ENGINE_LIMITS, ...file.quotas, blobBytes: limits.maxBlobBytes },
@@ -47,7 +47,7 @@ export async function loadServerSettings(request: LoadServerRequest): Promise<Se
     drainMs: (drain.timeoutSeconds ?? 30) * 1000,
     drainNoticeMs: (drain.noticeSeconds ?? 0) * 1000,
   }
-  refuseContradictions(settings)
+  refuseContradictions(settings, file)
   return settings
 }
 
@@ -138,19 +138,17 @@ function allowanceOf(perSecond: number | 'unlimited' | undefined, standard: Allo
   return { perSecond: rate, burst: Math.max(1, (standard.burst / standard.perSecond) * rate) }
 }
 
-function refuseContradictions({
-  host,
-  isAuthenticated,
-  isDirect,
-  bucketUrl,
-}: ServerSettings): void {
+function refuseContradictions(
+  { host, isAuthenticated, bucketUrl }: ServerSettings,
+  { transfer }: Partial<FileValues>,
+): void {
   if (!isAuthenticated && !isLoopback(host)) {
     throw invalidSettings(
       `Without authentication, everybody who reaches ${host} could write what builds restore`,
       'Remove `authentication: none`, or listen on 127.0.0.1.',
     )
   }
-  if (isDirect && bucketUrl === undefined) {
+  if (transfer === 'direct' && bucketUrl === undefined) {
     throw invalidSettings(
       '`transfer: direct` needs a `bucket`',
       'A folder has no address of its own.',
