@@ -13,6 +13,7 @@ const BAD_MOODS: readonly Mood[] = [
   'endless',
   'huge',
   'garbage',
+  'failing',
   'empty',
   'redirect',
   'secret',

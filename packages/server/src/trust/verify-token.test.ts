@@ -181,6 +181,14 @@ test('a refusal says what is wrong, and nothing that the token says', async () =
   expect(JSON.stringify(failure)).not.toContain('secret-audience')
 })
 
+test('a token is named by its id, whatever else it says', async () => {
+  const tokens = [await issuer.sign({ jti: 'same' }), await issuer.sign({ jti: 'same', sha: '5' })]
+
+  const [first, second] = await Promise.all(tokens.map(async (text) => await verifier.verify(text)))
+
+  expect(first?.tokenId).toBe(second?.tokenId)
+})
+
 test('a signature that is written in another way makes no new token', async () => {
   const circleci = issuerOf('circleci', { jwksUrl: issuer.jwksUrl })
   const own = createTokenVerifier({ issuers: [circleci], now })

@@ -120,7 +120,7 @@ async function verifyWith(
       issuer: issuer.issuer,
       ...(issuer.audience === undefined ? {} : { audience: issuer.audience }),
       typ: 'JWT',
-      requiredClaims: issuer.kind === 'circleci' ? ['exp', 'iat', 'sub'] : ['exp', 'iat'],
+      requiredClaims: ['exp', 'iat'],
       maxTokenAge: MOST_AGE[issuer.kind],
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: new Date(now()),

@@ -12,6 +12,7 @@ export type Mood =
   | 'endless'
   | 'huge'
   | 'garbage'
+  | 'failing'
   | 'empty'
   | 'redirect'
   | 'secret'
@@ -130,6 +131,7 @@ function answer({ request, response, mood, keys }: Answer): void {
     endless: () => response.write('{"keys":['),
     huge: () => response.end(`{"pad":"${'x'.repeat(MOST_KEYS_BYTES)}",${body.slice(1)}`),
     garbage: () => response.end('<html>'),
+    failing: () => response.writeHead(500).end(body),
     empty: () => response.end('{"keys":[]}'),
     redirect: () => response.writeHead(302, { location: '/elsewhere' }).end(),
     secret: () =>
