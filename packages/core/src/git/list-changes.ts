@@ -1,8 +1,9 @@
 import { findRepository } from './find-repository.ts'
-import { findIndexFile, readIndex } from './open-index.ts'
+import { findIndexFile } from './open-index.ts'
 import { decodePath } from './parse-index.ts'
 import { splitRecords, startGit } from './run-git.ts'
 import type { Environment, GitOptions } from './run-git.ts'
+import { listUnwatched } from './unwatched-paths.ts'
 
 /** A path at which the work tree may be otherwise than the index. */
 export interface WorkTreeChange {
@@ -48,9 +49,7 @@ export async function listChanges({ projectRoot, env }: ChangesRequest): Promise
   const { workTree } = repository
   const options = { workTree, project: workTree, env, indexFile: findIndexFile(repository, env) }
   const listing = readAll(options)
-  const unwatched = readIndex(repository, options)
-    .filter(({ isUnwatched }) => isUnwatched)
-    .map(({ path }) => ({ path, isDirectory: false }))
+  const unwatched = listUnwatched(repository, options).map((path) => ({ path, isDirectory: false }))
   return [...splitRecords(await listing).flatMap(parseRecord), ...unwatched]
     .filter(({ path }) => path.startsWith(prefix))
     .map(({ path, isDirectory }) => ({ relativePath: path.slice(prefix.length), isDirectory }))

@@ -1,8 +1,9 @@
 import { lstatSync } from 'node:fs'
 import path from 'node:path'
 import type { Repository } from '../git/find-repository.ts'
-import { findIndexFile, parseIndexBytes, readIndexBytes } from '../git/open-index.ts'
+import { findIndexFile, idLength, parseIndexBytes, readIndexBytes } from '../git/open-index.ts'
 import type { GitOptions } from '../git/run-git.ts'
+import { hasUnwatched } from '../git/unwatched-paths.ts'
 
 /** What will be committed, as of the moment when the watch began. */
 export interface IndexWatch {
@@ -18,16 +19,20 @@ export function watchIndex(repository: Repository, git: GitOptions): IndexWatch 
   const options = { ...git, indexFile }
   const file = indexFile ?? path.join(repository.gitDirectory, 'index')
   const stampBefore = stampOf(file)
-  let kept: string | undefined
-  const listContents = (): string => {
-    const bytes = readIndexBytes(repository, { indexFile })
-    return bytes === undefined ? '' : list(bytes, repository, options)
-  }
+  const read = (): Buffer => readIndexBytes(repository, { indexFile }) ?? Buffer.alloc(0)
+  const listContents = (bytes: Buffer): string =>
+    bytes.length === 0 ? '' : list(bytes, repository, options)
+  let contents: (() => string) | undefined
   return {
     keep() {
-      if (kept === undefined && stampOf(file) === stampBefore) kept = listContents()
+      if (contents !== undefined || stampOf(file) !== stampBefore) return
+      const bytes = read()
+      // What only git can read is read now: later it would be another file.
+      const isOurs = hasUnwatched(bytes, idLength(repository)) !== undefined
+      const listed = isOurs ? undefined : listContents(bytes)
+      contents = () => listed ?? listContents(bytes)
     },
-    hasChanged: () => stampOf(file) !== stampBefore && listContents() !== kept,
+    hasChanged: () => stampOf(file) !== stampBefore && listContents(read()) !== contents?.(),
   }
 }
 
