@@ -241,6 +241,7 @@ describe('what is not saved', () => {
     await vault(cwd, ['restore', 'unit', ...OUTPUT])
     const restored = await vault(cwd, ['save', 'unit', '--json'])
 
+    expect(json(restored)['key']).toMatch(/^[0-9a-f]{64}$/)
     expect(json(readOnly)).toMatchObject({ outcome: 'not-saved', because: 'read-only' })
     expect(json(restored)).toMatchObject({ outcome: 'not-saved', because: 'restored' })
   })

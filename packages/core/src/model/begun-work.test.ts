@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeBegunWork, parseBegunWork } from './begun-work.ts'
 import type { BegunWork } from './begun-work.ts'
-import type { Digest } from './digest.ts'
+import type { Digest, TaskKey } from './digest.ts'
 import { parseTaskName } from './task.ts'
 
 const DIGEST = 'a'.repeat(64) as Digest
@@ -11,6 +11,7 @@ const WORK: BegunWork = {
   task: TASK,
   startedAtMs: 1,
   nothingToSave: undefined,
+  key: DIGEST as Digest & TaskKey,
   fingerprint: {
     algorithm: 'sha256',
     task: TASK,
@@ -73,6 +74,7 @@ describe('begun work', () => {
     ['a command of numbers', changed({ command: [1] })],
     ['no fingerprint and something to save', changed({ fingerprint: undefined })],
     ['a fingerprint of something else', changed({ fingerprint: 'x' })],
+    ['a key that is none', changed({ key: 'x' })],
     ['a later format', changed({ format: 2 })],
   ])('is refused when it is %s', (_, text) => {
     expect(() => parseBegunWork(text)).toThrow(

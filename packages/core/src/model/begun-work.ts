@@ -1,4 +1,6 @@
 import { TaskVaultError } from '../errors.ts'
+import { isDigest } from './digest.ts'
+import type { TaskKey } from './digest.ts'
 import { encodeFingerprint, parseFingerprint } from './fingerprint.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import { parseTaskName } from './task.ts'
@@ -14,6 +16,8 @@ export interface BegunWork {
   /** Undefined: the result is to be saved, once it is there. */
   readonly nothingToSave: NothingToSave | undefined
   /** Undefined only when trouble kept it from being known. */
+  readonly key: TaskKey | undefined
+  /** Only of what is to be saved: it can be long, and a hit is to be quick. */
   readonly fingerprint: Fingerprint | undefined
   /** What the fingerprint was made of, so that it can be made again: globs, and the salt's text. */
   readonly inputs: readonly string[]
@@ -53,6 +57,7 @@ export function parseBegunWork(text: string): BegunWork {
     task: readTask(fields),
     startedAtMs,
     nothingToSave: reason,
+    key: fields['key'] === undefined ? undefined : readKey(fields),
     fingerprint: fingerprint === undefined ? undefined : readFingerprint(fields),
     inputs: readTexts(fields, 'inputs'),
     outputs: readTexts(fields, 'outputs'),
@@ -84,6 +89,12 @@ function readTask(fields: Fields): TaskName {
   } catch {
     throw damaged('task')
   }
+}
+
+function readKey(fields: Fields): TaskKey {
+  const key = readText(fields, 'key')
+  if (!isDigest(key)) throw damaged('key')
+  return key
 }
 
 function readFingerprint(fields: Fields): Fingerprint {

@@ -50,18 +50,18 @@ export async function saveTask(
 ): Promise<SaveTaskOutcome> {
   const { begun, now } = request
   const durationMs = Math.max(0, now() - begun.startedAtMs)
-  const { fingerprint } = begun
-  const work = fingerprint === undefined ? undefined : await keyed(fingerprint)
   const notSaved = (because: WhyNot): SaveTaskOutcome => ({
-    key: work?.key,
+    key: begun.key,
     durationMs,
     save: { kind: 'not-saved', because },
   })
 
   if (begun.nothingToSave !== undefined) return notSaved(begun.nothingToSave)
-  if (work === undefined || vault === undefined) return notSaved('trouble')
+  if (begun.fingerprint === undefined || vault === undefined) return notSaved('trouble')
   const because = whyNot(request)
   if (because !== undefined) return notSaved(because)
+  // Made again, so that nothing is ever saved under a key that is not its own.
+  const work = await keyed(begun.fingerprint)
   const { settings } = vault
   const targets = begun.isCache
     ? findCacheTargets(begun.outputs, { ...settings, env: request.env })
