@@ -11,13 +11,15 @@ const without = (file: string, find: string): Patch => change(file, find, '')
 /** Each defence of the engine, and the change that takes it away. */
 const CONTROLS: Readonly<Record<string, readonly Patch[]>> = {
   scopes: [
-    without('engine/live-entry.ts', ".where('scope', 'in', scopes)"),
+    change('engine/live-entry.ts', "        'in',\n", "        'is not',\n"),
+    change('engine/live-entry.ts', "Array.from({ length: scopes }, () => '')", "''"),
+    change('engine/live-entry.ts', '...scopes, namespace', "'none', namespace"),
     change('engine/find-entry.ts', 'scopes.find((name) => byScope.has(name))', 'rows[0]?.scope'),
   ],
   'less trusted scopes': [
     change('engine/visible-scopes.ts', 'who.writes === undefined ? 0 : trustOf(who.writes)', '0'),
   ],
-  tenants: [without('engine/live-entry.ts', ".where('tenant_id', '=', tenantId)")],
+  tenants: [change('engine/live-entry.ts', "'tenant_id', '='", "'tenant_id', '!='")],
   'blobs of tenants': [without('engine/blob-rows.ts', ".where('tenant_id', '=', tenantId)")],
   'write-once': [
     change('engine/publish-entry.ts', 'if (known !== undefined)', 'if (known === null)'),
