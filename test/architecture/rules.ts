@@ -150,12 +150,19 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     node: [...FILES, 'node:fs/promises'],
     libraries: ['kysely'],
   },
+  // Who shares nothing with anybody else on the same server.
+  'server/tenants': {
+    imports: ['core', 'server/database', 'server/trust/model'],
+    types: ['server/trust'],
+    node: [],
+    libraries: ['kysely'],
+  },
   // Numbers about callers, tasks and requests.
   'server/metrics': { imports: [], types: ['server/engine'], node: [], libraries: ['prom-client'] },
   // Sockets, limits, and who calls; knows no protocol.
   'server/http': {
     imports: ['core', 'server/metrics', 'server/trust/model'],
-    types: ['server/trust', 'server/engine'],
+    types: ['server/trust', 'server/engine', 'server/tenants'],
     node: [...FILES, 'node:http', 'node:https', 'node:net', 'node:stream', 'node:tls'],
     libraries: ['fastify', 'fastify-type-provider-zod', '@fastify/swagger', 'pino'],
   },
@@ -193,6 +200,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
       'server/metrics',
       'server/open-places',
       'server/protocols',
+      'server/tenants',
       'server/trust',
     ],
     types: ['server/settings'],

@@ -48,6 +48,42 @@ describe('a server as it is put together', () => {
     expect(list).not.toContain(made.secret)
   })
 
+  test('keeps tenants apart, which only the administrators of the first one make', async () => {
+    await using server = await start()
+    const bytes = randomBytes(1000)
+    await put(server, bytes)
+    await publish(server, bytes)
+    const body = JSON.stringify({ id: 'acme', scopeBytes: 5000 })
+
+    const made = (await server.json('/v1/tenants', { method: 'POST', body })) as {
+      adminKey: string
+    }
+    const again = await server.fetch('/v1/tenants', { method: 'POST', body })
+    const bearer = made.adminKey
+    const mayNot = await server.fetch('/v1/tenants', { bearer })
+    const found = await server.fetch(`/v1/tasks/build/entries/${KEY}`, { bearer })
+    const blob = await server.fetch(`/v1/blobs/${nameOf(bytes)}`, { bearer })
+    const missing = await server.fetch('/v1/blobs/missing', {
+      bearer,
+      method: 'POST',
+      body: JSON.stringify({ names: [nameOf(bytes)] }),
+    })
+    const large = randomBytes(6000)
+    const over = await server.fetch(`/v1/blobs/${nameOf(large)}`, {
+      bearer,
+      method: 'PUT',
+      body: large,
+    })
+    const list = await server.json('/v1/tenants')
+    const metrics = await server.fetch('/metrics', { bearer })
+
+    expect([again.status, mayNot.status, found.status, blob.status]).toEqual([409, 403, 404, 404])
+    expect(await missing.json()).toEqual({ missing: [nameOf(bytes)] })
+    expect([over.status, await over.json()]).toMatchObject([403, { code: 'QUOTA_EXCEEDED' }])
+    expect(list).toMatchObject({ tenants: [{ id: 'acme', scopeBytes: 5000 }, { id: 'default' }] })
+    expect(metrics.status).toBe(404)
+  })
+
   test('shows the numbers of every family, by protocol, task and outcome', async () => {
     await using server = await start()
     const bytes = randomBytes(1000)

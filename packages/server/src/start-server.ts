@@ -24,6 +24,7 @@ import { createActionsCacheProtocol } from './protocols/actions-cache/actions-ca
 import { nativeProtocol } from './protocols/native/native-protocol.ts'
 import { recordOf } from './protocols/native/record-of.ts'
 import type { ServerSettings } from './settings/server-settings.ts'
+import { createTenants } from './tenants/tenants.ts'
 import { createAuthenticator } from './trust/authenticator.ts'
 import type { Authenticator } from './trust/authenticator.ts'
 import { createSigner } from './trust/signing-keys.ts'
@@ -108,6 +109,7 @@ async function openParts(
     ...settings,
     engine,
     authenticator,
+    tenants: createTenants({ ...trust, keys: known.keys }),
     publicKeys: signer.publicKeys,
     protocols: [nativeProtocol, createActionsCacheProtocol(secret)],
     metrics,

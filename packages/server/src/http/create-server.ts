@@ -5,6 +5,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
 import type { Engine } from '../engine/engine.ts'
 import type { ServerMetrics } from '../metrics/server-metrics.ts'
+import type { Tenants } from '../tenants/tenants.ts'
 import type { Authenticator } from '../trust/authenticator.ts'
 import type { Signer } from '../trust/signing-keys.ts'
 import { addAuthentication } from './add-authentication.ts'
@@ -33,6 +34,7 @@ import { createRecentBlobs } from './recent-blobs.ts'
 export interface HttpServerOptions {
   readonly engine: Engine
   readonly authenticator: Authenticator
+  readonly tenants: Tenants
   readonly publicKeys: Signer['publicKeys']
   readonly protocols: readonly Protocol[]
   readonly metrics: ServerMetrics

@@ -41,6 +41,7 @@ test('the description is one of OpenAPI 3.1, and names every route of the protoc
     'GET /v1/stats',
     'GET /v1/tasks/{task}/entries/{key}',
     'GET /v1/tasks/{task}/nearest',
+    'GET /v1/tenants',
     'HEAD /v1/blobs/{name}',
     'POST /v1/blobs/confirm',
     'POST /v1/blobs/missing',
@@ -49,6 +50,7 @@ test('the description is one of OpenAPI 3.1, and names every route of the protoc
     'POST /v1/invalidate',
     'POST /v1/keys',
     'POST /v1/session',
+    'POST /v1/tenants',
     'PUT /v1/blobs/{name}',
     'PUT /v1/tasks/{task}/entries/{key}',
   ])

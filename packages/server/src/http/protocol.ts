@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/engine.ts'
+import type { Tenants } from '../tenants/tenants.ts'
 import type { Authenticator } from '../trust/authenticator.ts'
 import type { Signer } from '../trust/signing-keys.ts'
 import type { HttpApp } from './app.ts'
@@ -16,6 +17,7 @@ export interface ProtocolServices {
   /** Counts one lookup that was made with `uncounted`. */
   countLookup(lookup: { readonly isHit: boolean; readonly task?: string }): void
   readonly authenticator: Authenticator
+  readonly tenants: Tenants
   /** Of a tenant: what signatures of records are verified with, newest first. */
   readonly publicKeys: Signer['publicKeys']
   readonly limits: HttpLimits

@@ -8,6 +8,7 @@ import { taskOf } from './record-of.ts'
 import { addSessionRoutes } from './session-routes.ts'
 import { addSigningKeyRoutes } from './signing-key-routes.ts'
 import { addTaskRoutes } from './task-routes.ts'
+import { addTenantRoutes } from './tenant-routes.ts'
 import { addVaultRoutes } from './vault-routes.ts'
 
 /** The protocol of our own clients, below /v1; docs/protocol.md describes it. */
@@ -24,5 +25,6 @@ export const nativeProtocol: Protocol = {
     addVaultRoutes(app, services)
     addKeyRoutes(app, services)
     addSigningKeyRoutes(app, services)
+    addTenantRoutes(app, services)
   },
 }

@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import type { HttpApp } from '../../http/app.ts'
+import { callerOf } from '../../http/caller.ts'
+import type { ProtocolServices } from '../../http/protocol.ts'
+import { Refusal } from '../../http/refusal.ts'
+import { authorize } from '../../trust/model/roles.ts'
+import { errorBody } from './schemas.ts'
+
+const limits = {
+  name: z.string().min(1).max(200).optional(),
+  strategy: z.enum(['lru', 'lfu', 'fifo']).optional(),
+  scopeBytes: z.number().int().min(1).optional().describe('What each scope may hold.'),
+  tenantBytes: z.number().int().min(1).optional().describe('What all scopes may hold together.'),
+  ttlMs: z.number().int().min(1000).optional().describe('How long an entry lives at most.'),
+}
+const tenant = z
+  .object({ id: z.string(), createdAtMs: z.number(), ...limits })
+  .meta({ id: 'Tenant' })
+
+/** Tenants, for the administrators of the first one. */
+export function addTenantRoutes(app: HttpApp, { tenants }: ProtocolServices): void {
+  app.get(
+    '/v1/tenants',
+    {
+      config: { operation: 'tenants.list' },
+      schema: {
+        summary: 'All tenants of the server',
+        response: { 200: z.object({ tenants: z.array(tenant).readonly() }), default: errorBody },
+      },
+    },
+    async (request) => {
+      authorize(callerOf(request), 'tenants:manage')
+      return { tenants: await tenants.list() }
+    },
+  )
+  app.post(
+    '/v1/tenants',
+    {
+      config: { operation: 'tenants.create' },
+      schema: {
+        summary: 'Makes a tenant, and a key of its administrator, which is shown this once',
+        body: z.strictObject({ id: z.string().max(32), ...limits }),
+        response: { 201: z.object({ tenant, adminKey: z.string() }), default: errorBody },
+      },
+    },
+    async (request, reply) => {
+      const who = callerOf(request)
+      authorize(who, 'tenants:manage')
+      const created = await tenants.create(who.writer.subject, request.body)
+      if (created === undefined) {
+        throw new Refusal('REQUEST_INVALID', `There is a tenant ${request.body.id}`, {
+          status: 409,
+        })
+      }
+      return reply.code(201).header('cache-control', 'no-store').send(created)
+    },
+  )
+}
