@@ -4,6 +4,8 @@ import { parseAllDocuments } from 'yaml'
 /** One input of a component's header. */
 export interface InputSpec {
   readonly type: 'string' | 'array' | 'boolean' | 'number'
+  /** Whether the header says so. */
+  readonly isTyped: boolean
   readonly description: string | undefined
   /** Undefined: the input is mandatory. */
   readonly default: unknown
@@ -44,6 +46,7 @@ function readInput(fields: Readonly<Record<string, unknown>>): InputSpec {
   const { description, options, regex } = fields
   return {
     type: TYPES.find((type) => type === fields['type']) ?? 'string',
+    isTyped: TYPES.some((type) => type === fields['type']),
     description: typeof description === 'string' ? description : undefined,
     default: fields['default'],
     options: Array.isArray(options) ? options : undefined,
