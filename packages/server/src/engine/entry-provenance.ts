@@ -10,9 +10,12 @@ import { findVisible } from './list-entries.ts'
 /** More are not told of. */
 const MOST_ENTRIES = 5_000
 
+/** Every build of a branch can have restored the one before it. Deeper than this, JSON breaks off. */
+const MOST_STEPS = 200
+
 /**
  * As `Engine.why`. An entry that was restored along several ways is told of in full the first time, and
- * without what it came from after that.
+ * without what it came from after that; so is one that lies too far back.
  */
 export async function readProvenance(
   { database }: EngineContext,
@@ -22,16 +25,16 @@ export async function readProvenance(
   authorize(who, 'entries:why')
   const found = await readAncestors(database, who, id)
   const told = new Set<string>()
-  const tell = (entry: StoredEntry): Provenance => {
-    if (told.has(entry.id)) return { entry, restored: [] }
+  const tell = (entry: StoredEntry, steps: number): Provenance => {
+    if (told.has(entry.id) || steps === MOST_STEPS) return { entry, restored: [] }
     told.add(entry.id)
     const restored = entry.restored
       .map((each) => found.get(each))
       .filter((each) => each !== undefined)
-    return { entry, restored: restored.map(tell) }
+    return { entry, restored: restored.map((each) => tell(each, steps + 1)) }
   }
   const entry = found.get(id)
-  return entry === undefined ? undefined : tell(entry)
+  return entry === undefined ? undefined : tell(entry, 0)
 }
 
 async function readAncestors(
