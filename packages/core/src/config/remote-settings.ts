@@ -4,7 +4,7 @@ import { settingPath } from './settings.ts'
 
 /** A store that is elsewhere, and how it is used. */
 export interface RemoteSettings {
-  /** `https://…` a TaskVault server; `s3://…` a bucket; `file:///…` a shared folder. */
+  /** `https://…` a TaskVault server; `s3://…` a bucket; `file:///…` a shared folder; `github:` the cache service. */
   readonly url: string
   readonly mode: RemoteMode
   /** Ed25519 keys in base64url; when there are any, one of them must have signed every entry. */
@@ -85,6 +85,7 @@ function hasPassword(value: unknown): boolean {
 function isRemoteUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined) return false
+  if (url.protocol === 'github:') return text === 'github:'
   if (url.protocol === 'file:') return /^file:\/\/\/./.test(text)
   return ['http:', 'https:', 's3:'].includes(url.protocol) && url.host !== ''
 }

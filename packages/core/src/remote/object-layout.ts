@@ -13,6 +13,7 @@ import type { TaskName } from '../model/task.ts'
  */
 
 export const ENTRIES_PREFIX = 'v1/entries/'
+export const RECENTS_PREFIX = 'v1/recent/'
 
 export function blobObjectKey(name: BlobName): string {
   const { algorithm, digest } = splitBlobName(name)
@@ -28,7 +29,7 @@ export function entriesPrefix(task: TaskName): string {
 }
 
 export function recentPrefix(task: TaskName): string {
-  return `v1/recent/${taskSegment(task)}/`
+  return `${RECENTS_PREFIX}${taskSegment(task)}/`
 }
 
 /** Later than anything that is ever published; counted down from, the latest come first. */

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { createFolderObjectStore } from './folder-object-store.ts'
+import { openGithubStores } from './github-stores.ts'
 import { givingUp } from './giving-up.ts'
 import { createHttpBlobStore } from './http-blob-store.ts'
 import { createHttpClient } from './http-client.ts'
@@ -19,7 +20,7 @@ import { retrying } from './retrying.ts'
 import { verified } from './verified.ts'
 
 export interface RemoteOptions {
-  /** `https://…`, `http://…`, `s3://…` or `file:///…`. */
+  /** `https://…`, `http://…`, `s3://…`, `file:///…` or `github:`. */
   readonly url: string
   readonly mode: 'read' | 'read-write'
   /** Empty: nobody needs to have signed what is found. */
@@ -63,6 +64,7 @@ export function openRemote(options: RemoteOptions): OpenRemote {
 function connect(options: RemoteOptions, http: HttpClient): RemoteStores {
   const { url, env, now, client, findToken, job } = options
   if (url.startsWith('s3:')) return overObjects(openS3ObjectStore(url, { env, http }), now)
+  if (url.startsWith('github:')) return openGithubStores({ env, http, now })
   if (url.startsWith('file:')) return overObjects(createFolderObjectStore(fileURLToPath(url)), now)
   const connection = createNativeConnection({
     url: new URL(url),

@@ -1,3 +1,4 @@
+export { connectGithubStores } from './connect-github-stores.ts'
 export { connectStores } from './connect-stores.ts'
 export type { ConnectedStores } from './connect-stores.ts'
 export { describeBlobStore } from './describe-blob-store.ts'

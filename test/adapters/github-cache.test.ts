@@ -1,0 +1,189 @@
+import { createServer } from 'node:http'
+import type { RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { parseTaskName } from '@taskvault/core'
+import {
+  connectGithubStores,
+  describeBlobStore,
+  describeEntryStore,
+  piecesOf,
+  readAll,
+  sampleBlob,
+  sampleDraft,
+  sampleKey,
+} from '@taskvault/core/testing'
+import type { ConnectedStores } from '@taskvault/core/testing'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { startVaultServer } from '../rig/start-vault-server.ts'
+import type { VaultServer } from '../rig/start-vault-server.ts'
+
+/* Core's driver for GitHub's cache service, against the same service of a real server of ours. */
+
+let server: VaultServer
+beforeAll(async () => {
+  server = await startVaultServer()
+})
+afterAll(async () => await server[Symbol.asyncDispose]())
+
+describe('the cache service of GitHub', () => {
+  describeBlobStore('over its archives', async () => connect().blobs)
+  describeEntryStore('over its archives', async () => connect(), { lists: 'newest' })
+})
+
+test('the newest entry of a task is found, and none of another task', async () => {
+  const { blobs, entries } = connect()
+  const task = parseTaskName(`newest-${await sampleKey()}`)
+  const drafts = [await sampleDraft(blobs, { task }), await sampleDraft(blobs, { task })]
+  for (const draft of drafts) {
+    await entries.publish(draft)
+    // The service tells times apart by milliseconds.
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+
+  const found = await entries.list({ task, limit: 10 })
+
+  expect(found.map(({ key }) => key)).toEqual([drafts[1]!.key])
+  expect(await entries.list({ task: parseTaskName(`${task}-more`), limit: 1 })).toEqual([])
+})
+
+test.each([
+  ['read', 'skipped', true],
+  ['none', 'skipped', false],
+  ['write-only', 'known', false],
+  ['write', 'known', true],
+  ['whatever comes', 'known', true],
+])('the mode %s: sending is %s, reading is %s', async (mode, put, reads) => {
+  const { blobs, entries } = connect()
+  const draft = await sampleDraft(blobs)
+  await entries.publish(draft)
+  const blob = await sampleBlob(100)
+  await blobs.put(blob)
+
+  const limited = connect({ ACTIONS_CACHE_MODE: mode })
+
+  expect(await limited.blobs.put(blob)).toBe(put)
+  expect((await limited.entries.publish(draft)).kind).toBe(put)
+  expect((await limited.entries.find(draft.task, draft.key)) !== undefined).toBe(reads)
+  expect((await limited.blobs.get(blob.name)) !== undefined).toBe(reads)
+})
+
+test('a job that may not write is told so, and that is no failure', async () => {
+  const stores = await against((request, response) => {
+    const isCreation = request.url?.endsWith('CreateCacheEntry') === true
+    const message = 'cache write denied: this event reads only'
+    response.end(JSON.stringify(isCreation ? { ok: false, message } : { ok: false }))
+  })
+
+  expect(await stores.blobs.put(await sampleBlob(10))).toBe('skipped')
+})
+
+test('what another job is sending is left to that job', async () => {
+  const stores = await against((request, response) => {
+    if (request.url?.endsWith('CreateCacheEntry') !== true) return response.end('{"ok":false}')
+    return response.writeHead(409).end('{"code":"already_exists","msg":"in use"}')
+  })
+
+  expect(await stores.blobs.put(await sampleBlob(10))).toBe('skipped')
+})
+
+test('an upload that was cut is sent again to the address that it had', async () => {
+  const { blobs } = connect()
+  const blob = await sampleBlob(3_000_000)
+  const cut = { ...blob, open: cutPieces }
+
+  await expect(blobs.put(cut)).rejects.toThrow('the source broke')
+
+  expect(await blobs.put(blob)).toBe('stored')
+  expect(await readAll(await blobs.get(blob.name))).toEqual(blob.bytes)
+  // The control: another job has no address to go on with.
+  const other = await sampleBlob(1_000)
+  await expect(blobs.put({ ...other, open: cutPieces })).rejects.toThrow('the source broke')
+  expect(await connect().blobs.put(other)).toBe('skipped')
+})
+
+test.each([
+  [401, '', 'REMOTE_REFUSED'],
+  [403, '{"msg":"cache read denied: no"}', 'REMOTE_REFUSED'],
+  [404, '', 'REMOTE_REFUSED'],
+  [429, '', 'REMOTE_UNAVAILABLE'],
+  [500, '<html>', 'REMOTE_UNAVAILABLE'],
+  [503, '', 'REMOTE_UNAVAILABLE'],
+  [200, '<html>Sign in</html>', 'REMOTE_INVALID'],
+  [200, '{"ok":true}', 'REMOTE_INVALID'],
+  [200, '{"ok":true,"matched_key":"other","signed_download_url":"file:///x"}', undefined],
+  [302, '', 'REMOTE_INVALID'],
+])('%i %s is told for what it is', async (status, text, code) => {
+  const stores = await against((_, response) => response.writeHead(status).end(text))
+  const { name } = await sampleBlob(10)
+
+  const attempt = stores.blobs.get(name)
+
+  if (code === undefined) expect(await attempt).toBeUndefined()
+  else await expect(attempt).rejects.toMatchObject({ code })
+})
+
+test('neither the token nor a signed address is in a message', async () => {
+  const stores = await against((request, response) => {
+    if (request.method === 'GET') return response.writeHead(403).end()
+    const fields = {
+      matched_key: keyOf(String(name)),
+      signed_download_url: `${urlOf(request)}?sig=hunter2`,
+    }
+    return response.end(JSON.stringify({ ok: true, ...fields }))
+  })
+  const { name } = await sampleBlob(10)
+
+  const failure: unknown = await stores.blobs.get(name).catch((error: unknown) => error)
+
+  expect(failure).toMatchObject({ code: 'REMOTE_REFUSED' })
+  expect(String(failure) + JSON.stringify(failure)).not.toMatch(/hunter2|secret-token/)
+})
+
+test('where there is no such service, the words say so', () => {
+  expect(() => connectGithubStores({})).toThrow(
+    expect.objectContaining({
+      code: 'REMOTE_REFUSED',
+      message: expect.stringMatching('no place with a cache service'),
+    }),
+  )
+})
+
+async function* cutPieces(): AsyncGenerator<Uint8Array> {
+  yield* piecesOf(Buffer.alloc(10))
+  throw new RangeError('the source broke')
+}
+
+function keyOf(name: string): string {
+  const [algorithm = '', digest = ''] = name.split('-')
+  return `taskvault/v1/blobs/${algorithm}/${digest.slice(0, 2)}/${digest}@0`
+}
+
+function urlOf({ headers }: { readonly headers: { readonly host?: string | undefined } }): string {
+  return `http://${headers.host}/a/b`
+}
+
+async function against(listener: RequestListener): Promise<ConnectedStores> {
+  const stand = createServer((request, response) => {
+    request.resume().on('end', () => listener(request, response))
+  })
+  await new Promise<void>((resolve) => stand.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    stand.closeAllConnections()
+    stand.close()
+  })
+  const { port } = stand.address() as AddressInfo
+  return connect({
+    ACTIONS_RESULTS_URL: `http://127.0.0.1:${port}/`,
+    ACTIONS_RUNTIME_TOKEN: 'secret-token',
+  })
+}
+
+function connect(env: Readonly<Record<string, string>> = {}): ConnectedStores {
+  const stores = connectGithubStores({
+    ACTIONS_RESULTS_URL: `${server.url}/some/path/`,
+    ACTIONS_RUNTIME_TOKEN: server.key,
+    ...env,
+  })
+  onTestFinished(async () => await stores[Symbol.asyncDispose]())
+  return stores
+}
