@@ -47,6 +47,32 @@ describeDatabases((maker) => {
     expect(await refusalOf(authenticator.authenticate(bearer(token)))).toBe('UNAUTHENTICATED')
   })
 
+  test('who knows a key’s id, and not its secret, is nobody', async () => {
+    const { authenticator } = await openScene()
+    const { key } = await authenticator.keys.create(ADMIN, { name: 'anna' })
+    const id = Buffer.from(key.id, 'hex')
+
+    const forged = createSecretToken('tv', (size) => (size === id.length ? id : randomBytes(size)))
+
+    expect(forged.id).toBe(key.id)
+    expect(await refusalOf(authenticator.authenticate(bearer(forged.text)))).toBe('UNAUTHENTICATED')
+  })
+
+  test('of many keys, each is of its own bearer, and one is revoked without the others', async () => {
+    const { authenticator } = await openScene()
+    const [anna, bert] = await Promise.all(
+      ['anna', 'bert'].map(async (name) => await authenticator.keys.create(ADMIN, { name })),
+    )
+
+    await authenticator.keys.revoke(ADMIN, anna!.key.id)
+
+    const { writer } = await authenticator.authenticate(bearer(bert!.secret))
+    expect(writer.subject).toBe('bert')
+    expect(await refusalOf(authenticator.authenticate(bearer(anna!.secret)))).toBe(
+      'UNAUTHENTICATED',
+    )
+  })
+
   test('a key works from its addresses only', async () => {
     const { authenticator } = await openScene()
     const { secret } = await authenticator.keys.create(ADMIN, {

@@ -6,9 +6,6 @@ import { bearer, openTrustScene, refusalOf } from './testing/trust-scene.ts'
 import type { TrustScene } from './testing/trust-scene.ts'
 import type { TrustSettings } from './trust-settings.ts'
 
-const HOUR = 3_600_000
-const DAY = 24 * HOUR
-
 describeDatabases((maker) => {
   const openScene = async (settings: Partial<TrustSettings> = {}): Promise<TrustScene> =>
     await openTrustScene(maker, settings)
@@ -65,63 +62,6 @@ describeDatabases((maker) => {
     await authenticator.openSession(bearer(await github.sign({})))
 
     expect(await refusalOf(authenticator.openSession(bearer(token)))).toBe('UNAUTHENTICATED')
-  })
-
-  test('where a job has one token for all its commands, it opens sessions until one is closed', async () => {
-    const { authenticator, gitlab } = await openScene()
-    const token = await gitlab.sign({})
-
-    const first = await authenticator.openSession(bearer(token))
-    const second = await authenticator.openSession(bearer(token))
-    await authenticator.closeSession(first.principal)
-
-    expect(await refusalOf(authenticator.authenticate(bearer(first.token)))).toBe('UNAUTHENTICATED')
-    expect(await refusalOf(authenticator.authenticate(bearer(second.token)))).toBe(
-      'UNAUTHENTICATED',
-    )
-    expect(await refusalOf(authenticator.openSession(bearer(token)))).toBe('UNAUTHENTICATED')
-  })
-
-  test('a session ends after an hour, on every server', async () => {
-    const { authenticator, other, github, wait } = await openScene({ sessionMs: 10 * DAY })
-    const { token, expiresAtMs, principal } = await authenticator.openSession(
-      bearer(await github.sign({})),
-    )
-
-    wait(HOUR - 1)
-    await expect(other.authenticate(bearer(token))).resolves.toMatchObject({ expiresAtMs })
-    wait(1)
-
-    expect(principal.expiresAtMs).toBe(expiresAtMs)
-    expect(await refusalOf(authenticator.authenticate(bearer(token)))).toBe('UNAUTHENTICATED')
-    expect(await refusalOf(other.authenticate(bearer(token)))).toBe('UNAUTHENTICATED')
-  })
-
-  test('a closed session is unknown, on every server', async () => {
-    const { authenticator, other, github } = await openScene()
-    const { token, principal } = await authenticator.openSession(bearer(await github.sign({})))
-
-    await authenticator.closeSession(principal)
-
-    expect(await refusalOf(authenticator.authenticate(bearer(token)))).toBe('UNAUTHENTICATED')
-    expect(await refusalOf(other.authenticate(bearer(token)))).toBe('UNAUTHENTICATED')
-  })
-
-  test('a session that is bound works from where it was opened, and from nowhere else', async () => {
-    const { authenticator, github } = await openScene({ bindsSessions: true })
-    const { token } = await authenticator.openSession(bearer(await github.sign({}), '10.0.0.1'))
-
-    await expect(authenticator.authenticate(bearer(token, '10.0.0.1'))).resolves.toBeDefined()
-    expect(await refusalOf(authenticator.authenticate(bearer(token, '10.0.0.2')))).toBe(
-      'UNAUTHENTICATED',
-    )
-  })
-
-  test('a session that is not bound works from anywhere: jobs leave by several addresses', async () => {
-    const { authenticator, github } = await openScene()
-    const { token } = await authenticator.openSession(bearer(await github.sign({}), '10.0.0.1'))
-
-    await expect(authenticator.authenticate(bearer(token, '10.0.0.2'))).resolves.toBeDefined()
   })
 
   test('a session opens no other, and a job’s token is no bearer', async () => {
