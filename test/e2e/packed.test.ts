@@ -1,5 +1,15 @@
-import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -21,7 +31,16 @@ test('the core is packed with what is built, and offers that', () => {
   expect(manifest['exports']).toMatchObject({ '.': './dist/index.mjs' })
 })
 
-test('the command is packed with its launcher and bundle, and needs nothing of the workspace', () => {
+test('the server is packed with what is built, and needs the core', () => {
+  const { files, manifest } = pack('server')
+
+  expect(files).toEqual(expect.arrayContaining(['LICENSE', 'dist/index.mjs', 'dist/index.d.mts']))
+  expect(files.filter((file) => file.startsWith('src/'))).toEqual([])
+  expect(manifest['exports']).toMatchObject({ '.': './dist/index.mjs' })
+  expect(ownPackagesOf(manifest)).toEqual(['@taskvault/core'])
+})
+
+test('the command is packed with its launcher and bundle, and needs the server only', () => {
   const { files, manifest } = pack('cli')
 
   expect(files).toEqual(
@@ -34,17 +53,64 @@ test('the command is packed with its launcher and bundle, and needs nothing of t
     ]),
   )
   expect(files.filter((file) => file.startsWith('src/'))).toEqual([])
-  const needed = {
+  expect(ownPackagesOf(manifest)).toEqual(['@taskvault/server'])
+})
+
+test('installed from what is packed, the command serves', async () => {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'taskvault-installed-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  for (const name of ['core', 'server', 'cli']) install(pack(name), { name, directory })
+  const launcher = path.join(directory, 'node_modules/@taskvault/cli/bin/taskvault.js')
+  const words = [launcher, 'serve', '--port', '0', '--data', 'data', '--json']
+  const env = { PATH: process.env['PATH'], HOME: directory }
+
+  const child = spawn(process.execPath, words, { cwd: directory, env, stdio: 'pipe' })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const ended = once(child, 'exit')
+  const [said] = await Promise.race([once(child.stdout, 'data'), ended])
+  const { url, adminKey } = JSON.parse(String(said)) as { url: string; adminKey: string }
+  const answer = await fetch(`${url}/v1/stats`, {
+    headers: { authorization: `Bearer ${adminKey}` },
+  })
+  child.kill('SIGTERM')
+
+  expect(answer.status).toBe(200)
+  expect(await ended).toEqual([0, null])
+})
+
+/** Lays a packed package where Node finds it, with what it needs besides our own. */
+function install(
+  { contents, manifest }: Packed,
+  { name, directory }: { readonly name: string; readonly directory: string },
+): void {
+  const modules = path.join(directory, 'node_modules')
+  cpSync(contents, path.join(modules, '@taskvault', name), { recursive: true })
+  for (const library of neededBy(manifest)) {
+    const from = path.join(ROOT, 'packages', name, 'node_modules', library)
+    const to = path.join(modules, library)
+    if (library.startsWith('@taskvault/') || !existsSync(from) || existsSync(to)) continue
+    mkdirSync(path.dirname(to), { recursive: true })
+    symlinkSync(realpathSync(from), to)
+  }
+}
+
+function ownPackagesOf(manifest: Packed['manifest']): readonly string[] {
+  return neededBy(manifest).filter((name) => name.startsWith('@taskvault/'))
+}
+
+function neededBy(manifest: Packed['manifest']): readonly string[] {
+  return Object.keys({
     ...asRecord(manifest['dependencies']),
     ...asRecord(manifest['optionalDependencies']),
-  }
-  expect(Object.keys(needed).filter((name) => name.startsWith('@taskvault/'))).toEqual([])
-})
+  })
+}
 
 interface Packed {
   /** Relative to the package. */
   readonly files: readonly string[]
   readonly manifest: Readonly<Record<string, unknown>>
+  /** Where it was unpacked; absolute. */
+  readonly contents: string
 }
 
 /** Makes the tarball that would be published, and unpacks it. */
@@ -62,6 +128,7 @@ function pack(name: string): Packed {
   return {
     files: files.map((file) => file.replace(/^package\//, '')),
     manifest: asRecord(JSON.parse(text)),
+    contents: path.join(directory, 'package'),
   }
 }
 
