@@ -224,6 +224,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
       ...FILES,
       'node:process',
       'node:stream',
+      'node:stream/consumers',
       'node:stream/promises',
       'node:readline',
       'node:timers/promises',

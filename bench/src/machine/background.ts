@@ -51,6 +51,6 @@ export function startBackground(
 }
 
 /** Rows are measured one after the other, without anything going on in between. */
-export function pause(ms: number): void {
+function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }

@@ -34,6 +34,6 @@ const SECRETS: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** `text` without anything that is shaped like a secret. */
-export function maskSecrets(text: string): string {
+function maskSecrets(text: string): string {
   return SECRETS.reduce((masked, [shape, word]) => masked.replace(shape, word), text)
 }

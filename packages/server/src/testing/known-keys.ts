@@ -30,9 +30,6 @@ export function createKnownKeys(
     if (principal !== undefined) return principal
     throw new TaskVaultError('UNAUTHENTICATED', 'This bearer is not known')
   }
-  const noKeys = async (): Promise<never> => {
-    throw new Error('these keys stay as they are')
-  }
   return {
     asked: () => asked,
     keys: {
@@ -51,4 +48,8 @@ export function createKnownKeys(
     },
     closeSession: async ({ sessionId }) => void known.delete(sessionId ?? ''),
   }
+}
+
+async function noKeys(): Promise<never> {
+  throw new Error('these keys stay as they are')
 }
