@@ -266,6 +266,22 @@ describeDatabases((maker) => {
     expect(await listObjects(objects)).toEqual([])
   })
 
+  test('a reader that never begins, or stops, leaves no file open', async () => {
+    const { engine } = await open({ objects: createFolderObjectStore(makeDirectory()) })
+    const blob = sampleBlob(Buffer.alloc(2_000_000, 1))
+    await send(engine, MAINTAINER, blob)
+    const before = readdirSync('/proc/self/fd').length
+
+    for (let reader = 0; reader < 30; reader += 1) {
+      const opened = await engine.openBlob(MAINTAINER, blob.name)
+      const pieces = opened!.bytes[Symbol.asyncIterator]()
+      if (reader % 2 === 1) await pieces.next()
+      await pieces.return?.()
+    }
+
+    expect(readdirSync('/proc/self/fd').length).toBeLessThan(before + 10)
+  })
+
   test('a blob whose object was taken away costs its entries, and nothing else', async () => {
     const objects = createMemoryObjectStore()
     const { engine, events } = await open({ objects })

@@ -19,13 +19,18 @@ export function createHeldBlobs(database: Database): HeldBlobs {
     else readers.delete(objectKey)
   }
   return {
-    async *hold(objectKey, bytes) {
-      change(objectKey, 1)
-      try {
-        yield* bytes
-      } finally {
-        change(objectKey, -1)
+    hold(objectKey, bytes) {
+      const pieces: Pieces = bytes[Symbol.asyncIterator]()
+      let isHeld = false
+      const begin = (): void => {
+        if (!isHeld) change(objectKey, 1)
+        isHeld = true
       }
+      const end = (): void => {
+        if (isHeld) change(objectKey, -1)
+        isHeld = false
+      }
+      return endingWith(pieces, { begin, end })
     },
     async renew(untilMs) {
       await inChunks([...readers.keys()], async (part) => {
@@ -40,4 +45,32 @@ export function createHeldBlobs(database: Database): HeldBlobs {
       })
     },
   }
+}
+
+/** A reader that is done with a piece may give it back with `next`; what it does with that is the source's. */
+type Pieces = AsyncIterator<Uint8Array, unknown, Uint8Array | undefined>
+
+/** No generator: one that was never started does nothing when it is ended, and the source stays open. */
+function endingWith(
+  pieces: Pieces,
+  { begin, end }: { readonly begin: () => void; readonly end: () => void },
+): ByteStream {
+  const iterator: Pieces = {
+    async next(spare) {
+      begin()
+      try {
+        const step = await pieces.next(spare)
+        if (step.done === true) end()
+        return step
+      } catch (error) {
+        end()
+        throw error
+      }
+    },
+    async return() {
+      end()
+      return (await pieces.return?.()) ?? { done: true, value: undefined }
+    },
+  }
+  return { [Symbol.asyncIterator]: () => iterator as AsyncIterator<Uint8Array> }
 }
