@@ -93,7 +93,7 @@ function hookCommand(project: string, hook: string): Command {
   if (hook === 'pre-commit') return run
   // The commit that is pushed, as hook managers tell it that read git's own lines themselves.
   const commit = outputOf('git', ['rev-parse', 'HEAD'], project).trim()
-  return { ...run, env: { PRE_COMMIT_TO_REF: commit } }
+  return { ...run, env: { PRE_COMMIT_TO_REF: commit, PRE_COMMIT_LOCAL_BRANCH: 'refs/heads/main' } }
 }
 
 function createRepository(bench: Bench, project: string): void {
