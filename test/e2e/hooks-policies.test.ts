@@ -144,7 +144,7 @@ test('where only CI may write, a hook runs and records nothing', async () => {
   })
   const after = await amend(project)
 
-  expect(first.stderr).toContain('not recorded: the policy lets this task or branch only read')
+  expect(first.stderr).toContain('not recorded: the policy lets this task, branch or fork only read')
   expect(after).toContain('on circleci, saved')
   expect(project.countRuns()).toBe(3)
 })
