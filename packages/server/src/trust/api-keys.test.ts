@@ -73,6 +73,16 @@ describeDatabases((maker) => {
     )
   })
 
+  test('no key is made for a tenant that is not there', async () => {
+    const { authenticator, opened } = await openScene()
+    const nobody = { tenantId: 'nobody', name: 'test' }
+
+    const made = authenticator.keys.create(nobody, { name: 'anna' })
+
+    expect(await refusalOf(made)).toBe('NOT_FOUND')
+    expect(await opened.database.selectFrom('api_keys').select('id').execute()).toEqual([])
+  })
+
   test('a key works from its addresses only', async () => {
     const { authenticator } = await openScene()
     const { secret } = await authenticator.keys.create(ADMIN, {

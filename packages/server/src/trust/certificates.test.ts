@@ -6,10 +6,16 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { startVaultServer } from '../../../../test/rig/start-vault-server.ts'
+import { openDatabase } from '../database/open-database.ts'
+import { createRestoreLog } from '../engine/restore-log.ts'
+import { temporarySqlite } from '../testing/temporary-database.ts'
+import { createAuthenticator } from './authenticator.ts'
 import { principalOfCertificate } from './certificate-access.ts'
 import { urisOf, urisOfCertificate } from './certificate-names.ts'
+import type { OpenedSession } from './sessions.ts'
 import { createCertificate } from './testing/certificates.ts'
 import type { Certificate, CertificateRequest } from './testing/certificates.ts'
+import { NO_ISSUERS } from './trust-settings.ts'
 import type { CertificateGrant } from './trust-settings.ts'
 
 const URI = 'spiffe://acme/ci/jenkins'
@@ -77,6 +83,31 @@ test('names are read as Node writes them, and nothing of a text that is not all 
   expect(urisOf('URI:a, nonsense')).toEqual([])
   expect(urisOf('')).toEqual([])
   expect(urisOfCertificate(x509({ uris: ['a:b, DNS:c'] }))).toEqual(['a:b, DNS:c'])
+})
+
+test('a session of a certificate ends with it, and its commands are of one job when they say so', async () => {
+  const opened = await openDatabase(temporarySqlite())
+  onTestFinished(async () => await opened[Symbol.asyncDispose]())
+  const restores = createRestoreLog(opened.quick)
+  const validToMs = Math.ceil(Date.now() / 1000) * 1000 + 600_000
+  const settings = { ...NO_ISSUERS, certificates: [GRANT] }
+  const { database } = opened
+  const authenticator = createAuthenticator({ database, settings, now: Date.now })
+  const certificate = x509({ uris: [URI], validToMs })
+  const open = async (job: string | undefined): Promise<OpenedSession> =>
+    await authenticator.openSession({
+      authorization: undefined,
+      certificate,
+      remoteAddress: '127.0.0.1',
+      job,
+    })
+
+  const [first, same, other] = [await open('b-1'), await open('b-1'), await open('b-2')]
+  await restores.record(first.principal.sessionId ?? '', 'entry-1')
+
+  expect(first.expiresAtMs).toBe(validToMs)
+  expect(await restores.list(same.principal.sessionId ?? '')).toEqual(['entry-1'])
+  expect(await restores.list(other.principal.sessionId ?? '')).toEqual([])
 })
 
 test('over TLS: whoever an authority of ours vouches for gets a session, and nobody else', async () => {
