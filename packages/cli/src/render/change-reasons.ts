@@ -1,60 +1,10 @@
+import { nameReason } from '@taskvault/core'
 import type { ChangeReason } from '@taskvault/core'
 import { onOneLine } from './one-line.ts'
 
 /** Why a key was not found, in a few words on one line that name what is different. */
 export function describeReason(reason: ChangeReason): string {
   return onOneLine(nameReason(reason))
-}
-
-function nameReason(reason: ChangeReason): string {
-  switch (reason.kind) {
-    case 'first-run':
-      return 'nothing was saved for this task yet'
-    case 'file-added':
-      return `added: ${reason.relativePath}`
-    case 'file-removed':
-      return `removed: ${reason.relativePath}`
-    case 'file-changed':
-      return `changed: ${reason.relativePath}`
-    case 'file-renamed':
-      return `renamed: ${reason.formerPath} to ${reason.relativePath}`
-    case 'mode-changed':
-      return `${reason.isExecutable ? 'now executable' : 'no longer executable'}: ${reason.relativePath}`
-    case 'kind-changed':
-      return `now another kind of file: ${reason.relativePath}`
-    case 'env-changed':
-      return `environment variable ${reason.name} ${ENV_CHANGES[reason.now]}`
-    case 'tool-changed':
-      return `another version of a tool: ${reason.command}`
-    case 'command-changed':
-      return 'the command is another one'
-    case 'salt-changed':
-      return 'the salt is another one'
-    case 'content-changed':
-      return 'the content of the input is another one'
-    case 'algorithm-changed':
-      return 'the hash algorithm is another one'
-    case 'expired':
-      return 'the entry has expired'
-    case 'evicted':
-      return 'the entry was evicted'
-    case 'damaged':
-      return `the entry is damaged: ${reason.detail}`
-    case 'outputs-changed':
-      return 'the entry holds other outputs than are declared now'
-    case 'unavailable':
-      return `the cache could not be used: ${reason.detail}`
-    case 'failed-before':
-      return `the command failed before, with exit code ${reason.exitCode}`
-    case 'and-more':
-      return `and ${reason.count} more`
-  }
-}
-
-const ENV_CHANGES: Readonly<Record<'set' | 'unset' | 'other', string>> = {
-  set: 'is now set',
-  unset: 'is no longer set',
-  other: 'has another value',
 }
 
 /** The reasons of a miss on one line; the first few of many. */
