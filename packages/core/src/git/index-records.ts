@@ -105,10 +105,14 @@ function readEntries(
     } else if (type === SUBMODULE && decision === 'all') return undefined
     if (decision !== 'all' || type === SUBMODULE) continue
     target[end++] = type === SYMLINK ? 2 : ((bytes[modeAt + 3] as number) & 0o100) >> 6
-    end += bytes.copy(target, end, idAt, flagsAt)
-    target[end++] = 0
-    target[end++] = 0
-    end += bytes.copy(target, end, nameAt + prefixBytes, nameEnd + 1)
+    const flagsEnd = end + idBytes
+    if (isExtended || prefixBytes > 0) {
+      bytes.copy(target, end, idAt, flagsAt)
+      end = flagsEnd + 2 + bytes.copy(target, flagsEnd + 2, nameAt + prefixBytes, nameEnd + 1)
+    } else end += bytes.copy(target, end, idAt, nameEnd + 1)
+    // Flags lie between them, and say nothing of the file.
+    target[flagsEnd] = 0
+    target[flagsEnd + 1] = 0
   }
   return { records: target.subarray(0, end), end: at }
 }
