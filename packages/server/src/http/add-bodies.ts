@@ -3,7 +3,7 @@ import type { HttpApp } from './app.ts'
 import { sendContinue } from './expect-continue.ts'
 import type { HttpLimits } from './limits.ts'
 import { receiveBody } from './receive-body.ts'
-import { answerBeforeBody } from './unread-body.ts'
+import { answerBeforeBody, hasBody } from './unread-body.ts'
 
 /** How bodies come in: JSON is read before its route is called, bytes are left to the route. */
 export function addBodies(app: HttpApp, limits: HttpLimits): void {
@@ -11,7 +11,7 @@ export function addBodies(app: HttpApp, limits: HttpLimits): void {
   app.removeContentTypeParser('text/plain')
   app.addContentTypeParser('application/octet-stream', (_request, _payload, done) => done(null))
   app.addHook('preParsing', async (request, reply, payload) => {
-    if (request.routeOptions.config.asksForBody === true) return payload
+    if (request.routeOptions.config.asksForBody === true || !hasBody(request.raw)) return payload
     sendContinue(request.raw, reply.raw)
     return Readable.from(receiveBody(request.raw, pace))
   })

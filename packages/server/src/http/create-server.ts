@@ -108,6 +108,8 @@ function createApp(
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: limits.maxJsonBytes,
     requestTimeout: 0,
+    // Whoever is still connected when we end is served, and told to connect anew.
+    return503OnClosing: false,
     clientErrorHandler: answerGarbage,
     frameworkErrors: sendError,
     routerOptions: { maxParamLength: 2048 },

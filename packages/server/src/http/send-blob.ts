@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { ByteRange, ByteStream } from '@taskvault/core'
 import type { FastifyReply } from 'fastify'
+import { answerBeforeBody } from './unread-body.ts'
 
 /** Bytes that are sent, and what is said of them. */
 export interface SentBlob {
@@ -41,6 +42,7 @@ export async function sendBlob(
   pace: ReadingPace,
 ): Promise<void> {
   const { raw } = reply.hijack()
+  answerBeforeBody(reply.request.raw, raw)
   raw.setTimeout(pace.stallTimeoutMs)
   try {
     const headers = { ...(reply.getHeaders() as OutgoingHttpHeaders), ...blob.headers }

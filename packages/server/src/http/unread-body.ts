@@ -43,7 +43,8 @@ function lingerAfter(request: IncomingMessage, response: ServerResponse): void {
   }) as typeof end
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
+/** Whether bytes follow the headers of a request. */
+export function hasBody({ headers }: IncomingMessage): boolean {
   return 'transfer-encoding' in headers || Number(headers['content-length'] ?? 0) > 0
 }
 

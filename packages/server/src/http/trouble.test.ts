@@ -1,0 +1,111 @@
+import { TaskVaultError } from '@taskvault/core'
+import { expect, test } from 'vitest'
+import type { Engine } from '../engine/engine.ts'
+import { createMemoryEngine } from '../testing/memory-engine.ts'
+import { startTestServer } from '../testing/start-test-server.ts'
+
+const SECRET = 'postgres://vault:hunter2@db.internal/vault'
+
+test.each([
+  ['DATABASE_UNAVAILABLE', 503, '2'],
+  ['REMOTE_UNAVAILABLE', 503, '2'],
+  ['DISK_FULL', 507, null],
+  ['DATABASE_CORRUPT', 500, null],
+  ['CONFIG_INVALID', 500, null],
+] as const)(
+  '%s is answered with %i, and tells nothing of the inside',
+  async (code, status, wait) => {
+    const failing = (): never => {
+      throw new TaskVaultError(code, `Could not reach ${SECRET}`, { hint: `Look at ${SECRET}.` })
+    }
+    await using server = await startTestServer({ engine: engineThat({ stats: failing }) })
+
+    const answer = await server.fetch('/v1/stats')
+    const body = await answer.text()
+
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([status, wait])
+    expect(JSON.parse(body)).toMatchObject({ code, message: expect.any(String) })
+    expect(body).not.toMatch(/hunter2|db\.internal/)
+    expect(server.log()).toContain('db.internal')
+    expect(server.log()).not.toContain('hunter2')
+  },
+)
+
+test('a bug is one answer, one line of the log, and nobody else’s trouble', async () => {
+  await using server = await startTestServer({ engine: engineThat({ stats: throwBug }) })
+
+  const answer = await server.fetch('/v1/stats')
+
+  expect(answer.status).toBe(500)
+  expect(await answer.json()).toEqual({
+    code: 'IO_FAILED',
+    message: expect.not.stringContaining('function'),
+  })
+  expect(server.log()).toContain('undefined is not a function')
+  expect((await server.fetch('/v1/entries')).status).toBe(200)
+})
+
+test('a source that breaks in the middle ends the connection, so that nobody takes a part for the whole', async () => {
+  await using server = await startTestServer({ engine: engineThat({ openBlob: openBreaking }) })
+
+  const answer = await server.fetch(`/v1/blobs/sha256-${'ab'.repeat(32)}`)
+
+  expect(answer.status).toBe(200)
+  await expect(answer.arrayBuffer()).rejects.toThrow('terminated')
+})
+
+test('so does a source that ends early', async () => {
+  await using server = await startTestServer({ engine: engineThat({ openBlob: openShort }) })
+
+  const answer = server.fetch(`/v1/blobs/sha256-${'ab'.repeat(32)}`)
+
+  await expect(answer.then(async (found) => await found.arrayBuffer())).rejects.toThrow()
+})
+
+test('is not ready, and says so in the same shape, when what it needs is gone', async () => {
+  let isGone = true
+  const checkHealth = async (): Promise<void> => {
+    if (isGone) throw new TaskVaultError('DATABASE_UNAVAILABLE', `Could not reach ${SECRET}`)
+  }
+  await using broken = await startTestServer({ engine: engineThat({ checkHealth }) })
+
+  const ready = await broken.fetch('/readyz')
+  const alive = await broken.fetch('/healthz')
+  isGone = false
+  await using mended = await startTestServer({ engine: engineThat({ checkHealth }) })
+
+  expect([ready.status, alive.status]).toEqual([503, 200])
+  expect(await ready.json()).toMatchObject({ code: 'DATABASE_UNAVAILABLE' })
+  expect((await mended.fetch('/readyz')).status).toBe(200)
+})
+
+function engineThat(changes: Partial<Engine>): Engine {
+  return { ...createMemoryEngine(), ...changes }
+}
+
+function throwBug(): never {
+  throw new TypeError('undefined is not a function')
+}
+
+const openBreaking: Engine['openBlob'] = async (_who, name) => ({
+  name,
+  sizeBytes: 10_000_000,
+  range: { start: 0, end: 10_000_000 },
+  bytes: breakingBytes(),
+})
+
+async function* breakingBytes(): AsyncGenerator<Uint8Array> {
+  yield Buffer.alloc(1_000_000)
+  throw new Error('the disk is gone')
+}
+
+const openShort: Engine['openBlob'] = async (_who, name) => ({
+  name,
+  sizeBytes: 1000,
+  range: { start: 0, end: 1000 },
+  bytes: shortBytes(),
+})
+
+async function* shortBytes(): AsyncGenerator<Uint8Array> {
+  yield Buffer.alloc(999)
+}
