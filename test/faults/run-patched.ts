@@ -6,6 +6,9 @@ import process from 'node:process'
 import { buffer } from 'node:stream/consumers'
 import type { Patch } from './patch-modules.ts'
 
+/** Runs are many: what they load is compiled once. */
+const COMPILED = join(tmpdir(), 'taskvault-faults-compiled')
+
 export interface PatchedRun {
   /** Absolute path of the module to run; it gets `options` as JSON in its first argument. */
   readonly module: string
@@ -31,7 +34,7 @@ export async function runPatched<Result>(run: PatchedRun): Promise<Result> {
       process.execPath,
       ['--import', hooks, run.module, JSON.stringify(run.options)],
       {
-        env: { ...process.env, FAULTS_PATCHES: patches },
+        env: { ...process.env, FAULTS_PATCHES: patches, NODE_COMPILE_CACHE: COMPILED },
         stdio: ['ignore', 'pipe', 'pipe'],
         ...run.user,
       },
