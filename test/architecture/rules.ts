@@ -78,6 +78,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
       'node:fs/promises',
       'node:stream',
       'node:timers/promises',
+      'node:tls',
       'node:url',
     ],
     libraries: ['undici', 'aws4fetch'],

@@ -41,10 +41,9 @@ export function listSettings(settings: LoadedSettings): readonly ListedSetting[]
 
 function listRemote(remote: Settings['remote']): readonly { name: string; value: unknown }[] {
   if (remote === undefined) return []
-  return Object.entries<string>(REMOTE_KEYS).map(([field, key]) => ({
-    name: settingPath('remote', key),
-    value: valueOf(remote, field),
-  }))
+  return Object.entries<string>(REMOTE_KEYS)
+    .map(([field, key]) => ({ name: settingPath('remote', key), value: valueOf(remote, field) }))
+    .filter(({ value }) => value !== undefined)
 }
 
 /** The setting that holds a field of a policy block: `policies.main.ttl_seconds`. */

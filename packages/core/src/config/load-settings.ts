@@ -57,7 +57,9 @@ export async function loadSettings({ cwd, configPath, env }: LoadRequest): Promi
     policies: merged.policies ?? Object.create(null),
     branches: merged.branches ?? Object.create(null),
     tasks: merged.tasks ?? Object.create(null),
-    remote: mergeRemote(values.remote, fromEnvironment.remote),
+    remote: mergeRemote(values.remote, fromEnvironment.remote, (written) =>
+      path.resolve(projectRoot, written),
+    ),
     secrets: merged.secrets,
     sources,
   }

@@ -11,6 +11,10 @@ export interface RemoteSettings {
   readonly publicKeys: readonly string[]
   /** How long waiting for nothing may take altogether. */
   readonly timeoutSeconds: number
+  /** Files in PEM; absolute. Authorities besides those that Node trusts, and who we are to a server. */
+  readonly ca?: string
+  readonly certificate?: string
+  readonly key?: string
 }
 
 export type RemoteMode = 'read' | 'read-write'
@@ -34,6 +38,8 @@ const checkUrl: Check<string> = (node, path, reading) => {
   return undefined
 }
 
+const somePath: Check<string> = checkText('a path', (text) => text.trim() !== '')
+
 const REMOTE_FIELDS: Fields<RemoteSettings> = {
   url: { key: 'url', check: checkUrl },
   mode: { key: 'mode', check: checkChoice<RemoteMode>(['read', 'read-write']) },
@@ -46,6 +52,9 @@ const REMOTE_FIELDS: Fields<RemoteSettings> = {
     ),
   },
   timeoutSeconds: { key: 'timeout_seconds', check: checkNumber({ least: 1, most: 60 }) },
+  ca: { key: 'ca', check: somePath },
+  certificate: { key: 'certificate', check: somePath },
+  key: { key: 'key', check: somePath },
 }
 
 /** How the fields of `remote` are called in the file. */
@@ -54,6 +63,9 @@ export const REMOTE_KEYS: Readonly<Record<keyof RemoteSettings, string>> = {
   mode: 'mode',
   publicKeys: 'public_keys',
   timeoutSeconds: 'timeout_seconds',
+  ca: 'ca',
+  certificate: 'certificate',
+  key: 'key',
 }
 
 /** An address alone, or a map. */
@@ -67,13 +79,23 @@ export const checkRemote: Check<RemoteValues> = (node, path, reading) => {
 /**
  * What is in force: the address of the environment with everything else that the file says, so that
  * pinned keys stay pinned.
+ * @param resolvePath makes the file's paths absolute.
  */
 export function mergeRemote(
   file: RemoteValues | undefined,
   environment: RemoteValues | undefined,
+  resolvePath: (path: string) => string,
 ): RemoteSettings | undefined {
   const { url, ...rest } = { ...DEFAULTS, ...file, ...environment }
-  return url === undefined || url === NO_REMOTE ? undefined : { url, ...rest }
+  if (url === undefined || url === NO_REMOTE) return undefined
+  const { ca, certificate, key } = rest
+  return {
+    ...rest,
+    url,
+    ...(ca !== undefined && { ca: resolvePath(ca) }),
+    ...(certificate !== undefined && { certificate: resolvePath(certificate) }),
+    ...(key !== undefined && { key: resolvePath(key) }),
+  }
 }
 
 function hasPassword(value: unknown): boolean {

@@ -1,6 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { isTaskVaultError } from '../errors.ts'
+import { asTaskVaultError, isTaskVaultError } from '../errors.ts'
 import type { ByteStream } from './blob-store.ts'
 import { connectionTrouble, nonsense, unavailable } from './failures.ts'
 
@@ -36,6 +37,15 @@ export interface HttpClient extends AsyncDisposable {
   send(request: HttpRequest): Promise<HttpAnswer>
 }
 
+/** Paths of files in PEM. */
+export interface TlsFiles {
+  /** Authorities to trust besides those that Node trusts. */
+  readonly ca?: string | undefined
+  /** Who we are, to a server that asks. */
+  readonly certificate?: string | undefined
+  readonly key?: string | undefined
+}
+
 export interface HttpClientOptions {
   /** To one server at once. */
   readonly connections?: number
@@ -43,6 +53,7 @@ export interface HttpClientOptions {
   readonly idleTimeoutMs?: number
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are looked for, in either case. */
   readonly env?: Readonly<Record<string, string | undefined>>
+  readonly tls?: TlsFiles
 }
 
 const LONGEST_TEXT = 16 * 1024 * 1024
@@ -51,7 +62,7 @@ const DROPPED_BYTES = 256 * 1024
 
 /** Nothing is loaded, and no connection opened, before the first request. */
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
-  const { connections = 8, idleTimeoutMs = 30_000, env = {} } = options
+  const { connections = 8, idleTimeoutMs = 30_000, env = {}, tls = {} } = options
   let opening: Promise<Dispatcher> | undefined
   const open = async (): Promise<Dispatcher> => {
     const { Agent, EnvHttpProxyAgent } = await import('undici')
@@ -59,7 +70,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
       connections,
       headersTimeout: idleTimeoutMs,
       bodyTimeout: idleTimeoutMs,
-      connect: { timeout: Math.min(idleTimeoutMs, 10_000) },
+      connect: { timeout: Math.min(idleTimeoutMs, 10_000), ...(await readTls(tls)) },
     }
     const proxies = findProxies(env)
     return proxies === undefined
@@ -72,9 +83,29 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
       return await exchange(dispatcher, request)
     },
     async [Symbol.asyncDispose]() {
-      const dispatcher = await opening
+      // It has told whoever asked, if it could not be opened.
+      const dispatcher = await opening?.catch(() => undefined)
       await dispatcher?.destroy()
     },
+  }
+}
+
+/** @throws {TaskVaultError} IO_FAILED, PERMISSION_DENIED naming the file. */
+async function readTls({ ca, certificate, key }: TlsFiles) {
+  if (ca === undefined && certificate === undefined) return {}
+  const { getCACertificates } = await import('node:tls')
+  return {
+    ...(ca !== undefined && { ca: [...getCACertificates('default'), readPem(ca)] }),
+    ...(certificate !== undefined && { cert: readPem(certificate) }),
+    ...(key !== undefined && { key: readPem(key) }),
+  }
+}
+
+function readPem(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw asTaskVaultError(error, `read ${path}`)
   }
 }
 

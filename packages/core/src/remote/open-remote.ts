@@ -4,7 +4,7 @@ import { openGithubStores } from './github-stores.ts'
 import { givingUp } from './giving-up.ts'
 import { createHttpBlobStore } from './http-blob-store.ts'
 import { createHttpClient } from './http-client.ts'
-import type { HttpClient } from './http-client.ts'
+import type { HttpClient, TlsFiles } from './http-client.ts'
 import { createHttpEntryStore } from './http-entry-store.ts'
 import { limited } from './limited.ts'
 import { createNativeConnection } from './native-connection.ts'
@@ -27,6 +27,7 @@ export interface RemoteOptions {
   readonly publicKeys: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly patience: Patience
+  readonly tls: TlsFiles
   /** For servers: what says who we are; undefined when there is nothing. */
   readonly findToken: (
     http: HttpClient,
@@ -51,8 +52,8 @@ const CALLS_AT_ONCE = 8
  * bucket's credentials are missing.
  */
 export function openRemote(options: RemoteOptions): OpenRemote {
-  const { env, patience, mode, publicKeys, now } = options
-  const http = createHttpClient({ connections: CALLS_AT_ONCE, env })
+  const { env, patience, mode, publicKeys, now, tls } = options
+  const http = createHttpClient({ connections: CALLS_AT_ONCE, env, tls })
   const plain = connect(options, http)
   const persistent = givingUp(retrying(limited(plain, CALLS_AT_ONCE)), patience)
   const keys = publicKeys.length === 0 ? undefined : parsePublicKeys(publicKeys)

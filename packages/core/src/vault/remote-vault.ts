@@ -85,12 +85,13 @@ async function open({ remote, store, env }: RemoteVaultOptions): Promise<OpenRem
     import('../remote/patience.ts'),
     import('./find-token.ts'),
   ])
-  const { url, mode, publicKeys, timeoutSeconds } = remote
+  const { url, mode, publicKeys, timeoutSeconds, ca, certificate, key } = remote
   return openRemote({
     url,
     mode,
     publicKeys,
     env,
+    tls: { ca, certificate, key },
     patience: createPatience({ limitMs: timeoutSeconds * 1_000 }),
     findToken: async (http, signal) => await findToken({ env, url, http, signal }),
     job: findJob(env),

@@ -1,0 +1,102 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { createClient } from '@taskvault/core'
+import type { Client, VaultEvent } from '@taskvault/core'
+import { expect, onTestFinished, test } from 'vitest'
+import { createCertificate } from '../packages/server/src/trust/testing/certificates.ts'
+import type { Certificate } from '../packages/server/src/trust/testing/certificates.ts'
+import { startVaultServer } from './rig/start-vault-server.ts'
+
+/* A server whose certificate no public authority has signed, and that knows its callers by theirs. */
+
+const authority = createCertificate({ name: 'our authority' })
+const host = createCertificate({ name: 'vault', hosts: ['localhost'], authority })
+const caller = createCertificate({ name: 'ci', uris: ['spiffe://acme/ci'], authority })
+const stranger = createCertificate({ name: 'x', uris: ['spiffe://acme/ci'] })
+
+test('a client that trusts the authority, and has a certificate of it, shares its results', async () => {
+  const url = await serve()
+  const files = { ca: authority.certificate, certificate: caller.certificate, key: caller.key }
+  const [one, other] = [await open(url, files), await open(url, files)]
+
+  await one.client.cacheResult('build', 'input', 'result')
+  const [result] = await other.client.getCachedResult('build', 'input')
+
+  expect(String(result)).toBe('result')
+  expect([...one.troubles, ...other.troubles]).toEqual([])
+})
+
+test.each<readonly [string, Readonly<Record<string, string>>, string]>([
+  ['an unknown authority', {}, 'REMOTE_UNAVAILABLE'],
+  ['no certificate', { ca: authority.certificate }, 'REMOTE_REFUSED'],
+  [
+    "a stranger's certificate",
+    { ca: authority.certificate, certificate: stranger.certificate, key: stranger.key },
+    'REMOTE_REFUSED',
+  ],
+])('with %s, a client goes on without the server', async (_, files, code) => {
+  const { client, troubles } = await open(await serve(), files)
+
+  await client.cacheResult('build', 'input', 'result')
+  const [result] = await client.getCachedResult('build', 'input')
+
+  expect(String(result)).toBe('result')
+  expect(troubles).toEqual([code])
+})
+
+test('a file that is not there is one warning', async () => {
+  const { client, troubles } = await open(await serve(), {}, { ca: 'nowhere.pem' })
+
+  expect(await client.getCachedResult('build', 'input')).toEqual([undefined, false])
+  expect(troubles).toEqual(['IO_FAILED'])
+})
+
+async function serve(): Promise<string> {
+  const directory = write({
+    'host.pem': host.certificate,
+    'host.key': host.key,
+    'ca.pem': authority.certificate,
+  })
+  const config = `
+tls: { certificate: ${directory}/host.pem, key: ${directory}/host.key, client_ca: ${directory}/ca.pem }
+certificates: [{ uri: spiffe://acme/ci, role: engineer, project: "jenkins:shop", writes: "protected:refs/heads/main", reads: [main] }]
+`
+  const server = await startVaultServer({ config })
+  onTestFinished(async () => await server[Symbol.asyncDispose]())
+  return server.url.replace('127.0.0.1', 'localhost')
+}
+
+interface Opened {
+  readonly client: Client
+  readonly troubles: readonly string[]
+}
+
+/** @param named further lines of the configuration. */
+async function open(
+  url: string,
+  files: Readonly<Record<string, Certificate['certificate']>>,
+  named: Readonly<Record<string, string>> = {},
+): Promise<Opened> {
+  const written = Object.fromEntries(Object.entries(files).map(([key, pem]) => [`tls/${key}`, pem]))
+  const lines = Object.keys(files).map((key) => [key, `tls/${key}`] as const)
+  const remote = { url, ...Object.fromEntries(lines), ...named }
+  const cwd = write({ ...written, '.taskvault/config.yaml': JSON.stringify({ remote }) })
+  const troubles: string[] = []
+  const report = (event: VaultEvent): void => {
+    if (event.kind === 'trouble') troubles.push(event.code)
+  }
+  const client = await createClient(undefined, { cwd, env: {}, report })
+  onTestFinished(async () => await client.close())
+  return { client, troubles }
+}
+
+function write(files: Readonly<Record<string, string>>): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'taskvault-tls-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(directory, name)), { recursive: true })
+    writeFileSync(path.join(directory, name), content)
+  }
+  return directory
+}
