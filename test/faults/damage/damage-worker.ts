@@ -96,14 +96,16 @@ async function runRound(round: Round): Promise<void> {
     })
   }
   await withVault(round, async (vault) => {
-    await examineVault(vault, { repair: true })
+    const { auditSetAside } = await examineVault(vault, { repair: true })
     const { store, audit } = await examineVault(vault, { repair: false })
     for (const finding of store.findings) {
       if (finding.kind !== 'file-unknown')
         round.faults.push(`not clean after repair: ${JSON.stringify(finding)}`)
     }
-    if (audit.kind === 'broken' && !isAuditSpoiled)
-      round.faults.push(`sound log called broken: ${JSON.stringify(audit)}`)
+    if (audit.kind === 'broken')
+      round.faults.push(`audit log broken after repair: ${JSON.stringify(audit)}`)
+    if (auditSetAside !== undefined && !isAuditSpoiled)
+      round.faults.push(`sound log called broken: ${JSON.stringify(auditSetAside)}`)
     for (const entry of spoilable.entries) {
       const isExpected = !entry.blobs.some((blob) => spoiledBlobs.has(blob))
       await check(round, vault, { entry, isExpected })

@@ -44,7 +44,7 @@ async function examine(cli: Cli, { repair = false }: Options): Promise<number> {
     ...checksOfDirectory(vault, examination),
     ...(rebuiltEntries === undefined ? [] : [checkOfRebuild(rebuiltEntries)]),
     ...checksOfStore(vault, examination, repair),
-    checkOfAudit(examination),
+    ...checksOfAudit(examination),
   ]
   const isLeft = isBroken(repair ? [] : examination.store.findings, examination.audit)
   cli.voice.answer({
@@ -112,12 +112,17 @@ function checksOfStore(vault: Vault, { store }: Examination, repair: boolean): r
   ]
 }
 
-function checkOfAudit({ audit }: Examination): Check {
-  return {
+function checksOfAudit({ audit, auditSetAside }: Examination): readonly Check[] {
+  const now: Check = {
     state: audit.kind === 'sound' ? 'good' : 'bad',
     subject: 'audit log',
     detail: describeAudit(audit),
   }
+  if (auditSetAside === undefined) return [now]
+  const { found, files } = auditSetAside
+  const kept = files.length === 0 ? 'nothing was left of it' : `kept as ${files.join(', ')}`
+  const detail = `${describeAudit(found)}; ${kept}, and a new one was begun`
+  return [{ state: 'repaired', subject: 'audit log', detail }, now]
 }
 
 const MARKS = {

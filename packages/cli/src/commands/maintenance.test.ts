@@ -123,6 +123,25 @@ describe('doctor', () => {
     },
   )
 
+  test('--repair puts a broken audit log aside, and the new one says what was found', async () => {
+    const cwd = await projectWithEntry()
+    const log = inCache(cwd, 'audit.log')
+    const forged = readFileSync(log, 'utf8').replace('SAVE put', 'HIT  get')
+    writeFileSync(log, forged)
+
+    const before = await run(cwd, 'doctor')
+    const repair = await run(cwd, 'doctor', '--repair')
+    const after = await run(cwd, 'doctor')
+
+    expect([before.code, repair.code, after.code]).toEqual([65, 0, 0])
+    const [aside = ''] = cacheFiles(cwd).filter((name) => name.includes('.broken-'))
+    expect(repair.stdout).toContain(`kept as ${aside}, and a new one was begun`)
+    expect(readFileSync(inCache(cwd, aside), 'utf8')).toBe(forged)
+    expect(readFileSync(log, 'utf8')).toMatch(
+      /ROTATE log .*\n.* ERROR audit_set_aside broken=audit.log:1 because=unchained files=1 digest=[0-9a-f]{32} /,
+    )
+  })
+
   test('--json holds the findings', async () => {
     const cwd = await projectWithEntry()
     flipByte(onlyBlob(cwd))

@@ -1,6 +1,9 @@
 import { statSync, statfsSync } from 'node:fs'
 import type { StatsFs } from 'node:fs'
 import type { Finding } from '../store/findings.ts'
+import { setAsideAudit } from '../store/set-aside-audit.ts'
+import type { BrokenAudit } from '../store/set-aside-audit.ts'
+import type { Store } from '../store/store.ts'
 import { verifyAudit } from '../store/verify-audit.ts'
 import type { AuditVerdict } from '../store/verify-audit.ts'
 import { verifyStore } from '../store/verify-store.ts'
@@ -18,6 +21,8 @@ export interface Examination {
   readonly isWritableByOthers: boolean
   readonly store: StoreVerification
   readonly audit: AuditVerdict
+  /** What was found of an audit log that was put aside, and the names of its files now. */
+  readonly auditSetAside?: { readonly found: BrokenAudit; readonly files: readonly string[] }
 }
 
 /**
@@ -31,6 +36,7 @@ export async function examineVault(
   const { store } = vault
   const { cacheDirectory, database } = store
   const verification = await verifyStore(store, options)
+  const { audit, auditSetAside } = examineAudit(store, options)
   const version = database.prepare('SELECT sqlite_version() AS version').get()?.['version']
   return {
     sqliteVersion: String(version),
@@ -38,8 +44,19 @@ export async function examineVault(
     freeBytes: freeBytesOf(statfsSync(cacheDirectory)),
     isWritableByOthers: (statSync(cacheDirectory).mode & OTHERS_WRITE) !== 0,
     store: verification,
-    audit: verifyAudit(store),
+    audit,
+    ...(auditSetAside !== undefined && { auditSetAside }),
   }
+}
+
+function examineAudit(
+  store: Store,
+  { repair }: { readonly repair: boolean },
+): Pick<Examination, 'audit' | 'auditSetAside'> {
+  const audit = verifyAudit(store)
+  if (!repair || audit.kind === 'sound' || store.database.isReadOnly) return { audit }
+  const files = setAsideAudit(store, audit)
+  return { audit: verifyAudit(store), auditSetAside: { found: audit, files } }
 }
 
 /** Whether work is left for somebody: what a repair has mended is not. */
