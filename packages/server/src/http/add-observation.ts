@@ -17,7 +17,7 @@ export function addObservation(
 }
 
 function log(request: FastifyRequest, reply: FastifyReply, outcome: RequestOutcome): void {
-  const level = outcome === 'failed' ? 'error' : outcome === 'refused' ? 'info' : 'debug'
+  const level = levelOf(outcome, reply.statusCode)
   const { method, url: route } = request.routeOptions
   request.log[level](
     {
@@ -30,6 +30,12 @@ function log(request: FastifyRequest, reply: FastifyReply, outcome: RequestOutco
     },
     'request',
   )
+}
+
+/** Conflicts are answers like others: clients publish first, and send what is missing then. */
+function levelOf(outcome: RequestOutcome, status: number): 'debug' | 'info' | 'error' {
+  if (outcome === 'failed') return 'error'
+  return outcome === 'refused' && status !== 409 ? 'info' : 'debug'
 }
 
 function outcomeOf(status: number): RequestOutcome {
