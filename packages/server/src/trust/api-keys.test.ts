@@ -83,6 +83,17 @@ describeDatabases((maker) => {
     expect(await opened.database.selectFrom('api_keys').select('id').execute()).toEqual([])
   })
 
+  test.each(['10.0.0.0/33', 'example.com', ''])('no key is made for %j', async (range) => {
+    const { authenticator } = await openScene()
+
+    const made = authenticator.keys.create(ADMIN, {
+      name: 'anna',
+      addresses: ['10.0.0.0/8', range],
+    })
+
+    expect(await refusalOf(made)).toBe('ARGUMENT_INVALID')
+  })
+
   test('a key works from its addresses only', async () => {
     const { authenticator } = await openScene()
     const { secret } = await authenticator.keys.create(ADMIN, {

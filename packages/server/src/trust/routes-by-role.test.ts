@@ -56,6 +56,9 @@ const ROUTES: readonly Route[] = [
   { name: 'GET /v1/keys', action: 'keys:manage' },
   { name: 'POST /v1/keys', action: 'keys:manage', body: { name: 'another' } },
   { name: 'DELETE /v1/keys/{id}', action: 'keys:manage' },
+  { name: 'HEAD /v1/blobs/{name}', action: 'blobs:read' },
+  { name: 'GET /v1/tenants', action: 'tenants:manage' },
+  { name: 'POST /v1/tenants', action: 'tenants:manage', body: { id: 'acme' } },
   { name: 'POST /v1/session', action: 'anybody', body: {} },
   { name: 'DELETE /v1/session', action: 'anybody' },
   { name: 'GET /v1/signing-keys', action: 'anybody' },
@@ -129,6 +132,47 @@ test('without a key, or with one of nobody, every route but the public ones is c
       expect(`${name} ${status}`).toBe(`${name} 401`)
     }
   }
+})
+
+test('the administrator of another tenant is one there, and nobody here', async () => {
+  const made = await ask('POST', '/v1/tenants', { token: server.key, body: { id: 'other' } })
+  const { adminKey: token } = (await made.json()) as { readonly adminKey: string }
+  const { keys } = (await (await ask('GET', '/v1/keys', { token: server.key })).json()) as Keys
+  const own = (await (await ask('GET', '/v1/keys', { token })).json()) as Keys
+
+  const answers = await Promise.all([
+    ...keys.map(async ({ id }) => await ask('DELETE', `/v1/keys/${id}`, { token })),
+    ask('GET', '/v1/tenants', { token }),
+    ask('POST', '/v1/tenants', { token, body: { id: 'more' } }),
+  ])
+
+  expect(keys.length).toBeGreaterThan(4)
+  expect(own.keys).toHaveLength(1)
+  expect(answers.map(({ status }) => status)).toEqual([...keys.map(() => 404), 403, 403])
+})
+
+interface Keys {
+  readonly keys: readonly { readonly id: string }[]
+}
+
+test('no key, and no session’s token, is in the log, the metrics or a refusal', async () => {
+  const [secret = ''] = secrets.values()
+  const opened = await ask('POST', '/v1/session', { token: secret, body: {} })
+  const { token } = (await opened.json()) as { readonly token: string }
+  const said: string[] = []
+  for (const text of [secret, token]) {
+    for (const wrong of [text, `${text}x`, `${text.slice(0, -1)}0`]) {
+      const answer = await ask('POST', `/v1/session?token=${wrong}`, { token: wrong, body: 'x' })
+      said.push(await answer.text(), [...answer.headers.values()].join(' '))
+    }
+  }
+
+  const metrics = await (await ask('GET', '/metrics', { token: secret })).text()
+  const all = [server.log(), metrics, ...said].join('\n')
+
+  expect(server.log()).toContain('session')
+  expect(metrics).toContain('taskvault_')
+  for (const text of [secret, token]) expect(all).not.toContain(text.slice(28, 60))
 })
 
 interface Sent {
