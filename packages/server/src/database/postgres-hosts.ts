@@ -79,7 +79,7 @@ function createPool(address: string, poolSize: number): Pool {
 async function tryPool(pool: Pool, isOneOfSeveral: boolean): Promise<PoolClient | TaskVaultError> {
   try {
     const client = await pool.connect()
-    if (!isOneOfSeveral || (await takesWrites(client))) return client
+    if (!isOneOfSeveral || WRITABLE.has(client) || (await takesWrites(client))) return client
     client.release(true)
     return new TaskVaultError('DATABASE_UNAVAILABLE', 'No host of the database takes writes')
   } catch (error) {
@@ -89,12 +89,17 @@ async function tryPool(pool: Pool, isOneOfSeveral: boolean): Promise<PoolClient 
   }
 }
 
+/** Asked once of each connection: one whose host is demoted later is refused its writes, and dropped. */
+const WRITABLE = new WeakSet<PoolClient>()
+
 async function takesWrites(client: PoolClient): Promise<boolean> {
   try {
     const { rows } = await client.query<{ readonly isStandby: boolean }>(
       'select pg_is_in_recovery() as "isStandby"',
     )
-    return rows[0]?.isStandby === false
+    const isWritable = rows[0]?.isStandby === false
+    if (isWritable) WRITABLE.add(client)
+    return isWritable
   } catch (error) {
     client.release(true)
     throw error

@@ -1,6 +1,16 @@
-import { createHttpClient, openS3ObjectStore } from '@taskvault/core'
+import {
+  createHttpClient,
+  createObjectBlobStore,
+  createObjectEntryStore,
+  openS3ObjectStore,
+} from '@taskvault/core'
 import type { ObjectStore } from '@taskvault/core'
-import { describeObjectSigner, describeObjectStore } from '@taskvault/core/testing'
+import {
+  describeBlobStore,
+  describeEntryStore,
+  describeObjectSigner,
+  describeObjectStore,
+} from '@taskvault/core/testing'
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest'
 import { missingCeph, startCeph } from '../../../../test/services/ceph.ts'
 import type { CephService } from '../../../../test/services/ceph.ts'
@@ -23,6 +33,12 @@ describe.skipIf(missing !== undefined)(
 
     describeObjectStore('Ceph', openPart)
     describeObjectSigner('Ceph', openPart)
+    describeBlobStore('in Ceph', async () => createObjectBlobStore(await openPart()))
+    describeEntryStore('in Ceph', async () => {
+      const objects = await openPart()
+      const blobs = createObjectBlobStore(objects)
+      return { blobs, entries: createObjectEntryStore({ objects, blobs }) }
+    })
     describe('an engine over it', () => {
       describeDirectTransfer(openPart)
     })

@@ -1,6 +1,5 @@
 import { TaskVaultError } from '@taskvault/core'
 import type { ObjectStore } from '@taskvault/core'
-import { sql } from 'kysely'
 import type { Database } from '../database/schema.ts'
 
 /** An object that every server puts there: who finds it talks to the right store, and may read it. */
@@ -20,7 +19,10 @@ export async function markObjects(objects: ObjectStore): Promise<void> {
 
 /** @throws {TaskVaultError} DATABASE_UNAVAILABLE, REMOTE_UNAVAILABLE, … */
 export async function checkHealth(database: Database, objects: ObjectStore): Promise<void> {
-  const [, head] = await Promise.all([sql`select 1`.execute(database), objects.head(HEALTH_KEY)])
+  const [, head] = await Promise.all([
+    database.selectFrom('tenants').select('id').limit(1).execute(),
+    objects.head(HEALTH_KEY),
+  ])
   if (head !== undefined) return
   throw new TaskVaultError('REMOTE_REFUSED', 'The store of objects is not the one of this server', {
     hint: `It has no object ${HEALTH_KEY}: check the address of the bucket or folder.`,
