@@ -6,6 +6,7 @@ import type { ApiKeys } from './api-keys.ts'
 import { principalOfCertificate } from './certificate-access.ts'
 import { proofOf } from './credentials.ts'
 import type { Credentials } from './credentials.ts'
+import { checkIssuers } from './issuer-settings.ts'
 import { readJob, tenantOf } from './job-of-token.ts'
 import type { KeySetTimings } from './key-set.ts'
 import { deriveAccess } from './model/derive-access.ts'
@@ -44,8 +45,10 @@ export interface Authenticator {
   closeSession(principal: Principal): Promise<void>
 }
 
+/** @throws {TaskVaultError} CONFIG_INVALID for issuers that cannot be told apart. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   const { database, settings, now } = options
+  checkIssuers(settings.issuers)
   const keys = createApiKeys(database, now)
   const sessions = createSessions(database, now)
   const tokens = createTokenVerifier({ ...options, issuers: settings.issuers })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseIssuer } from './issuer-settings.ts'
+import { checkIssuers, parseIssuer } from './issuer-settings.ts'
 import type { IssuerInput } from './issuer-settings.ts'
 
 const GITHUB: IssuerInput = {
@@ -58,4 +58,18 @@ test('all of GitHub is admitted by nobody', () => {
   expect(() => parseIssuer({ ...GITHUB, admits: [{ tenant: 'default' }] })).toThrow(
     /must name an `owner` or a `project`/,
   )
+})
+
+test.each<readonly [string, readonly Partial<IssuerInput>[], boolean]>([
+  ['two platforms', [{}, { id: 'other', issuer: 'https://other.example.com' }], true],
+  ['two with one id', [{}, { issuer: 'https://other.example.com' }], false],
+  ['two with one issuer', [{}, { id: 'other' }], false],
+  ['the id of keys', [{ id: 'local' }], false],
+  ['GitHub’s two kinds of token', [{ kind: 'github' }, { id: 'b', kind: 'github-runtime' }], true],
+  ['the same kind of token twice', [{ kind: 'github' }, { id: 'b', kind: 'github' }], false],
+])('issuers are checked against each other: %s', (_of, given, isGood) => {
+  const check = (): void => checkIssuers(given.map((each) => parseIssuer({ ...GITLAB, ...each })))
+
+  if (isGood) expect(check).not.toThrow()
+  else expect(check).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }))
 })

@@ -1,4 +1,5 @@
 import { TaskVaultError } from '@taskvault/core'
+import { DEFAULT_PROJECT } from './model/key-access.ts'
 import { isIssuerId, isTrustLevel } from './model/scope-name.ts'
 import { TRUST_LEVELS } from './principal.ts'
 import type { TrustLevel } from './principal.ts'
@@ -172,6 +173,28 @@ export function parseIssuer(input: IssuerInput): IssuerSettings {
     admits: input.admits,
     defaults: input.defaults ?? {},
     projects: input.projects ?? {},
+  }
+}
+
+/**
+ * Checks issuers against each other. Two with one id would write into the same scopes: project 1234 of
+ * one GitLab would be project 1234 of another.
+ * @throws {TaskVaultError} CONFIG_INVALID
+ */
+export function checkIssuers(issuers: readonly IssuerSettings[]): void {
+  const [localId] = DEFAULT_PROJECT.split(':')
+  for (const [index, { id, kind, issuer }] of issuers.entries()) {
+    const check = createCheck(id)
+    const earlier = issuers.slice(0, index)
+    const isRuntime = kind === 'github-runtime'
+    check(id !== localId, 'its id is kept for API keys that name no project')
+    check(!earlier.some((each) => each.id === id), 'another one has the same id')
+    check(
+      !earlier.some(
+        (each) => each.issuer === issuer && (each.kind === 'github-runtime') === isRuntime,
+      ),
+      'another one has the same `issuer`, so that nobody could tell whose a token is',
+    )
   }
 }
 
