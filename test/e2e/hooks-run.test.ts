@@ -162,6 +162,37 @@ node_modules/.bin/own
   expect(exitCode).toBe(0)
 })
 
+test('a project that is a directory of the repository is tested where it lies', async () => {
+  const name = '.taskvault/config.yaml'
+  await using project = await openHookedProject({
+    [name]: 'tasks: {}\n',
+    [`app/${name}`]: `tasks:
+  unit_tests: { command: sh test.sh, inputs: ['src/**', test.sh], hooks: [pre-commit] }
+`,
+    'app/.taskvault/.gitignore': '/cache/\n/metrics/\n',
+    'app/test.sh': 'echo "$(cat src/a.txt ../shared.txt) in $(basename "$PWD")" >>"$RUNS"\n',
+    'app/src/a.txt': 'staged',
+    'shared.txt': 'shared',
+  })
+  project.write({
+    '.git/hooks/pre-commit': '#!/bin/sh\nexec taskvault -C app hooks run pre-commit\n',
+  })
+  await project.git(['add', '-A'])
+  project.write({ 'app/src/a.txt': 'not staged', 'shared.txt': 'not staged' })
+
+  const first = await project.run(['git', 'commit', '-q', '-m', 'first'])
+  project.write({ 'shared.txt': 'an input of nobody' })
+  const second = await project.commit('shared', {})
+
+  expect(first.stderr).toContain('in a snapshot, as there are other contents in src/a.txt\n')
+  expect(project.rig.read('../runs').split('\n')).toEqual([
+    'stagedshared in app',
+    'not stagedan input of nobody in app',
+    '',
+  ])
+  expect(second.exitCode).toBe(0)
+})
+
 test('outputs are saved from a snapshot, and the work tree is not written to', async () => {
   await using project = await openHookedProject({
     'test.sh': 'mkdir -p out && cp src/a.txt out/copy\n',

@@ -243,6 +243,22 @@ test('a linked work tree and a submodule have hooks, index and branch of their o
   expect(project.runs()[2]?.tree).toBe(innerTree.stdout.trim())
 })
 
+test('where only variables name the repository, tasks run and nothing is known of them', async () => {
+  await using project = await openHookedProject({ 'test.sh': 'echo "ran $PWD" >>"$RUNS"' })
+  const hidden = project.beside('hidden.git')
+  await project.git(['init', '-q', '--bare', hidden])
+  writeHooks(`${hidden}/hooks`)
+  project.rig.remove('.git')
+  const there = [`--git-dir=${hidden}`, `--work-tree=${project.rig.project}`]
+  await project.git([...there, 'add', 'src', 'test.sh'])
+
+  const committed = await project.run(['git', ...there, 'commit', '-q', '-m', 'first'])
+
+  expect(committed.exitCode).toBe(0)
+  expect(committed.stderr).toContain('warning: unit_tests: ')
+  expect(project.countRuns()).toBe(1)
+})
+
 test('a snapshot holds submodules as they are recorded', async () => {
   await using project = await openHookedProject({
     'test.sh': 'cat sub/src/a.txt >>"$RUNS"; echo >>"$RUNS"',

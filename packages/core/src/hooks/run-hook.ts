@@ -50,7 +50,8 @@ interface HookRun {
   readonly vault: Vault | undefined
   readonly request: HookRequest
   readonly surroundings: HookSurroundings
-  readonly repository: Repository
+  /** Undefined where only GIT_DIR and GIT_WORK_TREE name it: then tasks run, and nothing is known of them. */
+  readonly repository: Repository | undefined
   readonly git: GitOptions
   readonly origin: Origin
   readonly taskEnv: Environment
@@ -64,12 +65,12 @@ function openHookRun(
   const { env, settings } = request
   const { projectRoot } = settings
   const repository = findRepository(projectRoot)?.repository
-  if (repository === undefined) {
+  if (repository === undefined && (env['GIT_DIR'] ?? '') === '') {
     throw new TaskVaultError('GIT_FAILED', `${projectRoot} is in no git repository`, {
       hint: 'Git hooks run in a repository; `taskvault run` runs a task anywhere.',
     })
   }
-  const { workTree } = repository
+  const workTree = repository?.workTree ?? projectRoot
   const taskEnv = withoutHookVariables(env)
   return {
     vault,
@@ -85,7 +86,8 @@ function openHookRun(
 async function checkTarget(run: HookRun, target: HookTarget): Promise<HookOutcome> {
   const { request, repository, git } = run
   for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-    const watch = target.source.kind === 'index' ? watchIndex(repository, git) : undefined
+    const isWatched = target.source.kind === 'index' && repository !== undefined
+    const watch = isWatched ? watchIndex(repository, git) : undefined
     const outcome = await checkTasks({ ...run, watch }, target)
     if (outcome.exitCode !== 0 || watch?.hasChanged() !== true) return outcome
     request.onEvent({ kind: 'again', target })
