@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import process from 'node:process'
 import { expect, onTestFinished, test } from 'vitest'
 import { expandCommand } from '../adapters/circleci/expand-steps.ts'
 import { readOrb } from '../adapters/circleci/orb.ts'
@@ -9,6 +10,8 @@ import { runSteps } from '../adapters/circleci/run-steps.ts'
 import { fillIn, readComponent } from '../adapters/gitlab/component.ts'
 import { whyWithout } from '../adapters/gitlab/debian-tools.ts'
 import { runJob } from '../adapters/gitlab/run-job.ts'
+import { openJenkins, whyNoJenkins } from '../adapters/jenkins/open-jenkins.ts'
+import { groovyText, scripted } from '../adapters/jenkins/pipeline-text.ts'
 import { openRig } from '../rig/rig.ts'
 import type { Rig } from '../rig/rig.ts'
 import { startVaultServer } from '../rig/start-vault-server.ts'
@@ -39,12 +42,16 @@ const RUN = path.resolve(import.meta.dirname, '../../gitlab-templates/templates/
 /** The control: what is run elsewhere as a line is run here by a shell of its own. */
 const OTHER_COMMAND = 'another command'
 
+const HOOK = 'a git hook'
+
 const MACHINES: readonly Machine[] = [
   ['a laptop', (checkout) => taskvault(checkout, ['run', ...DECLARATION, '--command', COMMAND])],
   ['GitLab', (checkout) => onGitLab(checkout, ['sh', '-e'])],
   ['GitLab, in an image of Alpine', (checkout) => onGitLab(checkout, ['busybox', 'sh', '-e'])],
   ['CircleCI', onCircleCi],
-  ['two halves, as Jenkins calls them', inHalves],
+  ['Jenkins', onJenkins],
+  [HOOK, inHook],
+  ['two halves', inHalves],
   [
     OTHER_COMMAND,
     (checkout) => taskvault(checkout, ['run', ...DECLARATION, '--', 'sh', '-c', COMMAND]),
@@ -54,17 +61,21 @@ const MACHINES: readonly Machine[] = [
 test('the same task is done once, and has the same key everywhere', async () => {
   await using rig = openRig({ 'src/a.txt': 'content' })
   await using server = await startVaultServer()
-  // Only where there is no busybox, and never in CI, is the second GitLab runner left out.
-  const machines = MACHINES.filter(
-    ([name]) => !name.includes('Alpine') || whyWithout('busybox') === undefined,
-  )
+  // Only where its tool is missing, and never in CI, is one left out.
+  const machines = MACHINES.filter(([name]) => {
+    if (name.includes('Alpine')) return whyWithout('busybox') === undefined
+    return name !== 'Jenkins' || process.env['CI'] !== undefined || whyNoJenkins === undefined
+  })
   const seen: (readonly [string, string | undefined, string])[] = []
 
   for (const [name, runTask] of machines) {
     const checkout = createCheckout(rig, { url: server.url, key: server.key })
     const { exitCode, output } = await runTask(checkout)
     expect(exitCode, `${name}: ${output}`).toBe(0)
-    expect(readFileSync(path.join(checkout.project, 'results.txt'), 'utf8')).toBe('content')
+    // A hook only wants to know whether it passed.
+    if (name !== HOOK) {
+      expect(readFileSync(path.join(checkout.project, 'results.txt'), 'utf8')).toBe('content')
+    }
     seen.push([name, keyOf(output), ranIn(checkout) ? 'ran' : 'hit'])
   }
 
@@ -149,6 +160,37 @@ async function onGitLab(
   return await runJob(job, { shell, project, environment: { ...ofGitLab, ...environment } })
 }
 
+async function onJenkins({ rig, project, environment }: Checkout): Promise<Seen> {
+  await using jenkins = await openJenkins()
+  const { TASKVAULT_REMOTE: url = '', TASKVAULT_TOKEN: key = '', ...own } = environment
+  const parameters = `task: 'unit_tests', inputs: ['src/**'], outputs: ['results.txt'],
+    command: ${groovyText(COMMAND)}, remote: '${url}', credentialsId: 'vault'`
+  const { result, log } = await jenkins.build({
+    jenkinsfile: scripted(`taskvaultCache(${parameters}) { sh ${groovyText(COMMAND)} }`),
+    workspace: project,
+    agentEnv: {
+      PATH: [path.join(path.dirname(rig.project), 'bin'), process.env['PATH']].join(path.delimiter),
+      ...own,
+    },
+    buildEnv: { JENKINS_URL: 'http://127.0.0.1/', BRANCH_NAME: 'main' },
+    credentials: { vault: key },
+  })
+  return { exitCode: result === 'SUCCESS' ? 0 : 1, output: log }
+}
+
+/** A hook takes the task from the project's configuration, and its content from what is staged. */
+async function inHook({ rig, project, environment }: Checkout): Promise<Seen> {
+  const task = { command: COMMAND, inputs: ['src/**'], outputs: ['results.txt'] }
+  const tasks = { unit_tests: { ...task, hooks: ['pre-commit'] } }
+  mkdirSync(path.join(project, '.taskvault'))
+  writeFileSync(path.join(project, '.taskvault/config.yaml'), JSON.stringify({ tasks }))
+  execFileSync('git', ['add', '-A'], { cwd: project })
+  const words = ['taskvault', '-C', project, 'hooks', 'run', 'pre-commit']
+  const asked = await rig.run([...words, '--json'], { env: environment })
+  const { exitCode, stdout, stderr } = await rig.run(words, { env: environment })
+  return { exitCode, output: asked.stdout + stdout + stderr }
+}
+
 async function onCircleCi({ rig, project, environment }: Checkout): Promise<Seen> {
   const packed = path.resolve(import.meta.dirname, '../../orbs/taskvault/orb.yml')
   const steps = expandCommand(readOrb(readFileSync(packed, 'utf8')), 'run_task', {
@@ -174,5 +216,5 @@ function ranIn({ project }: Checkout): boolean {
 }
 
 function keyOf(output: string): string | undefined {
-  return /: key ([0-9a-f]{64})/.exec(output)?.[1]
+  return /(?:: key |"key": ?")([0-9a-f]{64})/.exec(output)?.[1]
 }

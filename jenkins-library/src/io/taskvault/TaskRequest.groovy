@@ -32,7 +32,7 @@ class TaskRequest implements Serializable {
     /** @param stateFile where the restore leaves word for the save */
     @NonCPS
     List<String> restoreWords(String stateFile) {
-        return ['restore', task] + declaration + ['--state', stateFile]
+        return ['restore', task] + declaration + ['--state', stateFile, '--show-key']
     }
 
     @NonCPS
