@@ -118,7 +118,8 @@ async function createCluster(root: string): Promise<Cluster> {
     endpoint: `http://127.0.0.1:${gatewayPort}`,
     osdUuid: randomUUID(),
     run,
-    start: async (command, args) => await startTied({ command: [command, ...args], env }),
+    start: async (command, args) =>
+      await startTied({ command: [command, ...args], directory: root, env }),
     async waitFor(args) {
       let said = ''
       const isReady = (): boolean => {

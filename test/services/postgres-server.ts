@@ -21,7 +21,11 @@ export interface PostgresPlace {
 }
 
 export async function startPostgresServer(place: PostgresPlace): Promise<PostgresServer> {
-  const server = await startTied({ command: commandLine(place), ...idsOf('postgres') })
+  const server = await startTied({
+    command: commandLine(place),
+    directory: place.root,
+    ...idsOf('postgres'),
+  })
   const isReady = async (): Promise<boolean> => {
     if (server.hasEnded()) throw new Error(`PostgreSQL ended: ${server.said()}`)
     return isOpen(server) && (await canConnect(place.port))

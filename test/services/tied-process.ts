@@ -13,6 +13,8 @@ export interface TiedProcess {
 }
 
 export interface TiedOptions {
+  /** What the process writes to: removed when this one dies without ending it. */
+  readonly directory: string
   readonly command: readonly [string, ...string[]]
   readonly uid?: number | undefined
   readonly gid?: number | undefined
@@ -21,7 +23,7 @@ export interface TiedOptions {
 
 /*
  * A shell holds the other end of a pipe. When this process dies, even by SIGKILL, the pipe closes, and
- * the shell ends what it started. File 3 is where it tells the process's id.
+ * the shell ends what it started, and clears up. File 3 is where it tells the process's id.
  */
 const KEEPER = `
 exec 4<&0
@@ -29,7 +31,7 @@ exec 4<&0
 child=$!
 echo $child >&3
 exec 3>&-
-(read -r _ <&4; kill -s KILL $child) 2>/dev/null &
+(read -r _ <&4; kill -s KILL $child; sleep 1; rm -rf -- "$KEEPER_DIRECTORY") 2>/dev/null &
 reader=$!
 wait $child
 kill $reader
@@ -37,11 +39,17 @@ kill $reader
 
 const MOST_TEXT = 8_192
 
-export async function startTied({ command, uid, gid, env }: TiedOptions): Promise<TiedProcess> {
+export async function startTied({
+  command,
+  directory,
+  uid,
+  gid,
+  env,
+}: TiedOptions): Promise<TiedProcess> {
   const shell = spawn('bash', ['-c', KEEPER, 'keeper', ...command], {
     cwd: '/',
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-    env: { ...process.env, LC_ALL: 'C.UTF-8', ...env },
+    env: { ...process.env, LC_ALL: 'C.UTF-8', ...env, KEEPER_DIRECTORY: directory },
     ...(uid === undefined ? {} : { uid }),
     ...(gid === undefined ? {} : { gid }),
   })
