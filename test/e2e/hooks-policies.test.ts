@@ -91,6 +91,23 @@ tasks:
   expect(project.countRuns()).toBe(runs + 1)
 })
 
+test('a task that cannot be meant keeps git from going on only where its failure would', async () => {
+  await using project = await openHookedProject({
+    '.taskvault/config.yaml': `policies: { topic: { pre_commit: warn } }
+tasks:
+  unit_tests: { command: sh test.sh, inputs: ['nowhere/**'], hooks: [pre-commit] }
+`,
+  })
+
+  const required = await project.commit('first')
+  await project.git(['checkout', '-q', '-b', 'topic'])
+  const warned = await project.commit('first')
+
+  expect([required.exitCode, warned.exitCode]).toEqual([1, 0])
+  expect(required.stderr).toContain('error: No file matches the input "nowhere/**"')
+  expect(warned.stderr).toContain('warning: unit_tests: No file matches the input "nowhere/**"')
+})
+
 test('the exit status of a hook is that of the first required task that fails', async () => {
   await using project = await openHookedProject({
     '.taskvault/config.yaml': `policies: { first: { pre_commit: warn } }
@@ -144,7 +161,9 @@ test('where only CI may write, a hook runs and records nothing', async () => {
   })
   const after = await amend(project)
 
-  expect(first.stderr).toContain('not recorded: the policy lets this task, branch or fork only read')
+  expect(first.stderr).toContain(
+    'not recorded: the policy lets this task, branch or fork only read',
+  )
   expect(after).toContain('on circleci, saved')
   expect(project.countRuns()).toBe(3)
 })

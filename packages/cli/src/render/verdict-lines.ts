@@ -78,6 +78,8 @@ export function renderDecision({ verdict }: TaskReport, nowMs: number): string {
   switch (verdict.kind) {
     case 'off':
       return 'off'
+    case 'not-run':
+      return `cannot run: ${onOneLine(verdict.message)}`
     case 'passed-before':
       return renderSkipped(verdict, nowMs)
     case 'would-run':
@@ -102,6 +104,8 @@ export function toReportData({ task, mode, target, verdict }: TaskReport): unkno
   switch (verdict.kind) {
     case 'off':
       return common
+    case 'not-run':
+      return { ...common, message: verdict.message }
     case 'passed-before': {
       const { createdAtMs, durationMs, origin } = verdict.manifest
       return { ...common, key: verdict.key, createdAtMs, durationMs, origin }

@@ -54,6 +54,8 @@ export type TaskVerdict =
       readonly reasons: readonly ChangeReason[]
     }
   | { readonly kind: 'ran'; readonly outcome: RanOutcome; readonly place: HookPlace }
+  /** It cannot be meant as it is declared, and its failure is only a warning. */
+  | { readonly kind: 'not-run'; readonly message: string }
   /** A policy turns it off. */
   | { readonly kind: 'off' }
 

@@ -1,4 +1,4 @@
-import { TaskVaultError } from '../errors.ts'
+import { TaskVaultError, isTaskVaultError } from '../errors.ts'
 import { findRepository } from '../git/find-repository.ts'
 import type { Repository } from '../git/find-repository.ts'
 import type { Environment, GitOptions } from '../git/run-git.ts'
@@ -9,7 +9,14 @@ import type { RunRequest } from '../vault/run-contract.ts'
 import { createSourceVault } from '../vault/source-vault.ts'
 import type { Vault } from '../vault/vault.ts'
 import { checkTask } from './check-task.ts'
-import type { HookOutcome, HookRequest, HookSurroundings, TaskReport } from './hook-contract.ts'
+import type { TaskCheck } from './check-task.ts'
+import type {
+  HookOutcome,
+  HookRequest,
+  HookSurroundings,
+  TaskReport,
+  TaskVerdict,
+} from './hook-contract.ts'
 import { withoutHookVariables } from './hook-environment.ts'
 import type { HookPlaces } from './hook-places.ts'
 import { findTargets } from './hook-targets.ts'
@@ -97,6 +104,19 @@ async function checkTarget(run: HookRun, target: HookTarget): Promise<HookOutcom
   })
 }
 
+/** A task that cannot be meant keeps git from going on only where its failure would. */
+async function unlessOnlyWarned(check: TaskCheck): Promise<TaskVerdict> {
+  try {
+    return await checkTask(check)
+  } catch (error) {
+    if (check.planned.mode !== 'warn' || !isTaskVaultError(error)) throw error
+    const { code, message, hint } = error
+    const { task } = check.planned
+    check.onEvent({ kind: 'run', task, event: { kind: 'trouble', code, message, hint } })
+    return { kind: 'not-run', message }
+  }
+}
+
 interface WatchedRun extends HookRun {
   /** Undefined for what does not change. */
   readonly watch: IndexWatch | undefined
@@ -113,7 +133,7 @@ async function checkTasks(run: WatchedRun, target: HookTarget): Promise<HookOutc
   const reports: TaskReport[] = []
   for (const planned of planTasks(settings, { ...target, hook, platform: origin.platform })) {
     const { task, mode } = planned
-    const verdict = await checkTask({
+    const verdict = await unlessOnlyWarned({
       planned,
       target,
       settings,
