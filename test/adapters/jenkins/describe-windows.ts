@@ -100,6 +100,7 @@ export function describeWindows(jenkins: () => Jenkins): void {
         salt,
         '--state',
         expect.stringMatching(/\/project@tmp\/taskvault-[0-9a-f]{16}\.json$/),
+        '--show-key',
       ])
     })
 
