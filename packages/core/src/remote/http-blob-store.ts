@@ -1,6 +1,4 @@
 import { TaskVaultError } from '../errors.ts'
-import { sha256 } from '../hashing/sha256.ts'
-import { splitBlobName } from '../model/blob-name.ts'
 import type { BlobName } from '../model/blob-name.ts'
 import type {
   BlobContent,
@@ -18,6 +16,7 @@ import type { UploadAnswer } from './native-answers.ts'
 import { readJson } from './native-connection.ts'
 import type { NativeConnection } from './native-connection.ts'
 import { explainRefusal, readRefusal } from './native-failures.ts'
+import { sha256OfContent } from './sha256-of-content.ts'
 import { verifiedPieces } from './verified-pieces.ts'
 import { wholePieces } from './whole-pieces.ts'
 
@@ -66,7 +65,7 @@ async function putBlob(
   const blob = {
     name: content.name,
     sizeBytes: content.sizeBytes,
-    sha256: await findSha256(content, options),
+    sha256: await sha256OfContent(content, options),
   }
   const json = { blobs: [blob] }
   const planned = await post(connection, { path: 'v1/blobs/uploads', json, ...options })
@@ -186,18 +185,6 @@ async function explainBucket(answer: HttpAnswer): Promise<TaskVaultError> {
 async function sizeless(answer: HttpAnswer): Promise<Error> {
   await answer.drop()
   return nonsense('The server sent another number of bytes than was asked for')
-}
-
-/** What a bucket checks the bytes by. */
-async function findSha256(content: BlobContent, options: CallOptions | undefined): Promise<string> {
-  const { algorithm, digest } = splitBlobName(content.name)
-  if (algorithm === sha256.name) return digest
-  const hasher = sha256.createHasher()
-  for await (const piece of content.open()) {
-    options?.signal?.throwIfAborted()
-    hasher.update(piece)
-  }
-  return hasher.digest().toString('hex')
 }
 
 function tooLarge({ name, sizeBytes }: BlobContent, maxBlobBytes: number): TaskVaultError {

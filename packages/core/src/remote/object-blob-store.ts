@@ -1,10 +1,9 @@
-import { sha256 } from '../hashing/sha256.ts'
-import { splitBlobName } from '../model/blob-name.ts'
-import type { BlobContent, BlobStore, CallOptions } from './blob-store.ts'
+import type { BlobStore } from './blob-store.ts'
 import { createExpectedBlob } from './expected-blob.ts'
 import { mapConcurrently } from './map-concurrently.ts'
 import { blobObjectKey } from './object-layout.ts'
 import type { ObjectStore } from './object-store.ts'
+import { sha256OfContent } from './sha256-of-content.ts'
 import { verifiedPieces } from './verified-pieces.ts'
 
 /** Questions to a bucket at once, which has no question for many objects. */
@@ -26,7 +25,9 @@ export function createObjectBlobStore(objects: ObjectStore): BlobStore {
       const key = blobObjectKey(content.name)
       if ((await objects.head(key, options)) !== undefined) return 'known'
       const openExpected = await createExpectedBlob(content)
-      const digest = await findSha256(objects, content, options)
+      // A folder checks what it writes by the name's own digest.
+      const digest =
+        objects.signer === undefined ? undefined : await sha256OfContent(content, options)
       const isNew = await objects.putIfAbsent(
         key,
         {
@@ -40,24 +41,4 @@ export function createObjectBlobStore(objects: ObjectStore): BlobStore {
     },
     get: async (name, options) => await objects.get(blobObjectKey(name), options),
   }
-}
-
-/**
- * What a bucket checks the bytes by. Reading them once more costs less than a blob in the bucket that is
- * damaged; a folder checks what it writes, by the name's own digest.
- */
-async function findSha256(
-  objects: ObjectStore,
-  content: BlobContent,
-  options: CallOptions | undefined,
-): Promise<string | undefined> {
-  if (objects.signer === undefined) return undefined
-  const { algorithm, digest } = splitBlobName(content.name)
-  if (algorithm === sha256.name) return digest
-  const hasher = sha256.createHasher()
-  for await (const piece of content.open()) {
-    options?.signal?.throwIfAborted()
-    hasher.update(piece)
-  }
-  return hasher.digest().toString('hex')
 }
