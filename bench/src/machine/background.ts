@@ -33,10 +33,15 @@ export function startBackground(
       ...command.env,
     },
     stdio: ['ignore', out, errors],
+    // A group of its own, so that what it starts in turn ends with it.
+    detached: true,
   })
   for (const file of [out, errors]) closeSync(file)
-  const stop = (): void => void child.kill('SIGKILL')
-  process.once('exit', stop)
+  const stop = (): void => {
+    process.off('exit', stop)
+    killGroup(child.pid)
+  }
+  process.on('exit', stop)
   const output = (): string => readFileSync(log, 'utf8')
   const endMs = performance.now() + PATIENCE_MS
   while (!isReady(output())) {
@@ -48,6 +53,14 @@ export function startBackground(
     pause(50)
   }
   return { pid: child.pid ?? 0, output, stop }
+}
+
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+  } catch {
+    // It has ended already.
+  }
 }
 
 /** Rows are measured one after the other, without anything going on in between. */

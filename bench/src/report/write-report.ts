@@ -70,7 +70,7 @@ const METHOD = `- Contestants take turns, A B C, A B C, after a round that warms
 
 const REPEAT = `\`\`\`
 pnpm install && pnpm build
-pnpm bench all            # half an hour; or some of: tree sdk cli scale index
+pnpm bench all            # half an hour; or some of: tree sdk cli scale index server
 pnpm bench all --quick    # three rounds
 pnpm bench report         # writes this page from the newest results
 \`\`\`
