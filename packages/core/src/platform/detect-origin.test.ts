@@ -175,7 +175,7 @@ function repository(): { root: string; commit: string } {
 
 function git(directory: string, ...args: readonly string[]): string {
   const env = { PATH: process.env['PATH'], HOME: directory, GIT_CONFIG_NOSYSTEM: '1' }
-  return execFileSync('git', args, { cwd: directory, encoding: 'utf8', env })
+  return execFileSync('git', args, { cwd: directory, encoding: 'utf8', env, stdio: 'pipe' })
 }
 
 function emptyDirectory(): string {
