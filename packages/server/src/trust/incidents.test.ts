@@ -174,7 +174,7 @@ test('quarantine takes all that descends from an entry, and nothing else, whatev
         expect(found === undefined).toBe(expected.includes(ids[index] ?? ''))
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   )
 })
 

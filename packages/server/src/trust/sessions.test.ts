@@ -132,13 +132,16 @@ describeDatabases((maker) => {
   })
 
   test('two runners’ tokens are two sessions', async () => {
-    const { authenticator, github } = await openScene()
+    const { authenticator, restores, github } = await openScene()
     const claims = { ac: JSON.stringify([{ Scope: 'refs/heads/main', Permission: 3 }]) }
     const tokens = [await github.sign(claims), await github.sign(claims)]
 
-    const callers = await Promise.all(
-      tokens.map(async (token) => await authenticator.authenticate(bearer(token))),
-    )
+    const callers = [
+      await authenticator.authenticate(bearer(tokens[0]!)),
+      await authenticator.authenticate(bearer(tokens[1]!)),
+    ]
+    await restores.record(callers[1]?.sessionId ?? '', 'entry-1')
+    expect(await restores.list(callers[1]?.sessionId ?? '')).toEqual(['entry-1'])
     await authenticator.closeSession(callers[0]!)
     const again = await Promise.all(
       tokens.map(async (token) => await refusalOf(authenticator.authenticate(bearer(token)))),
