@@ -69,7 +69,10 @@ export function renderNotSaved(notSaved: NotSaved): NotSavedLine | undefined {
     case 'read-only':
       return { isWarning: false, text: `not saved, as --${notSaved.because} asks` }
     case 'policy':
-      return { isWarning: false, text: 'not saved: the policy lets this task, branch or fork only read' }
+      return {
+        isWarning: false,
+        text: 'not saved: the policy lets this task, branch or fork only read',
+      }
     case 'output-unread':
       return { isWarning: false, text: 'not saved: nobody read its output to the end' }
     case 'inputs-changed':
