@@ -6,10 +6,14 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { AdapterResult } from '../describe-cases.ts'
 import type { Values } from './bind-parameters.ts'
 import { expandCommand, expandJob, expandSteps } from './expand-steps.ts'
+import { openKeptCaches } from './kept-caches.ts'
+import type { KeptCaches } from './kept-caches.ts'
 import type { Orb, Step } from './orb.ts'
 import { runSteps } from './run-steps.ts'
 
 const COMMAND = path.resolve(import.meta.dirname, '../../../packages/cli/bin/taskvault.js')
+
+const MAIN = { CIRCLECI: 'true', CIRCLE_BRANCH: 'main' }
 
 /** The orb with the real command line, in a project on disk. */
 export function describeJobs(orb: Orb): void {
@@ -33,7 +37,7 @@ export function describeJobs(orb: Orb): void {
       const third = await job.run(steps)
 
       expect([first.exitCode, second.exitCode, third.exitCode]).toEqual([0, 0, 0])
-      expect(first.output).toContain('[checkout]\nprepared\n[restore_cache]\n')
+      expect(first.output).toContain('[checkout]\n[restore_cache]\nprepared\n')
       expect(second.output).toMatch(/✓ build: restored 1 file/)
       expect(third.output).toMatch(/src\/a\.txt/)
       expect(job.read('ran.log')).toBe('ran\nran\n')
@@ -90,6 +94,52 @@ export function describeJobs(orb: Orb): void {
       expect(job.read('modules/a')).toBe('x\n')
     })
 
+    test('what CircleCI keeps of a job, the next one finds: the task and what came before it', async () => {
+      using caches = openKeptCaches('main')
+      const job = createJob({ 'src/a.txt': 'content', 'package-lock.json': '1' })
+      const { cli } = job.given
+      const steps = expandJob(orb, 'run', {
+        cli,
+        task: 'build',
+        command: 'cat src/a.txt modules/a > out.txt',
+        inputs: 'src/**\n',
+        outputs: 'out.txt\n',
+        before_task: [
+          { restore: { cli, key: 'npm', key_files: 'package-lock.json', paths: 'modules' } },
+          {
+            run: {
+              name: 'Install',
+              command: 'test -d modules || { mkdir modules; echo x > modules/a; }',
+            },
+          },
+          { save: { key: 'npm' } },
+        ],
+      })
+
+      const first = await job.run(steps, MAIN, caches)
+      for (const made of ['.taskvault', 'modules', 'out.txt'])
+        rmSync(path.join(job.project, made), { recursive: true })
+      const second = await job.run(steps, MAIN, caches)
+
+      expect([first.exitCode, second.exitCode], first.output + second.output).toEqual([0, 0])
+      expect(second.output).toMatch(/✓ npm: restored 1 file/)
+      expect(second.output).toMatch(/✓ build: restored 1 file/)
+    })
+
+    test('CircleCI keeps the vault of a task that runs in a directory', async () => {
+      using caches = openKeptCaches('main')
+      const job = createJob({ 'packages/web/src/a.txt': 'content' })
+      const given = { cli: job.given['cli'], task: 'web', command: 'true', inputs: 'src/**' }
+      const steps = expandJob(orb, 'run', { ...given, directory: 'packages/web' })
+
+      await job.run(steps, MAIN, caches)
+      for (const place of ['.taskvault', 'packages/web/.taskvault'])
+        rmSync(path.join(job.project, place), { recursive: true, force: true })
+      const second = await job.run(steps, MAIN, caches)
+
+      expect(second.output).toMatch(/✓ web: nothing to restore/)
+    })
+
     test.each([
       ['a job that failed does not save', 'on_success', false],
       ['one that was told to saves all the same', 'always', true],
@@ -120,6 +170,7 @@ interface Job {
   run(
     steps: Parameters<typeof runSteps>[0],
     environment?: Record<string, string>,
+    caches?: KeptCaches,
   ): Promise<AdapterResult>
   write(file: string, text: string): void
   read(file: string): string
@@ -133,8 +184,8 @@ function createJob(files: Readonly<Record<string, string>>): Job {
   const job: Job = {
     project,
     given: { cli: path.join(bin, 'taskvault'), cache_dir: path.join(root, 'cache') },
-    run: async (steps, environment = { CIRCLECI: 'true', CIRCLE_BRANCH: 'main' }) =>
-      await runSteps(steps, { project, environment }),
+    run: async (steps, environment = MAIN, caches) =>
+      await runSteps(steps, { project, environment, ...(caches && { caches }) }),
     write: (file, text) => {
       mkdirSync(path.dirname(path.join(project, file)), { recursive: true })
       writeFileSync(path.join(project, file), text)

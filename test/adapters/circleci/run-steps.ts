@@ -6,15 +6,18 @@ import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import type { AdapterResult } from '../describe-cases.ts'
 import type { PlainStep } from './expand-steps.ts'
+import type { KeptCaches } from './kept-caches.ts'
 
 export interface Machine {
   /** The checked-out project, where steps run; absolute. */
   readonly project: string
   /** Variables of the job. */
   readonly environment: Readonly<Record<string, string>>
+  /** What CircleCI's own cache keeps from job to job; absent: nothing. */
+  readonly caches?: KeptCaches
 }
 
-/** Runs the `run` steps of a job as CircleCI does; the others leave a line that they were there. */
+/** Runs the steps of a job as CircleCI does; those that are no `run` also leave a line that they were there. */
 export async function runSteps(
   steps: readonly PlainStep[],
   machine: Machine,
@@ -27,6 +30,7 @@ export async function runSteps(
     for (const { kind, fields } of steps) {
       if (kind !== 'run') {
         output += `[${kind}]\n`
+        if (exitCode === 0) machine.caches?.play({ kind, fields }, machine.project)
         continue
       }
       if (!isDue(fields['when'], exitCode)) continue

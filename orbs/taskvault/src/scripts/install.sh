@@ -40,7 +40,13 @@ if [ -n "$taskvault_directory" ]; then
   # shellcheck disable=SC2016 # Expanded by the step that reads the file.
   taskvault_export PATH "$taskvault_directory" '":$PATH"'
 fi
-taskvault_export TASKVAULT_CACHE_DIR "${PARAM_CACHE_DIR:-.taskvault/cache}"
+# Where CircleCI keeps it from, also for tasks that run in a directory with a project of its own.
+taskvault_cache=${PARAM_CACHE_DIR:-.taskvault/cache}
+case $taskvault_cache in
+  /* | '~'*) ;;
+  *) taskvault_cache="$PWD/$taskvault_cache" ;;
+esac
+taskvault_export TASKVAULT_CACHE_DIR "$taskvault_cache"
 case ${PARAM_IS_DEFAULT_BRANCH:-} in
   '') ;;
   true | false) taskvault_export TASKVAULT_BRANCH_IS_DEFAULT "$PARAM_IS_DEFAULT_BRANCH" ;;

@@ -14,7 +14,21 @@ setup() {
   PARAM_CLI="$command" PARAM_SERVER='https://x.test/?a=1&b=$(id)' run sh "$script"
   [ "$status" -eq 0 ]
   run bash -c taskvault
-  [ "$output" = 'remote=https://x.test/?a=1&b=$(id) dir=.taskvault/cache' ]
+  [ "$output" = 'remote=https://x.test/?a=1&b=$(id) dir='"$PWD/.taskvault/cache" ]
+}
+
+@test "a task that runs in a directory uses the vault that is kept" {
+  PARAM_CLI="$command" PARAM_CACHE_DIR='a b/vault' run sh "$script"
+  run bash -c 'cd / && taskvault'
+  [ "$output" = "remote= dir=$PWD/a b/vault" ]
+}
+
+@test "a vault in the home directory or elsewhere stays there" {
+  for place in '~/vault' /var/vault; do
+    PARAM_CLI="$command" PARAM_CACHE_DIR="$place" run sh "$script"
+    run bash -c taskvault
+    [ "$output" = "remote= dir=$place" ]
+  done
 }
 
 @test "a path where there is no command is refused by name and value" {

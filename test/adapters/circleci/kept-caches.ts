@@ -1,0 +1,52 @@
+import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { PlainStep } from './expand-steps.ts'
+
+/** What CircleCI's own cache keeps for the jobs of a project. */
+export interface KeptCaches {
+  /** Does what a `restore_cache` or `save_cache` step does in `project`; other steps are none of its business. */
+  play(step: PlainStep, project: string): void
+  [Symbol.dispose](): void
+}
+
+/**
+ * A cache that keeps what it is given under keys: a key that is there is not written again; of those
+ * that begin with a key that is asked for, the newest is found, and unpacked over what is there.
+ */
+export function openKeptCaches(branch: string): KeptCaches {
+  const directory = mkdtempSync(path.join(tmpdir(), 'taskvault-kept-'))
+  const kept = new Map<string, { readonly place: string; readonly copy: string }>()
+  let revision = 0
+
+  function save(key: string, project: string, place: string): void {
+    if (kept.has(key) || !existsSync(path.join(project, place))) return
+    const copy = path.join(directory, String(kept.size))
+    cpSync(path.join(project, place), copy, { recursive: true })
+    kept.set(key, { place, copy })
+  }
+
+  function fillIn(key: unknown): string {
+    return String(key).replace('{{ .Branch }}', branch).replace('{{ .Revision }}', `r${revision}`)
+  }
+
+  return {
+    play({ kind, fields }, project) {
+      const { key, keys = [], paths = [] } = fields
+      const [place = ''] = paths as readonly string[]
+      if (kind === 'checkout') revision += 1
+      if (kind === 'save_cache') save(fillIn(key), project, place)
+      if (kind !== 'restore_cache') return
+      for (const wanted of (keys as readonly unknown[]).map(fillIn)) {
+        const found = [...kept].findLast(([name]) => name.startsWith(wanted))
+        if (found === undefined) continue
+        const { copy, place: former } = found[1]
+        cpSync(copy, path.join(project, former), { recursive: true })
+        return
+      }
+    },
+    [Symbol.dispose]() {
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
