@@ -131,10 +131,11 @@ function layerOf(relativePath: string, layers: Rules['layers']): string | undefi
   })
 }
 
-/** `core/model` is packages/core/src/model; `cli` is packages/cli/src. */
+/** `core/model` is packages/core/src/model; `cli` is packages/cli/src; `action` is no package on npm. */
 function directoryOf(layer: string): string {
   const [name = '', ...inside] = layer.split('/')
-  return ['packages', name, 'src', ...inside].join('/')
+  const place = name === 'action' ? 'actions/cache-action' : `packages/${name}`
+  return [place, 'src', ...inside].join('/')
 }
 
 function packageOf(relativePath: string): string {

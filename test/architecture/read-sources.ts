@@ -10,7 +10,7 @@ export interface Source {
 
 /** All code of all packages below `root`, in the order of their paths; tests are left out. */
 export function readSources(root: string): readonly Source[] {
-  return globSync('packages/*/src/**/*.ts', { cwd: root })
+  return globSync('{packages,actions}/*/src/**/*.ts', { cwd: root })
     .map((found) => found.split(path.sep).join('/'))
     .filter(
       (relativePath) => !relativePath.endsWith('.test.ts') && !/\/testing\//.test(relativePath),

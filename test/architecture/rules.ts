@@ -219,6 +219,11 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     ],
     node: [],
   },
+  // Translates what a step says, and calls core.
+  action: {
+    imports: ['core'],
+    node: ['node:crypto', 'node:fs', 'node:path', 'node:process', 'node:stream'],
+  },
   cli: {
     imports: ['core', 'server'],
     node: [
@@ -267,5 +272,13 @@ export const FORBIDDEN_TEXTS: readonly ForbiddenText[] = [
     pattern: /\bconsole\.|\bprocess\./,
     because: 'only bin.ts touches the process; everything else gets a Host',
     except: ['packages/cli/src/bin.ts'],
+  },
+  {
+    layer: 'action',
+    pattern: /\bconsole\.|\bprocess\./,
+    because: 'only the four files that the runner starts touch the process',
+    except: ['main', 'post', 'restore', 'save'].map(
+      (name) => `actions/cache-action/src/${name}.ts`,
+    ),
   },
 ]

@@ -1,0 +1,77 @@
+import path from 'node:path'
+import {
+  createRunVault,
+  isPassedOver,
+  isTaskVaultError,
+  loadSettings,
+  openVault,
+} from '@taskvault/core'
+import type { RunVault, Settings } from '@taskvault/core'
+import type { Runner } from './runner.ts'
+
+export interface StepVault extends AsyncDisposable {
+  readonly settings: Settings
+  /** What says who we are is in it, and no input of the action. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Undefined when there is none to be had, which was told. */
+  readonly vault: RunVault | undefined
+}
+
+/**
+ * Where entries live: the configured remote store; without one, GitHub's cache service where the runner
+ * tells where it is. The store of this machine lies in front of either.
+ * @throws {TaskVaultError} CONFIG_INVALID, CONFIG_NOT_FOUND
+ */
+export async function openStepVault(runner: Runner, warn: Warn): Promise<StepVault> {
+  const env = { ...withoutInputs(runner.env), ...readCredentials(runner) }
+  const cwd = path.resolve(env['GITHUB_WORKSPACE'] ?? '.')
+  const loaded = await loadSettings({ cwd, configPath: undefined, env })
+  const settings: Settings = {
+    ...loaded,
+    remote: loaded.remote ?? (loaded.sources.has('remote.url') ? undefined : findService(env)),
+    cacheDirectory: loaded.sources.has('cache_dir')
+      ? loaded.cacheDirectory
+      : placeOnMachine(env, loaded.cacheDirectory),
+  }
+  try {
+    const report = (event: { readonly kind: string; readonly message?: string }): void => {
+      if (event.kind === 'trouble' && event.message !== undefined) warn(event.message)
+    }
+    const vault = await openVault({ settings, env, report })
+    const close = async (): Promise<void> => await vault[Symbol.asyncDispose]()
+    return { settings, env, vault: createRunVault(vault), [Symbol.asyncDispose]: close }
+  } catch (error) {
+    if (!isTaskVaultError(error) || !isPassedOver(error)) throw error
+    warn(error.message)
+    return { settings, env, vault: undefined, [Symbol.asyncDispose]: async () => {} }
+  }
+}
+
+export type Warn = (message: string) => void
+
+/** What the steps of a job are given is not changed by the inputs of this one. */
+function withoutInputs(env: Runner['env']): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(INPUT|STATE)_/.test(name)))
+}
+
+function readCredentials({ input, mask }: Runner): Record<string, string> {
+  const [remote, token] = [input('remote'), input('token')]
+  if (token !== '') mask(token)
+  return {
+    ...(remote !== '' && { TASKVAULT_REMOTE: remote }),
+    ...(token !== '' && { TASKVAULT_TOKEN: token }),
+  }
+}
+
+const SECONDS_OF_WAITING = 4
+
+function findService(env: StepVault['env']): Settings['remote'] {
+  if (!env['ACTIONS_RESULTS_URL'] || !env['ACTIONS_RUNTIME_TOKEN']) return undefined
+  return { url: 'github:', mode: 'read-write', publicKeys: [], timeoutSeconds: SECONDS_OF_WAITING }
+}
+
+/** A checkout wipes the workspace, which would be the end of what a machine of one's own remembers. */
+function placeOnMachine(env: StepVault['env'], otherwise: string): string {
+  const tools = env['RUNNER_TOOL_CACHE']
+  return tools ? path.join(tools, 'taskvault') : otherwise
+}

@@ -1,0 +1,109 @@
+import path from 'node:path'
+import { TaskVaultError, parseTaskName } from '@taskvault/core'
+import type { Command, TaskAdditions, TaskName } from '@taskvault/core'
+import type { Runner } from './runner.ts'
+
+/** What a step asks for. */
+export interface StepInputs {
+  readonly task: TaskName
+  /** What is put back, and saved. */
+  readonly paths: readonly string[]
+  readonly additions: Omit<TaskAdditions, 'outputs' | 'command' | 'isCache'>
+  /** Undefined: the steps that follow do the work. */
+  readonly command: { readonly line: Command; readonly directory: string } | undefined
+  readonly isReadOnly: boolean
+  readonly failsOnMiss: boolean
+  readonly failsOnSaveError: boolean
+  readonly takesNewest: boolean
+}
+
+const LONGEST_KEY = 512
+/** The task of a step that has only a key. */
+const KEYED = 'actions-cache'
+const MAY_HAVE_NO_INPUTS = 'Name the files that it depends on under inputs, or give a key.'
+
+/**
+ * Reads the step's inputs.
+ * @throws {TaskVaultError} ARGUMENT_INVALID, TASK_NAME_INVALID: the workflow is wrong.
+ */
+export function readStepInputs(runner: Runner): StepInputs {
+  const { input, inputLines, inputFlag } = runner
+  const key = checkKey(input('key'))
+  const run = input('run')
+  const inputs = inputLines('inputs')
+  const paths = inputLines('path')
+  if (key === '' && run === '' && inputs.length === 0)
+    throw invalid('Nothing says when the result is to be done anew', MAY_HAVE_NO_INPUTS)
+  if (run === '' && paths.length === 0)
+    throw invalid('path is empty', 'Name the files and directories to keep.')
+  return {
+    task: readTask({ task: input('task'), isKeyed: key !== '' }),
+    paths: paths.map(checkPath),
+    additions: {
+      inputs,
+      env: inputLines('env'),
+      tools: inputLines('tools'),
+      salt: readSalt(key, input('salt')),
+    },
+    command: run === '' ? undefined : readCommand(runner, run),
+    isReadOnly: inputFlag('read-only') || isNo(input('save-if')),
+    failsOnMiss: inputFlag('fail-on-cache-miss'),
+    failsOnSaveError: inputFlag('fail-on-save-error'),
+    takesNewest: inputFlag('fallback'),
+  }
+}
+
+/** Of a step that has both, either one that changes makes another key. */
+function readSalt(key: string, salt: string): string | undefined {
+  if (key === '') return salt === '' ? undefined : salt
+  return salt === '' ? key : `${key}\n${salt}`
+}
+
+function readTask({ task, isKeyed }: { readonly task: string; readonly isKeyed: boolean }) {
+  if (task !== '') return parseTaskName(task)
+  if (isKeyed) return parseTaskName(KEYED)
+  throw invalid('task is empty', 'Give the work a name that stays the same, such as unit-tests.')
+}
+
+function readCommand({ env, input }: Runner, run: string): StepInputs['command'] {
+  const workspace = env['GITHUB_WORKSPACE'] ?? '.'
+  const directory = path.resolve(workspace, input('working-directory') || '.')
+  return { line: withShell(run, input('shell')), directory }
+}
+
+/** As `run:` steps have it: what fails ends the script. */
+function withShell(run: string, shell: string): Command {
+  if (shell === 'sh') return ['sh', '-e', '-c', run]
+  if (shell === '' || shell === 'bash')
+    return ['bash', '--noprofile', '--norc', '-e', '-o', 'pipefail', '-c', run]
+  if (shell === 'pwsh' || shell === 'powershell')
+    return [
+      shell,
+      '-NoProfile',
+      '-NonInteractive',
+      '-Command',
+      `$ErrorActionPreference='stop'; ${run}`,
+    ]
+  throw invalid(`shell is ${JSON.stringify(shell)}`, 'Write bash, sh, pwsh or powershell.')
+}
+
+function checkKey(key: string): string {
+  if (key.length <= LONGEST_KEY && !key.includes(',')) return key
+  throw invalid(
+    `key is ${JSON.stringify(key.slice(0, LONGEST_KEY))}`,
+    `A key has at most ${LONGEST_KEY} characters, and no comma.`,
+  )
+}
+
+function checkPath(text: string): string {
+  if (!/[*?[\]]|^!/.test(text)) return text
+  throw invalid(`path is ${JSON.stringify(text)}`, 'Name files and directories, without wildcards.')
+}
+
+function isNo(text: string): boolean {
+  return /^(false|False|FALSE|0)$/.test(text)
+}
+
+function invalid(message: string, hint: string): TaskVaultError {
+  return new TaskVaultError('ARGUMENT_INVALID', message, { hint })
+}

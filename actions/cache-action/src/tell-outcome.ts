@@ -1,0 +1,74 @@
+import { nameReason } from '@taskvault/core'
+import type { ChangeReason, HitOutcome, TaskKey, TaskName } from '@taskvault/core'
+import type { Runner } from './runner.ts'
+
+/** What became of a look-up, as the outputs say it. */
+export interface Told {
+  readonly task: TaskName
+  /** Undefined when trouble kept it from being known. */
+  readonly key: TaskKey | undefined
+  /** What was put in place, be it the very result or the newest one. */
+  readonly hit: HitOutcome | undefined
+  readonly reasons: readonly ChangeReason[]
+  readonly hadTrouble: boolean
+}
+
+type Status = 'exact' | 'partial' | 'miss' | 'error'
+
+const SHOWN_REASONS = 10
+
+/** Sets the outputs of the action, and writes to the page of the run what happened and why. */
+export function tellOutcome(runner: Runner, told: Told): Status {
+  const { task, key = '', hit } = told
+  const status = statusOf(told)
+  const outputs = {
+    // Not set on a miss: workflows that know actions/cache tell three things apart by it.
+    ...(hit !== undefined && { 'cache-hit': String(status === 'exact') }),
+    'cache-status': status,
+    'cache-primary-key': key,
+    'cache-matched-key': hit?.manifest.key ?? '',
+    'inputs-hash': key,
+    'should-skip': String(status === 'exact'),
+    'restored-bytes': String(hit?.manifest.sizeBytes ?? 0),
+    'saved-seconds': hit === undefined ? '0' : savedSeconds(hit),
+  }
+  for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, value)
+  const lines = describe(told, status)
+  for (const line of lines) runner.info(line)
+  const [first = '', ...more] = lines.map(asMarkdown)
+  runner.summarise(
+    [`**${asMarkdown(task)}**: ${first}`, ...more.map((each) => `- ${each}`)].join('\n'),
+  )
+  return status
+}
+
+function statusOf({ hit, key, hadTrouble }: Told): Status {
+  if (hit !== undefined) return hit.manifest.key === key ? 'exact' : 'partial'
+  return hadTrouble ? 'error' : 'miss'
+}
+
+function describe({ hit, reasons }: Told, status: Status): readonly string[] {
+  const why = reasons.slice(0, SHOWN_REASONS).map((reason) => onOneLine(nameReason(reason)))
+  const left = reasons.length - why.length
+  const all = left > 0 ? [...why, `and ${left} more`] : why
+  if (hit === undefined)
+    return [status === 'error' ? 'went on without the cache' : 'a miss', ...all]
+  const { manifest, changes, tookMs } = hit
+  const seconds = (tookMs / 1000).toFixed(1)
+  const what = `${changes.written.length} files written, ${manifest.fileCount} in all, in ${seconds} s`
+  if (status === 'partial') return [`a miss; the newest entry was put in place (${what})`, ...all]
+  return [`a hit (${what}; saves ${savedSeconds(hit)} s)`]
+}
+
+function savedSeconds({ manifest, tookMs }: HitOutcome): string {
+  return (Math.max(0, manifest.durationMs - tookMs) / 1000).toFixed(1)
+}
+
+/** Names of files can hold anything. */
+function onOneLine(text: string): string {
+  return text.replaceAll(/\p{C}/gu, ' ')
+}
+
+function asMarkdown(text: string): string {
+  return text.replaceAll(/[\\`*_{}[\]<>()#|!&~-]/g, (sign) => `&#${sign.codePointAt(0)};`)
+}

@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { onTestFinished } from 'vitest'
+
+/** One machine of a runner, with a checkout. */
+export interface Machine {
+  readonly workspace: string
+  /** Of the whole job; a test may change it. */
+  readonly env: Record<string, string>
+}
+
+export interface Step {
+  /** `INPUT_…`, by the names in action.yml. */
+  readonly inputs: Readonly<Record<string, string>>
+  /** As the runner calls them: the file in dist, without its ending. */
+  readonly entry?: 'main' | 'post' | 'restore' | 'save'
+  /** What an earlier half has saved. */
+  readonly state?: Readonly<Record<string, string>>
+  /** Where the action lies; the one that was built unless told. */
+  readonly dist?: string
+}
+
+export interface Done {
+  readonly exitCode: number | null
+  /** Both streams. */
+  readonly log: string
+  readonly outputs: Readonly<Record<string, string>>
+  readonly state: Readonly<Record<string, string>>
+  readonly summary: string
+  /** What was written to GITHUB_ENV. */
+  readonly variables: Readonly<Record<string, string>>
+}
+
+const DIST = path.resolve(import.meta.dirname, '../../../actions/cache-action/dist')
+
+/** A machine where nothing has ever run. */
+export function createMachine(service: { readonly url: string; readonly key: string }): Machine {
+  const root = realpathSync(mkdtempSync(path.join(tmpdir(), 'taskvault-action-')))
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+  const [workspace = '', temporary = '', tools = '', home = ''] = ['work', 'temp', 'tools', 'home']
+    .map((name) => path.join(root, name))
+    .map((directory) => (mkdirSync(directory), directory))
+  return {
+    workspace,
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: home,
+      CI: 'true',
+      GITHUB_ACTIONS: 'true',
+      GITHUB_WORKSPACE: workspace,
+      GITHUB_REF: 'refs/heads/main',
+      GITHUB_REF_NAME: 'main',
+      GITHUB_EVENT_NAME: 'push',
+      RUNNER_TEMP: temporary,
+      RUNNER_TOOL_CACHE: tools,
+      ACTIONS_RESULTS_URL: `${service.url}/`,
+      ACTIONS_RUNTIME_TOKEN: service.key,
+      ACTIONS_CACHE_SERVICE_V2: 'True',
+    },
+  }
+}
+
+/** Files of the checkout, by their paths. */
+export function writeFiles({ workspace }: Machine, files: Readonly<Record<string, string>>): void {
+  for (const [name, content] of Object.entries(files)) {
+    const file = path.join(workspace, name)
+    mkdirSync(path.dirname(file), { recursive: true })
+    writeFileSync(file, content)
+  }
+}
+
+/** Runs one half of the built action as the runner does. */
+export async function runAction(machine: Machine, step: Step): Promise<Done> {
+  const { inputs, entry = 'main', state = {}, dist = DIST } = step
+  const files = [
+    'GITHUB_OUTPUT',
+    'GITHUB_STATE',
+    'GITHUB_ENV',
+    'GITHUB_PATH',
+    'GITHUB_STEP_SUMMARY',
+  ]
+  const directory = mkdtempSync(path.join(machine.env['RUNNER_TEMP'] ?? '', 'step-'))
+  const places = Object.fromEntries(files.map((name) => [name, path.join(directory, name)]))
+  for (const file of Object.values(places)) writeFileSync(file, '')
+  const child = spawn(process.execPath, [path.join(dist, `${entry}.mjs`)], {
+    cwd: machine.workspace,
+    env: { ...machine.env, ...places, ...named('INPUT_', inputs), ...named('STATE_', state) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
+  const read = (name: string): string => readFileSync(places[name] ?? '', 'utf8')
+  return {
+    exitCode: await ended,
+    log: out + err,
+    outputs: parseAssignments(read('GITHUB_OUTPUT')),
+    state: parseAssignments(read('GITHUB_STATE')),
+    variables: parseAssignments(read('GITHUB_ENV')),
+    summary: read('GITHUB_STEP_SUMMARY'),
+  }
+}
+
+function named(prefix: string, values: Readonly<Record<string, string>>): Record<string, string> {
+  const upper = prefix === 'INPUT_'
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      prefix + (upper ? name.toUpperCase() : name),
+      value,
+    ]),
+  )
+}
+
+/** As the runner reads them: `name<<END`, lines, `END`; or `name=value`. */
+function parseAssignments(content: string): Record<string, string> {
+  const found: Record<string, string> = {}
+  const lines = content.split('\n')
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at] ?? ''
+    const [, name, delimiter] = /^([^=<]+)<<(.+)$/.exec(line) ?? []
+    if (name !== undefined && delimiter !== undefined) {
+      const end = lines.indexOf(delimiter, at + 1)
+      if (end === -1) throw new Error(`no end of ${name}`)
+      found[name] = lines.slice(at + 1, end).join('\n')
+      at = end
+    } else if (line.includes('=')) {
+      found[line.slice(0, line.indexOf('='))] = line.slice(line.indexOf('=') + 1)
+    }
+  }
+  return found
+}
