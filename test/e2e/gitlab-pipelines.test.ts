@@ -73,6 +73,20 @@ describe.skipIf(noRsync !== undefined)(`pipelines on GitLab${whyNot}`, () => {
     expect(gitlab.log('unit')).toHaveLength(1)
   })
 
+  test('find the results of a task that runs in a directory, too', async () => {
+    await using gitlab = await openGitLab({ 'packages/web/src/a.txt': '1' })
+    const command = `echo ran >> ${gitlab.logPath('web')}`
+    const inputs = { task: 'web', inputs: 'src', command, directory: 'packages/web' }
+    const given = JSON.stringify({ ...inputs, cli: gitlab.cli })
+    const file = `include:\n  - ${placeOf('run', 'component')}\n    inputs: ${given}\n`
+
+    await gitlab.pipeline(file)
+    const second = await gitlab.pipeline(file)
+
+    expect(second.output).toContain('✓ web: nothing to restore')
+    expect(gitlab.log('web')).toHaveLength(1)
+  })
+
   test('keep a cache outside of the project, and start from another one', async () => {
     await using gitlab = await openGitLab({ lock: '1' })
     const kept = gitlab.logPath('kept')

@@ -33,3 +33,8 @@ case ${TASKVAULT_JOB_SERVER:-none} in
   none) ;;
   *) export TASKVAULT_REMOTE="$TASKVAULT_JOB_SERVER" ;;
 esac
+# Where GitLab's own cache keeps it from, also for tasks in a directory that has a project of its own.
+case ${TASKVAULT_CACHE_DIR:-.taskvault/cache} in
+  /* | '~'*) ;;
+  *) export TASKVAULT_CACHE_DIR="$CI_PROJECT_DIR/${TASKVAULT_CACHE_DIR:-.taskvault/cache}" ;;
+esac
