@@ -104,7 +104,8 @@ async function runRound(round: Round): Promise<void> {
     }
     if (audit.kind === 'broken')
       round.faults.push(`audit log broken after repair: ${JSON.stringify(audit)}`)
-    if (auditSetAside !== undefined && !isAuditSpoiled)
+    // An index that names another last line than the log has cannot tell damage from a forgery.
+    if (auditSetAside !== undefined && !isAuditSpoiled && !isIndexSpoiled(damage))
       round.faults.push(`sound log called broken: ${JSON.stringify(auditSetAside)}`)
     for (const entry of spoilable.entries) {
       const isExpected = !entry.blobs.some((blob) => spoiledBlobs.has(blob))
@@ -114,6 +115,10 @@ async function runRound(round: Round): Promise<void> {
       round.faults.push('a removed entry came back')
     }
   })
+}
+
+function isIndexSpoiled({ targets }: PlannedDamage): boolean {
+  return targets.some(({ target }) => target.startsWith('cache.db') || target === 'rows')
 }
 
 /** Opens the vault. One that refuses gets a new index, as its hint says. */

@@ -1,3 +1,4 @@
+import { TaskVaultError } from '../errors.ts'
 import { FIRST_CHAIN } from '../model/audit-line.ts'
 import type { Database } from './database.ts'
 
@@ -12,17 +13,26 @@ export interface AuditState {
   readonly chain: string
 }
 
+/** @throws {TaskVaultError} DATABASE_CORRUPT when the index says what cannot be. */
 export function readAuditState(database: Database): AuditState {
   const row = database
     .prepare('SELECT file, bytes, lines, chain FROM audit_state WHERE id = 1')
     .get()
-  const chain = String(row?.['chain'] ?? '')
-  return {
-    file: Number(row?.['file'] ?? 1),
-    bytes: Number(row?.['bytes'] ?? 0),
-    lines: Number(row?.['lines'] ?? 0),
-    chain: chain === '' ? FIRST_CHAIN : chain,
+  const { file = 1, bytes = 0, lines = 0, chain = '' } = row ?? {}
+  if (!isCount(file) || !isCount(bytes) || !isCount(lines) || typeof chain !== 'string') {
+    throw new TaskVaultError(
+      'DATABASE_CORRUPT',
+      'The index does not say where the audit log ends',
+      {
+        hint: 'Run `taskvault doctor --repair`.',
+      },
+    )
   }
+  return { file, bytes, lines, chain: chain === '' ? FIRST_CHAIN : chain }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 }
 
 /** Must run inside a transaction. */

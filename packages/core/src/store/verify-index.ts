@@ -1,4 +1,5 @@
 import { isTaskVaultError } from '../errors.ts'
+import { readAuditState } from './audit-state.ts'
 import type { Finding } from './findings.ts'
 import type { Store } from './store.ts'
 
@@ -10,6 +11,8 @@ export function verifyIndex({ database }: Pick<Store, 'database'>): Finding[] {
     const orphans = database.prepare('PRAGMA foreign_key_check').all()
     const details =
       orphans.length === 0 ? faults : [...faults, `${orphans.length} rows refer to none`]
+    // Throws when it cannot be: nothing could be written to the audit log any more.
+    readAuditState(database)
     return details.map((detail) => ({ kind: 'index-damaged', detail }))
   } catch (error) {
     if (!isTaskVaultError(error, 'DATABASE_CORRUPT')) throw error
