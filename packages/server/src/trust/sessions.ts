@@ -5,7 +5,6 @@ import type { Database, DatabaseTransaction } from '../database/schema.ts'
 import type { Principal } from './principal.ts'
 import { NO_DIGEST, digestOfSecret, isDigestOf } from './secret-digest.ts'
 import { createSecretToken, parseSecretToken } from './secret-token.ts'
-import { MOST_SESSION_MS } from './trust-settings.ts'
 
 /** Who opens a session, by what. */
 export interface SessionRequest {
@@ -221,9 +220,15 @@ async function insertSession(
     .execute()
 }
 
-/** What is over can be forgotten, once the last request that began before has ended. */
+/**
+ * A job can open one session after the other, and what it restored in the first counts for what it
+ * writes in the last. No CI system lets a job run for longer than five days.
+ */
+const LONGEST_JOB_MS = 6 * 24 * 60 * 60 * 1000
+
+/** Forgets what is over for good. */
 async function sweep(transaction: DatabaseTransaction, nowMs: number): Promise<void> {
-  const before = nowMs - MOST_SESSION_MS
+  const before = nowMs - LONGEST_JOB_MS
   await transaction.deleteFrom('sessions').where('expires_at', '<', before).execute()
   await transaction.deleteFrom('used_tokens').where('expires_at', '<', nowMs).execute()
 }
