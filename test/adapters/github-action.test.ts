@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
@@ -215,6 +216,25 @@ describe('a command that is run or put back', () => {
   })
 })
 
+test('a job that is cancelled ends its command, and leaves nothing', async () => {
+  const run = 'echo $$ > ../pid.part; mv ../pid.part ../pid; sleep 60; echo late > out'
+  const inputs = { task: uniqueTask(), inputs: 'src/**', path: 'out', run }
+  const machine = createMachine(server)
+  writeFiles(machine, { 'src/a': 'a' })
+  let action: ChildProcess | undefined
+
+  const done = runAction(machine, { inputs, onStart: (child) => void (action = child) })
+  const pid = path.join(machine.workspace, '../pid')
+  await expect.poll(() => existsSync(pid), { timeout: 20_000 }).toBe(true)
+  action?.kill('SIGINT')
+  const { exitCode, log } = await done
+
+  expect(exitCode, log).toBe(130)
+  expect(log).toContain('not saved: interrupted')
+  expect(() => process.kill(Number(readFileSync(pid, 'utf8')), 0)).toThrow('ESRCH')
+  expect(listHidden(machine.workspace)).toEqual([])
+})
+
 describe('trouble', () => {
   test('whatever the service answers costs one warning and a miss', async () => {
     const answers: Readonly<Record<string, RequestListener>> = {
@@ -255,6 +275,21 @@ describe('trouble', () => {
     expect(saved.exitCode, saved.log).toBe(0)
     expect(missed.log + saved.log).not.toContain('::warning')
     expect(saved.outputs['uploaded-bytes']).toBe('0')
+  })
+
+  test('what could not be saved fails the step where that is asked for', async () => {
+    const url = await startFailing((_, response) => void response.writeHead(500).end())
+    const inputs = { run: 'echo made > out', path: 'out', inputs: 'src/**' }
+    const play = async (more: Readonly<Record<string, string>>): Promise<Done> => {
+      const machine = createMachine({ url, key: 'k' })
+      writeFiles(machine, { 'src/a.ts': 'a' })
+      return await runAction(machine, { inputs: { ...inputs, task: uniqueTask(), ...more } })
+    }
+
+    const [asked, not] = await Promise.all([play({ 'fail-on-save-error': 'true' }), play({})])
+
+    expect([asked.exitCode, not.exitCode], asked.log).toEqual([1, 0])
+    expect(asked.log).toContain('fail-on-save-error is set')
   })
 
   test('a miss fails the step where that is asked for', async () => {

@@ -5,15 +5,18 @@ import {
   runTask,
   spawnPiped,
 } from '@taskvault/core'
-import type { RunOutcome } from '@taskvault/core'
+import type { RunOutcome, SignalSource } from '@taskvault/core'
 import { createQuietReplay } from './quiet-replay.ts'
 import type { HalfStep } from './restore-step.ts'
 import { openRunnerFiles } from './runner-files.ts'
 import type { StepInputs } from './step-inputs.ts'
 import { tellOutcome } from './tell-outcome.ts'
+import { tellSaved } from './tell-saved.ts'
 
 export interface RunStep extends HalfStep {
   readonly command: NonNullable<StepInputs['command']>
+  /** Of the runner, when the job is cancelled. */
+  readonly signals: SignalSource
 }
 
 /**
@@ -38,7 +41,7 @@ export async function runStep(step: RunStep): Promise<number> {
     isTerminal: false,
     sharesTerminal: false,
     spawn: spawnPiped,
-    signals: undefined,
+    signals: step.signals,
     skipsLookup: false,
     neverSaves: inputs.isReadOnly ? 'read-only' : undefined,
     onEvent(event) {
@@ -52,16 +55,14 @@ export async function runStep(step: RunStep): Promise<number> {
   return outcome.exitCode
 }
 
-function tell({ runner, inputs, troubles }: RunStep, outcome: RunOutcome): void {
+function tell(step: RunStep, outcome: RunOutcome): void {
+  const { runner, inputs, troubles } = step
   const { task } = inputs
   const { key } = outcome
   const hit = outcome.kind === 'hit' ? outcome : undefined
   const reasons = outcome.kind === 'hit' ? [] : outcome.reasons
   tellOutcome(runner, { task, key, hit, reasons, hadTrouble: troubles.hadSome })
-  if (outcome.kind === 'hit' || outcome.save.kind === 'saved') return
-  const { save } = outcome
-  const why = save.because === 'output-missing' ? save.message : save.because
-  runner.info(`not saved: ${why}`)
+  if (outcome.kind === 'ran') tellSaved(step, outcome.save)
 }
 
 /** What the runner gives to actions and to no command: it could read and write every cache with it. */

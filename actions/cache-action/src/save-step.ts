@@ -1,14 +1,14 @@
 import {
-  TaskVaultError,
   detectWorkplace,
   readBegunWork,
   removeBegunWork,
   resolvePolicy,
   saveTask,
 } from '@taskvault/core'
-import type { BegunWork, SaveTaskOutcome } from '@taskvault/core'
+import type { BegunWork } from '@taskvault/core'
 import { BEGUN_STATE } from './restore-step.ts'
 import type { HalfStep } from './restore-step.ts'
+import { tellSaved } from './tell-saved.ts'
 
 /** The post half: saves what the steps have made since the main half found nothing. */
 export async function saveBegun(step: HalfStep): Promise<void> {
@@ -38,25 +38,5 @@ export async function saveStep(step: HalfStep, begun: BegunWork): Promise<void> 
     now: Date.now,
     onEvent: troubles.event,
   })
-  tellSaved(step, outcome)
-}
-
-function tellSaved({ runner, inputs, troubles }: HalfStep, { save, key }: SaveTaskOutcome): void {
-  if (save.kind === 'saved') {
-    const sent = save.remote?.sentBytes ?? 0
-    runner.setOutput('uploaded-bytes', String(sent))
-    runner.info(`saved ${save.fileCount} files under ${key}, sent ${sent} bytes`)
-  } else if (save.because === 'restored') {
-    runner.info('nothing to save: it was restored')
-  } else {
-    const why = save.because === 'output-missing' ? save.message : save.because
-    if (save.because === 'output-missing') troubles.warn(`Nothing was saved: ${why}`)
-    runner.info(`not saved: ${why}`)
-  }
-  const isLost =
-    save.kind === 'saved'
-      ? save.remote?.kind === 'failed'
-      : save.because === 'trouble' || save.because === 'output-missing'
-  if (isLost && inputs.failsOnSaveError)
-    throw new TaskVaultError('IO_FAILED', 'Nothing was saved, and fail-on-save-error is set')
+  tellSaved(step, outcome.save)
 }

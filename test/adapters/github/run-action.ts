@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -21,6 +22,7 @@ export interface Step {
   readonly state?: Readonly<Record<string, string>>
   /** Where the action lies; the one that was built unless told. */
   readonly dist?: string
+  readonly onStart?: (action: ChildProcess) => void
 }
 
 export interface Done {
@@ -74,7 +76,7 @@ export function writeFiles({ workspace }: Machine, files: Readonly<Record<string
 
 /** Runs one half of the built action as the runner does. */
 export async function runAction(machine: Machine, step: Step): Promise<Done> {
-  const { inputs, entry = 'main', state = {}, dist = DIST } = step
+  const { inputs, entry = 'main', state = {}, dist = DIST, onStart = () => {} } = step
   const files = [
     'GITHUB_OUTPUT',
     'GITHUB_STATE',
@@ -90,6 +92,7 @@ export async function runAction(machine: Machine, step: Step): Promise<Done> {
     env: { ...machine.env, ...places, ...named('INPUT_', inputs), ...named('STATE_', state) },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  onStart(child)
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr)])
   const read = (name: string): string => readFileSync(places[name] ?? '', 'utf8')
