@@ -298,6 +298,7 @@ test('--explain and --json say what would be done, and do nothing', async () => 
   const data = await project.taskvault(['hooks', 'run', 'pre-commit', '--json'])
 
   expect(skipped.stdout).toMatch(/^unit_tests: skipped, passed /)
+  expect(skipped.stderr).toBe('')
   expect(explained.stdout).toBe('unit_tests: would run (changed: src/a.txt)\n')
   expect(JSON.parse(data.stdout)).toMatchObject({
     hook: 'pre-commit',
@@ -311,11 +312,13 @@ test('a hook without tasks lets git go on, and a hook that is none is refused', 
   await using project = await openHookedProject({ '.taskvault/config.yaml': 'tasks: {}\n' })
 
   const committed = await project.commit('first')
+  const explained = await project.taskvault(['hooks', 'run', 'pre-commit', '--explain'])
   const refused = await project.run(['taskvault', 'hooks', 'run', 'post-merge'])
 
   expect(committed).toMatchObject({
     exitCode: 0,
     stderr: 'taskvault: nothing to do in pre-commit\n',
   })
+  expect(explained).toMatchObject({ stdout: 'nothing to do in pre-commit\n', stderr: '' })
   expect(refused.exitCode).toBe(64)
 })

@@ -60,7 +60,7 @@ async function run(cli: Cli, hookText: string, options: Options): Promise<number
   const settings = await cli.settings()
   const { env } = cli.host
   const explains = options.explain || cli.options.json
-  const voice = createHookVoice(cli, { hook, settings })
+  const voice = createHookVoice(cli, { hook, settings, explains })
   const vault = await openVault(cli, voice.trouble)
   const stopped = listenForStops(cli)
   const request = {
@@ -79,7 +79,7 @@ async function run(cli: Cli, hookText: string, options: Options): Promise<number
   const outcome = await Promise.race([runHook(vault, request, surroundings), stopped.exitCode])
   stopped.stopListening()
   if (typeof outcome === 'number') return outcome
-  voice.outcome(outcome, explains ? 'explains' : 'acts')
+  voice.outcome(outcome)
   return outcome.exitCode
 }
 

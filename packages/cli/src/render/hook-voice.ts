@@ -24,19 +24,22 @@ export interface HookVoice {
   /** Says why the cache cannot be used at all. */
   trouble(error: Error): void
   event(event: HookEvent): void
-  /** The answer of `--explain` and `--json`; nothing more is said of a hook that has run. */
-  outcome(outcome: HookOutcome, did: 'acts' | 'explains'): void
+  /** The answer of `--explain` and `--json`; of a hook that has run, only that it had nothing to do. */
+  outcome(outcome: HookOutcome): void
 }
 
 export interface HookSubject {
   readonly hook: GitHook
   readonly settings: LoadedSettings
+  /** Whether it only says what would happen: then the answer has it all, once. */
+  readonly explains: boolean
 }
 
-export function createHookVoice(cli: Cli, { hook, settings }: HookSubject): HookVoice {
+export function createHookVoice(cli: Cli, { hook, settings, explains }: HookSubject): HookVoice {
   const { host, voice, progress } = cli
   const hasColour = wantsColour(host.env, host.stderr)
   const warned = new Set<string>()
+  const nothingToDo = `nothing to do in ${hook}`
   const sign = (style: 'green' | 'red' | 'yellow', text: string): string =>
     hasColour ? styleText(style, text, { validateStream: false }) : text
 
@@ -91,18 +94,18 @@ export function createHookVoice(cli: Cli, { hook, settings }: HookSubject): Hook
         case 'again':
           return voice.remark('what is about to be committed has changed meanwhile: once more')
         case 'report':
-          return report(event.report)
+          return explains ? undefined : report(event.report)
       }
     },
-    outcome({ reports }, did) {
+    outcome({ reports }) {
       progress.end()
-      if (did === 'acts') {
-        if (reports.length === 0) voice.remark(`taskvault: nothing to do in ${hook}`)
+      if (!explains) {
+        if (reports.length === 0) voice.remark(`taskvault: ${nothingToDo}`)
         return
       }
+      const lines = reports.map((each) => `${each.task}: ${renderDecision(each, host.now())}`)
       voice.answer({
-        text: () =>
-          reports.map((each) => `${each.task}: ${renderDecision(each, host.now())}`).join('\n'),
+        text: () => (lines.length === 0 ? nothingToDo : lines.join('\n')),
         data: () => ({ hook, tasks: reports.map(toReportData) }),
       })
     },
