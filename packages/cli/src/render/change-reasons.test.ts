@@ -11,3 +11,19 @@ test.each([
 ])('%s in the name of a file stays on the line of its reason', (_, relativePath, line) => {
   expect(describeReason({ kind: 'file-changed', relativePath })).toBe(line)
 })
+
+test('what is newly declared is told from what has changed', () => {
+  const named = (['declared', 'undeclared', 'other'] as const).flatMap((now) => [
+    describeReason({ kind: 'env-changed', name: 'A', now }),
+    describeReason({ kind: 'tool-changed', command: 'node --version', now }),
+  ])
+
+  expect(named).toEqual([
+    'environment variable A counts now, and did not before',
+    'a tool that counts now, and did not before: node --version',
+    'environment variable A no longer counts',
+    'a tool that no longer counts: node --version',
+    'environment variable A has another value',
+    'another version of a tool: node --version',
+  ])
+})

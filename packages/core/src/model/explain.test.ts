@@ -22,8 +22,12 @@ test('each kind of change is named', () => {
       { name: 'A', digest: digest(1) },
       { name: 'B', digest: undefined },
       { name: 'C', digest: digest(1) },
+      { name: 'D', digest: digest(1) },
     ],
-    tools: [{ name: 'node --version', digest: digest(1) }],
+    tools: [
+      { name: 'go version', digest: digest(1) },
+      { name: 'node --version', digest: digest(1) },
+    ],
     files: [
       file('changed', 1),
       file('gone', 2),
@@ -40,8 +44,12 @@ test('each kind of change is named', () => {
       { name: 'A', digest: digest(2) },
       { name: 'B', digest: digest(1) },
       { name: 'C', digest: undefined },
+      { name: 'E', digest: digest(1) },
     ],
-    tools: [{ name: 'node --version', digest: digest(2) }],
+    tools: [
+      { name: 'node --version', digest: digest(2) },
+      { name: 'tsc --version', digest: digest(2) },
+    ],
     files: [
       file('changed', 9),
       file('link', 3, 'symlink'),
@@ -55,10 +63,14 @@ test('each kind of change is named', () => {
     { kind: 'command-changed' },
     { kind: 'salt-changed' },
     { kind: 'content-changed' },
-    { kind: 'tool-changed', command: 'node --version' },
+    { kind: 'tool-changed', command: 'go version', now: 'undeclared' },
+    { kind: 'tool-changed', command: 'node --version', now: 'other' },
+    { kind: 'tool-changed', command: 'tsc --version', now: 'declared' },
     { kind: 'env-changed', name: 'A', now: 'other' },
     { kind: 'env-changed', name: 'B', now: 'set' },
     { kind: 'env-changed', name: 'C', now: 'unset' },
+    { kind: 'env-changed', name: 'D', now: 'undeclared' },
+    { kind: 'env-changed', name: 'E', now: 'declared' },
     { kind: 'file-changed', relativePath: 'changed' },
     { kind: 'mode-changed', relativePath: 'run.sh', isExecutable: true },
     { kind: 'kind-changed', relativePath: 'link' },
@@ -100,7 +112,7 @@ test('a variable that is declared now, but not set, is a difference', () => {
   const after = of({ env: [{ name: 'A', digest: undefined }] })
 
   expect(compareFingerprints(of({}), after)).toEqual([
-    { kind: 'env-changed', name: 'A', now: 'unset' },
+    { kind: 'env-changed', name: 'A', now: 'declared' },
   ])
 })
 

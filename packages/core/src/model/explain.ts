@@ -9,8 +9,8 @@ export type ChangeReason =
   | { readonly kind: 'file-renamed'; readonly relativePath: string; readonly formerPath: string }
   | { readonly kind: 'mode-changed'; readonly relativePath: string; readonly isExecutable: boolean }
   | { readonly kind: 'kind-changed'; readonly relativePath: string }
-  | { readonly kind: 'env-changed'; readonly name: string; readonly now: 'set' | 'unset' | 'other' }
-  | { readonly kind: 'tool-changed'; readonly command: string }
+  | { readonly kind: 'env-changed'; readonly name: string; readonly now: NowSet }
+  | { readonly kind: 'tool-changed'; readonly command: string; readonly now: NowDeclared }
   | { readonly kind: 'command-changed' }
   | { readonly kind: 'salt-changed' }
   | { readonly kind: 'content-changed' }
@@ -26,6 +26,10 @@ export type ChangeReason =
   | { readonly kind: 'failed-before'; readonly exitCode: number }
   /** More differences of the same sort than are worth listing. */
   | { readonly kind: 'and-more'; readonly count: number }
+
+/** What is so now of something that is declared by name: it counts as `other` than it was, or is new or gone. */
+type NowDeclared = 'other' | 'declared' | 'undeclared'
+type NowSet = NowDeclared | 'set' | 'unset'
 
 /** More differences of one kind than this are counted, not listed. */
 const LISTED_OF_A_KIND = 20
@@ -64,19 +68,24 @@ const RANKS: readonly FileReason['kind'][] = [
 ]
 
 function compareTools(before: readonly NamedInput[], after: readonly NamedInput[]): ChangeReason[] {
-  return changedNames(before, after).map(({ name }) => ({ kind: 'tool-changed', command: name }))
+  return changedNames(before, after).map(({ name, now }) => ({
+    kind: 'tool-changed',
+    command: name,
+    now,
+  }))
 }
 
 function compareEnv(before: readonly NamedInput[], after: readonly NamedInput[]): ChangeReason[] {
-  return changedNames(before, after).map(({ name, was, is }) => ({
+  return changedNames(before, after).map(({ name, now, was, is }) => ({
     kind: 'env-changed',
     name,
-    now: is === undefined ? 'unset' : was === undefined ? 'set' : 'other',
+    now: now !== 'other' ? now : is === undefined ? 'unset' : was === undefined ? 'set' : now,
   }))
 }
 
 interface NamedChange {
   readonly name: string
+  readonly now: NowDeclared
   readonly was: string | undefined
   readonly is: string | undefined
 }
@@ -87,7 +96,12 @@ function changedNames(before: readonly NamedInput[], after: readonly NamedInput[
   return [...new Set([...were.keys(), ...are.keys()])]
     .filter((name) => were.has(name) !== are.has(name) || were.get(name) !== are.get(name))
     .toSorted()
-    .map((name) => ({ name, was: were.get(name), is: are.get(name) }))
+    .map((name) => ({
+      name,
+      now: !were.has(name) ? 'declared' : !are.has(name) ? 'undeclared' : 'other',
+      was: were.get(name),
+      is: are.get(name),
+    }))
 }
 
 function byName(inputs: readonly NamedInput[]): Map<string, string | undefined> {

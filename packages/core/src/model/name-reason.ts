@@ -23,7 +23,7 @@ export function nameReason(reason: ChangeReason): string {
     case 'env-changed':
       return `environment variable ${reason.name} ${ENV_CHANGES[reason.now]}`
     case 'tool-changed':
-      return `another version of a tool: ${reason.command}`
+      return `${TOOL_CHANGES[reason.now]}: ${reason.command}`
     case 'command-changed':
       return 'the command is another one'
     case 'salt-changed':
@@ -49,8 +49,18 @@ export function nameReason(reason: ChangeReason): string {
   }
 }
 
-const ENV_CHANGES: Readonly<Record<'set' | 'unset' | 'other', string>> = {
+type NowOf<Kind> = Extract<ChangeReason, { readonly kind: Kind; readonly now: string }>['now']
+
+const ENV_CHANGES: Readonly<Record<NowOf<'env-changed'>, string>> = {
   set: 'is now set',
   unset: 'is no longer set',
   other: 'has another value',
+  declared: 'counts now, and did not before',
+  undeclared: 'no longer counts',
+}
+
+const TOOL_CHANGES: Readonly<Record<NowOf<'tool-changed'>, string>> = {
+  other: 'another version of a tool',
+  declared: 'a tool that counts now, and did not before',
+  undeclared: 'a tool that no longer counts',
 }

@@ -165,7 +165,7 @@ const variations: readonly (readonly [
     'a tool more',
     {},
     { tools: ['node --version'] },
-    { kind: 'tool-changed', command: 'node --version' },
+    { kind: 'tool-changed', command: 'node --version', now: 'declared' },
   ],
 ]
 
