@@ -115,16 +115,17 @@ describe('the halves of a run', () => {
   })
 })
 
-test('--show-key prints the same key for a run, a restore and a hit', async () => {
+test('--show-key prints the same key for a decision, a restore, a run and a hit', async () => {
   const cwd = createProject({ 'in.txt': '1' })
   const words = ['unit', '--input', 'in.txt', '--command', 'true', '--show-key']
 
+  const decided = await vault(cwd, ['run', ...words, '--explain'])
   const restored = await vault(cwd, ['restore', ...words])
   const ran = await vault(cwd, ['run', ...words])
   const hit = await vault(cwd, ['run', ...words])
 
-  const keys = [restored, ran, hit].map(
-    ({ stderr }) => /^unit: key ([0-9a-f]{64})$/m.exec(stderr)?.[1],
+  const keys = [decided.stdout, restored.stderr, ran.stderr, hit.stderr].map(
+    (text) => /^unit: key ([0-9a-f]{64})$/m.exec(text)?.[1],
   )
   expect(keys[0]).toBeDefined()
   expect(new Set(keys).size).toBe(1)

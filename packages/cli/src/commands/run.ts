@@ -86,22 +86,27 @@ export async function run(
   const { origin, subject } = detectWorkplace({ projectRoot, env })
   const policy = resolvePolicy(settings, { task, ...subject })
   const job: Job = { cli, settings, work, policy, origin }
-  return options.explain || cli.options.json ? await explain(job) : await execute(job, options)
+  return options.explain || cli.options.json
+    ? await explain(job, options)
+    : await execute(job, options)
 }
 
-async function explain({ cli, work, policy }: Job): Promise<number> {
+async function explain({ cli, work, policy }: Job, { showKey }: RunOptions): Promise<number> {
   const vault = await cli.openVault()
   const decision = await decideRun(vault, { work, policy, runVault: createRunVault(vault) })
   const { task } = work
   const command = showCommand(work.command)
   cli.voice.answer({
     text: () =>
-      decision.kind === 'hit'
-        ? `${task}: hit, ${renderProvenance(decision.manifest, cli.host.now())}`
-        : [
-            `${task}: miss, would run ${onOneLine(command)}`,
-            ...decision.reasons.map((reason) => `  ${describeReason(reason)}`),
-          ].join('\n'),
+      [
+        ...(decision.kind === 'hit'
+          ? [`${task}: hit, ${renderProvenance(decision.manifest, cli.host.now())}`]
+          : [
+              `${task}: miss, would run ${onOneLine(command)}`,
+              ...decision.reasons.map((reason) => `  ${describeReason(reason)}`),
+            ]),
+        ...(showKey === true ? [`${task}: key ${decision.key}`] : []),
+      ].join('\n'),
     data: () => {
       const common = { decision: decision.kind, task, key: decision.key, command }
       if (decision.kind === 'miss') {
