@@ -2,9 +2,10 @@ import { execFileSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { writePublishedTree } from '../../scripts/build-github-action.ts'
@@ -262,6 +263,34 @@ describe('trouble', () => {
     }
   })
 
+  test.each<readonly [string, (bytes: Buffer) => Buffer, 'exact' | 'error']>([
+    // The control: what is only passed on is a hit.
+    ['as they were', (bytes) => bytes, 'exact'],
+    ['changed in a pack', (bytes) => (isRecord(bytes) ? bytes : flipped(bytes)), 'error'],
+    ['those of another entry', (bytes) => (isRecord(bytes) ? renamed(bytes) : bytes), 'error'],
+    ['fewer', (bytes) => bytes.subarray(0, bytes.length >> 1), 'error'],
+    ['those of a page', () => Buffer.from('<html>'), 'error'],
+  ])(
+    'bytes from the service that are %s: nothing is touched but by a hit',
+    async (_, change, status) => {
+      const inputs = { ...WORK, task: uniqueTask() }
+      const first = createMachine(server)
+      writeFiles(first, { 'package-lock.json': '1', 'src/a.ts': 'a', 'node_modules/a': 'made' })
+      await runAction(first, { entry: 'save', inputs })
+      const second = createMachine({
+        url: await startChanging(server.url, change),
+        key: server.key,
+      })
+      writeFiles(second, { 'package-lock.json': '1', 'src/a.ts': 'a', 'node_modules/a': 'mine' })
+
+      const restored = await runAction(second, { entry: 'restore', inputs })
+
+      expect(restored.exitCode, restored.log).toBe(0)
+      expect(restored.outputs['cache-status'], restored.log).toBe(status)
+      expect(contentOf(second, 'node_modules/a')).toBe(status === 'exact' ? 'made' : 'mine')
+    },
+  )
+
   test('a job that may only read saves nothing, without a word of warning', async () => {
     const machine = createMachine(server)
     machine.env['ACTIONS_CACHE_MODE'] = 'read'
@@ -424,4 +453,51 @@ async function startFailing(listener: RequestListener): Promise<string> {
     failing.close()
   })
   return `http://127.0.0.1:${(failing.address() as AddressInfo).port}`
+}
+
+function isRecord(bytes: Buffer): boolean {
+  return bytes[0] === '{'.charCodeAt(0)
+}
+
+/** The record of an entry with another key. */
+function renamed(bytes: Buffer): Buffer {
+  const text = bytes.toString()
+  const other = text.replace(/"key":"./, (found) => `"key":"${found.endsWith('0') ? 1 : 0}`)
+  expect(other).not.toBe(text)
+  return Buffer.from(other)
+}
+
+/** Another byte in the middle. */
+function flipped(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes)
+  const middle = copy.length >> 1
+  copy[middle] = (copy[middle] ?? 0) ^ 1
+  return copy
+}
+
+/** Stands before the service, and changes what is fetched from it. */
+async function startChanging(url: string, change: (bytes: Buffer) => Buffer): Promise<string> {
+  return await startFailing((request, response) => void passOn(request, response))
+
+  async function passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET', headers } = request
+    const body = await buffer(request)
+    const answer = await fetch(new URL(request.url ?? '/', url), {
+      method,
+      headers: {
+        authorization: headers.authorization ?? '',
+        'content-type': headers['content-type'] ?? '',
+        ...(headers.range !== undefined && { range: headers.range }),
+      },
+      ...(method === 'POST' && { body }),
+    })
+    const bytes = Buffer.from(await answer.arrayBuffer())
+    if (method === 'POST') {
+      // Addresses are those of the service; all that is fetched is to come through here.
+      const text = bytes.toString().replaceAll(url, `http://${headers.host}`)
+      return void response.writeHead(answer.status).end(text)
+    }
+    const changed = method === 'GET' ? change(bytes) : bytes
+    return void response.writeHead(answer.status, { 'content-length': changed.length }).end(changed)
+  }
 }
