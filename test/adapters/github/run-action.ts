@@ -134,3 +134,30 @@ function parseAssignments(content: string): Record<string, string> {
   }
   return found
 }
+
+/** A cache of packages, as most projects have one. */
+export const WORK = {
+  task: 'deps',
+  inputs: 'package-lock.json\nsrc/**\n!src/**/*.md',
+  path: 'node_modules',
+}
+
+let tasks = 0
+/** Tests of one server do not meet. */
+export function uniqueTask(): string {
+  tasks += 1
+  return `task-${process.pid}-${tasks}`
+}
+
+/** The other half of a step. */
+export async function post(
+  machine: Machine,
+  inputs: Readonly<Record<string, string>>,
+  { state }: Done,
+): Promise<Done> {
+  return await runAction(machine, { entry: 'post', inputs, state })
+}
+
+export function contentOf({ workspace }: Machine, name: string): string {
+  return readFileSync(path.join(workspace, name), 'utf8')
+}

@@ -1,0 +1,168 @@
+import type { RequestListener } from 'node:http'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { startVaultServer } from '../rig/start-vault-server.ts'
+import type { VaultServer } from '../rig/start-vault-server.ts'
+import {
+  flipped,
+  isRecord,
+  renamed,
+  startChanging,
+  startFailing,
+} from './github/failing-service.ts'
+import {
+  WORK,
+  contentOf,
+  createMachine,
+  post,
+  runAction,
+  uniqueTask,
+  writeFiles,
+} from './github/run-action.ts'
+import type { Done } from './github/run-action.ts'
+
+/* The built action against services that fail, lie or refuse, and in workflows that are wrong. */
+
+vi.setConfig({ testTimeout: 60_000 })
+
+let server: VaultServer
+beforeAll(async () => {
+  server = await startVaultServer()
+})
+afterAll(async () => await server[Symbol.asyncDispose]())
+
+test('whatever the service answers costs one warning and a miss', async () => {
+  const answers: Readonly<Record<string, RequestListener>> = {
+    401: (_, response) => void response.writeHead(401).end(),
+    403: (_, response) => void response.writeHead(403).end('{"msg":"cache read denied: no"}'),
+    429: (_, response) => void response.writeHead(429, { 'retry-after': '60' }).end(),
+    500: (_, response) => void response.writeHead(500).end('<html>'),
+    page: (_, response) => void response.writeHead(200).end('<html>Sign in</html>'),
+    cut: (_, response) => void response.socket?.destroy(),
+    stall: () => {},
+  }
+  const services = await Promise.all(Object.values(answers).map(startFailing))
+
+  const seen = await Promise.all(services.map(async (url) => await playTrouble(url)))
+
+  for (const [index, { missed, saved, again, tookMs }] of seen.entries()) {
+    const name = Object.keys(answers)[index]
+    expect([missed.exitCode, saved.exitCode], name + missed.log + saved.log).toEqual([0, 0])
+    expect(missed.log.match(/^::warning/gm), name).toHaveLength(1)
+    expect(missed.log + saved.log).not.toContain('secret-token')
+    expect(missed.outputs).toMatchObject({ 'cache-status': 'error', 'should-skip': 'false' })
+    expect(tookMs, name).toBeLessThan(20_000)
+    // What this machine has is as good as before.
+    expect(again.outputs['cache-status'], name).toBe('exact')
+  }
+})
+
+test.each<readonly [string, (bytes: Buffer) => Buffer, 'exact' | 'error']>([
+  // The control: what is only passed on is a hit.
+  ['as they were', (bytes) => bytes, 'exact'],
+  ['changed in a pack', (bytes) => (isRecord(bytes) ? bytes : flipped(bytes)), 'error'],
+  ['those of another entry', (bytes) => (isRecord(bytes) ? renamed(bytes) : bytes), 'error'],
+  ['fewer', (bytes) => bytes.subarray(0, bytes.length >> 1), 'error'],
+  ['those of a page', () => Buffer.from('<html>'), 'error'],
+])(
+  'bytes from the service that are %s: nothing is touched but by a hit',
+  async (_, change, status) => {
+    const inputs = { ...WORK, task: uniqueTask() }
+    const first = createMachine(server)
+    writeFiles(first, { 'package-lock.json': '1', 'src/a.ts': 'a', 'node_modules/a': 'made' })
+    await runAction(first, { entry: 'save', inputs })
+    const second = createMachine({
+      url: await startChanging(server.url, change),
+      key: server.key,
+    })
+    writeFiles(second, { 'package-lock.json': '1', 'src/a.ts': 'a', 'node_modules/a': 'mine' })
+
+    const restored = await runAction(second, { entry: 'restore', inputs })
+
+    expect(restored.exitCode, restored.log).toBe(0)
+    expect(restored.outputs['cache-status'], restored.log).toBe(status)
+    expect(contentOf(second, 'node_modules/a')).toBe(status === 'exact' ? 'made' : 'mine')
+  },
+)
+
+test('a job that may only read saves nothing, without a word of warning', async () => {
+  const machine = createMachine(server)
+  machine.env['ACTIONS_CACHE_MODE'] = 'read'
+  const inputs = { ...WORK, task: uniqueTask() }
+  writeFiles(machine, { 'package-lock.json': '1', 'src/a.ts': 'a' })
+  const missed = await runAction(machine, { inputs })
+  writeFiles(machine, { 'node_modules/a': 'made' })
+
+  const saved = await post(machine, inputs, missed)
+
+  expect(saved.exitCode, saved.log).toBe(0)
+  expect(missed.log + saved.log).not.toContain('::warning')
+  expect(saved.outputs['uploaded-bytes']).toBe('0')
+})
+
+test('what could not be saved fails the step where that is asked for', async () => {
+  const url = await startFailing((_, response) => void response.writeHead(500).end())
+  const inputs = { run: 'echo made > out', path: 'out', inputs: 'src/**' }
+  const play = async (more: Readonly<Record<string, string>>): Promise<Done> => {
+    const machine = createMachine({ url, key: 'k' })
+    writeFiles(machine, { 'src/a.ts': 'a' })
+    return await runAction(machine, { inputs: { ...inputs, task: uniqueTask(), ...more } })
+  }
+
+  const [asked, not] = await Promise.all([play({ 'fail-on-save-error': 'true' }), play({})])
+
+  expect([asked.exitCode, not.exitCode], asked.log).toEqual([1, 0])
+  expect(asked.log).toContain('fail-on-save-error is set')
+})
+
+test('a miss fails the step where that is asked for', async () => {
+  const machine = createMachine(server)
+  writeFiles(machine, { 'package-lock.json': '1', 'src/a.ts': 'a' })
+
+  const missed = await runAction(machine, { inputs: { ...WORK, 'fail-on-cache-miss': 'true' } })
+
+  expect(missed.exitCode).toBe(1)
+  expect(missed.log).toContain('Exiting as fail-on-cache-miss is set')
+})
+
+test('what cannot be meant is refused, and told', async () => {
+  const refused: readonly (readonly [inputs: Record<string, string>, said: string])[] = [
+    [{ inputs: 'src/**', path: 'out' }, 'task is empty'],
+    [{ task: 'two words', inputs: 'src/**', path: 'out' }, 'two words'],
+    [{ task: 'a', inputs: 'src/**', path: 'out/*' }, 'out/*'],
+    [{ task: 'a', inputs: 'src/**' }, 'path is empty'],
+    [{ task: 'a', path: 'out' }, 'Nothing says when'],
+    [{ key: 'a,b', path: 'out' }, 'a,b'],
+    [{ key: 'a', path: 'out', 'read-only': 'perhaps' }, 'perhaps'],
+    [{ key: 'a', path: '.git' }, '.git'],
+    [{ key: 'a', run: 'true', shell: 'fish' }, 'fish'],
+  ]
+  const machine = createMachine(server)
+  writeFiles(machine, { 'src/a.ts': 'a' })
+
+  const ends = await Promise.all(refused.map(([inputs]) => runAction(machine, { inputs })))
+
+  for (const [index, { exitCode, log }] of ends.entries()) {
+    expect(exitCode, log).toBe(1)
+    expect(log).toMatch(/^::error/m)
+    expect(log).toContain(refused[index]?.[1])
+  }
+})
+
+interface Trouble {
+  readonly missed: Done
+  readonly saved: Done
+  readonly again: Done
+  readonly tookMs: number
+}
+
+async function playTrouble(url: string): Promise<Trouble> {
+  const machine = createMachine({ url, key: 'secret-token' })
+  const inputs = { ...WORK, task: uniqueTask() }
+  writeFiles(machine, { 'package-lock.json': '1', 'src/a.ts': 'a' })
+  const startedAt = performance.now()
+  const missed = await runAction(machine, { inputs })
+  const tookMs = performance.now() - startedAt
+  writeFiles(machine, { 'node_modules/a': 'made' })
+  const saved = await post(machine, inputs, missed)
+  return { missed, saved, again: await runAction(machine, { inputs }), tookMs }
+}

@@ -1,0 +1,66 @@
+import { createServer } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { buffer } from 'node:stream/consumers'
+import { expect, onTestFinished } from 'vitest'
+
+/** A service at an address that answers what it is told to. */
+export async function startFailing(listener: RequestListener): Promise<string> {
+  const failing = createServer(listener)
+  await new Promise<void>((resolve) => failing.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    failing.closeAllConnections()
+    failing.close()
+  })
+  return `http://127.0.0.1:${(failing.address() as AddressInfo).port}`
+}
+
+export function isRecord(bytes: Buffer): boolean {
+  return bytes[0] === '{'.charCodeAt(0)
+}
+
+/** The record of an entry with another key. */
+export function renamed(bytes: Buffer): Buffer {
+  const text = bytes.toString()
+  const other = text.replace(/"key":"./, (found) => `"key":"${found.endsWith('0') ? 1 : 0}`)
+  expect(other).not.toBe(text)
+  return Buffer.from(other)
+}
+
+/** Another byte in the middle. */
+export function flipped(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes)
+  const middle = copy.length >> 1
+  copy[middle] = (copy[middle] ?? 0) ^ 1
+  return copy
+}
+
+/** Stands before the service, and changes what is fetched from it. */
+export async function startChanging(
+  url: string,
+  change: (bytes: Buffer) => Buffer,
+): Promise<string> {
+  return await startFailing((request, response) => void passOn(request, response))
+
+  async function passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET', headers } = request
+    const body = await buffer(request)
+    const answer = await fetch(new URL(request.url ?? '/', url), {
+      method,
+      headers: {
+        authorization: headers.authorization ?? '',
+        'content-type': headers['content-type'] ?? '',
+        ...(headers.range !== undefined && { range: headers.range }),
+      },
+      ...(method === 'POST' && { body }),
+    })
+    const bytes = Buffer.from(await answer.arrayBuffer())
+    if (method === 'POST') {
+      // Addresses are those of the service; all that is fetched is to come through here.
+      const text = bytes.toString().replaceAll(url, `http://${headers.host}`)
+      return void response.writeHead(answer.status).end(text)
+    }
+    const changed = method === 'GET' ? change(bytes) : bytes
+    return void response.writeHead(answer.status, { 'content-length': changed.length }).end(changed)
+  }
+}
