@@ -24,8 +24,8 @@ const querystring = z.looseObject({
   blockid: z.string().max(128).optional(),
 })
 
-/** A block list names 50,000 blocks at most. */
-const BLOCK_LIST_BYTES = 16 * 1024 ** 2
+/** Of the longest block list that is taken. */
+const BLOCK_LIST_BYTES = 4 * 1024 ** 2
 
 interface TransferRequest extends FastifyRequest {
   readonly params: z.infer<typeof params>
@@ -108,13 +108,15 @@ async function takeBlockList(
   services: ArchiveServices,
 ): Promise<void> {
   const ids = parseBlockList(await readText(askForBody(request, reply, services.limits)))
-  const blobs: BlobRow[] = []
-  for (const id of ids) {
+  // A list may name a block as often as it likes: it is looked up once.
+  const arrived = new Map<string, BlobRow>()
+  for (const id of new Set(ids)) {
     const piece = await findPiece(services, grant.who, { upload: grant, key: blockKey(id) })
     const blob = piece?.blobs[0]
     if (blob === undefined) throw new Refusal('REQUEST_INVALID', `No block ${id} has arrived`)
-    blobs.push(blob)
+    arrived.set(id, blob)
   }
+  const blobs = ids.flatMap((id) => arrived.get(id) ?? [])
   await assemble(services, grant.who, { upload: grant, blobs })
 }
 
