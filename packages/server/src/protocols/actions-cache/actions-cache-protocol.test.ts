@@ -6,6 +6,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { openDatabase } from '../../database/open-database.ts'
 import { openTestEngine } from '../../engine/testing/open-engine.ts'
 import type { TestEngine } from '../../engine/testing/open-engine.ts'
+import { addSession } from '../../engine/testing/sample-entries.ts'
 import { createKnownKeys, createPrincipal } from '../../testing/known-keys.ts'
 import { startTestServer } from '../../testing/start-test-server.ts'
 import type { TestServer } from '../../testing/start-test-server.ts'
@@ -160,6 +161,38 @@ test('an upload that is not what was promised does not become a cache', async ()
   expect(right.entry_id).toMatch(/^[1-9]\d{0,14}$/)
 })
 
+test('an archive is assembled once: other pieces do not seem to be taken', async () => {
+  await using server = await startServer()
+  const url = await sendBlocks(server, { key: 'a' })
+
+  const again = await fetch(`${url}&comp=blocklist`, { method: 'PUT', body: listOf('AA==') })
+  const same = await fetch(`${url}&comp=blocklist`, { method: 'PUT', body: listOf('AA==', 'BB==') })
+
+  expect([again.status, same.status]).toEqual([409, 201])
+  expect(await again.text()).toContain('<Code>ENTRY_EXISTS</Code>')
+})
+
+test('what a job sends is nothing that it has restored', async () => {
+  await using server = await startServer()
+  for (const key of ['first', 'second']) {
+    await sendBlocks(server, { key, bearer: 'session' })
+    await call(server, 'FinalizeCacheEntryUpload', { key, size_bytes: 10 }, 'session')
+  }
+  await call(server, 'GetCacheEntryDownloadURL', { key: 'first' }, 'session')
+  await sendBlocks(server, { key: 'third', bearer: 'session' })
+  await call(server, 'FinalizeCacheEntryUpload', { key: 'third', size_bytes: 10 }, 'session')
+
+  const who = createPrincipal({ writes: MAIN, reads: [MAIN] })
+  const [third, second, first] = await server.engine.list(who, {
+    namespace: 'actions:v',
+    limit: 10,
+  })
+
+  expect([first?.key, first?.restored]).toEqual(['first', []])
+  expect([second?.key, second?.restored]).toEqual(['second', []])
+  expect([third?.key, third?.restored]).toEqual(['third', [first?.id]])
+})
+
 test('one of many that begin the same key may write it', async () => {
   await using server = await startServer()
 
@@ -187,14 +220,7 @@ test.each([
 test('who is not known is told so, and a part of an archive can be fetched', async () => {
   await using server = await startServer()
   const stranger = await call(server, 'CreateCacheEntry', { key: 'a' }, 'guess')
-  const { signed_upload_url: url = '' } = await call(server, 'CreateCacheEntry', { key: 'a' })
-  for (const [id, body] of [
-    ['AA==', '01234'],
-    ['BB==', '56789'],
-  ] as const)
-    await fetch(`${url}&comp=block&blockid=${encodeURIComponent(id)}`, { method: 'PUT', body })
-  const list = '<BlockList><Latest>AA==</Latest><Uncommitted>BB==</Uncommitted></BlockList>'
-  await fetch(`${url}&comp=blocklist`, { method: 'PUT', body: list })
+  await sendBlocks(server, { key: 'a' })
   await call(server, 'FinalizeCacheEntryUpload', { key: 'a', size_bytes: 10 })
   const { signed_download_url: from = '' } = await call(server, 'GetCacheEntryDownloadURL', {
     key: 'a',
@@ -204,7 +230,7 @@ test('who is not known is told so, and a part of an archive can be fetched', asy
   const head = await fetch(from, { method: 'HEAD' })
 
   expect(stranger).toMatchObject({ code: 'unauthenticated' })
-  expect([part.status, await part.text()]).toEqual([206, '3456'])
+  expect([part.status, await part.text()]).toEqual([206, '34-6'])
   expect(head.headers.get('content-length')).toBe('10')
 })
 
@@ -218,6 +244,7 @@ async function startServer(): Promise<TestServer & Pick<TestEngine, 'advance'>> 
     protocols: [createActionsCacheProtocol(Buffer.alloc(32, 7))],
     authenticator: createKnownKeys({
       writer,
+      session: await addSession(opened.database, writer),
       branch: createPrincipal({ writes: BRANCH, reads: [BRANCH, MAIN], role: 'engineer' }),
       reader: createPrincipal({
         writes: undefined,
@@ -229,6 +256,31 @@ async function startServer(): Promise<TestServer & Pick<TestEngine, 'advance'>> 
     now,
   })
   return Object.assign(server, { advance })
+}
+
+/** Ten bytes in two blocks, assembled; gives the address that they went to. */
+async function sendBlocks(
+  server: TestServer,
+  { key, bearer = 'writer' }: { readonly key: string; readonly bearer?: string },
+): Promise<string> {
+  const { signed_upload_url: url = '' } = await call(server, 'CreateCacheEntry', { key }, bearer)
+  for (const [id, half] of [
+    ['AA==', '-1234'],
+    ['BB==', '-6789'],
+  ] as const) {
+    const address = `${url}&comp=block&blockid=${encodeURIComponent(id)}`
+    await fetch(address, { method: 'PUT', body: half })
+  }
+  await fetch(`${url}&comp=blocklist`, { method: 'PUT', body: listOf('AA==', 'BB==') })
+  return url
+}
+
+function listOf(...ids: readonly string[]): string {
+  const blocks = ids.map((id, at) => {
+    const name = at === 0 ? 'Latest' : 'Uncommitted'
+    return `<${name}>${id}</${name}>`
+  })
+  return `<BlockList>${blocks.join('')}</BlockList>`
 }
 
 /** The status of an upload. */

@@ -37,6 +37,7 @@ export async function isTaken(
   { version, key }: { readonly version: string; readonly key: string },
 ): Promise<boolean> {
   if (who.writes === undefined) return false
-  const within = { ...who, reads: [who.writes] }
+  // No session: to ask whether it is there is not to restore it.
+  const within = { ...who, reads: [who.writes], sessionId: undefined }
   return (await engine.find(within, { namespace: namespaceOf(version), key })) !== undefined
 }

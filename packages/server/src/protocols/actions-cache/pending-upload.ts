@@ -121,6 +121,9 @@ export async function assemble(
   const entry = { namespace: namespaceOfUpload(upload.id), key: ASSEMBLED, content }
   const stored = await publishTemporary(store, who, { ...entry, blobs, details: {} })
   if (stored.kind === 'blobs-missing') throw new Refusal('BLOBS_MISSING', 'A piece is gone again')
+  if (stored.kind === 'known' && !stored.isSame) {
+    throw new Refusal('ENTRY_EXISTS', 'This archive was assembled before, from other pieces')
+  }
 }
 
 export type Completion =
@@ -197,7 +200,10 @@ async function findOwn(
   return await engine.find(withinOwn(who), place)
 }
 
-/** Uploads are nobody's but the writing scope's own. */
+/**
+ * Uploads are nobody's but the writing scope's own. No session: that a job looks at what it is sending is
+ * no restore, which would be told of everything that it saves later.
+ */
 function withinOwn(who: Principal): Principal {
-  return { ...who, reads: who.writes === undefined ? [] : [who.writes] }
+  return { ...who, reads: who.writes === undefined ? [] : [who.writes], sessionId: undefined }
 }
