@@ -111,6 +111,17 @@ describe.concurrent('bodies that are too large', () => {
     expect(answer.status).toBe(413)
   })
 
+  test('of strangers are refused long before they cost memory', async () => {
+    await using server = await startTestServer()
+
+    const answer = await exchange(
+      server,
+      head('POST /v1/session', ['content-type: application/json', 'content-length: 9000']),
+    )
+
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /)
+  })
+
   test('of JSON are refused', async () => {
     await using server = await startTestServer({ limits: { maxJsonBytes: 1000 } })
 

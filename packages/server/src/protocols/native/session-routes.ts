@@ -15,12 +15,16 @@ const session = z.object({
   maxBlobBytes: z.number(),
 })
 
+/** Strangers may send it: thousands of them must not fill the memory with what nobody wants. */
+const BODY_BYTES = 8 * 1024
+
 /** Sessions: whom a CI's token or a key belongs to, for at most an hour. */
 export function addSessionRoutes(app: HttpApp, services: ProtocolServices): void {
   const { authenticator, rates, limits, isDirect } = services
   app.post(
     '/v1/session',
     {
+      bodyLimit: BODY_BYTES,
       config: { access: 'public', operation: 'session.open' },
       schema: {
         summary: "Opens a session with a CI job's OIDC token, an API key, or a client certificate",
