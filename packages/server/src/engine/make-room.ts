@@ -9,6 +9,7 @@ import { removeEntries } from './remove-entries.ts'
 import { changeScope, listScopes } from './scopes.ts'
 import type { ScopePlace } from './scopes.ts'
 import type { TenantPolicy } from './tenants.ts'
+import { uncountPending } from './uncount-pending.ts'
 import { trustOf } from './visible-scopes.ts'
 
 /** Once something has to go, so much of the limit is left free, or every upload would have to. */
@@ -17,7 +18,8 @@ const FREE_SHARE = 0.05
 /**
  * Makes room for bytes that `who` is about to send into its scope: expired entries go first, then by the
  * tenant's strategy. Against the limit of the scope, only entries of that scope go; against that of the
- * tenant, those of scopes that are trusted no more than the writer, the least trusted first.
+ * tenant, those of scopes that are trusted no more than the writer, the least trusted first. What a less
+ * trusted scope has announced, or sent and not published, goes before any entry of a more trusted one.
  * @throws {TaskVaultError} QUOTA_EXCEEDED when that is not enough.
  */
 export async function makeRoom(
@@ -49,6 +51,7 @@ async function makeRoomInTenant(
     if (bytes <= 0 || victim.trust > trustOf(scope)) break
     const place = { tenantId: who.tenantId, name: victim.name }
     bytes -= await evict(context, place, { policy, bytes })
+    if (bytes > 0 && victim.trust < trustOf(scope)) bytes -= await uncountPending(context, place)
   }
   const left = await listScopes(context.database, who.tenantId)
   const stillUsed = left.reduce((sum, each) => sum + each.used_bytes, 0)

@@ -87,6 +87,27 @@ describeDatabases((maker) => {
     expect(await engine.stats(MAINTAINER)).toMatchObject({ storedBytes: 200 })
   })
 
+  test('bytes without a name are counted before they are written down', async () => {
+    const { engine } = await open({ scopeBytes: 1_000 })
+    const gate = Promise.withResolvers<void>()
+    let read = 0
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      const number = (read += 1)
+      await gate.promise
+      yield Buffer.alloc(400, number)
+    }
+
+    const sending = Array.from({ length: 4 }, () => engine.storeUnnamed(MAINTAINER, slow(), 400))
+    const ending = Promise.allSettled(sending)
+    await expect(Promise.race(sending)).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' })
+    gate.resolve()
+    const outcomes = await ending
+
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(2)
+    expect(read).toBe(2)
+    expect(await engine.stats(MAINTAINER)).toMatchObject({ storedBytes: 800 })
+  })
+
   test('many who send at once get no further than the limit', async () => {
     const { engine } = await open({ scopeBytes: 1_000 })
 
@@ -148,6 +169,50 @@ describeDatabases((maker) => {
     const left = await keysLeft(held)
     expect(left).toEqual(expect.arrayContaining(['main0', 'main1', 'new0', 'new1', 'new2']))
     expect(left.filter((key) => key.startsWith('pull'))).toEqual([])
+  })
+
+  test('what a pull request has sent and not published costs no protected entry', async () => {
+    const held = await open({ scopeBytes: 1_000, tenantBytes: 1_000 })
+    const { engine } = held
+    for (const key of ['m0', 'm1']) await save(engine, MAINTAINER, { key })
+    const sent = Array.from({ length: 8 }, () => sampleBlob())
+    for (const blob of sent) await send(engine, writerOf(PULL), blob)
+
+    await save(engine, MAINTAINER, { key: 'new' })
+
+    expect(await keysLeft(held)).toEqual(['m0', 'm1', 'new'])
+    expect(await engine.findMissing(writerOf(PULL), [sent[0]!.name])).toEqual([])
+    expect(await engine.publish(writerOf(PULL), draftOf('p', sent))).toMatchObject({
+      kind: 'published',
+    })
+    await save(engine, MAINTAINER, { key: 'newer' })
+    expect(await keysLeft(held)).toEqual(['m0', 'm1', 'new', 'newer'])
+  })
+
+  test('what a pull request has only announced costs no protected entry', async () => {
+    const held = await open({ scopeBytes: 1_000, tenantBytes: 1_000 })
+    const { engine } = held
+    for (const key of ['m0', 'm1']) await save(engine, MAINTAINER, { key })
+    const slow = sampleBlob(Buffer.alloc(800, 1))
+    const gate = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    const sending = engine.storeBlob(
+      writerOf(PULL),
+      slow,
+      (async function* () {
+        begun.resolve()
+        await gate.promise
+        yield slow.content
+      })(),
+    )
+    await begun.promise
+
+    await save(engine, MAINTAINER, { key: 'new' })
+    gate.resolve()
+
+    await expect(sending).rejects.toMatchObject({ code: 'REMOTE_UNAVAILABLE' })
+    expect(await keysLeft(held)).toEqual(['m0', 'm1', 'new'])
+    expect(await send(engine, writerOf(PULL), sampleBlob())).toBe(true)
   })
 
   test('entries of a less trusted scope do not make a more trusted one fuller', async () => {

@@ -4,9 +4,10 @@ import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TaskVaultError, asTaskVaultError, parseBlobName } from '@taskvault/core'
 import type { ByteStream } from '@taskvault/core'
-import type { Principal } from '../trust/principal.ts'
+import type { Principal, Scope } from '../trust/principal.ts'
 import type { EngineContext } from './engine-context.ts'
 import type { BlobRow } from './engine.ts'
+import { abandonObject, reserveObjects } from './loose-objects.ts'
 import { storeBlob } from './store-blob.ts'
 import { scopeToWrite } from './visible-scopes.ts'
 
@@ -18,16 +19,46 @@ export async function storeUnnamed(
   who: Principal,
   { bytes, limitBytes }: { readonly bytes: ByteStream; readonly limitBytes: number },
 ): Promise<BlobRow> {
-  scopeToWrite(who, 'blobs:write')
+  const scope = scopeToWrite(who, 'blobs:write')
+  const mostBytes = Math.min(limitBytes, context.limits.blobBytes)
+  const room = await takeRoom(context, who, { scope, sizeBytes: mostBytes })
   const path = join(context.temporaryDirectory, `${PREFIX}${randomBytes(12).toString('hex')}`)
   try {
     await mkdir(context.temporaryDirectory, { recursive: true, mode: 0o700 })
-    const blob = await writeDown(path, bytes, Math.min(limitBytes, context.limits.blobBytes))
+    const blob = await writeDown(path, bytes, mostBytes)
+    await room.giveBack()
     await storeBlob(context, who, { blob, bytes: createReadStream(path) })
     return blob
   } finally {
     await rm(path, { force: true })
+    await room.giveBack()
   }
+}
+
+interface Room {
+  /** Harmless the second time. */
+  giveBack(): Promise<void>
+}
+
+/**
+ * Counts bytes before the first of them is on the disk, or many senders at once would fill it without
+ * regard to any limit. What they will be called is not known: they are reserved under a name of chance.
+ * @throws {TaskVaultError} QUOTA_EXCEEDED
+ */
+async function takeRoom(
+  context: EngineContext,
+  who: Principal,
+  { scope, sizeBytes }: { readonly scope: Scope; readonly sizeBytes: number },
+): Promise<Room> {
+  const name = parseBlobName(`sha256-${randomBytes(32).toString('hex')}`)
+  const blobs = [{ name, sizeBytes, sha256: undefined }]
+  const keepMs = context.times.uploadMs
+  const [object] = await reserveObjects(context, who, { scope, blobs, keepMs })
+  const { tenantId } = who
+  const giveBack = async (): Promise<void> => {
+    if (object !== undefined) await abandonObject(context, { tenantId, scope, ...object })
+  }
+  return { giveBack }
 }
 
 async function writeDown(path: string, bytes: ByteStream, limitBytes: number): Promise<BlobRow> {
