@@ -26,6 +26,22 @@ describe('a server as it is put together', () => {
     expect(keys).toMatchObject({ keys: [{ keyId: record.signature.keyId }] })
   })
 
+  test('compares with nothing that is quarantined', async () => {
+    await using server = await start()
+    const bytes = randomBytes(1000)
+    await put(server, bytes)
+    const { record } = (await publish(server, bytes)) as { readonly record: { id: string } }
+    const before = await server.fetch('/v1/tasks/build/nearest')
+
+    await server.fetch(`/v1/entries/${record.id}/quarantine`, {
+      method: 'POST',
+      body: JSON.stringify({ because: 'it is a test' }),
+    })
+    const after = await server.fetch('/v1/tasks/build/nearest')
+
+    expect([before.status, after.status]).toEqual([200, 404])
+  })
+
   test('lets an administrator make keys, and forgets those that are revoked at once', async () => {
     await using server = await start()
 
@@ -129,6 +145,27 @@ describe('a server as it is put together', () => {
     const anybody = await fetch(`${open.url}/metrics`)
 
     expect([stranger.status, anybody.status]).toEqual([401, 200])
+  })
+
+  test.each([
+    ['admin', 200],
+    ['viewer', 200],
+    ['engineer', 404],
+    ['external', 404],
+  ])('shows its numbers, which are of all tenants, to the role %s: %i', async (role, expected) => {
+    await using server = await start()
+    const made = await server.fetch('/v1/keys', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'somebody', role }),
+    })
+    const { secret } = (await made.json()) as { readonly secret: string }
+
+    const answer = await fetch(`${server.url}/metrics`, {
+      headers: { authorization: `Bearer ${secret}` },
+    })
+
+    expect(answer.status).toBe(expected)
   })
 })
 

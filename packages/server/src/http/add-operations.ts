@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.ts'
 import type { ServerMetrics } from '../metrics/server-metrics.ts'
+import { isAllowed } from '../trust/model/roles.ts'
 import type { HttpApp } from './app.ts'
 import { credentialsOf } from './caller.ts'
 import type { Drain } from './drain.ts'
@@ -14,8 +15,6 @@ interface Operated {
   readonly principals: PrincipalCache
 }
 
-/** The tenant whose people run the server. */
-const OPERATORS = 'default'
 const PUBLIC = { access: 'public' } as const
 
 /** What those ask who run the server: is it alive, may traffic come, what are its numbers. */
@@ -45,8 +44,8 @@ export function addOperations(app: HttpApp, operated: Operated): void {
     { config: { ...PUBLIC, operation: 'metrics' }, schema: { hide: true } },
     async (request, reply) => {
       if (!operated.isMetricsPublic) {
-        const { tenantId } = await operated.principals.authenticate(credentialsOf(request))
-        if (tenantId !== OPERATORS)
+        const who = await operated.principals.authenticate(credentialsOf(request))
+        if (!isAllowed(who, 'metrics:read'))
           throw new Refusal('NOT_FOUND', 'There is nothing at this address')
       }
       return reply.type(metrics.contentType).send(await metrics.render())

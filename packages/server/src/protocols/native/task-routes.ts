@@ -12,6 +12,9 @@ import type { DraftBody } from './schemas.ts'
 const place = z.strictObject({ task: taskName, key: taskKey })
 const published = z.object({ record: entryRecord })
 
+/** Of the newest, so many may be quarantined before there is none to compare with. */
+const LOOKED_AT = 20
+
 /** Entries by task and key. */
 export function addTaskRoutes(app: HttpApp, { engine }: ProtocolServices): void {
   app.put(
@@ -60,8 +63,8 @@ export function addTaskRoutes(app: HttpApp, { engine }: ProtocolServices): void 
     },
     async (request) => {
       const namespace = namespaceOf(request.params.task)
-      const [newest] = await engine.list(callerOf(request), { namespace, limit: 1 })
-      return recordOrRefuse(newest)
+      const newest = await engine.list(callerOf(request), { namespace, limit: LOOKED_AT })
+      return recordOrRefuse(newest.find(({ isQuarantined }) => !isQuarantined))
     },
   )
 }

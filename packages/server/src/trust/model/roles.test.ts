@@ -17,6 +17,7 @@ const CELLS: Readonly<Record<Action, string>> = {
   'scopes:all': 'y n n n',
   'stats:read': 'y y y n',
   'audit:read': 'y n n n',
+  'metrics:read': 'F n F n',
   'keys:manage': 'y n n n',
   'tenants:manage': 'F n n n',
 }

@@ -15,6 +15,7 @@ export type Action =
   | 'scopes:all'
   | 'stats:read'
   | 'audit:read'
+  | 'metrics:read'
   | 'keys:manage'
   | 'tenants:manage'
 
@@ -40,6 +41,8 @@ const ALLOWED: Readonly<Record<Action, readonly Role[]>> = {
   'scopes:all': ['admin'],
   'stats:read': ['admin', 'engineer', 'viewer'],
   'audit:read': ['admin'],
+  /** They are of all tenants: names of tasks are among them. Jobs have no business with them. */
+  'metrics:read': ['admin', 'viewer'],
   'keys:manage': ['admin'],
   'tenants:manage': ['admin'],
 }
@@ -47,8 +50,11 @@ const ALLOWED: Readonly<Record<Action, readonly Role[]>> = {
 /** What takes a scope that may be written, besides a role. */
 const WRITING: ReadonlySet<Action> = new Set(['blobs:write', 'entries:publish'])
 
-/** The only tenant whose administrator may make others. */
+/** The tenant of those who run the server; only its administrator may make others. */
 export const FIRST_TENANT = 'default'
+
+/** What concerns all tenants, and so takes a role in the first one. */
+const OF_FIRST_TENANT: ReadonlySet<Action> = new Set(['metrics:read', 'tenants:manage'])
 
 export const ACTIONS = Object.keys(ALLOWED) as readonly Action[]
 
@@ -65,7 +71,7 @@ export function isAllowed(
 ): boolean {
   const roles = ALLOWED[action]
   if (!roles.includes(who.role)) return false
-  if (action === 'tenants:manage') return who.tenantId === FIRST_TENANT
+  if (OF_FIRST_TENANT.has(action)) return who.tenantId === FIRST_TENANT
   return !WRITING.has(action) || who.writes !== undefined
 }
 
