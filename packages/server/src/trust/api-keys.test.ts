@@ -111,6 +111,21 @@ describeDatabases((maker) => {
     }
   })
 
+  test('a session works from the addresses only of the key that opened it', async () => {
+    const { authenticator } = await openScene()
+    const { secret } = await authenticator.keys.create(ADMIN, {
+      name: 'ci',
+      addresses: ['10.1.0.0/16'],
+    })
+
+    const { token } = await authenticator.openSession(bearer(secret, '10.1.2.3'))
+
+    await expect(authenticator.authenticate(bearer(token, '10.1.9.9'))).resolves.toBeDefined()
+    expect(await refusalOf(authenticator.authenticate(bearer(token, '10.2.0.1')))).toBe(
+      'UNAUTHENTICATED',
+    )
+  })
+
   test('a key is of its tenant: no other’s administrator revokes it, or sees it', async () => {
     const { authenticator } = await openScene()
     const { key } = await authenticator.keys.create(ADMIN, { name: 'anna' })

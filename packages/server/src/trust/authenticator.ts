@@ -73,6 +73,9 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     if (found.binding !== undefined && !bindingsOf(credentials).includes(found.binding)) {
       throw unknown('The session was opened from elsewhere')
     }
+    if (!createAddressRanges(found.addresses)(credentials.remoteAddress)) {
+      throw unknown('The key that opened the session may not be used from this address')
+    }
     return found.principal
   }
 
@@ -183,6 +186,6 @@ function bindingsOf({ certificate, remoteAddress }: Credentials): readonly strin
 /** One answer, whatever it was that is not known: nobody learns what exists. */
 function unknown(message: string): TaskVaultError {
   return new TaskVaultError('UNAUTHENTICATED', message, {
-    hint: 'Open a session with an API key or a CI job’s token; `taskvault keys create` makes keys.',
+    hint: 'Check TASKVAULT_TOKEN; an administrator makes keys with `taskvault keys create`.',
   })
 }

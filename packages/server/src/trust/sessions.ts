@@ -36,6 +36,8 @@ export interface OpenedSession {
 export interface FoundSession {
   readonly principal: Principal
   readonly binding: string | undefined
+  /** Ranges that the key may be used from that opened it; none: anywhere. */
+  readonly addresses: readonly string[]
 }
 
 export interface Sessions {
@@ -82,6 +84,7 @@ export function createSessions(database: Database, now: () => number): Sessions 
       .select(['sessions.digest', 'sessions.tenant_id', 'sessions.access', 'sessions.binding'])
       .select(['sessions.expires_at', 'sessions.closed_at'])
       .select(['api_keys.revoked_at', 'api_keys.expires_at as key_expires_at'])
+      .select(['api_keys.addresses'])
       .where('sessions.id', '=', token.id)
       .executeTakeFirst()
     const isRight = isDigestOf(row?.digest ?? NO_DIGEST, token.text)
@@ -101,7 +104,8 @@ export function createSessions(database: Database, now: () => number): Sessions 
       sessionId: token.id,
       expiresAtMs,
     }
-    return { principal, binding: row.binding ?? undefined }
+    const addresses = JSON.parse(row.addresses ?? '[]') as readonly string[]
+    return { principal, binding: row.binding ?? undefined, addresses }
   }
 
   async function close(sessionId: string): Promise<void> {
