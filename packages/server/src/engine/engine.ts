@@ -124,7 +124,7 @@ export interface Engine extends AsyncDisposable {
     who: Principal,
     place: { namespace: string; prefix: string },
   ): Promise<StoredEntry | undefined>
-  /** Newest first; no use is counted. */
+  /** Newest first; no use is counted. Fewer than `limit` where entries are large: then there may be more. */
   list(who: Principal, selection: EntrySelection): Promise<readonly StoredEntry[]>
   show(who: Principal, id: string): Promise<StoredEntry | undefined>
   remove(who: Principal, id: string): Promise<boolean>

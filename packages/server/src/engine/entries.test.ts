@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { verifyAudit } from '../database/audit.ts'
 import { describeDatabases } from '../testing/temporary-database.ts'
@@ -20,18 +21,53 @@ import {
   writerOf,
 } from './testing/sample-entries.ts'
 
+const KEYS = Array.from({ length: 8 }, (_, at) => `large-${at}`)
+
 describeDatabases((maker) => {
   test('gives back what was published', async () => {
     const { engine, now } = await openTestEngine(await maker.open())
     const blobs = [sampleBlob(), sampleBlob('small')]
     for (const blob of blobs) await send(engine, MAINTAINER, blob)
-    const draft = draftOf('k', blobs, { details: { text: 'ä\u{1F600}"\\' }, sizeBytes: 2 ** 52 })
+    const draft = draftOf('k', blobs, { details: { text: 'ä\u{1F600}"\\' }, sizeBytes: 2 ** 44 })
 
     const entry = entryOf(await engine.publish(MAINTAINER, draft))
 
     expect(await engine.find(MAINTAINER, place('k'))).toEqual(entry)
     expect(entry).toMatchObject({ ...draft, scope: MAIN.name, createdAtMs: now(), restored: [] })
     expect(await engine.show(MAINTAINER, entry.id)).toEqual(entry)
+  })
+
+  test('nobody’s numbers keep the sums of a tenant from being told', async () => {
+    const { engine, opened } = await openTestEngine(await maker.open())
+    const { blobs } = await save(engine, MAINTAINER, { key: 'k' })
+
+    for (const large of [{ sizeBytes: 2 ** 44 + 1 }, { durationMs: 400 * 24 * 3_600_000 }]) {
+      await expect(
+        engine.publish(MAINTAINER, draftOf('large', blobs, large)),
+      ).rejects.toMatchObject({ code: 'REQUEST_INVALID' })
+    }
+    await sql`update scopes set saved_ms = 9007199254740993`.execute(opened.database)
+
+    expect(await engine.stats(ADMIN)).toMatchObject({ entries: 1, savedMs: 2 ** 53 })
+  })
+
+  test('a page of large entries is shorter, and the pages together have them all', async () => {
+    const { engine } = await openTestEngine(await maker.open())
+    const blob = sampleBlob()
+    await send(engine, MAINTAINER, blob)
+    const blobs = Array.from({ length: 20_000 }, () => blob)
+    for (const key of KEYS) await engine.publish(MAINTAINER, draftOf(key, blobs))
+
+    const pages: (readonly string[])[] = []
+    for (let after: string | undefined; ;) {
+      const page = await engine.list(MAINTAINER, { limit: 1000, after })
+      if (page.length === 0) break
+      pages.push(page.map(({ key }) => key))
+      after = page.at(-1)?.id
+    }
+
+    expect(pages.flat()).toEqual(KEYS.toReversed())
+    expect(Math.max(...pages.map((page) => page.length))).toBeLessThan(KEYS.length)
   })
 
   test('refuses an entry until every blob of it is there', async () => {

@@ -10,6 +10,10 @@ import { findVisible } from './list-entries.ts'
 /** More are not told of. */
 const MOST_ENTRIES = 5_000
 
+/** Nor of more than this makes, since an entry alone can be a megabyte. */
+const MOST_BYTES = 16 * 1024 ** 2
+const AT_ONCE = 16
+
 /** Every build of a branch can have restored the one before it. Deeper than this, JSON breaks off. */
 const MOST_STEPS = 200
 
@@ -44,14 +48,18 @@ async function readAncestors(
 ): Promise<ReadonlyMap<string, StoredEntry>> {
   const found = new Map<string, StoredEntry>()
   const asked = new Set<string>()
-  let next: readonly string[] = [id]
-  while (next.length > 0 && found.size < MOST_ENTRIES) {
-    for (const each of next) asked.add(each)
-    const rows = await inChunks(next, async (part) => await findVisible(database, who, part))
+  const next: string[] = [id]
+  let bytes = 0
+  while (next.length > 0 && found.size < MOST_ENTRIES && bytes < MOST_BYTES) {
+    const part = next.splice(0, AT_ONCE)
+    for (const each of part) asked.add(each)
+    const rows = await inChunks(part, async (ids) => await findVisible(database, who, ids))
+    bytes += rows.reduce((sum, { blobs, restored }) => sum + blobs.length + restored.length, 0)
     const entries = rows.map(readEntry)
     for (const entry of entries) found.set(entry.id, entry)
-    const parents = entries.flatMap(({ restored }) => restored)
-    next = [...new Set(parents)].filter((each) => !asked.has(each))
+    const parents = new Set(entries.flatMap(({ restored }) => restored))
+    const known = new Set(next)
+    next.push(...[...parents].filter((each) => !asked.has(each) && !known.has(each)))
   }
   return found
 }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { ENTRY_STATES } from '../database/engine-tables.ts'
 import type { Database } from '../database/schema.ts'
 import { authorize } from '../trust/model/roles.ts'
@@ -7,11 +8,12 @@ import type { EntrySelection, StoredEntry } from './engine.ts'
 import { ENTRY_COLUMNS, readEntry } from './entry-rows.ts'
 import type { EntryRow } from './entry-rows.ts'
 import { endOfPrefix } from './find-newest.ts'
+import { inChunks } from './in-chunks.ts'
 import { visibleScopes } from './visible-scopes.ts'
 
 const LONGEST_PAGE = 1_000
 
-/** As `Engine.list`. Quarantined entries are among them, and say so. */
+/** As `Engine.list`. Quarantined entries are among them, and say so. Large entries make a page shorter. */
 export async function listEntries(
   { database }: EngineContext,
   who: Principal,
@@ -25,8 +27,26 @@ export async function listEntries(
   const pages = await Promise.all(
     (scopes ?? [undefined]).map(async (scope) => await readPage(database, { ...page, scope })),
   )
-  const rows = pages.flat().toSorted((left, right) => (left.id > right.id ? -1 : 1))
-  return rows.slice(0, limit).map(readEntry)
+  const found = pages.flat().toSorted((left, right) => (left.id > right.id ? -1 : 1))
+  const ids = withinBytes(found.slice(0, limit))
+  const rows = await inChunks(ids, async (part) => await findVisible(database, who, part))
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return ids.flatMap((id) => byId.get(id) ?? []).map(readEntry)
+}
+
+/** An entry can be a megabyte, and a thousand of them one page: that one is shorter then. */
+const PAGE_BYTES = 8 * 1024 ** 2
+
+function withinBytes(found: readonly Listed[]): readonly string[] {
+  let bytes = 0
+  const fitting = found.filter((each, at) => (bytes += each.bytes) <= PAGE_BYTES || at === 0)
+  return fitting.map(({ id }) => id)
+}
+
+interface Listed {
+  readonly id: string
+  /** Of what grows with an entry. */
+  readonly bytes: number
 }
 
 interface Page extends EntrySelection {
@@ -38,10 +58,10 @@ interface Page extends EntrySelection {
 async function readPage(
   database: Database,
   { tenantId, scope, namespace, keyPrefix, limit, after }: Page,
-): Promise<readonly EntryRow[]> {
+): Promise<readonly Listed[]> {
   let entries = database
     .selectFrom('entries')
-    .select(ENTRY_COLUMNS)
+    .select(['id', sql<number>`length(blobs) + length(restored)`.as('bytes')])
     .where('tenant_id', '=', tenantId)
     .where('state', 'in', [ENTRY_STATES.LIVE, ENTRY_STATES.QUARANTINED])
   if (scope !== undefined) entries = entries.where('scope', '=', scope)

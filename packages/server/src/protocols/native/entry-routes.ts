@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import type { Provenance, StoredEntry } from '../../engine/engine.ts'
+import type { EntrySelection, Provenance, StoredEntry } from '../../engine/engine.ts'
 import type { HttpApp } from '../../http/app.ts'
 import { callerOf } from '../../http/caller.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
 import { Refusal } from '../../http/refusal.ts'
+import type { Principal } from '../../trust/principal.ts'
 import { namespaceOf, recordOf } from './record-of.ts'
 import { entryId, entryRecord, errorBody, taskName } from './schemas.ts'
 
@@ -39,10 +40,13 @@ export function addEntryRoutes(app: HttpApp, { engine }: ProtocolServices): void
       },
     },
     async (request) => {
-      const { task, limit, ...rest } = request.query
+      const { task, ...rest } = request.query
       const namespace = task === undefined ? undefined : namespaceOf(task)
-      const found = await engine.list(callerOf(request), { ...rest, limit, namespace })
-      const next = found.length === limit ? (found.at(-1)?.id ?? null) : null
+      const wanted = { ...rest, namespace }
+      const found = await engine.list(callerOf(request), wanted)
+      const last = found.at(-1)
+      const next =
+        last && (await isMore(engine, callerOf(request), { wanted, found })) ? last.id : null
       return { entries: found.flatMap((entry) => recordOf(entry) ?? []), next }
     },
   )
@@ -78,6 +82,22 @@ export function addEntryRoutes(app: HttpApp, { engine }: ProtocolServices): void
     },
   )
   addOriginRoutes(app, engine)
+}
+
+interface ListedPage {
+  readonly wanted: EntrySelection
+  readonly found: readonly StoredEntry[]
+}
+
+/** A page may be shorter than was asked for, and not the last one. */
+async function isMore(
+  engine: ProtocolServices['engine'],
+  who: Principal,
+  { wanted, found }: ListedPage,
+): Promise<boolean> {
+  if (found.length === wanted.limit) return true
+  const after = found.at(-1)?.id ?? wanted.after
+  return (await engine.list(who, { ...wanted, limit: 1, after })).length > 0
 }
 
 function addOriginRoutes(app: HttpApp, engine: ProtocolServices['engine']): void {

@@ -63,6 +63,8 @@ interface AnswerCache {
 }
 
 const MOST_ANSWERS = 4096
+/** Of an entry with a hundred packs. One can have ten thousand: all answers together stay below 64 MiB. */
+const LARGEST_ANSWER = 16 * 1024
 
 /** What is written about an entry never changes: it need not be written anew for everybody who finds it. */
 function createAnswerCache(): AnswerCache {
@@ -73,6 +75,7 @@ function createAnswerCache(): AnswerCache {
       if (known !== undefined) return known
       const record = recordOf(entry)
       const answer = record === undefined ? NO_SUCH_ENTRY : asJson(200, record)
+      if (answer.body.length > LARGEST_ANSWER) return answer
       if (answers.size >= MOST_ANSWERS) answers = new Map()
       answers.set(entry.id, answer)
       return answer
