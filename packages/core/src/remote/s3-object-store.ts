@@ -144,7 +144,12 @@ function createSigner(signer: S3Signer): ObjectSigner {
     },
     async signPut(key, content, expiresInSeconds) {
       checkObjectKey(key)
-      const headers = { 'if-none-match': '*', 'x-amz-content-sha256': content.sha256 }
+      // The size as well: what is not signed can be larger than what was announced, and counted.
+      const headers = {
+        'content-length': String(content.sizeBytes),
+        'if-none-match': '*',
+        'x-amz-content-sha256': content.sha256,
+      }
       return await signer.presign({ method: 'PUT', key, headers }, expiresInSeconds)
     },
   }
