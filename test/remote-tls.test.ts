@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { createClient } from '@taskvault/core'
+import { createClient, openServer } from '@taskvault/core'
 import type { Client, VaultEvent } from '@taskvault/core'
 import { expect, onTestFinished, test } from 'vitest'
 import { createCertificate } from '../packages/server/src/trust/testing/certificates.ts'
@@ -25,6 +25,28 @@ test('a client that trusts the authority, and has a certificate of it, shares it
 
   expect(String(result)).toBe('result')
   expect([...one.troubles, ...other.troubles]).toEqual([])
+})
+
+test('so does who asks the server about entries and keys', async () => {
+  const directory = write({
+    'ca.pem': authority.certificate,
+    'ci.pem': caller.certificate,
+    'ci.key': caller.key,
+  })
+  const file = (name: string): string => path.join(directory, name)
+  const remote = {
+    url: await serve(),
+    mode: 'read-write',
+    publicKeys: [],
+    timeoutSeconds: 4,
+    ca: file('ca.pem'),
+    certificate: file('ci.pem'),
+    key: file('ci.key'),
+  } as const
+
+  await using server = await openServer({ remote, env: {}, now: Date.now })
+
+  expect(await server.findEntries('00', 1)).toEqual([])
 })
 
 test.each<readonly [string, Readonly<Record<string, string>>, string]>([

@@ -29,7 +29,8 @@ export async function openServer({
   }
   // Loaded for those who ask a server: a command that asks none starts without it.
   const { createHttpClient } = await import('../remote/http-client.ts')
-  const http = createHttpClient({ connections: 1, env })
+  const { ca, certificate, key } = remote
+  const http = createHttpClient({ connections: 1, env, tls: { ca, certificate, key } })
   const connection = createNativeConnection({
     url,
     http,
