@@ -60,15 +60,15 @@ test('a key says of itself what was asked for', async () => {
 })
 
 test.each([
-  [['keys', 'create', 'a b'], EXIT.permission, /Not a name for a key/],
+  [['keys', 'create', 'a b'], EXIT.usage, /^error: Not a name for a key/],
   [
     ['keys', 'create', 'anna', '--writes', 'protected'],
-    EXIT.permission,
-    /Not what a key can write/,
+    EXIT.usage,
+    /^error: Not what a key can write/,
   ],
   [['keys', 'create', 'anna', '--role', 'root'], EXIT.usage, /Allowed choices are admin/],
   [['keys', 'create', 'anna', '--expires', '1000'], EXIT.usage, /up to 366/],
-  [['keys', 'create', 'anna', '--address', 'example.com'], EXIT.permission, /Not a range/],
+  [['keys', 'create', 'anna', '--address', 'example.com'], EXIT.usage, /^error: Not a range/],
   [['keys', 'create'], EXIT.usage, /missing required argument/],
   [['keys', 'revoke', 'nobody'], EXIT.miss, /no key "nobody" to revoke/],
   [['why', 'nothing'], EXIT.miss, /shows no entry "nothing"/],

@@ -1,3 +1,4 @@
+import { TaskVaultError } from '../errors.ts'
 import type { CallOptions } from './blob-store.ts'
 import type { HttpAnswer } from './http-client.ts'
 import { parseListAnswer } from './native-answers.ts'
@@ -24,7 +25,8 @@ export interface NewServerKey {
 
 /**
  * What people ask of a TaskVault server, besides entries and blobs.
- * @throws {TaskVaultError} REMOTE_UNAVAILABLE, REMOTE_REFUSED, REMOTE_INVALID, each of them.
+ * @throws {TaskVaultError} ARGUMENT_INVALID, REMOTE_UNAVAILABLE, REMOTE_REFUSED, REMOTE_INVALID, each of
+ * them.
  */
 export interface ServerAdministration {
   /** Where the entry with this id came from; undefined when there is none that may be seen. */
@@ -46,7 +48,12 @@ export function createServerAdministration(connection: NativeConnection): Server
   const ask = async (request: NativeRequest, ...statuses: number[]): Promise<HttpAnswer> => {
     const answer = await connection.send(request)
     if (statuses.includes(answer.status)) return answer
-    throw explainRefusal(answer, await readRefusal(answer))
+    const refusal = await readRefusal(answer)
+    const { code, message, hint } = refusal
+    // What somebody typed is wrong: they need not know that it was the server who saw it.
+    if (code === 'ARGUMENT_INVALID')
+      throw new TaskVaultError(code, message, { ...(hint !== undefined && { hint }) })
+    throw explainRefusal(answer, refusal)
   }
 
   return {
