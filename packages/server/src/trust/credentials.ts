@@ -29,7 +29,9 @@ export function proofOf({ authorization, certificate }: Credentials): Proof {
   if (authorization === undefined) {
     if (certificate !== undefined) return { kind: 'certificate', certificate }
     throw new TaskVaultError('UNAUTHENTICATED', 'There is nothing to tell who calls', {
-      hint: 'Send `Authorization: Bearer …` with an API key, a session’s token, or a CI job’s token.',
+      hint:
+        'Set TASKVAULT_TOKEN to an API key, or let the CI job have an ID token. ' +
+        'Other clients send either as `Authorization: Bearer …`.',
     })
   }
   const [, text] = BEARER.exec(authorization) ?? []
