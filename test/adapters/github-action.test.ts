@@ -99,6 +99,22 @@ describe('a cache by what the work reads', () => {
     expect([known, page].map(({ outputs }) => outputs['cache-status'])).toEqual(['exact', 'exact'])
   })
 
+  test('names of files command nothing, and are told as they are', async () => {
+    const inputs = { ...WORK, task: uniqueTask(), path: 'out' }
+    const name = 'src/100%##[warning]<b>.ts'
+    const machine = createMachine(server)
+    writeFiles(machine, { 'package-lock.json': '1', [name]: 'a', 'out/a': 'made' })
+    await runAction(machine, { inputs, entry: 'save' })
+    writeFiles(machine, { [name]: 'b' })
+
+    const missed = await runAction(machine, { inputs, entry: 'restore' })
+
+    expect(missed.log).toContain('changed: src/100%## [warning]<b>.ts')
+    expect(missed.log).not.toContain('##[')
+    expect(missed.summary).not.toContain('<b>')
+    expect(decoded(missed.summary)).toContain(`changed: ${name}`)
+  })
+
   test('after a change, only what is new is sent', async () => {
     const task = uniqueTask()
     const machine = createMachine(server)
@@ -148,6 +164,40 @@ describe('a cache by what the work reads', () => {
     expect(hit.outputs['cache-hit']).toBe('true')
     expect(contentOf(second, 'out/a') + contentOf(second, '../home/.tool/b')).toBe('ab')
     expect(other.outputs['cache-status']).toBe('miss')
+  })
+})
+
+describe('where entries live', () => {
+  const INPUTS = { run: 'echo made > out', inputs: 'src/**', path: 'out' }
+
+  test('in the vault that the step names, with its key, and nowhere else', async () => {
+    const inputs = { ...INPUTS, task: uniqueTask() }
+    const shared = { ...inputs, remote: server.url, token: server.key }
+    const machines = [createMachine(server), createMachine(server), createMachine(server)] as const
+    for (const machine of machines) writeFiles(machine, { 'src/a': 'a' })
+
+    const ran = await runAction(machines[0], { inputs: shared })
+    const hit = await runAction(machines[1], { inputs: shared })
+    const elsewhere = await runAction(machines[2], { inputs })
+
+    const seen = [ran, hit, elsewhere].map(({ outputs }) => outputs['cache-status'])
+    expect(seen).toEqual(['miss', 'exact', 'miss'])
+    expect(obeyed(ran.log)).toEqual([`::add-mask::${server.key}`])
+  })
+
+  test('on the machine alone, where the step wants that', async () => {
+    const machine = createMachine({ url: 'http://127.0.0.1:9', key: 'k' })
+    const inputs = { ...INPUTS, task: uniqueTask(), remote: 'off' }
+    writeFiles(machine, { 'src/a': 'a' })
+
+    const ran = await runAction(machine, { inputs })
+    const hit = await runAction(machine, { inputs })
+
+    expect([ran, hit].map(({ outputs }) => outputs['cache-status'])).toEqual(['miss', 'exact'])
+    expect(ran.log + hit.log).not.toContain('::warning')
+    // The control: without the word, the service is asked.
+    const asked = await runAction(machine, { inputs: { ...inputs, remote: '', salt: '2' } })
+    expect(asked.log).toContain('::warning')
   })
 })
 

@@ -60,8 +60,7 @@ export function createRunner(env: Environment, stdout: Writable): Runner {
     setOutput: (name, value) => append('GITHUB_OUTPUT', assignment(name, value)),
     saveState: (name, value) => append('GITHUB_STATE', assignment(name, value)),
     state: (name) => env[`STATE_${name}`] ?? '',
-    // What is no command must not become one.
-    info: (message) => void stdout.write(`TaskVault: ${escape(message)}\n`),
+    info: (message) => void stdout.write(`TaskVault: ${asPlainLine(message)}\n`),
     warning: (message) => command('warning title=TaskVault', message),
     error: (message) => command('error title=TaskVault', message),
     mask: (secret) => command('add-mask', secret),
@@ -73,6 +72,11 @@ export function createRunner(env: Environment, stdout: Writable): Runner {
 function assignment(name: string, value: string): string {
   const delimiter = `end-${randomUUID()}`
   return `${name}<<${delimiter}\n${value}\n${delimiter}\n`
+}
+
+/** What is no command must not become one: names of files are in it, and `##[…]` is one anywhere. */
+function asPlainLine(message: string): string {
+  return message.replaceAll(/\p{C}/gu, ' ').replaceAll('##[', '## [')
 }
 
 function escape(message: string): string {
