@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { parseTaskName } from '@taskvault/core'
+import { tmpdir } from 'node:os'
+import { loadSettings, parseTaskName } from '@taskvault/core'
 import {
   connectGithubStores,
   describeBlobStore,
@@ -139,6 +140,11 @@ test('neither the token nor a signed address is in a message', async () => {
   expect(String(failure) + JSON.stringify(failure)).not.toMatch(/hunter2|secret-token/)
 })
 
+test('a configuration may name it, with nothing behind the colon', async () => {
+  expect(await loadRemote('github:')).toMatchObject({ url: 'github:', mode: 'read-write' })
+  await expect(loadRemote('github:owner/name')).rejects.toMatchObject({ code: 'CONFIG_INVALID' })
+})
+
 test('where there is no such service, the words say so', () => {
   expect(() => connectGithubStores({})).toThrow(
     expect.objectContaining({
@@ -151,6 +157,11 @@ test('where there is no such service, the words say so', () => {
 async function* cutPieces(): AsyncGenerator<Uint8Array> {
   yield* piecesOf(Buffer.alloc(10))
   throw new RangeError('the source broke')
+}
+
+async function loadRemote(url: string): Promise<unknown> {
+  const env = { TASKVAULT_REMOTE: url }
+  return (await loadSettings({ cwd: tmpdir(), configPath: undefined, env })).remote
 }
 
 function keyOf(name: string): string {

@@ -26,7 +26,7 @@ const NO_REMOTE = 'off'
 const DEFAULTS = { mode: 'read-write', publicKeys: [], timeoutSeconds: 4 } as const
 
 const checkAddress: Check<string> = checkText(
-  'https://…, http://…, s3://bucket/prefix, or file:///absolute/folder; or off',
+  'https://…, http://…, s3://bucket/prefix, file:///absolute/folder, or github: within an action; or off',
   (text) => text === NO_REMOTE || isRemoteUrl(text),
 )
 
