@@ -217,6 +217,21 @@ test.each([
   expect(answer).toMatchObject({ code: 'invalid_argument', msg: expect.any(String) })
 })
 
+test.each([
+  [33, 204],
+  [34, 400],
+  [7_000, 400],
+])('%i keys to look for are answered with %i', async (count, expected) => {
+  await using server = await startServer()
+  const keys = Array.from({ length: count }, () => 'k').join()
+
+  const answer = await server.fetch(`/_apis/artifactcache/cache?keys=${keys}&version=v`, {
+    bearer: 'reader',
+  })
+
+  expect(answer.status).toBe(expected)
+})
+
 test('who is not known is told so, and a part of an archive can be fetched', async () => {
   await using server = await startServer()
   const stranger = await call(server, 'CreateCacheEntry', { key: 'a' }, 'guess')

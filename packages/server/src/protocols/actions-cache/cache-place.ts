@@ -7,6 +7,8 @@ export interface CachePlace {
 }
 
 const MOST_KEY_CHARACTERS = 512
+/** GitHub's clients send ten at most. Each is looked up in every scope that the job reads. */
+export const MOST_KEYS = 33
 const VERSION = /^[\w.-]{1,128}$/
 
 /** The namespace that archives of one version lie in. */
@@ -24,6 +26,18 @@ export function parsePlace(key: unknown, version: unknown): CachePlace {
     throw new Refusal('REQUEST_INVALID', 'The version of a cache is 1 to 128 letters and digits')
   }
   return { version, key: parseKey(key) }
+}
+
+/**
+ * The keys of the protocol's first version: the primary one, and then the restore keys.
+ * @throws {TaskVaultError} REQUEST_INVALID when there are too many, or one is none.
+ */
+export function parseKeys(text: string): readonly string[] {
+  const keys = text.split(',', MOST_KEYS + 1)
+  if (keys.length > MOST_KEYS) {
+    throw new Refusal('REQUEST_INVALID', `A cache is looked for by ${MOST_KEYS} keys at most`)
+  }
+  return keys.map(parseKey)
 }
 
 export function parseKey(key: unknown): string {

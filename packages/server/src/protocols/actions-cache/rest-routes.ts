@@ -8,7 +8,7 @@ import { Refusal } from '../../http/refusal.ts'
 import type { Principal } from '../../trust/principal.ts'
 import { addressOf } from './archive-services.ts'
 import type { ArchiveServices } from './archive-services.ts'
-import { parseKey, parsePlace } from './cache-place.ts'
+import { parseKeys, parsePlace } from './cache-place.ts'
 import { findArchive, isTaken } from './find-archive.ts'
 import {
   beginUpload,
@@ -86,7 +86,7 @@ async function answerFound(
   services: ArchiveServices,
 ): Promise<FastifyReply> {
   const who = callerOf(request)
-  const keys = request.query.keys.split(',').map(parseKey)
+  const keys = parseKeys(request.query.keys)
   const { version } = parsePlace(keys[0], request.query.version)
   const found = await findArchive(services.engine, who, { version, keys })
   services.countLookup({ isHit: found !== undefined })

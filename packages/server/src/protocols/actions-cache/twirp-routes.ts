@@ -6,7 +6,7 @@ import { callerOf } from '../../http/caller.ts'
 import type { Principal } from '../../trust/principal.ts'
 import type { ArchiveServices } from './archive-services.ts'
 import { addressOf } from './archive-services.ts'
-import { parseKey, parsePlace } from './cache-place.ts'
+import { MOST_KEYS, parseKey, parsePlace } from './cache-place.ts'
 import { numberOf } from './entry-number.ts'
 import { findArchive, isTaken } from './find-archive.ts'
 import {
@@ -24,7 +24,7 @@ const SERVICE = '/twirp/github.actions.results.api.v1.CacheService'
 const body = z.looseObject({
   key: z.string().default(''),
   version: z.string().default(''),
-  restore_keys: z.array(z.string()).max(32).default([]),
+  restore_keys: z.array(z.string()).max(MOST_KEYS - 1).default([]),
   size_bytes: z.union([z.string().regex(/^\d{1,15}$/), z.int().min(0)]).default(0),
 })
 type Body = z.infer<typeof body>
