@@ -24,7 +24,10 @@ const SERVICE = '/twirp/github.actions.results.api.v1.CacheService'
 const body = z.looseObject({
   key: z.string().default(''),
   version: z.string().default(''),
-  restore_keys: z.array(z.string()).max(MOST_KEYS - 1).default([]),
+  restore_keys: z
+    .array(z.string())
+    .max(MOST_KEYS - 1)
+    .default([]),
   size_bytes: z.union([z.string().regex(/^\d{1,15}$/), z.int().min(0)]).default(0),
 })
 type Body = z.infer<typeof body>
