@@ -3,6 +3,7 @@ import { TaskVaultError } from '@taskvault/core'
 import { urisOfCertificate } from './certificate-names.ts'
 import { accessOfKey } from './model/key-access.ts'
 import type { Principal } from './principal.ts'
+import { digestOfSecret } from './secret-digest.ts'
 import type { CertificateGrant } from './trust-settings.ts'
 
 /**
@@ -29,10 +30,9 @@ export function principalOfCertificate(
       { hint: 'The settings name callers by a URI among the subject’s alternative names.' },
     )
   }
-  const name = grant.uri.replace(/[^A-Za-z0-9@._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '')
   return {
     tenantId: grant.tenant,
-    ...accessOfKey({ ...grant, name: name.slice(-64).replace(/^[^A-Za-z0-9]+/, '') }),
+    ...accessOfKey({ ...grant, name: nameOf(grant.uri) }),
     writer: {
       issuer: 'certificate',
       subject: grant.uri,
@@ -41,4 +41,10 @@ export function principalOfCertificate(
     sessionId: undefined,
     expiresAtMs,
   }
+}
+
+/** Readable, and no other URI's: `ci/jenkins` and `ci-jenkins` read alike, and are two callers. */
+function nameOf(uri: string): string {
+  const readable = uri.replace(/[^A-Za-z0-9@._-]+/g, '-').slice(-48)
+  return `${readable.replace(/^[^A-Za-z0-9]+/, '')}-${digestOfSecret(uri).slice(0, 15)}`
 }
