@@ -24,7 +24,10 @@ test.each(['nothing', '--all', '', 'HEAD:file'])('%j is no commit', (text) => {
   commit('first')
 
   expect(() => listCommitsSince(text, requestFor(root))).toThrow(
-    expect.objectContaining({ code: 'GIT_FAILED' }),
+    expect.objectContaining({
+      code: 'GIT_FAILED',
+      message: `There is no commit ${JSON.stringify(text)} here`,
+    }),
   )
 })
 

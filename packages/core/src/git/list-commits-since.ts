@@ -1,4 +1,4 @@
-import { TaskVaultError } from '../errors.ts'
+import { TaskVaultError, isTaskVaultError } from '../errors.ts'
 import { findRepository } from './find-repository.ts'
 import { runGit } from './run-git.ts'
 import type { Environment } from './run-git.ts'
@@ -27,8 +27,7 @@ export function listCommitsSince(
   }
   const git = (...args: readonly string[]): string =>
     runGit(args, { workTree, project: workTree, env }).toString('latin1').trim()
-  // Resolved first: what begins with a hyphen must not be read as an option.
-  const id = git('rev-parse', '--verify', '--quiet', '--end-of-options', `${commit}^{commit}`)
+  const id = resolve(git, commit)
   const common = git('merge-base', id, 'HEAD')
   if (common !== id) {
     throw new TaskVaultError('GIT_FAILED', `${commit} is not in the history of HEAD`, {
@@ -37,4 +36,19 @@ export function listCommitsSince(
   }
   const later = git('rev-list', `${id}..HEAD`)
   return new Set([id, ...later.split('\n').filter((line) => line !== '')])
+}
+
+/** The commit's id; what begins with a hyphen must not be read as an option later. */
+function resolve(git: (...args: readonly string[]) => string, commit: string): string {
+  // Fails where git refuses the repository altogether, so that below only the name can be wrong.
+  git('rev-parse', '--git-dir')
+  try {
+    return git('rev-parse', '--verify', '--quiet', '--end-of-options', `${commit}^{commit}`)
+  } catch (error) {
+    if (!isTaskVaultError(error, 'GIT_FAILED')) throw error
+    throw new TaskVaultError('GIT_FAILED', `There is no commit ${JSON.stringify(commit)} here`, {
+      hint: 'Correct its name; in a shallow clone, fetch more of the history first.',
+      cause: error,
+    })
+  }
 }
