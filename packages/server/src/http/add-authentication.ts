@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import type { HttpApp } from './app.ts'
 import { credentialsOf } from './caller.ts'
 import type { PrincipalCache } from './principal-cache.ts'
+import { isCounted } from './quick-answers.ts'
 import type { RateLimits } from './rate-limits.ts'
 
 interface Gate {
@@ -16,7 +17,7 @@ export function addAuthentication(app: HttpApp, { principals, rates }: Gate): vo
     if (isPublic(request)) return
     const credentials = credentialsOf(request)
     const principal = principals.recall(credentials) ?? (await principals.authenticate(credentials))
-    rates.countRequest(principal)
+    if (!isCounted(request.raw)) rates.countRequest(principal)
     request.principal = principal
   })
 }

@@ -109,6 +109,20 @@ test('requests in one go are answered in their order', async () => {
   }
 })
 
+test('a request counts once, whoever answers it', async () => {
+  const limits = { requests: { perSecond: 0.001, burst: 10 } }
+  await using server = await startTestServer({ limits })
+  // Too large to be at hand: each is recognized, and left to the framework.
+  const path = await store(server, new Uint8Array(3 * 1024 ** 2))
+
+  const statuses: number[] = []
+  for (let count = 0; count < 10; count += 1) {
+    statuses.push((await whole(server.fetch(path))).status)
+  }
+
+  expect(statuses).toEqual([...Array.from({ length: 9 }, () => 200), 429])
+})
+
 /** A name that has to be decoded is left to the framework. */
 function inFull(path: string): string {
   return path.replace('build', 'b%75ild')

@@ -67,6 +67,7 @@ export function createQuickAnswers(options: QuickAnswersOptions, rest: Listener)
     const send = startSending(response, question)
     const who = principals.recall(credentialsOf({ raw: request }))
     if (who === undefined || !isWithin(rates, who)) return rest(request, response)
+    counted.add(request)
     const answer = question.answer(who)
     if (answer === undefined) return rest(request, response)
     if (!(answer instanceof Promise)) return send(answer)
@@ -76,6 +77,14 @@ export function createQuickAnswers(options: QuickAnswersOptions, rest: Listener)
       () => rest(request, response),
     )
   }
+}
+
+/** Requests that count already, whoever answers them. */
+const counted = new WeakSet<IncomingMessage>()
+
+/** Whether a request was counted before the framework saw it. */
+export function isCounted(request: IncomingMessage): boolean {
+  return counted.has(request)
 }
 
 function isPlain({ method, headers }: IncomingMessage): boolean {
