@@ -1,9 +1,10 @@
-import { examineVault, isBroken } from '@taskvault/core'
-import type { Examination, Vault } from '@taskvault/core'
+import { examineRemote, examineVault, isBroken } from '@taskvault/core'
+import type { Examination, RemoteExamination, Vault } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { EXIT } from '../exit-codes.ts'
 import { describeAudit, describeFinding } from '../render/findings.ts'
+import { onOneLine } from '../render/one-line.ts'
 import { formatBytes, formatCount } from '../render/quantities.ts'
 
 interface Options {
@@ -34,6 +35,7 @@ async function examine(cli: Cli, { repair = false }: Options): Promise<number> {
     else cli.progress.read(event)
   })
   const examination = await examineVault(vault, { repair })
+  const remote = await examineRemote(vault, { env: cli.host.env })
   cli.progress.end()
   const checks = [
     {
@@ -45,11 +47,12 @@ async function examine(cli: Cli, { repair = false }: Options): Promise<number> {
     ...(rebuiltEntries === undefined ? [] : [checkOfRebuild(rebuiltEntries)]),
     ...checksOfStore(vault, examination, repair),
     ...checksOfAudit(examination),
+    ...checksOfRemote(remote),
   ]
   const isLeft = isBroken(repair ? [] : examination.store.findings, examination.audit)
   cli.voice.answer({
     text: () => checks.map((check) => renderCheck(cli, check)).join('\n'),
-    data: () => ({ healthy: !isLeft, checks, ...examination }),
+    data: () => ({ healthy: !isLeft, checks, ...examination, remote: remote ?? null }),
   })
   if (isLeft && !repair) cli.voice.remark('hint: Run `taskvault doctor --repair`.')
   return isLeft ? EXIT.damaged : EXIT.ok
@@ -123,6 +126,15 @@ function checksOfAudit({ audit, auditSetAside }: Examination): readonly Check[] 
   const kept = files.length === 0 ? 'nothing was left of it' : `kept as ${files.join(', ')}`
   const detail = `${describeAudit(found)}; ${kept}, and a new one was begun`
   return [{ state: 'repaired', subject: 'audit log', detail }, now]
+}
+
+/** Trouble there fails no task, and nothing here can mend it. */
+function checksOfRemote(remote: RemoteExamination | undefined): readonly Check[] {
+  if (remote === undefined) return []
+  const { url, mode, trouble } = remote
+  const detail = trouble === null ? `answers; ${mode}` : onOneLine(trouble)
+  const state = trouble === null ? 'good' : 'warning'
+  return [{ state, subject: 'remote store', detail: `${url}: ${detail}` }]
 }
 
 const MARKS = {

@@ -105,6 +105,25 @@ test('a server that cannot be reached is said to be, and nothing of the key', as
   expect(ran.stderr).not.toContain(secret)
 })
 
+test('the doctor says whether the server answers, and why it does not', async () => {
+  const { run } = await openScene()
+
+  const answered = await run(['doctor'])
+  const refused = await run(['doctor'], 'tv_wrong')
+  const unreached = await runMain(['doctor', '--json'], {
+    cwd: createProject(),
+    env: { TASKVAULT_REMOTE: 'http://127.0.0.1:1' },
+  })
+
+  expect(answered.stdout).toMatch(/^✓ remote store: http:\S+: answers; read-write$/m)
+  expect(refused.stdout).toMatch(/^! remote store: http:\S+: .*401.* TASKVAULT_TOKEN/m)
+  expect([answered.code, refused.code, unreached.code]).toEqual([EXIT.ok, EXIT.ok, EXIT.ok])
+  expect(JSON.parse(unreached.stdout)).toMatchObject({
+    healthy: true,
+    remote: { url: 'http://127.0.0.1:1', trouble: expect.stringContaining('No answer') },
+  })
+})
+
 async function openScene(): Promise<Scene> {
   const server = await startVaultServer()
   onTestFinished(async () => await server[Symbol.asyncDispose]())

@@ -65,7 +65,7 @@ export function createRemoteVault({ remote, store, env }: RemoteVaultOptions): R
         return undefined
       }
       try {
-        return await work(await (opening ??= open({ remote, store, env })))
+        return await work(await (opening ??= openRemoteStores({ remote, store, env })))
       } catch (error) {
         giveUp(use, asTaskVaultError(error, 'use the remote store'))
         return undefined
@@ -78,7 +78,15 @@ export function createRemoteVault({ remote, store, env }: RemoteVaultOptions): R
   }
 }
 
-async function open({ remote, store, env }: RemoteVaultOptions): Promise<OpenRemote> {
+/**
+ * The stores themselves, whose failures are the caller's. Nobody is asked before the first call.
+ * @throws {TaskVaultError} ARGUMENT_INVALID, REMOTE_REFUSED as `openRemote` does.
+ */
+export async function openRemoteStores({
+  remote,
+  store,
+  env,
+}: RemoteVaultOptions): Promise<OpenRemote> {
   // Loaded here: a vault without a remote store has nothing to do with any of it.
   const [{ openRemote }, { createPatience }, { findToken, findJob }] = await Promise.all([
     import('../remote/open-remote.ts'),
