@@ -34,7 +34,7 @@ export function createObjectEntryStore(options: ObjectEntryStoreOptions): EntryS
     async find(task, key, call) {
       const record = await readRecord(shelf, entryObjectKey(task, key), call)
       if (record === undefined || !isExpired(shelf, record)) return record
-      await withdraw(shelf, record, call)
+      await withdrawIfAllowed(shelf, { ...record, task, key }, call)
       return undefined
     },
     async list(query, call) {
@@ -50,7 +50,7 @@ export function createObjectEntryStore(options: ObjectEntryStoreOptions): EntryS
     async remove({ task, key }, call) {
       const record = await readUnlessMalformed(shelf, entryObjectKey(task, key), call)
       if (record === undefined) return false
-      await withdraw(shelf, record, call)
+      await withdraw(shelf, { ...record, task, key }, call)
       return true
     },
   }
@@ -104,9 +104,26 @@ async function readUnlessMalformed(
   }
 }
 
+/** What a record says of its own task and key is not to be believed: it could name another entry. */
+type Withdrawn = Pick<EntryRecord, 'task' | 'key' | 'createdAtMs'>
+
+/** Whoever may only read leaves it to those who write, and has found nothing. */
+async function withdrawIfAllowed(
+  shelf: Shelf,
+  record: Withdrawn,
+  call: CallOptions | undefined,
+): Promise<void> {
+  try {
+    await withdraw(shelf, record, call)
+  } catch (error) {
+    if (call?.signal?.aborted === true) throw call.signal.reason
+    if (!isTaskVaultError(error) || error.code === 'REMOTE_UNAVAILABLE') throw error
+  }
+}
+
 async function withdraw(
   { objects }: Shelf,
-  { task, key, createdAtMs }: EntryRecord,
+  { task, key, createdAtMs }: Withdrawn,
   call: CallOptions | undefined,
 ): Promise<void> {
   await objects.delete(entryObjectKey(task, key), call)

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { TaskVaultError } from '../errors.ts'
 import { describeBlobStore } from '../testing/describe-blob-store.ts'
 import { describeEntryStore } from '../testing/describe-entry-store.ts'
 import type { OpenStores } from '../testing/describe-entry-store.ts'
@@ -50,6 +51,44 @@ describe('entries without a server', () => {
     await expect(attempt).rejects.toMatchObject({ code: 'REMOTE_INVALID' })
     expect((await entries.publish(draft)).kind).toBe('published')
     expect(await entries.find(draft.task, draft.key)).toMatchObject(draft)
+  })
+
+  test('who may not remove what has expired finds nothing, and goes on', async () => {
+    const objects = createMemoryObjectStore()
+    const { blobs, entries } = storesOver(objects)
+    const draft = await sampleDraft(blobs)
+    await entries.publish({ ...draft, expiresAtMs: 1 })
+    const reader = storesOver({
+      ...objects,
+      delete: async () => {
+        throw new TaskVaultError('REMOTE_REFUSED', 'This key may only read')
+      },
+    })
+
+    expect(await reader.entries.find(draft.task, draft.key)).toBeUndefined()
+    expect(await objects.head(entryObjectKey(draft.task, draft.key))).toBeDefined()
+    expect(await entries.find(draft.task, draft.key)).toBeUndefined()
+    expect(await objects.head(entryObjectKey(draft.task, draft.key))).toBeUndefined()
+  })
+
+  test('an expired record that names another entry does not remove that one', async () => {
+    const objects = createMemoryObjectStore()
+    const { blobs, entries } = storesOver(objects)
+    const draft = await sampleDraft(blobs)
+    await entries.publish(draft)
+    const bytes = Buffer.from(
+      JSON.stringify({ ...(await entries.find(draft.task, draft.key)), expiresAtMs: 1 }),
+    )
+    const other = 'cd'.repeat(32) as typeof draft.key
+    await objects.putIfAbsent(entryObjectKey(draft.task, other), {
+      sizeBytes: bytes.length,
+      open: () => piecesOf(bytes),
+    })
+
+    expect(await entries.find(draft.task, other)).toBeUndefined()
+
+    expect(await entries.find(draft.task, draft.key)).toMatchObject(draft)
+    expect(await objects.head(entryObjectKey(draft.task, other))).toBeUndefined()
   })
 
   test('an entry whose blobs a bucket has removed gives way to a new one', async () => {
