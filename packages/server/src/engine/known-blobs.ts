@@ -8,7 +8,8 @@ import { readableScopes } from './visible-scopes.ts'
 /**
  * Those of `names` that `who` can rely on, each from the most trusted scope that has it: what an
  * untrusted job sent never stands in for what a trusted one did. They stay for the time of a lease: who
- * is told that a blob is there sends no other one.
+ * is told that a blob is there sends no other one. But what counts for nobody's limit, since its entry
+ * went, keeps the lease that it has: asking for it would store it for nothing.
  */
 export async function findKnownBlobs(
   context: EngineContext,
@@ -20,7 +21,7 @@ export async function findKnownBlobs(
   const found = await findBlobs(database, { tenantId: who.tenantId, scopes, names })
   const leaseEnds = now() + times.leaseMs
   const ending = found.filter(
-    (blob) => !blob.isNeeded && blob.keptUntilMs < leaseEnds - times.leaseMs / 2,
+    (blob) => !blob.isNeeded && blob.isCounted && blob.keptUntilMs < leaseEnds - times.leaseMs / 2,
   )
   const keys = ending.map((blob) => blob.objectKey)
   const kept = keys.length === 0 ? new Set<string>() : await keepBlobs(database, keys, leaseEnds)
