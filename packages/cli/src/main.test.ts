@@ -37,6 +37,18 @@ describe('help', () => {
     },
   )
 
+  test.each(['run', 'explain', 'restore'])(
+    '%s --help tells which options can be repeated',
+    async (words) => {
+      const { stdout } = await runMain([words, '--help'], { cwd: '/' })
+
+      for (const option of ['--input', '--output', '--env', '--tool'])
+        expect(stdout.replaceAll(/\n {10,}/g, ' ')).toMatch(
+          new RegExp(`${option} <.*once for each`),
+        )
+    },
+  )
+
   test('a default of nothing is not spelt out', async () => {
     const { stdout } = await runMain(['run', '--help'], { cwd: '/' })
 

@@ -15,15 +15,15 @@ export function addDeclaration(command: Command): Command {
   return command
     .option(
       '--input <glob>',
-      'files that the command reads (default: all that git does not ignore)',
+      'files that the command reads, once for each glob (default: all that git does not ignore)',
       collect,
       [],
     )
-    .option('--output <path>', 'a file or directory that it writes', collect, [])
-    .option('--env <name>', 'an environment variable that it reads', collect, [])
+    .option('--output <path>', 'a file or directory that it writes; once for each', collect, [])
+    .option('--env <name>', 'an environment variable that it reads; once for each', collect, [])
     .option(
       '--tool <command>',
-      'a command that prints the version of a tool that it uses',
+      'a command that prints the version of a tool that it uses; once for each',
       collect,
       [],
     )
