@@ -15,7 +15,7 @@ export function addDeclaration(command: Command): Command {
   return command
     .option(
       '--input <glob>',
-      'files that the command reads, once for each glob (default: all that git does not ignore)',
+      'files it reads; once for each (default: all that git does not ignore)',
       collect,
       [],
     )
