@@ -74,7 +74,8 @@ async function save(cli: Cli, taskText: string, options: Options): Promise<void>
 function readWord(state: string, task: TaskName): BegunWork | string {
   try {
     const begun = readBegunWork(state)
-    if (begun === undefined) return `no \`taskvault restore ${task}\` has left word in ${state}`
+    if (begun === undefined)
+      return `no \`taskvault restore ${task}\` came before it: there is no ${state}`
     if (begun.task === task) return begun
     throw new TaskVaultError(
       'ARGUMENT_INVALID',
