@@ -1,6 +1,5 @@
 import type { RemoteMode } from '../config/remote-settings.ts'
 import { asTaskVaultError } from '../errors.ts'
-import { openRemoteStores } from './remote-vault.ts'
 import type { Vault } from './vault.ts'
 
 /** What came of asking the remote store. */
@@ -21,6 +20,8 @@ export async function examineRemote(
 ): Promise<RemoteExamination | undefined> {
   if (remote === undefined) return undefined
   const { url, mode } = remote
+  // Loaded for those who have a remote store, as `openVault` does.
+  const { openRemoteStores } = await import('./remote-vault.ts')
   try {
     await using stores = await openRemoteStores({ remote, store, env })
     await stores.entries.list({ limit: 1 })
