@@ -13,6 +13,7 @@ import type { Suite } from './suites/bench.ts'
 import { cliSuite } from './suites/cli-suite.ts'
 import { hooksSuite } from './suites/hooks-suite.ts'
 import { indexSuite } from './suites/index-suite.ts'
+import { remoteSuite } from './suites/remote-rows.ts'
 import { scaleSuite } from './suites/scale-suite.ts'
 import { sdkSuite } from './suites/sdk-suite.ts'
 import { serverSuite } from './suites/server-suite.ts'
@@ -27,6 +28,7 @@ const SUITES: readonly Suite[] = [
   scaleSuite,
   adaptersSuite,
   serverSuite,
+  remoteSuite,
 ]
 
 const USAGE = `usage: pnpm bench [all | ${SUITES.map(({ name }) => name).join(' | ')}]… [--quick] [--only TEXT] [--no-build]
