@@ -51,9 +51,17 @@ async function attempt(work: () => Promise<AdapterResult>): Promise<AdapterResul
 }
 
 /** Lists are texts with a line for each value. */
-function givenOf({ inputs, outputs, env, tools, ...texts }: Parameters): Record<string, unknown> {
+function givenOf({
+  inputs,
+  outputs,
+  env,
+  tools,
+  server,
+  ...texts
+}: Parameters): Record<string, unknown> {
   const lists = Object.entries({ inputs, outputs, env, tools })
     .filter(([, list]) => list !== undefined)
     .map(([name, list]) => [name, `${list?.join('\n')}\n`])
-  return { ...texts, ...Object.fromEntries(lists) }
+  const remote = server === undefined ? {} : { remote: server }
+  return { ...texts, ...remote, ...Object.fromEntries(lists) }
 }

@@ -63,9 +63,17 @@ function createAdapter(shell: readonly string[]): Adapter {
 }
 
 /** Lists are texts with a line for each, which is how a list arrives in one piece at a script. */
-function inputsOf({ inputs, outputs, env, tools, ...texts }: Parameters): Record<string, unknown> {
+function inputsOf({
+  inputs,
+  outputs,
+  env,
+  tools,
+  server,
+  ...texts
+}: Parameters): Record<string, unknown> {
   const lists = Object.entries({ inputs, outputs, env, tools })
     .filter(([, list]) => list !== undefined)
     .map(([name, list]) => [name, `${list?.join('\n')}\n`])
-  return { ...texts, ...Object.fromEntries(lists) }
+  const remote = server === undefined ? {} : { remote: server }
+  return { ...texts, ...remote, ...Object.fromEntries(lists) }
 }

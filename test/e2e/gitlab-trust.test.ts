@@ -79,7 +79,7 @@ async function runOnGitLab({ rig, server, issuer }: Place, job: Job): Promise<st
       command: 'echo it ran',
       inputs: 'src/**',
       cli: path.join(path.dirname(rig.project), 'bin', 'taskvault'),
-      server: server.url,
+      remote: server.url,
       'cache-dir': path.join(root, 'cache'),
     }),
   )

@@ -152,7 +152,7 @@ async function onGitLab(
     inputs: 'src/**\n',
     outputs: 'results.txt\n',
     cli: path.join(path.dirname(rig.project), 'bin', 'taskvault'),
-    server: environment['TASKVAULT_REMOTE'],
+    remote: environment['TASKVAULT_REMOTE'],
     'cache-dir': environment['TASKVAULT_CACHE_DIR'],
   }
   const [job] = Object.values(fillIn(readComponent(RUN), inputs))
@@ -199,7 +199,7 @@ async function onCircleCi({ rig, project, environment }: Checkout): Promise<Seen
     inputs: 'src/**\n',
     outputs: 'results.txt\n',
     cli: path.join(path.dirname(rig.project), 'bin', 'taskvault'),
-    server: environment['TASKVAULT_REMOTE'],
+    remote: environment['TASKVAULT_REMOTE'],
     cache_dir: environment['TASKVAULT_CACHE_DIR'],
     keep: false,
   })

@@ -29,9 +29,9 @@ case ${TASKVAULT_JOB_CLI:-npm} in
     ;;
 esac
 export PATH
-case ${TASKVAULT_JOB_SERVER:-none} in
+case ${TASKVAULT_JOB_REMOTE:-none} in
   none) ;;
-  *) export TASKVAULT_REMOTE="$TASKVAULT_JOB_SERVER" ;;
+  *) export TASKVAULT_REMOTE="$TASKVAULT_JOB_REMOTE" ;;
 esac
 # Where GitLab's own cache keeps it from, also for tasks in a directory that has a project of its own.
 case ${TASKVAULT_CACHE_DIR:-.taskvault/cache} in

@@ -43,7 +43,7 @@ export function describeSetup(): void {
       const machine = createMachine({ npm: NPM, taskvault: TASKVAULT })
 
       const ran = await machine.run(
-        { cli: 'image', server: 'https://vault.example.com' },
+        { cli: 'image', remote: 'https://vault.example.com' },
         'taskvault',
       )
 

@@ -52,4 +52,4 @@ case ${PARAM_IS_DEFAULT_BRANCH:-} in
   true | false) taskvault_export TASKVAULT_BRANCH_IS_DEFAULT "$PARAM_IS_DEFAULT_BRANCH" ;;
   *) taskvault_refuse "is_default_branch \"$PARAM_IS_DEFAULT_BRANCH\" is neither true nor false" ;;
 esac
-if [ -n "${PARAM_SERVER:-}" ]; then taskvault_export TASKVAULT_REMOTE "$PARAM_SERVER"; fi
+if [ -n "${PARAM_REMOTE:-}" ]; then taskvault_export TASKVAULT_REMOTE "$PARAM_REMOTE"; fi

@@ -11,7 +11,7 @@ setup() {
 }
 
 @test "a path with spaces and quotes is found by the steps that follow" {
-  PARAM_CLI="$command" PARAM_SERVER='https://x.test/?a=1&b=$(id)' run sh "$script"
+  PARAM_CLI="$command" PARAM_REMOTE='https://x.test/?a=1&b=$(id)' run sh "$script"
   [ "$status" -eq 0 ]
   run bash -c taskvault
   [ "$output" = 'remote=https://x.test/?a=1&b=$(id) dir='"$PWD/.taskvault/cache" ]
