@@ -4,6 +4,8 @@ import { createClosingLineReporter } from './test/rig/closing-line-reporter.ts'
 
 const config: ViteUserConfig = {
   test: {
+    // Most tests wait for processes and disks: no core is left out for the sake of the one that steers.
+    maxWorkers: '100%',
     reporters: ['default', createClosingLineReporter((text) => void process.stdout.write(text))],
     projects: [
       {
