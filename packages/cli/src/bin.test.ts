@@ -1,6 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
@@ -9,6 +17,8 @@ import { createProject } from './testing/run-main.ts'
 /** Processes share the machine with other tests. */
 vi.setConfig({ testTimeout: 30_000 })
 
+/** A user to whom permissions mean something. */
+const ORDINARY = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 const BIN = path.join(import.meta.dirname, 'bin.ts')
 
 describe('as a process', () => {
@@ -49,6 +59,17 @@ describe('as a process', () => {
 
     expect(status).toBe(74)
     expect(stderr).toMatch(/^error: Could not write to standard output: ENOSPC.*\n$/)
+  })
+
+  test.skipIf(process.platform === 'win32')('an input that may not be read is named', () => {
+    const project = createProject({ input: 'i', output: 'o' })
+    chmodSync(path.join(project, 'input'), 0)
+    chmodSync(project, 0o777)
+
+    const { status, stderr } = run(['cache', 'save', 'task', 'input', 'output'], project, ORDINARY)
+
+    expect(status).toBe(66)
+    expect(stderr).toMatch(/^error: .*input.*\nhint: .+\n$/v)
   })
 
   test('a working directory that was deleted is an error with a hint, not a stack', () => {
@@ -134,7 +155,8 @@ async function until(child: ChildProcess, isSo: () => boolean): Promise<void> {
 function run(
   argv: readonly string[],
   cwd: string,
+  user: { readonly uid?: number; readonly gid?: number } = {},
 ): { status: number | null; stdout: string; stderr: string } {
   const env = { PATH: process.env['PATH'], HOME: cwd }
-  return spawnSync(process.execPath, [BIN, ...argv], { cwd, env, encoding: 'utf8' })
+  return spawnSync(process.execPath, [BIN, ...argv], { cwd, env, encoding: 'utf8', ...user })
 }

@@ -267,16 +267,6 @@ describe('bad input: one message that names the thing, a hint, an exit code, and
     ).toEqual(before)
   })
 
-  test.skipIf(process.getuid?.() === 0)('an input that may not be read', async () => {
-    const cwd = createProject(files)
-    chmodSync(path.join(cwd, 'input'), 0)
-
-    const { code, stderr } = await cache(cwd, 'save', 'task', 'input', 'output')
-
-    expect(code).toBe(66)
-    expect(stderr).toContain('input')
-  })
-
   test('a target in a place that cannot be: the former file stays', async () => {
     const cwd = createProject(files)
     await cache(cwd, 'save', 'task', 'input', 'directory')

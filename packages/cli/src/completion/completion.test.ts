@@ -4,8 +4,11 @@ import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createProject, runMain } from '../testing/run-main.ts'
 
-describe('bash', () => {
-  test.each([
+describe.each([
+  ['bash', completeInBash],
+  ['fish', completeInFish],
+])('%s', (shell, complete) => {
+  test.skipIf(!isInstalled(shell)).each([
     [
       'taskvault ',
       [
@@ -33,14 +36,14 @@ describe('bash', () => {
     ['taskvault completion ', ['bash', 'fish', 'powershell', 'zsh']],
     ['taskvault policy explain --br', ['--branch']],
     ['taskvault init --c', ['--config', '--cwd']],
-    // File names, which bash offers when there are no other candidates.
+    // File names, which a shell offers when there are no other candidates.
     ['taskvault hash ', []],
     ['taskvault --config ', []],
     ['taskvault run x -- npm ', []],
   ])('%j offers %j', async (line, expected) => {
-    const { stdout: script } = await runMain(['completion', 'bash'], { cwd: '/' })
+    const { stdout: script } = await runMain(['completion', shell], { cwd: '/' })
 
-    expect(completeInBash(script, line)).toEqual(expected)
+    expect(complete(script, line)).toEqual(expected)
   })
 })
 
@@ -53,12 +56,15 @@ describe.each(['zsh', 'fish', 'powershell'])('%s', (shell) => {
       expect(stdout).toContain(shell === 'fish' && word.startsWith('--') ? word.slice(2) : word)
     }
   })
+})
 
-  test.skipIf(!isInstalled(shell))('the shell itself can read the script', async () => {
-    const file = path.join(createProject(), 'script')
-    writeFileSync(file, (await runMain(['completion', shell], { cwd: '/' })).stdout)
+test.skipIf(!isInstalled('zsh'))('zsh itself can read its script', async () => {
+  const file = path.join(createProject(), 'script')
+  writeFileSync(file, (await runMain(['completion', 'zsh'], { cwd: '/' })).stdout)
 
-    expect(spawnSync(shell, ['-n', file]).status).toBe(0)
+  expect(spawnSync('zsh', ['-n', file], { encoding: 'utf8' })).toMatchObject({
+    status: 0,
+    stderr: '',
   })
 })
 
@@ -69,13 +75,27 @@ function completeInBash(script: string, line: string): readonly string[] {
 COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}
 _taskvault
 printf '%s\\n' "\${COMPREPLY[@]}"`
-  const offered = execFileSync('bash', ['--norc', '-c', program], { encoding: 'utf8' })
-  return offered
+  return sortLines(execFileSync('bash', ['--norc', '-c', program], { encoding: 'utf8' }))
+}
+
+/** What fish would offer at the end of `line`, sorted; without the summaries. */
+function completeInFish(script: string, line: string): readonly string[] {
+  const program = `${script}
+complete -C '${line}'`
+  const offered = execFileSync('fish', ['--no-config', '-c', program], {
+    cwd: createProject(),
+    encoding: 'utf8',
+  })
+  return sortLines(offered.replaceAll(/\t.*/gv, ''))
+}
+
+function sortLines(text: string): readonly string[] {
+  return text
     .split('\n')
-    .filter((word) => word !== '')
+    .filter((line) => line !== '')
     .toSorted()
 }
 
 function isInstalled(shell: string): boolean {
-  return shell !== 'powershell' && spawnSync(shell, ['--version']).status === 0
+  return spawnSync(shell, ['--version']).status === 0
 }
