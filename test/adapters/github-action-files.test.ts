@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readActionFile, renderActionPage } from '../../scripts/build-github-action.ts'
+import { findPythonProgram } from '../rig/python-program.ts'
 import { openLanguageService } from './github/language-service.ts'
 import type { Lint } from './github/language-service.ts'
+import { ACTION, EXAMPLES, PAGE, workflowOf } from './github/page-examples.ts'
+import { checkSchema } from './github/schema-store.ts'
 
-const ACTION = path.resolve(import.meta.dirname, '../../actions/cache-action')
 const PLACES = ['', 'restore', 'save']
-const PAGE = readFileSync(path.join(ACTION, 'README.md'), 'utf8')
-const EXAMPLES = [...PAGE.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, text = '']) => text)
 
 let lint: Lint
 beforeAll(async () => {
@@ -24,11 +24,36 @@ describe("GitHub's language service", () => {
     expect(await lint('action.yml', text.replace('node24', 'node2'))).not.toEqual([])
   })
 
-  test.each(EXAMPLES)('finds nothing wrong with the example %$ of the page', async (steps) => {
-    expect(await lint('.github/workflows/a.yml', workflowOf(steps))).toEqual([])
+  test.each(EXAMPLES)('finds nothing wrong with the example in line $line', async ({ text }) => {
+    expect(await lint('.github/workflows/a.yml', workflowOf(text))).toEqual([])
     // The control.
-    const wrong = steps.replace(/^ {2}with:$/m, '  with:\n    nope: 1')
+    const wrong = text.replace(/^( *)with:$/m, '$1with:\n$1  nope: 1')
     expect(String(await lint('.github/workflows/a.yml', workflowOf(wrong)))).toContain('nope')
+  })
+})
+
+describe('the schema of SchemaStore', () => {
+  const checker = findPythonProgram('check-jsonschema')
+
+  test.for(PLACES)('is kept by the action.yml in "%s"', (place, context) => {
+    if (checker.kind === 'absent') return context.skip(checker.reason)
+    const text = readFileSync(path.join(ACTION, place, 'action.yml'), 'utf8')
+    const check = (changed: string) =>
+      checkSchema(checker.program, { schema: 'github-actions', text: changed })
+
+    expect(check(text)).toEqual([])
+    // The control.
+    expect(check(text.replace('node24', 'node2'))).toEqual([expect.stringContaining("'node2'")])
+  })
+
+  test.for(EXAMPLES)('is kept by the example in line $line', ({ text }, context) => {
+    if (checker.kind === 'absent') return context.skip(checker.reason)
+    const check = (changed: string) =>
+      checkSchema(checker.program, { schema: 'github-workflows', text: workflowOf(changed) })
+
+    expect(check(text)).toEqual([])
+    // The control.
+    expect(String(check(text.replace(/^( *)with:$/m, '$1with: 1\n$1nope:')))).toContain('steps')
   })
 })
 
@@ -56,17 +81,3 @@ test('every use in the page is pinned to a commit', () => {
   expect(uses.length).toBeGreaterThan(5)
   for (const used of uses) expect(used).toMatch(/^taskvault\/cache-action(\/\w+)?@[0-9a-f]{40}$/)
 })
-
-function workflowOf(steps: string): string {
-  const indented = steps.replaceAll(/^(?=.)/gm, '      ')
-  return [
-    'on: push',
-    'jobs:',
-    '  test:',
-    '    runs-on: ubuntu-latest',
-    '    strategy:',
-    '      matrix: { os: [a], node: [24] }',
-    '    steps:',
-    indented,
-  ].join('\n')
-}

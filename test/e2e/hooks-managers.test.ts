@@ -13,7 +13,7 @@ import process from 'node:process'
 import { expect, test } from 'vitest'
 import { TASK_FILES, addRemote, openHookProject } from '../rig/hook-project.ts'
 import type { HookProject } from '../rig/hook-project.ts'
-import { findPreCommitFramework } from '../rig/pre-commit-framework.ts'
+import { findPythonProgram } from '../rig/python-program.ts'
 
 /* The hook managers themselves, run by real commits with the examples of hooks/ as they stand there. */
 
@@ -62,7 +62,7 @@ test('what we say to add for lefthook is all that it needs', async () => {
 })
 
 test('the pre-commit framework runs it, from the repository that is published', async (context) => {
-  const framework = findPreCommitFramework()
+  const framework = findPythonProgram('pre-commit')
   if (framework.kind === 'absent') return context.skip(framework.reason)
   await using project = await openManagedProject()
   const published = await publish(project)
@@ -80,7 +80,7 @@ test('the pre-commit framework runs it, from the repository that is published', 
 })
 
 test('the pre-commit framework takes over from our hooks, runs them, and lets them go', async (context) => {
-  const framework = findPreCommitFramework()
+  const framework = findPythonProgram('pre-commit')
   if (framework.kind === 'absent') return context.skip(framework.reason)
   await using project = await openManagedProject()
   const hook = '#!/bin/sh\necho mine >&2\n'

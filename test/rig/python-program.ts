@@ -5,21 +5,20 @@ import path from 'node:path'
 import process from 'node:process'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
-const REQUIREMENTS = path.join(ROOT, 'test/fixtures/pre-commit-requirements.txt')
 
-export type Framework =
+export type PythonProgram =
   | { readonly kind: 'there'; readonly program: string }
   | { readonly kind: 'absent'; readonly reason: string }
 
 /**
- * The pre-commit framework in an environment of its own, installed from PyPI the first time; later
- * ones find it in node_modules/.cache. In CI it must be there.
+ * A program of Python's in an environment of its own, installed from PyPI the first time, at the versions
+ * that test/fixtures names; later ones find it in node_modules/.cache. In CI it must be there.
  */
-export function findPreCommitFramework(): Framework {
-  const requirements = readFileSync(REQUIREMENTS)
-  const version = createHash('sha256').update(requirements).digest('hex').slice(0, 16)
-  const directory = path.join(ROOT, 'node_modules/.cache/taskvault-test', `pre-commit-${version}`)
-  const program = path.join(directory, 'bin/pre-commit')
+export function findPythonProgram(name: 'pre-commit' | 'check-jsonschema'): PythonProgram {
+  const requirements = path.join(ROOT, 'test/fixtures', `${name}-requirements.txt`)
+  const version = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 16)
+  const directory = path.join(ROOT, 'node_modules/.cache/taskvault-test', `${name}-${version}`)
+  const program = path.join(directory, 'bin', name)
   const stamp = path.join(directory, 'complete')
   if (existsSync(stamp)) return { kind: 'there', program }
   rmSync(directory, { recursive: true, force: true })
@@ -27,7 +26,7 @@ export function findPreCommitFramework(): Framework {
   const pip = [path.join(directory, 'bin/python'), '-m', 'pip', 'install', '--quiet']
   const trouble =
     run(['python3', '-m', 'venv', directory]) ??
-    run([...pip, '--disable-pip-version-check', '--requirement', REQUIREMENTS])
+    run([...pip, '--disable-pip-version-check', '--requirement', requirements])
   if (trouble === undefined) {
     writeFileSync(stamp, '')
     return { kind: 'there', program }
