@@ -1,9 +1,8 @@
-import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import process from 'node:process'
 import { parse } from 'yaml'
+import { addNativeBinaries } from './github-action/native-binaries.ts'
 
 /*
  * `node scripts/build-github-action.ts` writes the tables of actions/cache-action/README.md from its action.yml.
@@ -14,17 +13,6 @@ import { parse } from 'yaml'
 
 const ACTION = path.resolve(import.meta.dirname, '../actions/cache-action')
 const PUBLISHED = ['action.yml', 'restore/action.yml', 'save/action.yml', 'README.md', 'dist']
-const NATIVE = '@napi-rs/blake-hash'
-const PLATFORMS = [
-  'linux-x64-gnu',
-  'linux-x64-musl',
-  'linux-arm64-gnu',
-  'linux-arm64-musl',
-  'darwin-x64',
-  'darwin-arm64',
-  'win32-x64-msvc',
-  'win32-arm64-msvc',
-]
 
 interface Described {
   readonly description: string
@@ -68,31 +56,12 @@ export function writePublishedTree(directory: string): void {
   writeFileSync(path.join(directory, '.gitattributes'), 'dist/** -diff linguist-generated=true\n')
 }
 
-/** Of exactly the version that the package beside it has. */
-function fetchBinary(platform: string, native: string): void {
-  const { version } = JSON.parse(readFileSync(path.join(native, 'package.json'), 'utf8')) as {
-    readonly version: string
-  }
-  const temporary = mkdtempSync(path.join(tmpdir(), 'taskvault-native-'))
-  try {
-    const name = `${NATIVE}-${platform}@${version}`
-    execFileSync('npm', ['pack', '--pack-destination', temporary, name])
-    const [archive = ''] = execFileSync('ls', [temporary], { encoding: 'utf8' }).split('\n')
-    execFileSync('tar', ['-xzf', archive], { cwd: temporary })
-    const file = `blake.${platform}.node`
-    cpSync(path.join(temporary, 'package', file), path.join(native, file))
-  } finally {
-    rmSync(temporary, { recursive: true, force: true })
-  }
-}
-
 if (import.meta.main) {
   const page = path.join(ACTION, 'README.md')
   writeFileSync(page, renderActionPage(readFileSync(page, 'utf8')))
   const [directory] = process.argv.slice(2)
   if (directory !== undefined) {
     writePublishedTree(path.resolve(directory))
-    const native = path.resolve(directory, 'dist/node_modules', NATIVE)
-    for (const platform of PLATFORMS) fetchBinary(platform, native)
+    await addNativeBinaries(path.resolve(directory, 'dist'))
   }
 }
