@@ -62,7 +62,7 @@ export async function beginWork(
     isTerminal: false,
     skipsLookup,
     neverSaves: inputs.isReadOnly ? 'read-only' : undefined,
-    fallbacks: inputs.takesNewest ? [task] : [],
+    fallbacks: inputs.takesNewest ? [{ task }] : [],
     now: Date.now,
     onEvent: troubles.event,
   })

@@ -67,7 +67,7 @@ async function restore(cli: Cli, taskText: string, options: Options): Promise<nu
     output: { stdout: cli.options.json ? stderr : stdout, stderr },
     isTerminal: stdout.isTTY === true && !cli.options.json,
     skipsLookup: options.force,
-    fallbacks: options.fallback,
+    fallbacks: options.fallback.map((name) => ({ task: name })),
     neverSaves: options.readOnly ? 'read-only' : undefined,
     now,
     onEvent: voice.event,

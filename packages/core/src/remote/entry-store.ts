@@ -15,6 +15,8 @@ export type PublishOutcome =
 
 export interface EntryQuery {
   readonly task?: TaskName
+  /** What a task's name begins with, in the place of `task`. */
+  readonly taskPrefix?: string
   /** Of the key's hexadecimal digits. */
   readonly keyPrefix?: string
   /** At most this many, newest first. */

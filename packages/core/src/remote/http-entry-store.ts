@@ -71,9 +71,10 @@ function encodeSegment(text: string): string {
   return encodeURIComponent(text).replaceAll('.', '%2E')
 }
 
-function encodeQuery({ task, keyPrefix, limit, after }: EntryQuery): string {
+function encodeQuery({ task, taskPrefix, keyPrefix, limit, after }: EntryQuery): string {
   const query = new URLSearchParams({ limit: String(limit) })
   if (task !== undefined) query.set('task', task)
+  if (taskPrefix !== undefined) query.set('taskPrefix', taskPrefix)
   if (keyPrefix !== undefined) query.set('keyPrefix', keyPrefix)
   if (after !== undefined) query.set('after', after)
   return query.toString()

@@ -5,8 +5,10 @@ import {
   ENTRIES_PREFIX,
   entriesPrefix,
   entryObjectKey,
+  entryObjectKeyOf,
   keyInObjectKey,
   recentPrefix,
+  recentPrefixOfTasks,
 } from './object-layout.ts'
 import type { ListedObject, ObjectStore } from './object-store.ts'
 
@@ -16,10 +18,7 @@ export async function* listEntryObjects(
   query: EntryQuery,
   call: CallOptions | undefined,
 ): AsyncGenerator<string, void> {
-  const found =
-    query.task !== undefined && query.keyPrefix === undefined
-      ? listRecent(objects, query.task, call)
-      : listByTime(objects, query, call)
+  const found = findObjects(objects, query, call)
   // Ids are `<task>.<key>`, and a key tells all that follows it.
   const after = query.after === undefined ? undefined : keyInObjectKey(query.after)
   let isBehind = after === undefined
@@ -29,6 +28,37 @@ export async function* listEntryObjects(
     seen.add(objectKey)
     isBehind ||= keyInObjectKey(objectKey) === after
   }
+}
+
+function findObjects(
+  objects: ObjectStore,
+  query: EntryQuery,
+  call: CallOptions | undefined,
+): AsyncGenerator<string, void> {
+  const { task, taskPrefix, keyPrefix } = query
+  if (taskPrefix !== undefined) return listOfTasks(objects, taskPrefix, call)
+  return task !== undefined && keyPrefix === undefined
+    ? listRecent(objects, task, call)
+    : listByTime(objects, query, call)
+}
+
+/** Of each task the names are in the order that is wanted; of all of them together, they are put in it. */
+async function* listOfTasks(
+  objects: ObjectStore,
+  taskPrefix: string,
+  call: CallOptions | undefined,
+): AsyncGenerator<string, void> {
+  const found: string[] = []
+  for await (const { key } of objects.list(recentPrefixOfTasks(taskPrefix), call)) found.push(key)
+  const ordered = found.toSorted((left, right) => (nameIn(left) < nameIn(right) ? -1 : 1))
+  for (const objectKey of ordered) {
+    const entry = entryObjectKeyOf(objectKey)
+    if (entry !== undefined && isDigest(keyInObjectKey(entry))) yield entry
+  }
+}
+
+function nameIn(objectKey: string): string {
+  return objectKey.slice(objectKey.lastIndexOf('/') + 1)
 }
 
 /** The names of these objects are in the order that is wanted: the first ones cost one question. */

@@ -3,7 +3,7 @@ import { sha256 } from '../hashing/sha256.ts'
 import type { EntryDraft, EntryRecord } from '../model/entry-record.ts'
 import { parseEntryRecord } from '../model/parse-entry-record.ts'
 import type { BlobStore, CallOptions } from './blob-store.ts'
-import type { EntryStore, PublishOutcome } from './entry-store.ts'
+import type { EntryQuery, EntryStore, PublishOutcome } from './entry-store.ts'
 import { nonsense } from './failures.ts'
 import { listEntryObjects } from './list-entry-objects.ts'
 import { entryObjectKey, recentObjectKey, taskSegment } from './object-layout.ts'
@@ -41,7 +41,7 @@ export function createObjectEntryStore(options: ObjectEntryStoreOptions): EntryS
       const found: EntryRecord[] = []
       for await (const key of listEntryObjects(objects, query, call)) {
         const record = await readUnlessMalformed(shelf, key, call)
-        if (record !== undefined && !isExpired(shelf, record)) found.push(record)
+        if (record !== undefined && isWanted(shelf, record, query)) found.push(record)
         if (found.length >= query.limit) break
       }
       return found
@@ -60,6 +60,11 @@ interface Shelf {
   readonly objects: ObjectStore
   readonly blobs: BlobStore
   readonly now: () => number
+}
+
+function isWanted(shelf: Shelf, record: EntryRecord, { taskPrefix = '' }: EntryQuery): boolean {
+  // Of a long name, only the beginning could be looked for.
+  return record.task.startsWith(taskPrefix) && !isExpired(shelf, record)
 }
 
 function isExpired({ now }: Shelf, { expiresAtMs }: EntryRecord): boolean {

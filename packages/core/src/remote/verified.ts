@@ -2,6 +2,7 @@ import type { TaskKey } from '../model/digest.ts'
 import type { EntryRecord } from '../model/entry-record.ts'
 import type { TaskName } from '../model/task.ts'
 import type { BlobStore } from './blob-store.ts'
+import type { EntryQuery } from './entry-store.ts'
 import { createExpectedBlob } from './expected-blob.ts'
 import { nonsense } from './failures.ts'
 import type { PinnedKeys } from './record-signatures.ts'
@@ -34,9 +35,7 @@ export function verified({ blobs, entries }: RemoteStores, options: VerifyOption
       },
       async list(query, call) {
         const records = await entries.list(query, call)
-        return records.filter(
-          (record) => isSigned(record) && (query.task ?? record.task) === record.task,
-        )
+        return records.filter((record) => isSigned(record) && isOfTask(record, query))
       },
     },
   }
@@ -56,6 +55,10 @@ function verifiedGet(blobs: BlobStore): BlobStore['get'] {
     const stream = await blobs.get(name, options)
     return stream === undefined ? undefined : verifiedPieces(stream, openExpected())
   }
+}
+
+function isOfTask({ task }: EntryRecord, query: EntryQuery): boolean {
+  return (query.task ?? task) === task && task.startsWith(query.taskPrefix ?? '')
 }
 
 function checkAnswers(record: EntryRecord, task: TaskName, key: TaskKey): void {

@@ -56,13 +56,21 @@ export function findEntry(store: Store, { scope, key }: EntryQuery): EntryRow | 
   return settled === undefined ? undefined : toEntry(store, settled)
 }
 
+/** Of which tasks: one, or those whose names begin so. */
+export type TaskSelection = Pick<EntryListing, 'task' | 'taskPrefix'>
+
 /** The newest entries of a task, newest first; what a miss is compared with. */
-export function findLatestEntries(store: Store, task: TaskName, limit: number): EntryRow[] {
-  return listEntries(store, { task, limit })
+export function findLatestEntries(
+  store: Store,
+  selection: TaskSelection,
+  limit: number,
+): EntryRow[] {
+  return listEntries(store, { ...selection, limit })
 }
 
 export interface EntryListing {
   readonly task?: TaskName
+  readonly taskPrefix?: string
   readonly limit?: number
   /** Goes on after the entry with this number. */
   readonly after?: number
@@ -70,18 +78,22 @@ export interface EntryListing {
 
 /** Entries, those published last first. The cost depends on how many are listed, not on how many there are. */
 export function listEntries(store: Store, listing: EntryListing = {}): EntryRow[] {
-  const { task, limit = -1, after = Number.MAX_SAFE_INTEGER } = listing
-  const rows =
-    task === undefined
-      ? store.database
-          .prepare('SELECT * FROM cache_entries WHERE number < ? ORDER BY number DESC LIMIT ?')
-          .all(after, limit)
-      : store.database
-          .prepare(
-            'SELECT * FROM cache_entries WHERE task = ? AND number < ? ORDER BY number DESC LIMIT ?',
-          )
-          .all(task, after, limit)
+  const { limit = -1, after = Number.MAX_SAFE_INTEGER } = listing
+  const { condition, values } = conditionOf(listing)
+  const rows = store.database
+    .prepare(
+      `SELECT * FROM cache_entries WHERE ${condition} number < ? ORDER BY number DESC LIMIT ?`,
+    )
+    .all(...values, after, limit)
   return rows.map((row) => toEntry(store, row))
+}
+
+function conditionOf({ task, taskPrefix }: TaskSelection) {
+  if (task !== undefined) return { condition: 'task = ? AND', values: [task] }
+  if (taskPrefix === undefined) return { condition: '', values: [] }
+  // Above every name that begins so: no name holds this character.
+  const end = `${taskPrefix}\u{10FFFF}`
+  return { condition: 'task >= ? AND task < ? AND', values: [taskPrefix, end] }
 }
 
 /** Entries whose key begins with `prefix` (lowercase hexadecimal), in the order of their keys. */

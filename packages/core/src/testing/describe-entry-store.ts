@@ -149,6 +149,29 @@ export function describeEntryStore(
       expect(await entries.list({ task: parseTaskName('other'), keyPrefix, limit: 1 })).toEqual([])
     })
 
+    test('finds the newest of the tasks whose names begin alike', async () => {
+      const { blobs, entries } = await open()
+      const place = `Alike/${await sampleKey()}`.slice(0, 40)
+      const long = 'x'.repeat(140)
+      const drafts: EntryDraft[] = []
+      for (const task of ['Linux-1', 'Linux-2', 'linux-3', `${long}1`]) {
+        const draft = await sampleDraft(blobs, { task: parseTaskName(place + task) })
+        drafts.push(draft)
+        await entries.publish(draft)
+        // Stores tell times apart by milliseconds.
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+
+      const newestOf = async (beginning: string): Promise<string | undefined> => {
+        const found = await entries.list({ taskPrefix: place + beginning, limit: 1 })
+        return found[0]?.key
+      }
+
+      const [first, second, third, fourth] = drafts.map(({ key }) => key)
+      const found = await Promise.all(['Linux-', 'Linux-1', 'l', 'xxx', 'X', long].map(newestOf))
+      expect(found).toEqual([second, first, third, fourth, undefined, fourth])
+    })
+
     test('does not find what has expired, and its key is free', async () => {
       const { blobs, entries } = await open()
       const draft = await sampleDraft(blobs, { expiresAtMs: Date.now() + 300 })

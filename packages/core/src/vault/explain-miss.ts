@@ -58,7 +58,7 @@ async function explainByRemote(
 
 function latestEntries(store: Store, task: TaskName): EntryRow[] {
   try {
-    return findLatestEntries(store, task, COMPARED_ENTRIES)
+    return findLatestEntries(store, { task }, COMPARED_ENTRIES)
   } catch (error) {
     if (isTaskVaultError(error)) return []
     throw error

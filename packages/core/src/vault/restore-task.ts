@@ -5,12 +5,18 @@ import type { BegunWork, NothingToSave } from '../model/begun-work.ts'
 import type { TaskKey } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
-import type { TaskName } from '../model/task.ts'
 import { findCacheTargets } from './cache-targets.ts'
 import { lookUp } from './look-up.ts'
 import type { LookUp } from './look-up.ts'
 import { findOutputTargets } from './output-targets.ts'
-import type { HitOutcome, KeyableWork, RunRequest, RunVault } from './run-contract.ts'
+import type {
+  HitOutcome,
+  KeyableWork,
+  NamedKey,
+  NewestQuery,
+  RunRequest,
+  RunVault,
+} from './run-contract.ts'
 import { unlessTrouble } from './run-trouble.ts'
 import type { OutputTarget } from './vault.ts'
 
@@ -21,9 +27,11 @@ export interface RestoreTaskRequest
   readonly projectRoot: string
   /** Answers with a miss whatever is known. */
   readonly skipsLookup: boolean
+  /** Only says what is known, as `found` of a miss: nothing is fetched, and nothing put in place. */
+  readonly looksOnly?: boolean
   readonly neverSaves: 'read-only' | undefined
-  /** For a cache: names whose newest entry is better than nothing, the best one first. */
-  readonly fallbacks: readonly TaskName[]
+  /** For a cache: whose newest entry is better than nothing, the best one first. */
+  readonly fallbacks: readonly NewestQuery[]
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -40,6 +48,8 @@ export interface RestoreMiss {
   readonly reasons: readonly ChangeReason[]
   /** What was put in place instead; undefined: nothing. */
   readonly fallback?: HitOutcome
+  /** What would have been put in place, had that been asked for. */
+  readonly found?: NamedKey
 }
 
 /**
@@ -60,6 +70,7 @@ export async function restoreTask(
   const nothingToSave = request.neverSaves
   if (request.skipsLookup) return miss(request, { work, nothingToSave })
 
+  if (request.looksOnly === true) return await look({ vault, request, targets, work })
   const policy = { ...request.policy, cacheFailures: false }
   const found = await lookUp({ vault, request: { ...request, policy }, targets, work })
   if (found.kind === 'hit') {
@@ -85,19 +96,37 @@ function findTargets(
   return findOutputTargets(definition.outputs, settings)
 }
 
+type Fallback = LookUp & { readonly request: RestoreTaskRequest }
+
 /** The newest entry by one of the names, put in place. */
-async function findFallback(
-  run: LookUp & { readonly request: RestoreTaskRequest },
-): Promise<HitOutcome | undefined> {
-  for (const task of run.request.fallbacks) {
-    const key = await unlessTrouble(run, () => run.vault.findNewestKey(task))
-    if (key === undefined) continue
-    const work = { ...run.work, key }
-    const found = await lookUp({ ...run, request: { ...run.request, task }, work })
+async function findFallback(run: Fallback): Promise<HitOutcome | undefined> {
+  for (const query of run.request.fallbacks) {
+    const newest = await unlessTrouble(run, () => run.vault.findNewest(query))
+    if (newest === undefined) continue
+    const { task, key } = newest
+    const found = await lookUp({
+      ...run,
+      request: { ...run.request, task },
+      work: { ...run.work, key },
+    })
     if (found.kind === 'hit') return found
     if (found.isTrouble) return undefined
   }
   return undefined
+}
+
+async function look(run: Fallback): Promise<RestoreTaskOutcome> {
+  const { vault, request, work } = run
+  const exact = { task: request.task, key: work.key }
+  const isKnown = await unlessTrouble(run, () => vault.isKnown(exact))
+  if (isKnown === undefined) return miss(request, { work, nothingToSave: 'trouble' })
+  if (isKnown) return miss(request, { work, nothingToSave: 'restored', found: exact })
+  const nothingToSave = request.neverSaves
+  for (const query of request.fallbacks) {
+    const found = await unlessTrouble(run, () => vault.findNewest(query))
+    if (found !== undefined) return miss(request, { work, nothingToSave, found })
+  }
+  return miss(request, { work, nothingToSave })
 }
 
 interface Begin {
@@ -105,15 +134,17 @@ interface Begin {
   readonly reasons?: readonly ChangeReason[]
   readonly nothingToSave: NothingToSave | undefined
   readonly fallback?: HitOutcome | undefined
+  readonly found?: NamedKey
 }
 
 function miss(request: RestoreTaskRequest, what: Begin): RestoreTaskOutcome {
-  const { work, reasons = [], fallback } = what
+  const { work, reasons = [], fallback, found } = what
   return {
     kind: 'miss',
     key: work?.key,
     reasons,
     ...(fallback !== undefined && { fallback }),
+    ...(found !== undefined && { found }),
     begun: begin(request, what),
   }
 }

@@ -116,12 +116,22 @@ export interface RunVault extends Pick<Vault, 'settings' | 'stage' | 'save'> {
   fingerprint(work: KeyableWork): Promise<KeyedFingerprint>
   /** Writes to the audit log that a run had to do without the vault. Never throws. */
   recordTrouble(task: TaskName, error: TaskVaultError): void
-  /** The key of the newest entry of a task, wherever it is; undefined when it has none. */
-  findNewestKey(task: TaskName): Promise<TaskKey | undefined>
+  /** The newest entry of a task, or of those whose names begin so, wherever it is. */
+  findNewest(query: NewestQuery): Promise<NamedKey | undefined>
+  /** Whether there is an entry that a look-up would put in place; nothing is fetched for that. */
+  isKnown(place: NamedKey): Promise<boolean>
   /** Whether there is an entry, without counting as a use of it. */
   hasEntry(key: TaskKey): boolean
   /** The file that stands for the right to do the work of `key`; absolute. */
   lockPath(key: TaskKey): string
+}
+
+/** Either all of the name, or its beginning. */
+export type NewestQuery = { readonly task: TaskName } | { readonly taskPrefix: string }
+
+export interface NamedKey {
+  readonly task: TaskName
+  readonly key: TaskKey
 }
 
 /** A run whose key is known. */

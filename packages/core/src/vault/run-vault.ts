@@ -1,13 +1,13 @@
 import path from 'node:path'
 import type { EntryRecord } from '../model/entry-record.ts'
-import type { TaskName } from '../model/task.ts'
 import { commandIdentity } from '../process/command-line.ts'
+import type { RemoteStores } from '../remote/remote-stores.ts'
 import { findEntry, findLatestEntries } from '../store/entries.ts'
 import { recordError } from '../store/record-use.ts'
 import { fingerprintTask } from './fingerprint-task.ts'
 import type { FingerprintContext, TaskFingerprintRequest } from './fingerprint-task.ts'
 import { createParts } from './open-parts.ts'
-import type { KeyableWork, RunVault } from './run-contract.ts'
+import type { KeyableWork, NewestQuery, RunVault } from './run-contract.ts'
 import type { Vault } from './vault.ts'
 
 /** The vault as runs see it. */
@@ -29,10 +29,16 @@ export function createRunVault(vault: Vault): RunVault {
       // Asking a database for anything that has just refused would only cost the same time again.
       if (!error.code.startsWith('DATABASE_')) recordError(store, { operation: 'run', task, error })
     },
-    async findNewestKey(task) {
+    async findNewest(query) {
       // What others have saved since is newer than what this machine has seen.
-      const [record] = (await listRemotely(vault, task)) ?? []
-      return record?.key ?? findLatestEntries(store, task, 1)[0]?.key
+      const [record] = (await listRemotely(vault, query)) ?? []
+      return record ?? findLatestEntries(store, query, 1)[0]
+    },
+    async isKnown({ task, key }) {
+      const entry = findEntry(store, { scope: 'local', key })
+      if (entry !== undefined && !entry.isExpired) return true
+      const find = async ({ entries }: RemoteStores) => await entries.find(task, key)
+      return (await vault.remote?.attempt('read', find)) !== undefined
     },
     hasEntry: (key) => findEntry(store, { scope: 'local', key }) !== undefined,
     lockPath: (key) => path.join(settings.cacheDirectory, 'locks', key),
@@ -41,11 +47,11 @@ export function createRunVault(vault: Vault): RunVault {
 
 async function listRemotely(
   { remote }: Vault,
-  task: TaskName,
+  query: NewestQuery,
 ): Promise<readonly EntryRecord[] | undefined> {
   return await remote?.attempt(
     'read',
-    async ({ entries }) => await entries.list({ task, limit: 1 }),
+    async ({ entries }) => await entries.list({ ...query, limit: 1 }),
   )
 }
 

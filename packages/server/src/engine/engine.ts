@@ -67,6 +67,8 @@ export interface OpenedBlob extends BlobRow {
 
 export interface EntrySelection {
   readonly namespace?: string | undefined
+  /** In the place of `namespace`. */
+  readonly namespacePrefix?: string | undefined
   readonly keyPrefix?: string | undefined
   readonly limit: number
   /** Id of the last entry of the page before. */

@@ -57,7 +57,7 @@ interface Page extends EntrySelection {
 
 async function readPage(
   database: Database,
-  { tenantId, scope, namespace, keyPrefix, limit, after }: Page,
+  { tenantId, scope, namespace, namespacePrefix, keyPrefix, limit, after }: Page,
 ): Promise<readonly Listed[]> {
   let entries = database
     .selectFrom('entries')
@@ -66,6 +66,10 @@ async function readPage(
     .where('state', 'in', [ENTRY_STATES.LIVE, ENTRY_STATES.QUARANTINED])
   if (scope !== undefined) entries = entries.where('scope', '=', scope)
   if (namespace !== undefined) entries = entries.where('namespace', '=', namespace)
+  if (namespacePrefix !== undefined)
+    entries = entries
+      .where('namespace', '>=', namespacePrefix)
+      .where('namespace', '<', endOfPrefix(namespacePrefix))
   if (keyPrefix !== undefined && keyPrefix !== '')
     entries = entries.where('key', '>=', keyPrefix).where('key', '<', endOfPrefix(keyPrefix))
   if (after !== undefined) entries = entries.where('id', '<', after)

@@ -46,7 +46,12 @@ describeDatabases((maker) => {
       await engine.findByPrefix(who, { namespace: 'task:test', prefix })
     }
     for (const each of [who, ADMIN]) {
-      for (const more of [{}, { keyPrefix: 'key-5' }, { namespace: 'task:test' }]) {
+      for (const more of [
+        {},
+        { keyPrefix: 'key-5' },
+        { namespace: 'task:test' },
+        { namespacePrefix: 'task:t' },
+      ]) {
         await engine.list(each, { limit: 20, ...more })
       }
     }

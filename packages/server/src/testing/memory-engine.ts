@@ -74,10 +74,12 @@ export function createMemoryEngine(now: () => number = Date.now): Engine {
     find: async (who, place) => findWhere(who, (each) => isAt(each, place)),
     findByPrefix: async (who, { namespace, prefix }) =>
       findWhere(who, (each) => each.namespace === namespace && each.key.startsWith(prefix)),
-    list: async (who, { namespace, keyPrefix = '', limit, after }) => {
+    list: async (who, { namespace, namespacePrefix = '', keyPrefix = '', limit, after }) => {
       const all = newestFirst(who).filter(
         (each) =>
-          (namespace ?? each.namespace) === each.namespace && each.key.startsWith(keyPrefix),
+          (namespace ?? each.namespace) === each.namespace &&
+          each.namespace.startsWith(namespacePrefix) &&
+          each.key.startsWith(keyPrefix),
       )
       const start = after === undefined ? 0 : all.findIndex(({ id }) => id === after) + 1
       return all.slice(start, start + limit)

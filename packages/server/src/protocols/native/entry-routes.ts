@@ -5,13 +5,20 @@ import { callerOf } from '../../http/caller.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
 import { Refusal } from '../../http/refusal.ts'
 import type { Principal } from '../../trust/principal.ts'
-import { namespaceOf, recordOf } from './record-of.ts'
+import { namespaceOf, namespacePrefixOf, recordOf } from './record-of.ts'
 import { entryId, entryRecord, errorBody, taskName } from './schemas.ts'
 
 const keyPrefix = z
   .string()
   .regex(/^[0-9a-f]{1,128}$/)
   .optional()
+const taskPrefix = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^\s\p{C}]*$/u)
+  .optional()
+  .describe('What names of tasks begin with.')
 const byId = z.strictObject({ id: entryId })
 const provenance = z.object({
   entry: entryRecord,
@@ -32,6 +39,7 @@ export function addEntryRoutes(app: HttpApp, { engine }: ProtocolServices): void
         summary: 'Entries that may be read, newest first',
         querystring: z.strictObject({
           task: taskName.optional(),
+          taskPrefix,
           keyPrefix,
           limit: z.coerce.number().int().min(1).max(1000).default(100),
           after: entryId.optional(),
@@ -40,9 +48,10 @@ export function addEntryRoutes(app: HttpApp, { engine }: ProtocolServices): void
       },
     },
     async (request) => {
-      const { task, ...rest } = request.query
+      const { task, taskPrefix: beginning, ...rest } = request.query
       const namespace = task === undefined ? undefined : namespaceOf(task)
-      const wanted = { ...rest, namespace }
+      const namespacePrefix = beginning === undefined ? undefined : namespacePrefixOf(beginning)
+      const wanted = { ...rest, namespace, namespacePrefix }
       const found = await engine.list(callerOf(request), wanted)
       const last = found.at(-1)
       const next =

@@ -8,6 +8,11 @@ export function namespaceOf(task: TaskName): string {
   return `${PREFIX}${task}`
 }
 
+/** What the namespaces begin with of all tasks whose names begin so. */
+export function namespacePrefixOf(taskPrefix: string): string {
+  return `${PREFIX}${taskPrefix}`
+}
+
 /** The task of a namespace; undefined for those of other protocols. */
 export function taskOf(namespace: string): TaskName | undefined {
   // Made by namespaceOf, of a name that was checked.
