@@ -42,6 +42,7 @@ export type {
 } from './model/entry-record.ts'
 export { parseEntryRecord } from './model/parse-entry-record.ts'
 export type { ChangeReason } from './model/explain.ts'
+export type { Notes } from './model/notes.ts'
 export { nameReason } from './model/name-reason.ts'
 export type { KeyedFingerprint } from './model/fingerprint.ts'
 export type { Manifest, Origin } from './model/manifest.ts'

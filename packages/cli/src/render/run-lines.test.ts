@@ -89,6 +89,7 @@ describe('a run', () => {
     [{ kind: 'not-saved', because: 'no-save' }, false, /--no-save/],
     [{ kind: 'not-saved', because: 'read-only' }, false, /--read-only/],
     [{ kind: 'not-saved', because: 'output-unread' }, false, /nobody read its output/],
+    [{ kind: 'not-saved', because: 'secret-noted' }, true, /a secret/],
   ])('tells why not: %j', (notSaved, isWarning, text) => {
     expect(renderNotSaved(notSaved)).toEqual({
       isWarning,

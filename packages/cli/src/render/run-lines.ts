@@ -75,6 +75,8 @@ export function renderNotSaved(notSaved: NotSaved): NotSavedLine | undefined {
       }
     case 'output-unread':
       return { isWarning: false, text: 'not saved: nobody read its output to the end' }
+    case 'secret-noted':
+      return { isWarning: true, text: 'not saved: a secret is in what it wrote for the CI runner' }
     case 'inputs-changed':
       return {
         isWarning: true,

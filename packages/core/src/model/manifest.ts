@@ -50,6 +50,8 @@ export interface Manifest {
   readonly fileCount: number
   /** The recorded log; undefined when nothing was recorded. */
   readonly log: ContentReference | undefined
+  /** What the command wrote to files of the CI system (see notes.ts); undefined when nobody kept it. */
+  readonly notes?: ContentReference | undefined
   /** The encoded fingerprint; undefined for entries keyed on plain bytes. */
   readonly fingerprint: ContentReference | undefined
   /** The packs that hold the contents, besides the manifest's own blob. */
@@ -82,6 +84,7 @@ export function parseManifest(text: string): Manifest {
     sizeBytes: readCount(fields, 'sizeBytes'),
     fileCount: readCount(fields, 'fileCount'),
     log: readReference(fields['log'], 'log'),
+    notes: readReference(fields['notes'], 'notes'),
     fingerprint: readReference(fields['fingerprint'], 'fingerprint'),
     blobs: readList(fields, 'blobs').map((blob) => readDigest(blob, 'blobs')),
   }

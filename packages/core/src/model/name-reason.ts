@@ -44,6 +44,8 @@ export function nameReason(reason: ChangeReason): string {
       return `the cache could not be used: ${reason.detail}`
     case 'failed-before':
       return `the command failed before, with exit code ${reason.exitCode}`
+    case 'notes-missing':
+      return 'the entry was saved where nothing is kept of what the command writes to files of the CI runner'
     case 'and-more':
       return `and ${reason.count} more`
   }

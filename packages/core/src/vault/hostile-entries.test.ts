@@ -193,6 +193,7 @@ describe('a manifest that was forged', () => {
     ['a blob that is nowhere', { blobs: ['0'.repeat(64)] }],
     ['a negative count', { fileCount: -1 }],
     ['a log that is nowhere', { log: { digest: '0'.repeat(64), sizeBytes: 1 } }],
+    ['notes that are nowhere', { notes: { digest: '0'.repeat(64), sizeBytes: 1 } }],
     ['an origin that is none', { origin: 'local' }],
     ['an object for a list', { outputs: { length: 1 } }],
   ])('is refused when it has %s', async (_, fields) => {

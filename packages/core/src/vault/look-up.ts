@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs'
 import type { ChangeReason } from '../model/explain.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
+import { parseNotes } from '../model/notes.ts'
 import { parseRecordedLog } from '../model/recorded-log.ts'
 import { replayLog } from '../process/replay-log.ts'
 import type { HitOutcome, RunRequest, RunVault } from './run-contract.ts'
@@ -13,7 +14,10 @@ const INSPECTED_PATHS = 100
 /** Work whose key is known, and where its outputs and its log go. */
 export interface LookUp {
   readonly vault: RunVault
-  readonly request: Pick<RunRequest, 'task' | 'policy' | 'output' | 'isTerminal' | 'onEvent'>
+  readonly request: Pick<
+    RunRequest,
+    'task' | 'policy' | 'output' | 'isTerminal' | 'notes' | 'onEvent'
+  >
   readonly targets: readonly OutputTarget[]
   readonly work: KeyedFingerprint
 }
@@ -37,6 +41,9 @@ export async function lookUp(run: LookUp): Promise<HitOutcome | NoHit> {
     if (entry.manifest.exitCode !== 0 && !request.policy.cacheFailures) {
       return missBecause({ kind: 'failed-before', exitCode: entry.manifest.exitCode })
     }
+    if (entry.notes === undefined && request.notes?.areExpected === true) {
+      return missBecause({ kind: 'notes-missing' })
+    }
     return await applyEntry(run, entry, startedAt)
   })
   if (hit === undefined) return { ...missBecause(), isTrouble: true }
@@ -49,8 +56,9 @@ async function applyEntry(
   entry: StagedEntry,
   startedAt: number,
 ): Promise<HitOutcome> {
-  // A log that cannot be replayed must be noticed before the outputs are touched.
+  // What cannot be put back must be noticed before the outputs are touched.
   if (entry.log !== undefined) parseRecordedLog(entry.log)
+  const notes = entry.notes === undefined ? undefined : parseNotes(entry.notes)
   const putBack = entry.changes.written
     .slice(0, INSPECTED_PATHS)
     .filter((written) => isThere(written, targets))
@@ -68,6 +76,7 @@ async function applyEntry(
     changes,
     putBack,
     tookMs,
+    ...(notes !== undefined && { notes }),
     ...(receivedBytes !== undefined && { receivedBytes }),
   }
 }

@@ -4,7 +4,7 @@ import { asTaskVaultError } from '../errors.ts'
 import { STAGING_PREFIX } from '../files/observe-directory.ts'
 import { digestToBytes } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
-import type { Manifest } from '../model/manifest.ts'
+import type { ContentReference, Manifest } from '../model/manifest.ts'
 import { applyPlan } from '../outputs/apply-plan.ts'
 import { learnRestored } from '../outputs/learn-restored.ts'
 import { createOutputPlaces } from '../outputs/output-places.ts'
@@ -61,9 +61,10 @@ async function stageFound(
     if (!hasSameOutputs(opened.manifest, request.targets)) {
       return await miss(parts, request, [{ kind: 'outputs-changed' }])
     }
-    const log = readLog(opened)
+    const { log, notes } = opened.manifest
+    const texts = { log: readContent(opened, log), notes: readContent(opened, notes) }
     const staged = await stageOpened(parts, request, opened)
-    return describeStaged(parts, { entry, pulled, opened, log, staged, kept: stack.move() })
+    return describeStaged(parts, { entry, pulled, opened, ...texts, staged, kept: stack.move() })
   } catch (error) {
     if (!isDamage(error)) throw error
     // Its files went because it was replaced or removed: what is there now answers.
@@ -174,22 +175,27 @@ interface FoundEntry {
   readonly pulled: Pulled | undefined
   readonly opened: OpenedEntry
   readonly log: Buffer | undefined
+  readonly notes: Buffer | undefined
   readonly staged: Staged
   readonly kept: AsyncDisposableStack
 }
 
-function readLog({ manifest, locator }: OpenedEntry): Buffer | undefined {
-  return manifest.log === undefined ? undefined : locator.read(digestToBytes(manifest.log.digest))
+function readContent(
+  { locator }: OpenedEntry,
+  content: ContentReference | undefined,
+): Buffer | undefined {
+  return content === undefined ? undefined : locator.read(digestToBytes(content.digest))
 }
 
 function describeStaged(parts: OpenParts, found: FoundEntry): StagedEntry {
-  const { entry, pulled, opened, log, staged, kept } = found
+  const { entry, pulled, opened, log, notes, staged, kept } = found
   const { manifest } = opened
   const { plan, outputs, places } = staged
   return {
     kind: 'hit',
     manifest,
     log,
+    notes,
     changes: {
       written: outputs.written,
       removed: plan.removed,

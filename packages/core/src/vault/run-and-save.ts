@@ -1,5 +1,7 @@
 import type { TaskKey } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
+import { MOST_NOTE_BYTES, areNotesSecret, countNoteBytes, encodeNotes } from '../model/notes.ts'
+import type { Notes } from '../model/notes.ts'
 import { findSecretValues } from '../model/secret-values.ts'
 import { exitCodeOf } from '../process/exit-code.ts'
 import { holdKey } from '../process/held-keys.ts'
@@ -38,18 +40,22 @@ export async function runAndSave(
 ): Promise<RanOutcome> {
   const { vault, request, work } = run
   request.onEvent({ kind: 'missed', reasons })
-  const recorder = createOutputRecorder(findSecretValues(request.env, vault.settings.secrets))
+  const secrets = findSecretValues(request.env, vault.settings.secrets)
+  const recorder = createOutputRecorder(secrets)
   const result = await runCommand({
     ...request,
     env: holdKey(request.env, work.key),
     record: (stream, bytes) => recorder.append(stream, bytes),
   })
+  const notes = request.notes?.read()
   const save =
     whyNot(request, result) ??
+    whyNotNoted(notes, secrets) ??
     (await saveWork(run, {
       exitCode: exitCodeOf(result.end),
       durationMs: result.durationMs,
       finishLog: () => recorder.finish(),
+      notes: notes && encodeNotes(notes),
     }))
   return describe(request, {
     key: work.key,
@@ -70,9 +76,24 @@ function whyNot(request: RunRequest, result: CommandResult): NotSaved | undefine
   return policy.write ? undefined : notSaved('policy')
 }
 
-function notSaved(
-  because: 'failed' | 'interrupted' | 'output-unread' | 'policy' | 'no-save' | 'read-only',
-): NotSaved {
+/** Notes are put back to the byte: what must not be in them cannot be left out, as it is in a log. */
+function whyNotNoted(notes: Notes | undefined, secrets: readonly string[]): NotSaved | undefined {
+  if (notes === undefined) return undefined
+  const sizeBytes = countNoteBytes(notes)
+  if (sizeBytes > MOST_NOTE_BYTES) return { kind: 'not-saved', because: 'too-large', sizeBytes }
+  return areNotesSecret(notes, secrets) ? notSaved('secret-noted') : undefined
+}
+
+type Reason =
+  | 'failed'
+  | 'interrupted'
+  | 'output-unread'
+  | 'secret-noted'
+  | 'policy'
+  | 'no-save'
+  | 'read-only'
+
+function notSaved(because: Reason): NotSaved {
   return { kind: 'not-saved', because }
 }
 

@@ -3,6 +3,7 @@ import type { TaskKey } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import type { Manifest, Origin } from '../model/manifest.ts'
+import type { Notes } from '../model/notes.ts'
 import type { ResolvedPolicy } from '../model/policy.ts'
 import type { TaskDefinition, TaskName } from '../model/task.ts'
 import type { Command } from '../process/command-line.ts'
@@ -44,8 +45,18 @@ export interface RunRequest extends TaskWork {
   /** Why nothing is saved by this run, whatever comes of it; undefined: it may be. */
   readonly neverSaves: 'no-save' | 'read-only' | undefined
   readonly onEvent: (event: RunEvent) => void
+  /** Absent: the CI system, if there is one, has no files that a command writes to. */
+  readonly notes?: NoteTaker
   /** Ends waiting for another process that does the same work. */
   readonly signal?: AbortSignal
+}
+
+/** Keeps what a command writes to files of the CI system. */
+export interface NoteTaker {
+  /** Whether the command seems to write there: an entry that was saved without is not all of its work. */
+  readonly areExpected: boolean
+  /** What was written so far; asked once the command has ended. */
+  read(): Notes
 }
 
 /** What happens before the outcome is known. */
@@ -73,6 +84,8 @@ export interface HitOutcome {
   readonly changes: OutputChanges
   /** Those of the written paths where something else stood; at most 100 are looked at. */
   readonly putBack: readonly string[]
+  /** What the command wrote to files of the CI system; absent: nobody kept it. */
+  readonly notes?: Notes
   /** How many bytes came for it from the remote store; absent when it was on this machine. */
   readonly receivedBytes?: number
   readonly tookMs: number
@@ -99,6 +112,7 @@ export type NotSaved = { readonly kind: 'not-saved' } & (
         | 'failed'
         | 'interrupted'
         | 'output-unread'
+        | 'secret-noted'
         | 'policy'
         | 'no-save'
         | 'read-only'

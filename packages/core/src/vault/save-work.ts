@@ -19,6 +19,7 @@ export interface WorkResult {
   readonly durationMs: number
   /** Called at most once, and only if something is saved. */
   readonly finishLog: () => SaveRequest['log']
+  readonly notes?: SaveRequest['notes']
 }
 
 /**
@@ -27,7 +28,7 @@ export interface WorkResult {
  */
 export async function saveWork(
   run: FinishedWork,
-  { exitCode, durationMs, finishLog }: WorkResult,
+  { exitCode, durationMs, finishLog, notes }: WorkResult,
 ): Promise<SavedEntry | NotSaved> {
   const { vault, request, targets, work } = run
   const saved = await unlessTrouble(run, async (): Promise<SavedEntry | NotSaved> => {
@@ -39,6 +40,7 @@ export async function saveWork(
         work,
         outputs: targets,
         log: finishLog(),
+        notes,
         exitCode,
         durationMs: Math.round(durationMs),
         origin: request.origin,

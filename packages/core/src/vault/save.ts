@@ -94,12 +94,13 @@ async function trySave(
     }
     const attached: InlineContent[] = []
     const log = await attach(parts, { packer, attached }, request.log)
+    const notes = await attach(parts, { packer, attached }, request.notes)
     const fingerprintText = Buffer.from(encodeFingerprint(request.work.fingerprint))
     const fingerprint = await attach(parts, { packer, attached }, fingerprintText)
     const packed = await packer.finish()
     const scattered = mayGather ? findScattered(parts.store, packed.blobs, found.sizeBytes) : []
     if (scattered.length > 0) return { kind: 'scattered', numbers: scattered }
-    return publish(parts, { request, found, log, fingerprint, packed, attached })
+    return publish(parts, { request, found, log, notes, fingerprint, packed, attached })
   } finally {
     // After a publication this finds nothing to remove.
     packer.abandon()
@@ -111,6 +112,7 @@ interface Collected {
   readonly request: SaveRequest
   readonly found: FoundOutputs
   readonly log: ContentReference | undefined
+  readonly notes: ContentReference | undefined
   readonly fingerprint: ContentReference | undefined
   readonly packed: PackedContents
   readonly attached: readonly InlineContent[]
@@ -150,7 +152,7 @@ function publish(parts: OpenParts, collected: Collected): Attempt {
 }
 
 function createManifest(parts: OpenParts, collected: Collected): Manifest {
-  const { request, found, log, fingerprint, packed } = collected
+  const { request, found, log, notes, fingerprint, packed } = collected
   const createdAtMs = parts.store.now()
   const { ttlSeconds } = request.policy
   return {
@@ -166,6 +168,7 @@ function createManifest(parts: OpenParts, collected: Collected): Manifest {
     sizeBytes: found.sizeBytes,
     fileCount: found.fileCount,
     log,
+    notes,
     fingerprint,
     blobs: packed.blobs.map((used) => used.digest),
   }

@@ -24,6 +24,8 @@ export interface SaveRequest {
   readonly outputs: readonly OutputTarget[] | Uint8Array | AsyncIterable<Uint8Array>
   /** The encoded log (see model/recorded-log.ts); undefined when nothing was recorded. */
   readonly log?: Uint8Array | undefined
+  /** The encoded notes (see model/notes.ts); undefined when nobody kept them. */
+  readonly notes?: Uint8Array | undefined
   readonly exitCode: number
   readonly durationMs: number
   readonly origin: Origin
@@ -73,6 +75,8 @@ export interface StagedEntry extends AsyncDisposable {
   readonly manifest: Manifest
   /** The recorded log, verified; undefined when nothing was recorded. */
   readonly log: Uint8Array | undefined
+  /** The encoded notes, verified; undefined when nobody kept them. */
+  readonly notes: Uint8Array | undefined
   readonly changes: OutputChanges
   /** How many bytes came for it from the remote store; absent when it was on this machine. */
   readonly receivedBytes?: number
