@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -17,6 +15,7 @@ import {
   writeFiles,
 } from './github/run-action.ts'
 import type { Done } from './github/run-action.ts'
+import { obeyed } from './github/runner-log.ts'
 
 /* The built action as the runner starts it, against the cache service of a real server. */
 
@@ -201,89 +200,6 @@ describe('where entries live', () => {
   })
 })
 
-describe('a command that is run or put back', () => {
-  const SCRIPT = [
-    'echo ran >> ../runs',
-    'echo hello; echo trouble >&2',
-    'echo "::warning::from the command"',
-    'echo "::add-mask::hunter2"',
-    'echo "result=42" >> "$GITHUB_OUTPUT"',
-    'echo "MADE=yes" >> "$GITHUB_ENV"',
-    'echo "# Report" >> "$GITHUB_STEP_SUMMARY"',
-    'mkdir -p out; echo made > out/file',
-    'test -z "$ACTIONS_RUNTIME_TOKEN$INPUT_RUN$TASKVAULT_TOKEN"',
-  ].join('\n')
-
-  test('it runs once, and all that it made comes back on another machine', async () => {
-    const inputs = { task: uniqueTask(), inputs: 'src/**', path: 'out', run: SCRIPT }
-    const [first, second] = [createMachine(server), createMachine(server)]
-    for (const machine of [first, second]) writeFiles(machine, { 'src/a': 'a' })
-
-    const ran = await runAction(first, { inputs })
-    const hit = await runAction(second, { inputs })
-
-    expect(ran.exitCode, ran.log).toBe(0)
-    expect(contentOf(first, '../runs')).toBe('ran\n')
-    expect(existsSync(path.join(second.workspace, '../runs'))).toBe(false)
-    for (const { outputs, variables, summary, log } of [ran, hit]) {
-      expect(outputs['result']).toBe('42')
-      expect(variables).toEqual({ MADE: 'yes' })
-      expect(summary).toContain('# Report')
-      expect(log).toMatch(/hello\n/)
-      expect(log).toMatch(/trouble\n/)
-    }
-    expect(contentOf(second, 'out/file')).toBe('made\n')
-    expect([ran, hit].map(({ outputs }) => outputs['should-skip'])).toEqual(['false', 'true'])
-    const left = [first, second].map(({ workspace }) => listHidden(workspace))
-    expect(left).toEqual([[], []])
-  })
-
-  test('what is replayed commands nothing, and what it masks is masked first', async () => {
-    const inputs = { task: uniqueTask(), inputs: 'src/**', run: SCRIPT }
-    const machine = createMachine(server)
-    writeFiles(machine, { 'src/a': 'a' })
-
-    const ran = await runAction(machine, { inputs })
-    const hit = await runAction(machine, { inputs })
-
-    expect(obeyed(ran.log)).toEqual(['::warning::from the command', '::add-mask::hunter2'])
-    expect(obeyed(hit.log)).toEqual(['::add-mask::hunter2'])
-    expect(hit.log).toContain('::warning::from the command')
-  })
-
-  test('a failure fails the step, and is not remembered', async () => {
-    const run = 'echo ran >> ../runs; echo "why=x" >> "$GITHUB_OUTPUT"; exit 42'
-    const inputs = { task: uniqueTask(), inputs: 'src/**', run }
-    const machine = createMachine(server)
-    writeFiles(machine, { 'src/a': 'a' })
-
-    const codes = [await runAction(machine, { inputs }), await runAction(machine, { inputs })]
-
-    expect(codes.map(({ exitCode }) => exitCode)).toEqual([42, 42])
-    expect(codes[0]?.outputs['why']).toBe('x')
-    expect(contentOf(machine, '../runs')).toBe('ran\nran\n')
-  })
-})
-
-test('a job that is cancelled ends its command, and leaves nothing', async () => {
-  const run = 'echo $$ > ../pid.part; mv ../pid.part ../pid; sleep 60; echo late > out'
-  const inputs = { task: uniqueTask(), inputs: 'src/**', path: 'out', run }
-  const machine = createMachine(server)
-  writeFiles(machine, { 'src/a': 'a' })
-  let action: ChildProcess | undefined
-
-  const done = runAction(machine, { inputs, onStart: (child) => void (action = child) })
-  const pid = path.join(machine.workspace, '../pid')
-  await expect.poll(() => existsSync(pid), { timeout: 20_000 }).toBe(true)
-  action?.kill('SIGINT')
-  const { exitCode, log } = await done
-
-  expect(exitCode, log).toBe(130)
-  expect(log).toContain('not saved: interrupted')
-  expect(() => process.kill(Number(readFileSync(pid, 'utf8')), 0)).toThrow('ESRCH')
-  expect(listHidden(machine.workspace)).toEqual([])
-})
-
 test('what is published needs nothing around it', async () => {
   const [first, second] = [createMachine(server), createMachine(server)]
   const tree = path.join(first.workspace, '../published')
@@ -305,24 +221,6 @@ test('what is published needs nothing around it', async () => {
   for (const place of ['restore', 'save'])
     expect(existsSync(path.join(dist, `${place}.mjs`))).toBe(true)
 })
-
-function listHidden(workspace: string): readonly string[] {
-  return execFileSync('ls', ['-A', workspace], { encoding: 'utf8' })
-    .split('\n')
-    .filter((name) => name.startsWith('.'))
-}
-
-/** Lines that the runner would do something for, in their order. */
-function obeyed(log: string): readonly string[] {
-  const found: string[] = []
-  let stop: string | undefined
-  for (const line of log.split('\n').map((each) => each.trim())) {
-    if (stop !== undefined) stop = line === `::${stop}::` ? undefined : stop
-    else if (line.startsWith('::stop-commands::')) stop = line.slice('::stop-commands::'.length)
-    else if (line.startsWith('::')) found.push(line)
-  }
-  return found
-}
 
 /** The reason of a miss, as the page of the run and the log say it. */
 function reasonOf({ summary, log, outputs }: Done): string {

@@ -13,10 +13,11 @@ import { createTroubles } from './troubles.ts'
 export async function act(
   runner: Runner,
   work: (step: HalfStep) => Promise<number>,
+  { mayRun = false }: { readonly mayRun?: boolean } = {},
 ): Promise<number> {
   try {
     const troubles = createTroubles(runner)
-    const inputs = readStepInputs(runner)
+    const inputs = readStepInputs(runner, { mayRun })
     await using opened = await openStepVault(runner, troubles.warn)
     return await work({ runner, inputs, opened, troubles })
   } catch (error) {

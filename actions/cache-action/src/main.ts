@@ -2,6 +2,7 @@ import process from 'node:process'
 import type { SignalSource } from '@taskvault/core'
 import { act } from './act.ts'
 import { leaveWord, restoreStep } from './restore-step.ts'
+import type { HalfStep } from './restore-step.ts'
 import { runStep } from './run-step.ts'
 import { createRunner } from './runner.ts'
 
@@ -16,9 +17,11 @@ const signals: SignalSource = (listener) => {
   }
 }
 
-process.exitCode = await act(createRunner(process.env, process.stdout), async (step) => {
+const doStep = async (step: HalfStep): Promise<number> => {
   const { command } = step.inputs
   if (command !== undefined) return await runStep({ ...step, command, signals })
   leaveWord(step, await restoreStep(step))
   return 0
-})
+}
+
+process.exitCode = await act(createRunner(process.env, process.stdout), doStep, { mayRun: true })

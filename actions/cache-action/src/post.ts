@@ -1,9 +1,14 @@
 import process from 'node:process'
 import { act } from './act.ts'
+import type { HalfStep } from './restore-step.ts'
 import { createRunner } from './runner.ts'
 import { saveBegun } from './save-step.ts'
 
-process.exitCode = await act(createRunner(process.env, process.stdout), async (step) => {
+const finishStep = async (step: HalfStep): Promise<number> => {
   if (step.inputs.command === undefined) await saveBegun(step)
   return 0
+}
+
+process.exitCode = await act(createRunner(process.env, process.stdout), finishStep, {
+  mayRun: true,
 })

@@ -3,7 +3,8 @@ import { Writable } from 'node:stream'
 
 /**
  * Where a command's output goes, and its replay. The runner obeys lines such as `::set-env …::`. Of a
- * command that runs it does so at that command's word; what is replayed is from a cache, and is only shown.
+ * command that runs it does so at that command's word; what is replayed is from a cache, and is only
+ * shown, but for masks, and for annotations where a runner has shown them before.
  */
 export interface QuietReplay {
   readonly stdout: Writable
@@ -11,7 +12,7 @@ export interface QuietReplay {
   /** From now on it is the command itself that speaks. */
   goLive(): void
   /** Shows what was replayed. */
-  finish(): void
+  finish(options: { readonly annotates: boolean }): void
 }
 
 /** Replays are kept until they are whole: what they mask must be masked before it is shown. */
@@ -26,14 +27,14 @@ export function createQuietReplay(target: Writable): QuietReplay {
         done()
       },
     })
-  const finish = (): void => {
-    if (held.length > 0) target.write(neutralise(Buffer.concat(held.splice(0))))
+  const finish: QuietReplay['finish'] = ({ annotates }) => {
+    if (held.length > 0) target.write(neutralise(Buffer.concat(held.splice(0)), { annotates }))
   }
   return {
     stdout: sink(),
     stderr: sink(),
     goLive() {
-      finish()
+      finish({ annotates: false })
       isLive = true
     },
     finish,
@@ -41,15 +42,41 @@ export function createQuietReplay(target: Writable): QuietReplay {
 }
 
 const MASK = /^\s*::add-mask::.+$/gm
+/** They change nothing but what is shown. */
+const ANNOTATION = /^\s*::(?:debug|notice|warning|error|group|endgroup)(?: [^:]*)?::/
 
-/** With random words around it, between which the runner obeys nothing. Masks alone still hold. */
-function neutralise(replayed: Buffer): Buffer {
-  const masks = replayed.toString('utf8').match(MASK) ?? []
+/** With random words around it, between which the runner obeys nothing. */
+function neutralise(
+  replayed: Buffer,
+  { annotates }: { readonly annotates: boolean },
+): string | Buffer {
+  // One character for each byte: what is no UTF-8 comes out as it went in.
+  const text = replayed.toString('latin1')
+  const masks = text.match(MASK) ?? []
+  const end = /[\r\n]$/.test(text) ? '' : '\n'
+  const pieces = annotates ? splitAnnotations(text + end) : [{ isObeyed: false, text: text + end }]
+  const quiet = pieces.map((piece) => (piece.isObeyed ? piece.text : quieten(piece.text)))
+  return Buffer.from([...masks.map((mask) => `${mask.trim()}\n`), ...quiet].join(''), 'latin1')
+}
+
+function quieten(text: string): string {
   const token = randomUUID()
-  const end = replayed.at(-1) === 0x0a ? '' : '\n'
-  return Buffer.concat([
-    Buffer.from([...masks.map((mask) => mask.trim()), `::stop-commands::${token}`, ''].join('\n')),
-    replayed,
-    Buffer.from(`${end}::${token}::\n`),
-  ])
+  return `::stop-commands::${token}\n${text}::${token}::\n`
+}
+
+interface Piece {
+  readonly isObeyed: boolean
+  readonly text: string
+}
+
+/** Whole lines as the runner takes them, which a lone CR ends, too. */
+function splitAnnotations(text: string): readonly Piece[] {
+  const pieces: { isObeyed: boolean; text: string }[] = []
+  for (const line of text.match(/[^\r\n]*(?:\r\n|\r|\n)/g) ?? []) {
+    const isObeyed = ANNOTATION.test(line)
+    const last = pieces.at(-1)
+    if (last?.isObeyed === isObeyed) last.text += line
+    else pieces.push({ isObeyed, text: line })
+  }
+  return pieces
 }

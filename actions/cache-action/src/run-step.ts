@@ -1,20 +1,22 @@
 import {
+  TaskVaultError,
   createTaskWork,
   detectWorkplace,
+  isTaskVaultError,
   resolvePolicy,
   runTask,
   spawnPiped,
 } from '@taskvault/core'
-import type { RunOutcome, SignalSource } from '@taskvault/core'
+import type { RunOutcome, SignalSource, TaskWork } from '@taskvault/core'
 import { createQuietReplay } from './quiet-replay.ts'
 import type { HalfStep } from './restore-step.ts'
-import { openRunnerFiles } from './runner-files.ts'
-import type { StepInputs } from './step-inputs.ts'
+import { namesRunnerFile, openRunnerFiles, passOn } from './runner-files.ts'
+import type { StepCommand } from './step-inputs.ts'
 import { tellOutcome } from './tell-outcome.ts'
 import { tellSaved } from './tell-saved.ts'
 
 export interface RunStep extends HalfStep {
-  readonly command: NonNullable<StepInputs['command']>
+  readonly command: StepCommand | 'declared'
   /** Of the runner, when the job is cancelled. */
   readonly signals: SignalSource
 }
@@ -25,12 +27,11 @@ export interface RunStep extends HalfStep {
  * @returns its status.
  */
 export async function runStep(step: RunStep): Promise<number> {
-  const { runner, inputs, opened, troubles, command } = step
+  const { runner, inputs, opened, troubles } = step
   const { settings, vault } = opened
   const { projectRoot } = settings
-  using files = openRunnerFiles(withoutTokens(opened.env), { projectRoot, task: inputs.task })
-  const additions = { ...inputs.additions, outputs: [...inputs.paths, files.output], command }
-  const work = createTaskWork(inputs.task, { settings, env: files.env, additions })
+  using files = openRunnerFiles(withoutTokens(opened.env))
+  const work = createStepWork(step, files.env)
   const { origin, subject } = detectWorkplace({ projectRoot, env: opened.env })
   const output = createQuietReplay(runner.stdout)
   const outcome = await runTask(vault, {
@@ -44,16 +45,38 @@ export async function runStep(step: RunStep): Promise<number> {
     signals: step.signals,
     skipsLookup: false,
     neverSaves: inputs.isReadOnly ? 'read-only' : undefined,
+    notes: { areExpected: namesRunnerFile(work.command), read: files.read },
     onEvent(event) {
       if (event.kind === 'missed') output.goLive()
       troubles.event(event)
     },
   })
-  output.finish()
-  files.passOn(opened.env)
+  const notes = outcome.kind === 'hit' ? outcome.notes : files.read()
+  // Only where notes were kept has a runner seen the output before, and done what was in it.
+  output.finish({ annotates: notes !== undefined })
+  if (notes !== undefined) passOn(notes, opened.env)
   tell(step, outcome)
   return outcome.exitCode
 }
+
+/** @throws {TaskVaultError} TASK_UNKNOWN when nothing says what to run. */
+function createStepWork(
+  { inputs, opened, command }: RunStep,
+  env: Record<string, string | undefined>,
+): TaskWork {
+  const { additions, paths, task } = inputs
+  const given = command === 'declared' ? undefined : command
+  const all = { ...additions, outputs: paths, command: given }
+  try {
+    return createTaskWork(task, { settings: opened.settings, env, additions: all })
+  } catch (error) {
+    if (!isTaskVaultError(error, 'TASK_UNKNOWN')) throw error
+    throw new TaskVaultError('TASK_UNKNOWN', error.message, { hint: NOTHING_TO_RUN, cause: error })
+  }
+}
+
+const NOTHING_TO_RUN =
+  'Write under run what it does, or declare that in .taskvault/config.yaml; or name under path what to keep.'
 
 function tell(step: RunStep, outcome: RunOutcome): void {
   const { runner, inputs, troubles } = step
@@ -63,7 +86,18 @@ function tell(step: RunStep, outcome: RunOutcome): void {
   const reasons = outcome.kind === 'hit' ? [] : outcome.reasons
   tellOutcome(runner, { task, key, hit, reasons, hadTrouble: troubles.hadSome })
   if (outcome.kind === 'ran') tellSaved(step, outcome.save)
+  if (staysWithoutNotes(outcome)) troubles.warn(OTHERS_STAY)
 }
+
+/** Whether another machine will miss again for what was missing in the entry that stays. */
+function staysWithoutNotes(outcome: RunOutcome): boolean {
+  if (outcome.kind === 'hit' || outcome.save.kind === 'not-saved') return false
+  const isMissing = outcome.reasons.some(({ kind }) => kind === 'notes-missing')
+  return isMissing && outcome.save.remote?.kind === 'known'
+}
+
+const OTHERS_STAY =
+  'The vault keeps the entry that was saved elsewhere, without what the script writes to files of the runner: other machines run it again. Give it a key of its own here, with GITHUB_ACTIONS under env.'
 
 /** What the runner gives to actions and to no command: it could read and write every cache with it. */
 const ONLY_FOR_ACTIONS = /^(ACTIONS_(RUNTIME|RESULTS|CACHE)_|TASKVAULT_TOKEN$)/

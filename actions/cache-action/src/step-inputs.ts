@@ -9,12 +9,18 @@ export interface StepInputs {
   /** What is put back, and saved. */
   readonly paths: readonly string[]
   readonly additions: Omit<TaskAdditions, 'outputs' | 'command' | 'isCache'>
-  /** Undefined: the steps that follow do the work. */
-  readonly command: { readonly line: Command; readonly directory: string } | undefined
+  /** `declared`: what the configuration says for the task. Undefined: the steps that follow do the work. */
+  readonly command: StepCommand | 'declared' | undefined
   readonly isReadOnly: boolean
   readonly failsOnMiss: boolean
   readonly failsOnSaveError: boolean
   readonly takesNewest: boolean
+}
+
+/** A script, and where it runs. */
+export interface StepCommand {
+  readonly line: Command
+  readonly directory: string
 }
 
 const LONGEST_KEY = 512
@@ -24,17 +30,23 @@ const MAY_HAVE_NO_INPUTS = 'Name the files that it depends on under inputs, or g
 
 /**
  * Reads the step's inputs.
+ * @param mayRun whether the step can do the work, and not only half of what is around it.
  * @throws {TaskVaultError} ARGUMENT_INVALID, TASK_NAME_INVALID: the workflow is wrong.
  */
-export function readStepInputs(runner: Runner): StepInputs {
+export function readStepInputs(
+  runner: Runner,
+  { mayRun }: { readonly mayRun: boolean },
+): StepInputs {
   const { input, inputLines, inputFlag } = runner
   const key = checkKey(input('key'))
   const run = input('run')
   const inputs = inputLines('inputs')
   const paths = inputLines('path')
-  if (key === '' && run === '' && inputs.length === 0)
+  const isDeclared = mayRun && `${key}${run}` === '' && paths.length === 0
+  const runs = isDeclared || run !== ''
+  if (key === '' && !runs && inputs.length === 0)
     throw invalid('Nothing says when the result is to be done anew', MAY_HAVE_NO_INPUTS)
-  if (run === '' && paths.length === 0)
+  if (!runs && paths.length === 0)
     throw invalid('path is empty', 'Name the files and directories to keep.')
   return {
     task: readTask({ task: input('task'), isKeyed: key !== '' }),
@@ -45,7 +57,7 @@ export function readStepInputs(runner: Runner): StepInputs {
       tools: inputLines('tools'),
       salt: readSalt(key, input('salt')),
     },
-    command: run === '' ? undefined : readCommand(runner, run),
+    command: isDeclared ? 'declared' : run === '' ? undefined : readCommand(runner, run),
     isReadOnly: inputFlag('read-only') || isNo(input('save-if')),
     failsOnMiss: inputFlag('fail-on-cache-miss'),
     failsOnSaveError: inputFlag('fail-on-save-error'),
@@ -65,17 +77,27 @@ function readTask({ task, isKeyed }: { readonly task: string; readonly isKeyed: 
   throw invalid('task is empty', 'Give the work a name that stays the same, such as unit-tests.')
 }
 
-function readCommand({ env, input }: Runner, run: string): StepInputs['command'] {
+function readCommand({ env, input }: Runner, run: string): StepCommand {
   const workspace = env['GITHUB_WORKSPACE'] ?? '.'
   const directory = path.resolve(workspace, input('working-directory') || '.')
-  return { line: withShell(run, input('shell')), directory }
+  const shell = input('shell')
+  return { line: shell === '' ? asLine(run, env) : withShell(run, shell), directory }
+}
+
+/**
+ * The line that `taskvault run --command` takes, so that the work has the same key everywhere. The
+ * lines of a script end with the first that fails.
+ */
+function asLine(run: string, env: Runner['env']): string {
+  if (!run.includes('\n') || run.startsWith('set -e')) return run
+  if (env['RUNNER_OS'] !== 'Windows') return `set -e\n${run}`
+  throw invalid('run has several lines, and cmd takes one', 'Say which shell: bash or pwsh.')
 }
 
 /** As `run:` steps have it: what fails ends the script. */
 function withShell(run: string, shell: string): Command {
   if (shell === 'sh') return ['sh', '-e', '-c', run]
-  if (shell === '' || shell === 'bash')
-    return ['bash', '--noprofile', '--norc', '-e', '-o', 'pipefail', '-c', run]
+  if (shell === 'bash') return ['bash', '--noprofile', '--norc', '-e', '-o', 'pipefail', '-c', run]
   if (shell === 'pwsh' || shell === 'powershell')
     return [
       shell,
