@@ -3,6 +3,26 @@ taskvault_refuse() {
   printf 'taskvault: %s\n' "$1" >&2
   exit 64
 }
+# A registry that cannot be had costs a job five seconds and the cache, never the job: what it would have run by
+# taskvault is run as it is.
+taskvault_go_without() {
+  taskvault_reason="npm ended with status $taskvault_status"
+  while read -r taskvault_line; do
+    case $taskvault_line in
+      'npm error code '* | 'npm error errno '* | 'npm error syscall '*) ;;
+      'npm error '*) taskvault_reason=${taskvault_line#npm error } && break ;;
+    esac
+  done <<TASKVAULT_SAID
+$taskvault_said
+TASKVAULT_SAID
+  printf 'warning: this job runs without the cache: npm could not install %s: %s\n' "$taskvault_package" "$taskvault_reason" >&2
+  mkdir -p "$taskvault_home/node_modules/.bin"
+  rm -f "$taskvault_home/node_modules/.bin/taskvault"
+  cat >"$taskvault_home/node_modules/.bin/taskvault" <<'TASKVAULT_STAND_IN'
+#include without-taskvault.sh
+TASKVAULT_STAND_IN
+  chmod +x "$taskvault_home/node_modules/.bin/taskvault"
+}
 case ${TASKVAULT_JOB_CLI:-npm} in
   image)
     command -v taskvault >/dev/null ||
@@ -15,8 +35,12 @@ case ${TASKVAULT_JOB_CLI:-npm} in
     if ! [ -e "$taskvault_home/node_modules/.bin/taskvault" ]; then
       command -v npm >/dev/null ||
         taskvault_refuse 'cli "npm": the image has no npm; use an image with Node 24, or cli "image"'
-      npm install --prefix "$taskvault_home" --no-save --ignore-scripts --no-audit --no-fund \
-        --loglevel=error "@taskvault/cli@${TASKVAULT_JOB_VERSION:-@VERSION@}"
+      taskvault_package="@taskvault/cli@${TASKVAULT_JOB_VERSION:-@VERSION@}"
+      taskvault_status=0
+      taskvault_said=$(npm install --prefix "$taskvault_home" --no-save --ignore-scripts --no-audit --no-fund --no-update-notifier \
+        --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=250 --fetch-retry-maxtimeout=250 \
+        --fetch-timeout="${NPM_CONFIG_FETCH_TIMEOUT:-2000}" "$taskvault_package" 2>&1) || taskvault_status=$?
+      [ "$taskvault_status" -eq 0 ] || taskvault_go_without
     fi
     ;;
   */taskvault)

@@ -6,6 +6,58 @@ taskvault_refuse() {
   printf 'taskvault: %s\n' "$1" >&2
   exit 64
 }
+# A registry that cannot be had costs a job five seconds and the cache, never the job: what it would have run by
+# taskvault is run as it is.
+taskvault_go_without() {
+  taskvault_reason="npm ended with status $taskvault_status"
+  while read -r taskvault_line; do
+    case $taskvault_line in
+      'npm error code '* | 'npm error errno '* | 'npm error syscall '*) ;;
+      'npm error '*) taskvault_reason=${taskvault_line#npm error } && break ;;
+    esac
+  done <<TASKVAULT_SAID
+$taskvault_said
+TASKVAULT_SAID
+  printf 'warning: this job runs without the cache: npm could not install %s: %s\n' "$taskvault_package" "$taskvault_reason" >&2
+  mkdir -p "$taskvault_home/node_modules/.bin"
+  rm -f "$taskvault_home/node_modules/.bin/taskvault"
+  cat >"$taskvault_home/node_modules/.bin/taskvault" <<'TASKVAULT_STAND_IN'
+#!/bin/sh
+# Stands in for taskvault where that could not be installed: runs what it would run, finds nothing, saves nothing.
+refuse() {
+  printf 'taskvault: npm could not install it, and without it %s\n' "$1" >&2
+  exit 69
+}
+while :; do
+  case ${1:-} in
+    -q | --quiet) shift ;;
+    -C | --cwd) cd "$2" && shift 2 || exit 66 ;;
+    *) break ;;
+  esac
+done
+case "${1:-} ${2:-}" in
+  'run '*) ;;
+  'restore '* | 'cache get') exit 1 ;;
+  'save '* | 'cache save') exit 0 ;;
+  *) refuse "there is no answer to: taskvault $*" ;;
+esac
+task=$2
+shift 2
+while [ $# -gt 0 ]; do
+  case $1 in
+    --command) exec /bin/sh -c "$2" ;;
+    --command=*) exec /bin/sh -c "${1#*=}" ;;
+    --input | --output | --env | --tool | --salt | --result) shift 2 ;;
+    --explain | --json) refuse "task \"$task\" cannot be explained" ;;
+    --) shift && exec "$@" ;;
+    -*) shift ;;
+    *) exec "$@" ;;
+  esac
+done
+refuse "task \"$task\" has no command: it stands in .taskvault/config.yaml alone, so give it as a command here, too"
+TASKVAULT_STAND_IN
+  chmod +x "$taskvault_home/node_modules/.bin/taskvault"
+}
 taskvault_directory=''
 case ${PARAM_CLI:-npm} in
   image)
@@ -19,8 +71,12 @@ case ${PARAM_CLI:-npm} in
     if ! [ -e "$taskvault_directory/taskvault" ]; then
       command -v npm >/dev/null ||
         taskvault_refuse 'cli "npm": the image has no npm; use an image with Node 24, or cli "image"'
-      npm install --prefix "$taskvault_home" --no-save --ignore-scripts --no-audit --no-fund \
-        --loglevel=error "@taskvault/cli@$PARAM_VERSION"
+      taskvault_package="@taskvault/cli@$PARAM_VERSION"
+      taskvault_status=0
+      taskvault_said=$(npm install --prefix "$taskvault_home" --no-save --ignore-scripts --no-audit --no-fund --no-update-notifier \
+        --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=250 --fetch-retry-maxtimeout=250 \
+        --fetch-timeout="${NPM_CONFIG_FETCH_TIMEOUT:-2000}" "$taskvault_package" 2>&1) || taskvault_status=$?
+      [ "$taskvault_status" -eq 0 ] || taskvault_go_without
     fi
     ;;
   */taskvault)
@@ -33,8 +89,13 @@ case ${PARAM_CLI:-npm} in
 esac
 # What a later step of this job finds: CircleCI reads this file before each of them.
 taskvault_export() {
-  taskvault_quoted=$(printf '%s' "$2" | sed "s/'/'\\\\''/g")
-  printf "export %s='%s'%s\n" "$1" "$taskvault_quoted" "${3:-}" >>"$BASH_ENV"
+  taskvault_rest=$2
+  taskvault_quoted=''
+  while [ "$taskvault_rest" != "${taskvault_rest#*\'}" ]; do
+    taskvault_quoted="$taskvault_quoted${taskvault_rest%%\'*}'\\''"
+    taskvault_rest=${taskvault_rest#*\'}
+  done
+  printf "export %s='%s'%s\n" "$1" "$taskvault_quoted$taskvault_rest" "${3:-}" >>"$BASH_ENV"
 }
 if [ -n "$taskvault_directory" ]; then
   # shellcheck disable=SC2016 # Expanded by the step that reads the file.

@@ -10,6 +10,18 @@ setup() {
   chmod +x "$command"
 }
 
+# A stand-in for npm, first on the PATH.
+npm_that() {
+  mkdir -p "$BATS_TEST_TMPDIR/bin"
+  printf '#!/bin/sh\n%s\n' "$1" >"$BATS_TEST_TMPDIR/bin/npm"
+  chmod +x "$BATS_TEST_TMPDIR/bin/npm"
+}
+
+install_by_npm() {
+  PATH="$BATS_TEST_TMPDIR/bin:$PATH" TMPDIR="$BATS_TEST_TMPDIR" CIRCLE_WORKFLOW_JOB_ID=7 PARAM_VERSION=1.2.3 \
+    sh "$script"
+}
+
 @test "a path with spaces and quotes is found by the steps that follow" {
   PARAM_CLI="$command" PARAM_REMOTE='https://x.test/?a=1&b=$(id)' run sh "$script"
   [ "$status" -eq 0 ]
@@ -44,12 +56,43 @@ setup() {
 }
 
 @test "npm installs exactly the version that it is told, without scripts of packages" {
-  printf '#!/bin/sh\necho "$@"\n' >"$BATS_TEST_TMPDIR/npm"
-  chmod +x "$BATS_TEST_TMPDIR/npm"
-  PATH="$BATS_TEST_TMPDIR:$PATH" TMPDIR=/tmp CIRCLE_WORKFLOW_JOB_ID="none-$$" PARAM_VERSION=1.2.3 \
-    run sh "$script"
+  npm_that 'echo "$@" >"$BATS_TEST_TMPDIR/called"'
+  run install_by_npm
   [ "$status" -eq 0 ]
-  [[ "$output" == 'install --prefix /tmp/taskvault-cli-none-'*' --ignore-scripts '*'@taskvault/cli@1.2.3' ]]
+  [ "$output" = '' ]
+  [[ "$(cat "$BATS_TEST_TMPDIR/called")" == "install --prefix $BATS_TEST_TMPDIR/taskvault-cli-7 "*' --ignore-scripts '*'@taskvault/cli@1.2.3' ]]
+}
+
+@test "when npm fails, one warning says why, and the steps that follow run without the cache" {
+  npm_that 'echo "npm error code E500"; echo "npm error 500 Internal Server Error - GET http://x.test/"; exit 1'
+  run install_by_npm
+  [ "$status" -eq 0 ]
+  [ "$output" = 'warning: this job runs without the cache: npm could not install @taskvault/cli@1.2.3: 500 Internal Server Error - GET http://x.test/' ]
+  run install_by_npm
+  [ "$output" = '' ]
+  run bash -c 'taskvault run t --input "src/**" --salt -- -- sh -c "echo it ran; exit 3" -- a'
+  [ "$status" -eq 3 ]
+  [ "$output" = 'it ran' ]
+  run bash -c 'taskvault -q run t --read-only --command "echo \$((1 + 1)); exit 4"'
+  [ "$status" -eq 4 ]
+  [ "$output" = '2' ]
+}
+
+@test "without the cache all is a miss, and what only taskvault knows is refused" {
+  npm_that 'exit 7'
+  run install_by_npm
+  [[ "$output" == *': npm ended with status 7' ]]
+  run bash -c 'taskvault restore t --cache --output x'
+  [ "$status" -eq 1 ]
+  run bash -c 'taskvault save t && taskvault cache save t a b && ! taskvault cache get t a b'
+  [ "$status" -eq 0 ]
+  [ "$output" = '' ]
+  run bash -c 'taskvault run lint --show-key'
+  [ "$status" -eq 69 ]
+  [[ "$output" == *'task "lint" has no command'*'.taskvault/config.yaml'* ]]
+  run bash -c 'taskvault run lint --explain -- echo it ran'
+  [ "$status" -eq 69 ]
+  [[ "$output" != *'it ran'* ]]
 }
 
 @test "whether the branch is the default one is true or false" {
