@@ -140,6 +140,22 @@ describe('an entry that was saved elsewhere', () => {
     expect(contentOf(machine, '../runs')).toBe('ran\n')
   })
 
+  test('is a hit for a script of several lines, which ends with the first that fails', async () => {
+    const machine = createMachine(server)
+    writeFiles(machine, { 'src/a': 'a' })
+    const run = 'echo ran >> ../runs\ntest -f src/a\necho late'
+    const inputs = { task: uniqueTask(), inputs: 'src/**', run }
+
+    await runElsewhere(machine, { ...inputs, run: `set -e\n${run}` })
+    const hit = await runAction(machine, { inputs })
+    const failed = await runAction(machine, { inputs: { ...inputs, run: `false\n${run}` } })
+
+    expect(hit.outputs['cache-status'], hit.log).toBe('exact')
+    expect(failed.exitCode).toBe(1)
+    expect(failed.log).not.toContain('late')
+    expect(contentOf(machine, '../runs')).toBe('ran\n')
+  })
+
   test('is none for one that does, until a runner has kept what it writes', async () => {
     const machine = createMachine(server)
     writeFiles(machine, { 'src/a': 'a' })

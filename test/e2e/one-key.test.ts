@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { expandCommand } from '../adapters/circleci/expand-steps.ts'
 import { readOrb } from '../adapters/circleci/orb.ts'
 import { runSteps } from '../adapters/circleci/run-steps.ts'
+import { createMachine, runAction } from '../adapters/github/run-action.ts'
 import { fillIn, readComponent } from '../adapters/gitlab/component.ts'
 import { whyWithout } from '../adapters/gitlab/debian-tools.ts'
 import { runJob } from '../adapters/gitlab/run-job.ts'
@@ -43,6 +44,7 @@ const RUN = path.resolve(import.meta.dirname, '../../gitlab-templates/templates/
 const OTHER_COMMAND = 'another command'
 
 const HOOK = 'a git hook'
+const STEP = { task: 'unit_tests', inputs: 'src/**', path: 'results.txt', run: COMMAND }
 
 const MACHINES: readonly Machine[] = [
   ['a laptop', (checkout) => taskvault(checkout, ['run', ...DECLARATION, '--command', COMMAND])],
@@ -50,6 +52,14 @@ const MACHINES: readonly Machine[] = [
   ['GitLab, in an image of Alpine', (checkout) => onGitLab(checkout, ['busybox', 'sh', '-e'])],
   ['CircleCI', onCircleCi],
   ['Jenkins', onJenkins],
+  ['GitHub', (checkout) => onGitHub(checkout, STEP)],
+  [
+    'GitHub, as the project declares it',
+    async (checkout) => {
+      declare(checkout)
+      return await onGitHub(checkout, { task: 'unit_tests' })
+    },
+  ],
   [HOOK, inHook],
   ['two halves', inHalves],
   [
@@ -58,14 +68,15 @@ const MACHINES: readonly Machine[] = [
   ],
 ]
 
-test('the same task is done once, and has the same key everywhere', async () => {
+/** What comes first does the work, and keeps for the others what it knows of it. */
+test.each(['a laptop', 'GitHub'])('what %s has done has the same key everywhere', async (doer) => {
   await using rig = openRig({ 'src/a.txt': 'content' })
   await using server = await startVaultServer()
   // Only where its tool is missing, and never in CI, is one left out.
   const machines = MACHINES.filter(([name]) => {
     if (name.includes('Alpine')) return whyWithout('busybox') === undefined
     return name !== 'Jenkins' || process.env['CI'] !== undefined || whyNoJenkins === undefined
-  })
+  }).toSorted(([one], [other]) => Number(other === doer) - Number(one === doer))
   const seen: (readonly [string, string | undefined, string])[] = []
 
   for (const [name, runTask] of machines) {
@@ -178,17 +189,34 @@ async function onJenkins({ rig, project, environment }: Checkout): Promise<Seen>
   return { exitCode: result === 'SUCCESS' ? 0 : 1, output: log }
 }
 
-/** A hook takes the task from the project's configuration, and its content from what is staged. */
-async function inHook({ rig, project, environment }: Checkout): Promise<Seen> {
+function declare({ project }: Checkout): void {
   const task = { command: COMMAND, inputs: ['src/**'], outputs: ['results.txt'] }
   const tasks = { unit_tests: { ...task, hooks: ['pre-commit'] } }
   mkdirSync(path.join(project, '.taskvault'))
   writeFileSync(path.join(project, '.taskvault/config.yaml'), JSON.stringify({ tasks }))
+}
+
+/** A hook takes the task from the project's configuration, and its content from what is staged. */
+async function inHook(checkout: Checkout): Promise<Seen> {
+  const { rig, project, environment } = checkout
+  declare(checkout)
   execFileSync('git', ['add', '-A'], { cwd: project })
   const words = ['taskvault', '-C', project, 'hooks', 'run', 'pre-commit']
   const asked = await rig.run([...words, '--json'], { env: environment })
   const { exitCode, stdout, stderr } = await rig.run(words, { env: environment })
   return { exitCode, output: asked.stdout + stdout + stderr }
+}
+
+async function onGitHub(
+  { project, environment }: Checkout,
+  step: Readonly<Record<string, string>>,
+): Promise<Seen> {
+  const { TASKVAULT_REMOTE: url = '', TASKVAULT_TOKEN: key = '', ...own } = environment
+  const { env } = createMachine({ url, key })
+  const machine = { workspace: project, env: { ...env, GITHUB_WORKSPACE: project, ...own } }
+  const done = await runAction(machine, { inputs: { ...step, remote: url, token: key } })
+  expect(done.log).toContain(done.outputs['cache-primary-key'])
+  return { exitCode: done.exitCode, output: done.log }
 }
 
 async function onCircleCi({ rig, project, environment }: Checkout): Promise<Seen> {

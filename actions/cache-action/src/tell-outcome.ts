@@ -35,6 +35,7 @@ export function tellOutcome(runner: Runner, told: Told): Status {
   for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, value)
   const lines = describe(told, status)
   for (const line of lines) runner.info(line)
+  if (key !== '') runner.info(`key ${key}`)
   const [first = '', ...more] = lines.map(asMarkdown)
   runner.summarise(
     [`**${asMarkdown(task)}**: ${first}`, ...more.map((each) => `- ${each}`)].join('\n'),
