@@ -11,6 +11,13 @@ const JENKINSFILE = readFileSync(
   'utf8',
 )
 
+/** As the README has it. */
+const ASKING_BY_IF = JENKINSFILE.replace(
+  /( +)(taskvault cache get [^]*?results\.xml)\n +if .*? then/,
+  '$1if $2; then',
+)
+const FAILING = { agentEnv: { NPM_FAILS: 'yes' } }
+
 /**
  * The pipeline of the product's documents, which calls the command line from `sh` and asks for its
  * status afterwards.
@@ -46,28 +53,48 @@ export function describeProductSnippet(jenkins: () => Jenkins): void {
       expect(project.rig.read('results.xml')).toBe('<testsuite/>\n')
     })
 
-    test('ends at the miss with `sh -xe`, before it can ask; asked by `if`, it goes on', async () => {
+    test('ends at the miss with the `sh -xe` that Jenkins starts, before it can ask', async () => {
       await using project = await openSnippetProject(jenkins())
-      const asked = JENKINSFILE.replace(
-        /( +)(taskvault cache get [^]*?results\.xml)\n +if .*? then/,
-        '$1if $2; then',
-      )
 
-      const stopped = await project.build(JENKINSFILE)
-      const first = await project.build(asked)
-      const second = await project.build(asked)
+      const build = await project.build(JENKINSFILE)
 
-      expect(asked).toContain('results.xml; then')
-      expect(stopped.error?.message).toBe('script returned exit code 1')
+      expect(build.error?.message).toBe('script returned exit code 1')
+      expect(project.calls()).toEqual([])
+    })
+
+    test('goes on after the miss when it asks by `if`, and saves no failure', async () => {
+      await using project = await openSnippetProject(jenkins())
+
+      const failed = await project.build(ASKING_BY_IF, FAILING)
+      const first = await project.build(ASKING_BY_IF)
+      const second = await project.build(ASKING_BY_IF)
+
+      expect(ASKING_BY_IF).toContain('results.xml; then')
+      expect(failed.error?.message).toBe('script returned exit code 1')
       expect(first).toMatchObject({ result: 'SUCCESS', error: null })
       expect(second.log).toContain('Cache hit!')
-      expect(project.calls()).toEqual(['test'])
+      expect(project.calls()).toEqual(['test', 'test'])
     })
+
+    test.each(['#!/bin/sh\n', 'set +e\n'])(
+      'goes on after the miss when it begins with %j, and past a failure, too',
+      async (line) => {
+        await using project = await openSnippetProject(jenkins())
+        const withoutE = JENKINSFILE.replace(/sh '''\n/, `sh '''${line}`)
+
+        const failed = await project.build(withoutE, FAILING)
+        const second = await project.build(withoutE)
+
+        expect(withoutE).toContain(line)
+        expect([failed.result, second.result]).toEqual(['SUCCESS', 'SUCCESS'])
+        expect(second.log).toContain('Cache hit!')
+      },
+    )
   })
 }
 
 async function openSnippetProject(jenkins: Jenkins): Promise<JenkinsProject> {
   const project = await openJenkinsProject(jenkins, { 'checksum.txt': '1' })
-  project.rig.addCommand('npm', 'work "$@" >&2; echo "<testsuite/>"')
+  project.rig.addCommand('npm', 'work "$@" >&2; echo "<testsuite/>"; test -z "$NPM_FAILS"')
   return project
 }
