@@ -3,6 +3,8 @@ import {
   createTaskWork,
   detectWorkplace,
   isTaskVaultError,
+  pathFromRoot,
+  patternFromRoot,
   resolvePolicy,
   runTask,
   spawnPiped,
@@ -16,7 +18,7 @@ import { tellOutcome } from './tell-outcome.ts'
 import { tellSaved } from './tell-saved.ts'
 
 export interface RunStep extends HalfStep {
-  readonly command: StepCommand | 'declared'
+  readonly command: StepCommand
   /** Of the runner, when the job is cancelled. */
   readonly signals: SignalSource
 }
@@ -64,11 +66,17 @@ function createStepWork(
   { inputs, opened, command }: RunStep,
   env: Record<string, string | undefined>,
 ): TaskWork {
-  const { additions, paths, task } = inputs
-  const given = command === 'declared' ? undefined : command
-  const all = { ...additions, outputs: paths, command: given }
+  const { settings } = opened
+  const { task, directory } = inputs
+  const place = { cwd: directory, projectRoot: settings.projectRoot }
+  const additions = {
+    ...inputs.additions,
+    inputs: inputs.additions.inputs.map((pattern) => patternFromRoot(pattern, place)),
+    outputs: inputs.paths.map((output) => pathFromRoot(output, place)),
+    command: command.kind === 'declared' ? undefined : { line: command.line, directory },
+  }
   try {
-    return createTaskWork(task, { settings: opened.settings, env, additions: all })
+    return createTaskWork(task, { settings, env, additions })
   } catch (error) {
     if (!isTaskVaultError(error, 'TASK_UNKNOWN')) throw error
     throw new TaskVaultError('TASK_UNKNOWN', error.message, { hint: NOTHING_TO_RUN, cause: error })

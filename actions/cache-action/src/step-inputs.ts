@@ -9,19 +9,20 @@ export interface StepInputs {
   /** What is put back, and saved. */
   readonly paths: readonly string[]
   readonly additions: Omit<TaskAdditions, 'outputs' | 'command' | 'isCache'>
-  /** `declared`: what the configuration says for the task. Undefined: the steps that follow do the work. */
-  readonly command: StepCommand | 'declared' | undefined
+  /** Undefined: the steps that follow do the work. */
+  readonly command: StepCommand | undefined
+  /** Where a script runs, and what its paths are relative to; absolute. */
+  readonly directory: string
   readonly isReadOnly: boolean
   readonly failsOnMiss: boolean
   readonly failsOnSaveError: boolean
   readonly takesNewest: boolean
 }
 
-/** A script, and where it runs. */
-export interface StepCommand {
-  readonly line: Command
-  readonly directory: string
-}
+export type StepCommand =
+  | { readonly kind: 'script'; readonly line: Command }
+  /** What the configuration says for the task. */
+  | { readonly kind: 'declared' }
 
 const LONGEST_KEY = 512
 /** The task of a step that has only a key. */
@@ -57,7 +58,8 @@ export function readStepInputs(
       tools: inputLines('tools'),
       salt: readSalt(key, input('salt')),
     },
-    command: isDeclared ? 'declared' : run === '' ? undefined : readCommand(runner, run),
+    command: isDeclared ? { kind: 'declared' } : run === '' ? undefined : readCommand(runner, run),
+    directory: path.resolve(runner.env['GITHUB_WORKSPACE'] ?? '.', input('working-directory')),
     isReadOnly: inputFlag('read-only') || isNo(input('save-if')),
     failsOnMiss: inputFlag('fail-on-cache-miss'),
     failsOnSaveError: inputFlag('fail-on-save-error'),
@@ -78,10 +80,8 @@ function readTask({ task, isKeyed }: { readonly task: string; readonly isKeyed: 
 }
 
 function readCommand({ env, input }: Runner, run: string): StepCommand {
-  const workspace = env['GITHUB_WORKSPACE'] ?? '.'
-  const directory = path.resolve(workspace, input('working-directory') || '.')
   const shell = input('shell')
-  return { line: shell === '' ? asLine(run, env) : withShell(run, shell), directory }
+  return { kind: 'script', line: shell === '' ? asLine(run, env) : withShell(run, shell) }
 }
 
 /**

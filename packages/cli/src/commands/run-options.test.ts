@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createAdditions, patternFromRoot } from './run-options.ts'
+import { createAdditions } from './run-options.ts'
 import type { RunOptions } from './run-options.ts'
 
 const NONE: RunOptions = {
@@ -12,20 +12,6 @@ const NONE: RunOptions = {
   readOnly: false,
   save: true,
 }
-
-describe('a pattern', () => {
-  test.each([
-    ['/p', 'src/**', 'src/**'],
-    ['/p/packages/a', 'src/**', 'packages/a/src/**'],
-    ['/p/packages/a', '!src/*.test.ts', '!packages/a/src/*.test.ts'],
-    ['/p/packages/a', '?.env', '?packages/a/.env'],
-    ['/p/packages/a', '../b/src/**', 'packages/b/src/**'],
-    ['/p/packages/a', '/p/root.json', 'root.json'],
-    ['/p/packages/[x]', 'src/**', String.raw`packages/\[x\]/src/**`],
-  ])('typed in %s, %s means %s', (cwd, pattern, meaning) => {
-    expect(patternFromRoot(pattern, { cwd, projectRoot: '/p' })).toBe(meaning)
-  })
-})
 
 describe('additions', () => {
   test('have outputs relative to the root, and the command where it was typed', () => {

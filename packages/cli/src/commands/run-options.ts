@@ -1,6 +1,5 @@
-import path from 'node:path'
-import { TaskVaultError } from '@taskvault/core'
-import type { TaskAdditions } from '@taskvault/core'
+import { TaskVaultError, pathFromRoot, patternFromRoot } from '@taskvault/core'
+import type { CommandPlace, TaskAdditions } from '@taskvault/core'
 
 /** The options that declare a piece of work, as commander gives them. */
 export interface Declaration {
@@ -23,13 +22,6 @@ export interface RunOptions extends Declaration {
   readonly result?: string
 }
 
-export interface CommandPlace {
-  /** Where the command line was typed; absolute. */
-  readonly cwd: string
-  /** Absolute. */
-  readonly projectRoot: string
-}
-
 /**
  * What a command line adds to a task. Its paths are relative to where it was typed, and its command
  * runs there; the configuration's are relative to the project root.
@@ -42,9 +34,7 @@ export function createAdditions(
 ): TaskAdditions {
   return {
     inputs: options.input.map((pattern) => patternFromRoot(pattern, place)),
-    outputs: options.output.map(
-      (output) => path.relative(place.projectRoot, path.resolve(place.cwd, output)) || '.',
-    ),
+    outputs: options.output.map((output) => pathFromRoot(output, place)),
     env: options.env,
     tools: options.tool,
     salt: options.salt,
@@ -73,20 +63,4 @@ function commandOf(
     )
   }
   return { line, directory: cwd }
-}
-
-/** A glob relative to the root that means what `pattern` means where it was typed. */
-export function patternFromRoot(pattern: string, { cwd, projectRoot }: CommandPlace): string {
-  const marks = /^[!?]*/.exec(pattern)?.[0] ?? ''
-  const body = pattern.slice(marks.length)
-  if (path.isAbsolute(body)) return marks + toSlashes(path.relative(projectRoot, body))
-  const prefix = toSlashes(path.relative(projectRoot, cwd)).replaceAll(
-    /[\\*?[\]{}()!]/g,
-    String.raw`\$&`,
-  )
-  return prefix === '' ? pattern : marks + path.posix.join(prefix, body)
-}
-
-function toSlashes(relativePath: string): string {
-  return relativePath.split(path.sep).join('/')
 }
