@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { packOrb, renderOrbPage } from '../../scripts/build-orb.ts'
+import type { Parameters } from './case-table.ts'
 import { describeExamples } from './circleci/describe-examples.ts'
 import { describeExpansion } from './circleci/describe-expansion.ts'
 import { describeJobs } from './circleci/describe-jobs.ts'
@@ -11,7 +12,7 @@ import { expandCommand } from './circleci/expand-steps.ts'
 import { readOrb } from './circleci/orb.ts'
 import { runSteps } from './circleci/run-steps.ts'
 import { describeCases } from './describe-cases.ts'
-import type { AdapterResult, Parameters } from './describe-cases.ts'
+import type { AdapterResult } from './describe-cases.ts'
 
 const ORB_FILE = path.join(import.meta.dirname, '../../orbs/taskvault/orb.yml')
 /** What is published is what is tested: the packed form, with its escapes. */

@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { TABLE } from './case-table.ts'
+import type { Parameters } from './case-table.ts'
 import { createStandIn } from './recording-stand-in.ts'
 import type { StandIn } from './recording-stand-in.ts'
 
@@ -21,23 +23,10 @@ import type { StandIn } from './recording-stand-in.ts'
  * well that a miss runs the body once and saves it; of one with a single call, that its status
  * arrives. `refused` lists parameters that must be
  * refused, before anything is called, by one message that names the parameter and the value.
+ *
+ * The GitHub Action and the git hooks call no command line: core is in them. For what they make of the
+ * same cases, see describe-keys.ts.
  */
-
-export interface Parameters {
-  readonly task: string
-  readonly command?: string
-  readonly inputs?: readonly string[]
-  readonly outputs?: readonly string[]
-  readonly env?: readonly string[]
-  readonly tools?: readonly string[]
-  readonly salt?: string
-  /** `pull-push` when absent. */
-  readonly policy?: string
-  /** Relative to the project. */
-  readonly directory?: string
-  /** The address of a shared vault. */
-  readonly server?: string
-}
 
 export interface AdapterJob {
   readonly parameters: Parameters
@@ -64,28 +53,6 @@ export interface Adapter {
   runJob(job: AdapterJob): Promise<AdapterResult>
 }
 
-interface Case {
-  readonly name: string
-  readonly platform?: string
-  readonly parameters: Parameters
-  readonly words: readonly string[]
-  readonly directory?: string
-  readonly environment?: Readonly<Record<string, string>>
-}
-
-interface Table {
-  readonly platforms: Readonly<Record<string, Readonly<Record<string, Record<string, string>>>>>
-  readonly cases: readonly Case[]
-  readonly refused: readonly {
-    readonly parameters: Parameters
-    readonly parameter: string
-    readonly value: string
-  }[]
-}
-
-const TABLE = JSON.parse(
-  readFileSync(path.join(import.meta.dirname, 'cases.json'), 'utf8'),
-) as Table
 /** A status that says nothing else to anybody. */
 const FAILURE = 42
 

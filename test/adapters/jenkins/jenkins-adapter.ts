@@ -1,6 +1,7 @@
 import path from 'node:path'
 import process from 'node:process'
-import type { Adapter, AdapterJob, Parameters } from '../describe-cases.ts'
+import type { Parameters } from '../case-table.ts'
+import type { Adapter, AdapterJob } from '../describe-cases.ts'
 import type { Jenkins } from './open-jenkins.ts'
 import { groovyText, scripted } from './pipeline-text.ts'
 
