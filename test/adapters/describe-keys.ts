@@ -40,11 +40,10 @@ export interface KeyAdapter {
 }
 
 /** For every input of the table, one file that it selects; and outputs, which no command here makes. */
-const FILES = [
-  ...['src/a.ts', 'src/notes.md', 'a b/1.txt', '$HOME/x', '-n', '`date`', `"q" 'q'`, '*', '%PATH%'],
-  ...['源/a', 'packages/a b/src/a.ts', 'packages/a b/results.xml'],
-  ...['coverage/all', 'results.xml', 'out $(id) dir', '--help', 'вывод'],
-]
+const SELECTED = ['a b/1.txt', '$HOME/x', '-n', '`date`', `"q" 'q'`, '*', '%PATH%', '源/a']
+const SOURCES = ['src/a.ts', 'src/notes.md', 'packages/a b/src/a.ts']
+const MADE = ['coverage/all', 'results.xml', 'packages/a b/results.xml', 'out $(id) dir', '--help']
+const FILES = [...SELECTED, ...SOURCES, ...MADE, 'вывод']
 const DECLARED = { unit_tests: { command: 'npm test', inputs: ['src/**'] } }
 const CLI = path.resolve(import.meta.dirname, '../../packages/cli/bin/taskvault.js')
 
