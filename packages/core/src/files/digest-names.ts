@@ -1,11 +1,12 @@
 import { readlinkSync } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { TaskVaultError, asTaskVaultError } from '../errors.ts'
 import type { ContentSink, Place } from './content-sink.ts'
 import { CHUNKED_FROM_BYTES } from './cut-chunks.ts'
 import type { Listing } from './listing.ts'
 import { FILE_TYPE, SYMLINK_TYPE, isSame, typeOf } from './observe-directory.ts'
 import type { Observation } from './observe-directory.ts'
-import { readContent } from './read-content.ts'
+import { readSeen } from './read-content.ts'
 import { rememberedTime } from './scan-context.ts'
 import type { ScanContext } from './scan-context.ts'
 
@@ -41,6 +42,7 @@ export function* digestNames(
   const remembered = Float64Array.from(observed.mtimeMs)
   const targets: string[] = []
   const places = new Set<Place>()
+  const target = { algorithm: context.algorithm, sink }
 
   /** What the file system shows again later, should nothing change from now on. */
   const timeOf = (index: number): number => {
@@ -67,7 +69,11 @@ export function* digestNames(
         continue
       }
     }
-    const content = yield* readContent(`${directory}/${name}`, context.algorithm, sink)
+    const seen = {
+      sizeBytes: observed.size[index] as number,
+      isSame: (now: Stats) => isSame(now, observed, index),
+    }
+    const content = yield* readSeen(`${directory}/${name}`, seen, target)
     content.digest.copy(digests, index * digestBytes)
     for (const place of content.places) places.add(place)
     // Another file may have taken the name since it was looked at, and may leave it again.

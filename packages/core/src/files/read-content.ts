@@ -31,11 +31,51 @@ const OPEN_FLAGS =
   ((constants.O_NOFOLLOW as number | undefined) ?? 0) |
   ((constants.O_NONBLOCK as number | undefined) ?? 0)
 
+/** What a file was when its name was looked at. */
+export interface SeenFile {
+  readonly sizeBytes: number
+  isSame(now: Stats): boolean
+}
+
 /**
- * Reads a file's content, computes its digest, and gives it to `sink`. Yields while the sink is
- * full; without a sink it never yields.
+ * Reads the content of a file that was just looked at, computes its digest, and gives it to `sink`.
+ * Yields while the sink is full; without a sink it never yields.
  * @throws {TaskVaultError} INPUT_UNREADABLE, or INPUT_CHANGED when the file changed while it was read.
  */
+export function* readSeen(
+  absolutePath: string,
+  seen: SeenFile,
+  {
+    algorithm,
+    sink,
+  }: { readonly algorithm: HashAlgorithm; readonly sink: ContentSink | undefined },
+): Generator<void, ReadFile> {
+  const stats = readUnchanged(absolutePath, seen)
+  if (stats === undefined) return yield* readContent(absolutePath, algorithm, sink)
+  return { ...addSmall(window.subarray(0, seen.sizeBytes), algorithm, sink), stats }
+}
+
+/**
+ * Most files are small, and still what they were: then one look after reading says that nothing has
+ * changed since before, and no second read is needed to meet the end. The bytes are in the window.
+ */
+function readUnchanged(absolutePath: string, { sizeBytes, isSame }: SeenFile): Stats | undefined {
+  // Files of some kernels' file systems say that they are empty, and are not.
+  if (sizeBytes === 0 || sizeBytes >= CHUNKED_FROM_BYTES) return undefined
+  const descriptor = openForReading(absolutePath)
+  try {
+    if (fillWindow(descriptor, sizeBytes) < sizeBytes) return undefined
+    const stats = fstatSync(descriptor)
+    return isSame(stats) ? stats : undefined
+  } catch {
+    // No bytes come from what is a directory or a pipe by now.
+    return undefined
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Reads a file's content in the same way, whatever it was before. */
 export function* readContent(
   absolutePath: string,
   algorithm: HashAlgorithm,
@@ -84,23 +124,32 @@ function readSmall(
   algorithm: HashAlgorithm,
   sink: ContentSink | undefined,
 ): ReadContent | undefined {
+  const length = fillWindow(descriptor, window.length)
+  // Grown past the limit for small contents while we read.
+  if (length === window.length) return undefined
+  return addSmall(window.subarray(0, length), algorithm, sink)
+}
+
+/** Reads up to `wantedBytes` into the window. @returns how many: fewer when the file ends before. */
+function fillWindow(descriptor: number, wantedBytes: number): number {
   let length = 0
-  for (;;) {
-    // Grown past the limit for small contents while we read.
-    if (length === window.length) return undefined
-    const got = readSync(
-      descriptor,
-      window,
-      length,
-      Math.min(READ_BYTES, window.length - length),
-      null,
-    )
+  while (length < wantedBytes) {
+    const count = Math.min(READ_BYTES, wantedBytes - length)
+    const got = readSync(descriptor, window, length, count, null)
     if (got === 0) break
     length += got
   }
-  const bytes = window.subarray(0, length)
+  return length
+}
+
+function addSmall(
+  bytes: Buffer,
+  algorithm: HashAlgorithm,
+  sink: ContentSink | undefined,
+): ReadContent {
   const digest = algorithm.hash(bytes)
-  return { digest, sizeBytes: length, places: sink === undefined ? [] : [sink.add(digest, bytes)] }
+  const places = sink === undefined ? [] : [sink.add(digest, bytes)]
+  return { digest, sizeBytes: bytes.length, places }
 }
 
 function readLarge(descriptor: number, algorithm: HashAlgorithm): ReadContent {
