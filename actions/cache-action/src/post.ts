@@ -1,14 +1,5 @@
 import process from 'node:process'
-import { act } from './act.ts'
-import type { HalfStep } from './restore-step.ts'
-import { createRunner } from './runner.ts'
-import { saveBegun } from './save-step.ts'
+import { BEGUN_STATE } from './begun-state.ts'
 
-const finishStep = async (step: HalfStep): Promise<number> => {
-  if (step.inputs.command === undefined) await saveBegun(step)
-  return 0
-}
-
-process.exitCode = await act(createRunner(process.env, process.stdout), finishStep, {
-  mayRun: true,
-})
+// After a step that ran its command itself there is nothing left to do, and so nothing to load.
+if (process.env[`STATE_${BEGUN_STATE}`]) await import('./save-after-job.ts')

@@ -9,6 +9,7 @@ import {
   writeBegunWork,
 } from '@taskvault/core'
 import type { RestoreTaskOutcome } from '@taskvault/core'
+import { BEGUN_STATE } from './begun-state.ts'
 import type { StepVault } from './open-step-vault.ts'
 import type { Runner } from './runner.ts'
 import type { StepInputs } from './step-inputs.ts'
@@ -23,8 +24,6 @@ export interface HalfStep {
   readonly troubles: Troubles
 }
 
-/** The state in which the main half tells the post half where it left word. */
-export const BEGUN_STATE = 'taskvault-begun'
 /** Who knows actions/cache finds these words in scripts. */
 const MISSED = 'Failed to restore cache entry. Exiting as fail-on-cache-miss is set. Input key: '
 

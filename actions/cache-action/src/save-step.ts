@@ -6,7 +6,7 @@ import {
   saveTask,
 } from '@taskvault/core'
 import type { BegunWork } from '@taskvault/core'
-import { BEGUN_STATE } from './restore-step.ts'
+import { BEGUN_STATE } from './begun-state.ts'
 import type { HalfStep } from './restore-step.ts'
 import { tellSaved } from './tell-saved.ts'
 
