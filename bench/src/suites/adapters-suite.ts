@@ -4,8 +4,11 @@ import { createRandomBytes } from '../data/generated-tree.ts'
 import type { Row } from '../measure/row.ts'
 import type { Command } from '../measure/run-timed.ts'
 import { atMostMore, atMostTimes } from '../measure/targets.ts'
+import { actionCommand } from './action-command.ts'
 import { type Bench, type Suite, execute, freshPath, remove, time } from './bench.ts'
+import { circleciCommand } from './circleci-command.ts'
 import { gitlabCommand } from './gitlab-command.ts'
+import { hookCommand, installHook } from './hook-command.ts'
 import { jenkinsCommand } from './jenkins-command.ts'
 import { createProject, writeLauncher } from './taskvault.ts'
 
@@ -28,6 +31,10 @@ interface AdapterEntry {
   readonly operation: string
   /** What the platform's runner would start for the task. */
   readonly commandOf: (task: AdapterTask) => Command
+  /** What has to be there first. */
+  readonly setUp?: (task: AdapterTask) => void
+  /** False: a hit only lets go on. */
+  readonly restores?: boolean
 }
 
 /** One line for each adapter; each is measured against the command line that it calls. */
@@ -47,6 +54,23 @@ const ADAPTERS: readonly AdapterEntry[] = [
     operation: 'a hit by the Jenkins step, as its agent starts it',
     commandOf: jenkinsCommand,
   },
+  {
+    name: 'circleci',
+    operation: 'a hit by the orb, its two steps in `bash`',
+    commandOf: circleciCommand,
+  },
+  {
+    name: 'github',
+    operation: 'a hit by the action, with what it starts after the job',
+    commandOf: actionCommand,
+  },
+  {
+    name: 'hook',
+    operation: 'a hit by the pre-commit hook',
+    commandOf: hookCommand,
+    setUp: installHook,
+    restores: false,
+  },
 ]
 
 /** What an adapter adds, on a hit, to calling the command directly: starts of processes included. */
@@ -56,7 +80,8 @@ export const adaptersSuite: Suite = {
   createRows: (bench) => ADAPTERS.map((adapter) => hitRow(bench, adapter)),
 }
 
-function hitRow(bench: Bench, { name, operation, commandOf }: AdapterEntry): Row {
+function hitRow(bench: Bench, adapter: AdapterEntry): Row {
+  const { name, operation, commandOf, setUp, restores = true } = adapter
   const project = createProject(freshPath(bench, 'adapters', name))
   const cli = writeLauncher(join(project, '..', `${name}-bin`))
   const task = { project, cli, task: 'unit_tests', input: 'src/**', output: 'out.txt', line: LINE }
@@ -64,7 +89,7 @@ function hitRow(bench: Bench, { name, operation, commandOf }: AdapterEntry): Row
   const words = ['run', task.task, '--input', input, '--output', output, '--command', LINE]
   const direct: Command = { file: cli, args: words, cwd: project }
   const prepare = (): void => remove(join(project, output))
-  const check = (): void => assertHit(project)
+  const check = (): void => assertRestored(project)
   return {
     name: `adapter-${name}`,
     operation,
@@ -74,10 +99,17 @@ function hitRow(bench: Bench, { name, operation, commandOf }: AdapterEntry): Row
     warmUps: 3,
     setUp: () => {
       writeInputs(project)
+      setUp?.(task)
       execute(bench, direct)
     },
     contestants: [
-      { name, command: name, prepare, run: () => time(bench, commandOf(task)), check },
+      {
+        name,
+        command: name,
+        prepare,
+        run: () => time(bench, commandOf(task)),
+        check: restores ? check : () => assertHit(project),
+      },
       {
         name: 'taskvault run',
         command: `taskvault ${words.join(' ')}`,
@@ -103,5 +135,9 @@ function writeInputs(project: string): void {
 function assertHit(project: string): void {
   const runs = readFileSync(join(project, '.taskvault', 'runs'), 'utf8')
   if (runs !== 'run\n') throw new Error(`the command ran again: ${JSON.stringify(runs)}`)
+}
+
+function assertRestored(project: string): void {
+  assertHit(project)
   if (!existsSync(join(project, 'out.txt'))) throw new Error('the output was not put back')
 }
