@@ -31,7 +31,10 @@ const SUITES: readonly Suite[] = [
   remoteSuite,
 ]
 
-const USAGE = `usage: pnpm bench [all | ${SUITES.map(({ name }) => name).join(' | ')}]… [--quick] [--only TEXT] [--no-build]
+// Rows of one name may come from several files.
+const NAMES = [...new Set(SUITES.map(({ name }) => name))]
+
+const USAGE = `usage: pnpm bench [all | ${NAMES.join(' | ')}]… [--quick] [--only TEXT] [--no-build]
        pnpm bench report [RESULTS.json]…
 
 --quick     three rounds instead of five
