@@ -129,7 +129,7 @@ test('what cannot be meant is refused, and told', async () => {
     [{ inputs: 'src/**', path: 'out' }, 'task is empty'],
     [{ task: 'two words', inputs: 'src/**', path: 'out' }, 'two words'],
     [{ task: 'a', inputs: 'src/**', path: 'out/*' }, 'out/*'],
-    [{ task: 'a', inputs: 'src/**' }, 'path is empty'],
+    [{ task: 'a', inputs: 'src/**' }, 'not supplied: path'],
     [{ task: 'a', path: 'out' }, 'Nothing says when'],
     [{ key: 'a,b', path: 'out' }, 'a,b'],
     [{ key: 'a', path: 'out', 'read-only': 'perhaps' }, 'perhaps'],

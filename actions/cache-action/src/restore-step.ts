@@ -9,10 +9,13 @@ import {
   writeBegunWork,
 } from '@taskvault/core'
 import type { RestoreTaskOutcome } from '@taskvault/core'
-import { BEGUN_STATE } from './begun-state.ts'
+import { BEGUN_STATE, KEY_STATE } from './begun-state.ts'
 import type { StepVault } from './open-step-vault.ts'
 import type { Runner } from './runner.ts'
 import type { StepInputs } from './step-inputs.ts'
+import { findStepWork } from './step-work.ts'
+import type { StepWork } from './step-work.ts'
+import { describeWritten, tellLookUp } from './tell-keyed.ts'
 import { tellOutcome } from './tell-outcome.ts'
 import type { Troubles } from './troubles.ts'
 
@@ -31,47 +34,62 @@ const MISSED = 'Failed to restore cache entry. Exiting as fail-on-cache-miss is 
  * Puts back what is known, and tells what became of it.
  * @throws {TaskVaultError} when the workflow is wrong; ENTRY_NOT_FOUND for a miss that is to fail the job.
  */
-export async function restoreStep(step: HalfStep): Promise<RestoreTaskOutcome> {
+export async function restoreStep(step: HalfStep): Promise<RestoreTaskOutcome | undefined> {
+  const work = await findStepWork(step)
+  const outcome = work && (await beginWork(step, work, { skipsLookup: false }))
   const { runner, inputs, troubles } = step
-  const outcome = await beginWork(step, { skipsLookup: false })
-  const { task } = inputs
-  const hit = outcome.kind === 'hit' ? outcome : outcome.fallback
-  const reasons = outcome.kind === 'hit' ? [] : outcome.reasons
-  const { key } = outcome
-  tellOutcome(runner, { task, key, hit, reasons, hadTrouble: troubles.hadSome })
-  if (outcome.kind === 'hit' || !inputs.failsOnMiss) return outcome
-  throw new TaskVaultError('ENTRY_NOT_FOUND', MISSED + (runner.input('key') || (key ?? task)))
+  const { task, keyed } = inputs
+  const hit = outcome?.kind === 'hit' ? outcome : outcome?.fallback
+  const found = outcome?.kind === 'miss' ? outcome.found : undefined
+  const reasons = outcome?.kind === 'miss' && keyed === undefined ? outcome.reasons : []
+  const key = outcome?.key
+  const written = work?.written && describeWritten(work.written, hit ?? found)
+  const told = { task, key, hit, found, reasons, hadTrouble: troubles.hadSome }
+  const status = tellOutcome(runner, { ...told, ...(written !== undefined && { written }) })
+  const shown = written?.primary ?? runner.input('key')
+  if (status !== 'exact' && status !== 'partial' && inputs.failsOnMiss)
+    throw new TaskVaultError('ENTRY_NOT_FOUND', MISSED + (shown || (key ?? task)))
+  if (work?.written !== undefined) runner.saveState(KEY_STATE, work.written.key)
+  if (work?.written !== undefined) tellLookUp(step, { ...work.written, hit, found, status })
+  return outcome
 }
 
-/** The first half of the work: its key, and what is known under it unless that is not asked for. */
+/** The first half of the work: what is known under its key, unless that is not asked for. */
 export async function beginWork(
   { runner, inputs, opened, troubles }: HalfStep,
+  { task, additions, fallbacks }: StepWork,
   { skipsLookup }: { readonly skipsLookup: boolean },
 ): Promise<RestoreTaskOutcome> {
   const { settings, env, vault } = opened
-  const { task, paths } = inputs
   const { projectRoot } = settings
-  const additions = { ...inputs.additions, outputs: paths, command: undefined, isCache: true }
   const { subject } = detectWorkplace({ projectRoot, env })
   return await restoreTask(vault, {
     ...createKeyableWork(task, { settings, env, additions }),
     projectRoot,
-    policy: resolvePolicy(settings, { task, ...subject }),
+    policy: resolvePolicy(settings, { task: inputs.task, ...subject }),
     output: { stdout: runner.stdout, stderr: runner.stdout },
     isTerminal: false,
     skipsLookup,
+    looksOnly: inputs.looksOnly,
     neverSaves: inputs.isReadOnly ? 'read-only' : undefined,
-    fallbacks: inputs.takesNewest ? [{ task }] : [],
+    fallbacks,
     now: Date.now,
     onEvent: troubles.event,
   })
 }
 
+/** By its `post-if` the runner starts the post half of a job that has failed. */
+const SAVE_ALWAYS = 'TASKVAULT_SAVE_ALWAYS'
+
 /** Leaves word for the post half, in a file: what was hashed can be longer than a variable may be. */
-export function leaveWord({ runner }: HalfStep, { begun }: RestoreTaskOutcome): void {
+export function leaveWord(
+  { runner, inputs }: HalfStep,
+  outcome: RestoreTaskOutcome | undefined,
+): void {
+  if (inputs.savesAlways) runner.exportVariable(SAVE_ALWAYS, 'true')
   const directory = runner.env['RUNNER_TEMP']
-  if (directory === undefined) return
+  if (directory === undefined || outcome === undefined) return
   const file = path.join(directory, `taskvault-${randomUUID()}.json`)
-  writeBegunWork(file, begun)
+  writeBegunWork(file, outcome.begun)
   runner.saveState(BEGUN_STATE, file)
 }

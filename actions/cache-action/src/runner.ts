@@ -19,8 +19,12 @@ export interface Runner {
   /** For the post step of the same action. */
   saveState(name: string, value: string): void
   state(name: string): string
+  /** For the steps that follow. */
+  exportVariable(name: string, value: string): void
   /** A line of the log. */
   info(message: string): void
+  /** The same in the very words of actions/cache, which scripts look for. */
+  say(message: string): void
   /** Shown at the top of the run, too. */
   warning(message: string): void
   error(message: string): void
@@ -47,7 +51,7 @@ export function createRunner(env: Environment, stdout: Writable): Runner {
     inputLines: (name) =>
       input(name)
         .split('\n')
-        .map((line) => line.trim())
+        .map((line) => line.replace(/^!\s+/, '!').trim())
         .filter((line) => line !== ''),
     inputFlag(name) {
       const text = input(name)
@@ -60,7 +64,9 @@ export function createRunner(env: Environment, stdout: Writable): Runner {
     setOutput: (name, value) => append('GITHUB_OUTPUT', assignment(name, value)),
     saveState: (name, value) => append('GITHUB_STATE', assignment(name, value)),
     state: (name) => env[`STATE_${name}`] ?? '',
+    exportVariable: (name, value) => append('GITHUB_ENV', assignment(name, value)),
     info: (message) => void stdout.write(`TaskVault: ${asPlainLine(message)}\n`),
+    say: (message) => void stdout.write(`${asPlainLine(message)}\n`),
     warning: (message) => command('warning title=TaskVault', message),
     error: (message) => command('error title=TaskVault', message),
     mask: (secret) => command('add-mask', secret),

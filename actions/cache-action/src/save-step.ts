@@ -6,37 +6,48 @@ import {
   saveTask,
 } from '@taskvault/core'
 import type { BegunWork } from '@taskvault/core'
-import { BEGUN_STATE } from './begun-state.ts'
+import { BEGUN_STATE, KEY_STATE } from './begun-state.ts'
 import type { HalfStep } from './restore-step.ts'
+import { tellSavedKey } from './tell-keyed.ts'
 import { tellSaved } from './tell-saved.ts'
 
 /** The post half: saves what the steps have made since the main half found nothing. */
 export async function saveBegun(step: HalfStep): Promise<void> {
-  const { runner } = step
+  const { runner, inputs } = step
+  // Another step may have asked for it, and then this half is started as well.
+  if (runner.input('job-status') === 'failure' && !inputs.savesAlways)
+    return runner.info('not saved: the job has failed')
   const file = runner.state(BEGUN_STATE)
   const begun = file === '' ? undefined : readBegunWork(file)
   if (begun === undefined) return runner.info('nothing to save: the first half has left no word')
-  await saveStep(step, begun)
+  await saveStep(step, { begun, key: runner.state(KEY_STATE) })
   removeBegunWork(file)
+}
+
+interface Begun {
+  readonly begun: BegunWork
+  /** As somebody has written it; empty: it is the digest of what the work reads. */
+  readonly key: string
 }
 
 /**
  * Saves, and says what became of it.
  * @throws {TaskVaultError} IO_FAILED when nothing was saved, and that is to fail the job.
  */
-export async function saveStep(step: HalfStep, begun: BegunWork): Promise<void> {
+export async function saveStep(step: HalfStep, { begun, key }: Begun): Promise<void> {
   const { opened, troubles } = step
   const { settings, env, vault } = opened
   const { origin, subject } = detectWorkplace({ projectRoot: settings.projectRoot, env })
   const outcome = await saveTask(vault, {
     begun,
     origin,
-    policy: resolvePolicy(settings, { task: begun.task, ...subject }),
+    policy: resolvePolicy(settings, { task: step.inputs.task, ...subject }),
     // The runner starts this half only when all went well.
     exitCode: 0,
     env,
     now: Date.now,
     onEvent: troubles.event,
   })
+  if (key !== '') tellSavedKey(step, key, outcome.save)
   tellSaved(step, outcome.save)
 }

@@ -1,6 +1,8 @@
 import path from 'node:path'
 import { TaskVaultError, parseTaskName } from '@taskvault/core'
 import type { Command, TaskAdditions, TaskName } from '@taskvault/core'
+import { readKeyedInputs } from './keyed-inputs.ts'
+import type { KeyedInputs } from './keyed-inputs.ts'
 import type { Runner } from './runner.ts'
 
 /** What a step asks for. */
@@ -13,7 +15,12 @@ export interface StepInputs {
   readonly command: StepCommand | undefined
   /** Where a script runs, and what its paths are relative to; absolute. */
   readonly directory: string
+  /** Undefined: the key is the digest of what the work reads. */
+  readonly keyed: KeyedInputs | undefined
   readonly isReadOnly: boolean
+  readonly looksOnly: boolean
+  /** Whether what the job has made is kept although it failed. */
+  readonly savesAlways: boolean
   readonly failsOnMiss: boolean
   readonly failsOnSaveError: boolean
   readonly takesNewest: boolean
@@ -24,7 +31,6 @@ export type StepCommand =
   /** What the configuration says for the task. */
   | { readonly kind: 'declared' }
 
-const LONGEST_KEY = 512
 /** The task of a step that has only a key. */
 const KEYED = 'actions-cache'
 const MAY_HAVE_NO_INPUTS = 'Name the files that it depends on under inputs, or give a key.'
@@ -39,7 +45,8 @@ export function readStepInputs(
   { mayRun }: { readonly mayRun: boolean },
 ): StepInputs {
   const { input, inputLines, inputFlag } = runner
-  const key = checkKey(input('key'))
+  const keyed = readKeyedInputs(runner)
+  const key = input('key')
   const run = input('run')
   const inputs = inputLines('inputs')
   const paths = inputLines('path')
@@ -48,7 +55,10 @@ export function readStepInputs(
   if (key === '' && !runs && inputs.length === 0)
     throw invalid('Nothing says when the result is to be done anew', MAY_HAVE_NO_INPUTS)
   if (!runs && paths.length === 0)
-    throw invalid('path is empty', 'Name the files and directories to keep.')
+    throw invalid(
+      'Input required and not supplied: path',
+      'Name the files and directories to keep.',
+    )
   return {
     task: readTask({ task: input('task'), isKeyed: key !== '' }),
     paths: paths.map(checkPath),
@@ -56,10 +66,13 @@ export function readStepInputs(
       inputs,
       env: inputLines('env'),
       tools: inputLines('tools'),
-      salt: readSalt(key, input('salt')),
+      salt: readSalt(keyed === undefined ? key : '', input('salt')),
     },
     command: isDeclared ? { kind: 'declared' } : run === '' ? undefined : readCommand(runner, run),
     directory: path.resolve(runner.env['GITHUB_WORKSPACE'] ?? '.', input('working-directory')),
+    keyed,
+    savesAlways: inputFlag('save-always'),
+    looksOnly: inputFlag('lookup-only'),
     isReadOnly: inputFlag('read-only') || isNo(input('save-if')),
     failsOnMiss: inputFlag('fail-on-cache-miss'),
     failsOnSaveError: inputFlag('fail-on-save-error'),
@@ -107,14 +120,6 @@ function withShell(run: string, shell: string): Command {
       `$ErrorActionPreference='stop'; ${run}`,
     ]
   throw invalid(`shell is ${JSON.stringify(shell)}`, 'Write bash, sh, pwsh or powershell.')
-}
-
-function checkKey(key: string): string {
-  if (key.length <= LONGEST_KEY && !key.includes(',')) return key
-  throw invalid(
-    `key is ${JSON.stringify(key.slice(0, LONGEST_KEY))}`,
-    `A key has at most ${LONGEST_KEY} characters, and no comma.`,
-  )
 }
 
 function checkPath(text: string): string {

@@ -1,5 +1,5 @@
 import { nameReason } from '@taskvault/core'
-import type { ChangeReason, HitOutcome, TaskKey, TaskName } from '@taskvault/core'
+import type { ChangeReason, HitOutcome, NamedKey, TaskKey, TaskName } from '@taskvault/core'
 import type { Runner } from './runner.ts'
 
 /** What became of a look-up, as the outputs say it. */
@@ -9,24 +9,29 @@ export interface Told {
   readonly key: TaskKey | undefined
   /** What was put in place, be it the very result or the newest one. */
   readonly hit: HitOutcome | undefined
+  /** What is there, where nothing was to be put in place. */
+  readonly found?: NamedKey | undefined
+  /** Keys that somebody has written, to be told instead of the digests. */
+  readonly written?: { readonly primary: string; readonly matched: string }
   readonly reasons: readonly ChangeReason[]
   readonly hadTrouble: boolean
 }
 
-type Status = 'exact' | 'partial' | 'miss' | 'error'
+export type Status = 'exact' | 'partial' | 'miss' | 'error'
 
 const SHOWN_REASONS = 10
 
 /** Sets the outputs of the action, and writes to the page of the run what happened and why. */
 export function tellOutcome(runner: Runner, told: Told): Status {
-  const { task, key = '', hit } = told
+  const { task, key = '', hit, found, written } = told
   const status = statusOf(told)
+  const matched = hit?.manifest.key ?? found?.key
   const outputs = {
     // Not set on a miss: workflows that know actions/cache tell three things apart by it.
-    ...(hit !== undefined && { 'cache-hit': String(status === 'exact') }),
+    ...(matched !== undefined && { 'cache-hit': String(status === 'exact') }),
     'cache-status': status,
-    'cache-primary-key': key,
-    'cache-matched-key': hit?.manifest.key ?? '',
+    'cache-primary-key': written?.primary ?? key,
+    'cache-matched-key': written?.matched ?? matched ?? '',
     'inputs-hash': key,
     'should-skip': String(status === 'exact'),
     'restored-bytes': String(hit?.manifest.sizeBytes ?? 0),
@@ -38,20 +43,25 @@ export function tellOutcome(runner: Runner, told: Told): Status {
   if (key !== '') runner.info(`key ${key}`)
   const [first = '', ...more] = lines.map(asMarkdown)
   runner.summarise(
-    [`**${asMarkdown(task)}**: ${first}`, ...more.map((each) => `- ${each}`)].join('\n'),
+    [
+      `**${asMarkdown(written?.primary ?? task)}**: ${first}`,
+      ...more.map((each) => `- ${each}`),
+    ].join('\n'),
   )
   return status
 }
 
-function statusOf({ hit, key, hadTrouble }: Told): Status {
-  if (hit !== undefined) return hit.manifest.key === key ? 'exact' : 'partial'
+function statusOf({ hit, found, key, hadTrouble }: Told): Status {
+  const matched = hit?.manifest.key ?? found?.key
+  if (matched !== undefined) return matched === key ? 'exact' : 'partial'
   return hadTrouble ? 'error' : 'miss'
 }
 
-function describe({ hit, reasons }: Told, status: Status): readonly string[] {
+function describe({ hit, found, reasons }: Told, status: Status): readonly string[] {
   const why = reasons.slice(0, SHOWN_REASONS).map((reason) => onOneLine(nameReason(reason)))
   const left = reasons.length - why.length
   const all = left > 0 ? [...why, `and ${left} more`] : why
+  if (found !== undefined) return [status === 'exact' ? 'it is there' : 'another one is there']
   if (hit === undefined)
     return [status === 'error' ? 'went on without the cache' : 'a miss', ...all]
   const { manifest, changes, tookMs } = hit

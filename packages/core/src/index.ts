@@ -43,6 +43,8 @@ export type {
 export { parseEntryRecord } from './model/parse-entry-record.ts'
 export type { ChangeReason } from './model/explain.ts'
 export type { Notes } from './model/notes.ts'
+export { keyInName, nameOfKey, namePrefixOfKeys } from './vault/keyed-name.ts'
+export type { KeyedPlace } from './vault/keyed-name.ts'
 export { nameReason } from './model/name-reason.ts'
 export type { KeyedFingerprint } from './model/fingerprint.ts'
 export type { Manifest, Origin } from './model/manifest.ts'
@@ -86,8 +88,11 @@ export type {
 } from './vault/vault.ts'
 export { decideRun } from './vault/decide-run.ts'
 export type { RunDecision } from './vault/decide-run.ts'
+export { findKey } from './vault/find-key.ts'
 export type {
   HitOutcome,
+  NamedKey,
+  NewestQuery,
   NotSaved,
   RanOutcome,
   RunEvent,

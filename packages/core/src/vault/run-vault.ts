@@ -32,7 +32,8 @@ export function createRunVault(vault: Vault): RunVault {
     async findNewest(query) {
       // What others have saved since is newer than what this machine has seen.
       const [record] = (await listRemotely(vault, query)) ?? []
-      return record ?? findLatestEntries(store, query, 1)[0]
+      const newest = record ?? findLatestEntries(store, query, 1)[0]
+      return newest && { task: newest.task, key: newest.key }
     },
     async isKnown({ task, key }) {
       const entry = findEntry(store, { scope: 'local', key })

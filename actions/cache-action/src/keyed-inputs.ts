@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { TaskVaultError } from '@taskvault/core'
+import type { Runner } from './runner.ts'
+
+/** A key that somebody has written, as actions/cache has it. */
+export interface KeyedInputs {
+  /** As it was written: in the place of `{hash}` comes the digest of what the work reads. */
+  readonly key: string
+  /** What keys begin with that are better than nothing, the best one first. */
+  readonly restoreKeys: readonly string[]
+  /** Of other paths, another one: a cache is of use only to who asks for the same. */
+  readonly version: string
+}
+
+/** Where the digest of what the work reads comes into a key. */
+export const HASH = '{hash}'
+
+const LONGEST_KEY = 512
+const MOST_KEYS = 10
+
+/**
+ * The key of a step that has one of its own, and no other word for what it depends on.
+ * @throws {TaskVaultError} ARGUMENT_INVALID in the words of actions/cache.
+ */
+export function readKeyedInputs(runner: Runner): KeyedInputs | undefined {
+  const { env, input, inputLines, inputFlag } = runner
+  const key = input('key')
+  const restoreKeys = inputLines('restore-keys')
+  const keys = key === '' ? restoreKeys : [key, ...restoreKeys]
+  if (keys.length > MOST_KEYS) throw invalid(`Keys are limited to a maximum of ${MOST_KEYS}.`)
+  for (const each of keys) checkKey(each)
+  if (isKeyed(runner, key)) {
+    const isWindowsOnly = env['RUNNER_OS'] === 'Windows' && !inputFlag('enableCrossOsArchive')
+    return { key, restoreKeys, version: versionOf(inputLines('path'), { isWindowsOnly }) }
+  }
+  if (restoreKeys.length === 0) return undefined
+  throw new TaskVaultError('ARGUMENT_INVALID', 'restore-keys are beginnings of keys', {
+    hint: `Give a key as well; with inputs, ${HASH} in it is the digest of them.`,
+  })
+}
+
+const DEPENDENCIES = ['inputs', 'env', 'tools', 'salt']
+
+function isKeyed({ input }: Runner, key: string): boolean {
+  if (key === '' || input('run') !== '') return false
+  return key.includes(HASH) || DEPENDENCIES.every((name) => input(name) === '')
+}
+
+function checkKey(key: string): void {
+  if (key.length > LONGEST_KEY) {
+    throw invalid(`${key} cannot be larger than ${LONGEST_KEY} characters.`)
+  }
+  if (key.includes(',')) throw invalid(`${key} cannot contain commas.`)
+}
+
+function versionOf(
+  paths: readonly string[],
+  { isWindowsOnly }: { readonly isWindowsOnly: boolean },
+): string {
+  const parts = isWindowsOnly ? [...paths, 'windows-only'] : paths
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
+function invalid(message: string): TaskVaultError {
+  return new TaskVaultError('ARGUMENT_INVALID', `Key Validation Error: ${message}`)
+}

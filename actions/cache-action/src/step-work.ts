@@ -1,0 +1,75 @@
+import { createKeyableWork, findKey, nameOfKey, namePrefixOfKeys } from '@taskvault/core'
+import type { KeyedPlace, NewestQuery, TaskAdditions, TaskName } from '@taskvault/core'
+import { HASH } from './keyed-inputs.ts'
+import type { KeyedInputs } from './keyed-inputs.ts'
+import type { HalfStep } from './restore-step.ts'
+
+/** What a step keeps, and by which name it is known. */
+export interface StepWork {
+  readonly task: TaskName
+  readonly additions: TaskAdditions
+  /** Whose newest entry is better than nothing, the best one first. */
+  readonly fallbacks: readonly NewestQuery[]
+  /** Undefined: the key is the digest of what the work reads. */
+  readonly written: WrittenKey | undefined
+}
+
+/** A key of somebody's own, whole. */
+export interface WrittenKey {
+  readonly key: string
+  readonly restoreKeys: readonly string[]
+  readonly place: KeyedPlace
+}
+
+/** Undefined when trouble kept the digest from being known that the key is made of; it was told. */
+export async function findStepWork(step: HalfStep): Promise<StepWork | undefined> {
+  const { inputs } = step
+  const { task, keyed, takesNewest } = inputs
+  const additions = {
+    ...inputs.additions,
+    outputs: inputs.paths,
+    command: undefined,
+    isCache: true,
+  }
+  if (keyed === undefined) {
+    return { task, additions, fallbacks: takesNewest ? [{ task }] : [], written: undefined }
+  }
+  const written = await fillIn(step, { keyed, additions })
+  return written && workOfKey(written, { additions, takesNewest })
+}
+
+interface Filling {
+  readonly keyed: KeyedInputs
+  readonly additions: TaskAdditions
+}
+
+/** Makes the key whole: what was written, with the digest of what the work reads. */
+async function fillIn(
+  { opened, inputs, troubles }: HalfStep,
+  { keyed, additions }: Filling,
+): Promise<WrittenKey | undefined> {
+  const { restoreKeys, version } = keyed
+  const place = { group: inputs.task, version }
+  if (!keyed.key.includes(HASH)) return { key: keyed.key, restoreKeys, place }
+  const { settings, env, vault } = opened
+  if (vault === undefined) return undefined
+  const work = createKeyableWork(inputs.task, { settings, env, additions })
+  const hash = await findKey(vault, { ...work, onEvent: troubles.event })
+  return hash && { key: keyed.key.replaceAll(HASH, hash), restoreKeys, place }
+}
+
+function workOfKey(
+  written: WrittenKey,
+  { additions, takesNewest }: Pick<StepWork, 'additions'> & { readonly takesNewest: boolean },
+): StepWork {
+  const { key, restoreKeys, place } = written
+  const beginnings = [key, ...restoreKeys, ...(takesNewest ? [''] : [])]
+  const prefixes = beginnings.flatMap((each) => namePrefixOfKeys(place, each) ?? [])
+  return {
+    task: nameOfKey(place, key),
+    // The name may not show all of a key; nothing else counts.
+    additions: { ...additions, inputs: [], env: [], tools: [], salt: `${place.version}\n${key}` },
+    fallbacks: prefixes.map((taskPrefix) => ({ taskPrefix })),
+    written,
+  }
+}

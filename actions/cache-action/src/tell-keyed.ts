@@ -1,0 +1,65 @@
+import { keyInName, nameOfKey } from '@taskvault/core'
+import type { HitOutcome, NamedKey, SaveTaskOutcome } from '@taskvault/core'
+import type { HalfStep } from './restore-step.ts'
+import type { WrittenKey } from './step-work.ts'
+import type { Status } from './tell-outcome.ts'
+
+/* What actions/cache says, in its very words: scripts look for them in logs. */
+
+export interface LookUpOfKey extends WrittenKey {
+  readonly hit: HitOutcome | undefined
+  readonly found: NamedKey | undefined
+  readonly status: Status
+}
+
+/** The keys as people have written them. */
+export function describeWritten(
+  { key, place }: WrittenKey,
+  matched: HitOutcome | NamedKey | undefined,
+): { readonly primary: string; readonly matched: string } {
+  if (matched === undefined) return { primary: key, matched: '' }
+  const name = 'manifest' in matched ? matched.manifest.task : matched.task
+  const isExact = name === nameOfKey(place, key)
+  return { primary: key, matched: isExact ? key : keyInName(place, name) }
+}
+
+const MIB = 1024 ** 2
+
+export function tellLookUp({ runner }: HalfStep, look: LookUpOfKey): void {
+  const { key, restoreKeys, hit, found, status } = look
+  const { matched } = describeWritten(look, hit ?? found)
+  if (hit === undefined && found === undefined)
+    return runner.say(`Cache not found for input keys: ${[key, ...restoreKeys].join(', ')}`)
+  runner.say(
+    status === 'exact' ? `Cache hit for: ${matched}` : `Cache hit for restore-key: ${matched}`,
+  )
+  if (hit === undefined) {
+    runner.say('Lookup only - skipping download')
+    return runner.say(`Cache found and can be restored from key: ${matched}`)
+  }
+  const { sizeBytes } = hit.manifest
+  runner.say(`Cache Size: ~${Math.round(sizeBytes / MIB)} MB (${sizeBytes} B)`)
+  runner.say('Cache restored successfully')
+  runner.say(`Cache restored from key: ${matched}`)
+}
+
+const NOT_THERE =
+  'Path Validation Error: Path(s) specified in the action for caching do(es) not exist, hence no cache is being saved.'
+
+export function tellSavedKey(
+  { runner, troubles }: HalfStep,
+  key: string,
+  save: SaveTaskOutcome['save'],
+): void {
+  if (save.kind === 'not-saved') {
+    if (save.because === 'restored')
+      runner.say(`Cache hit occurred on the primary key ${key}, not saving cache.`)
+    if (save.because === 'output-missing') troubles.warn(NOT_THERE)
+  } else if (save.remote?.kind === 'known') {
+    runner.say(
+      `Failed to save: Unable to reserve cache with key ${key}, another job may be creating this cache.`,
+    )
+  } else if (save.remote === undefined || save.remote.kind === 'sent') {
+    runner.say(`Cache saved with key: ${key}`)
+  }
+}

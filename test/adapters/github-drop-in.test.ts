@@ -1,0 +1,226 @@
+import { rmSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { startVaultServer } from '../rig/start-vault-server.ts'
+import type { VaultServer } from '../rig/start-vault-server.ts'
+import {
+  contentOf,
+  createMachine,
+  post,
+  runAction,
+  uniqueTask,
+  writeFiles,
+} from './github/run-action.ts'
+import type { Done } from './github/run-action.ts'
+
+/* The built action in the place of actions/cache: its inputs, outputs, limits and words. */
+
+vi.setConfig({ testTimeout: 60_000 })
+
+let server: VaultServer
+beforeAll(async () => {
+  server = await startVaultServer()
+})
+afterAll(async () => await server[Symbol.asyncDispose]())
+
+type Inputs = Readonly<Record<string, string>>
+
+test('a miss, a save, a hit and a restore key, in the words and outputs of actions/cache', async () => {
+  const beginning = `Linux npm ${uniqueTask()}-`
+  const inputs = { key: `${beginning}1`, path: 'out', 'restore-keys': `other-\n${beginning}` }
+  const first = createMachine(server)
+  const missed = await runAction(first, { inputs })
+  writeFiles(first, { 'out/a': 'made' })
+  const saved = await post(first, inputs, missed)
+
+  const second = createMachine(server)
+  const hit = await runAction(second, { inputs })
+  const nothing = await post(second, inputs, hit)
+  const third = createMachine(server)
+  const other = { ...inputs, key: `${beginning}2` }
+  const partial = await runAction(third, { inputs: other })
+  const savedToo = await post(third, other, partial)
+
+  const log = [missed, saved, hit, nothing, partial, savedToo].map((done) => done.log).join('')
+  expect(log).not.toContain('::')
+  expect(missed.log).toContain(
+    `Cache not found for input keys: ${beginning}1, other-, ${beginning}\n`,
+  )
+  expect(missed.outputs).toMatchObject({
+    'cache-status': 'miss',
+    'cache-primary-key': `${beginning}1`,
+    'cache-matched-key': '',
+  })
+  expect(missed.outputs).not.toHaveProperty('cache-hit')
+  expect(saved.log).toContain(`Cache saved with key: ${beginning}1\n`)
+  expect(hit.log).toContain(`Cache restored from key: ${beginning}1\n`)
+  expect(hit.log).toContain('Cache Size: ~0 MB (4 B)\n')
+  expect(hit.outputs).toMatchObject({ 'cache-hit': 'true', 'cache-matched-key': `${beginning}1` })
+  expect(nothing.log).toContain(
+    `Cache hit occurred on the primary key ${beginning}1, not saving cache.\n`,
+  )
+  expect(partial.log).toContain(`Cache restored from key: ${beginning}1\n`)
+  expect(partial.outputs).toMatchObject({
+    'cache-hit': 'false',
+    'cache-status': 'partial',
+    'cache-primary-key': `${beginning}2`,
+    'cache-matched-key': `${beginning}1`,
+  })
+  expect(contentOf(third, 'out/a')).toBe('made')
+  expect(savedToo.log).toContain(`Cache saved with key: ${beginning}2\n`)
+})
+
+describe.each([
+  ["GitHub's cache service", () => ({})],
+  ['a server of ours', () => ({ remote: server.url, token: server.key })],
+  ['this machine alone', () => ({ remote: 'off' })],
+])('in %s', (_, where) => {
+  test('restore keys are tried one after the other, and the newest of each is taken', async () => {
+    const task = uniqueTask()
+    const machine = createMachine(server)
+    const common = { path: 'out', ...where() }
+    for (const [at, key] of ['-a-1', '-a-2', '-b-3'].entries()) {
+      writeFiles(machine, { 'out/which': `${at}` })
+      await runAction(machine, { entry: 'save', inputs: { ...common, key: task + key } })
+    }
+
+    const restore = async (...keys: readonly string[]): Promise<string> => {
+      const { outputs } = await runAction(machine, {
+        entry: 'restore',
+        inputs: { ...common, key: `${task}-new`, 'restore-keys': keys.join('\n') },
+      })
+      return `${outputs['cache-hit'] ?? ''} ${outputs['cache-matched-key']}`
+    }
+
+    expect(await restore(`${task}-a-`, `${task}-b-`)).toBe(`false ${task}-a-2`)
+    expect(contentOf(machine, 'out/which')).toBe('1')
+    expect(await restore(`${task}-c-`, `${task}-`)).toBe(`false ${task}-b-3`)
+    expect(await restore(`${task}-c-`)).toBe(' ')
+    expect(await restore()).toBe(' ')
+  })
+
+  test('a look-up puts nothing in place, and the job saves what was not there', async () => {
+    const inputs = { key: uniqueTask(), path: 'out', 'lookup-only': 'true', ...where() }
+    const machine = createMachine(server)
+    const missed = await runAction(machine, { inputs })
+    writeFiles(machine, { 'out/a': 'made' })
+    await post(machine, inputs, missed)
+    rmSync(path.join(machine.workspace, 'out'), { recursive: true })
+
+    const there = await runAction(machine, { inputs })
+    const other = { ...inputs, key: `${inputs.key}-more`, 'restore-keys': inputs.key }
+    const another = await runAction(machine, { inputs: other })
+    const nothing = await post(machine, inputs, there)
+
+    expect(there.log).toContain(`Cache found and can be restored from key: ${inputs.key}\n`)
+    expect([there, another].map(({ outputs }) => outputs['cache-hit'])).toEqual(['true', 'false'])
+    expect(another.outputs['cache-matched-key']).toBe(inputs.key)
+    expect(nothing.log).toContain('not saving cache.')
+    expect(() => contentOf(machine, 'out/a')).toThrow('ENOENT')
+  })
+})
+
+test('other paths are another cache, and so is what Windows alone can read', async () => {
+  const key = uniqueTask()
+  const machine = createMachine(server)
+  writeFiles(machine, { 'a/a': 'a', 'b/b': 'b' })
+  await runAction(machine, { entry: 'save', inputs: { key, path: 'a' } })
+
+  const other = await runAction(machine, { entry: 'restore', inputs: { key, path: 'b' } })
+  const both = await runAction(machine, { entry: 'save', inputs: { key, path: 'a\nb' } })
+  const known = await runAction(machine, {
+    entry: 'restore',
+    inputs: { key, path: 'a', enableCrossOsArchive: 'true', 'upload-chunk-size': '1000' },
+  })
+  machine.env['RUNNER_OS'] = 'Windows'
+  const windows = await runAction(machine, { entry: 'restore', inputs: { key, path: 'a' } })
+
+  expect(other.outputs).not.toHaveProperty('cache-hit')
+  expect(windows.outputs).not.toHaveProperty('cache-hit')
+  expect(both.log).toContain(`Cache saved with key: ${key}\n`)
+  expect(known.outputs['cache-hit']).toBe('true')
+})
+
+test('a miss fails the step where that is asked for, and a restore key is no miss', async () => {
+  const key = uniqueTask()
+  const machine = createMachine(server)
+  writeFiles(machine, { 'out/a': 'made' })
+  await runAction(machine, { entry: 'save', inputs: { key, path: 'out' } })
+  const asked = { path: 'out', 'fail-on-cache-miss': 'true' }
+
+  const missed = await runAction(machine, { inputs: { ...asked, key: 'nowhere' } })
+  const partial = await runAction(machine, {
+    inputs: { ...asked, key: `${key}-2`, 'restore-keys': key },
+  })
+
+  expect([missed.exitCode, partial.exitCode]).toEqual([1, 0])
+  expect(missed.log).toContain(
+    'Failed to restore cache entry. Exiting as fail-on-cache-miss is set. Input key: nowhere',
+  )
+})
+
+test('the limits of actions/cache are told in its words', async () => {
+  const machine = createMachine(server)
+  const long = 'x'.repeat(513)
+  const refused: readonly (readonly [inputs: Inputs, said: string])[] = [
+    [{ key: 'a,b', path: 'out' }, 'Key Validation Error: a,b cannot contain commas.'],
+    [{ key: long, path: 'out' }, `${long} cannot be larger than 512 characters.`],
+    [{ key: 'a', path: 'out', 'restore-keys': 'a,b' }, 'a,b cannot contain commas.'],
+    [
+      { key: 'a', path: 'out', 'restore-keys': 'b c d e f g h i j k'.replaceAll(' ', '\n') },
+      'Key Validation Error: Keys are limited to a maximum of 10.',
+    ],
+    [{ key: 'a' }, 'Input required and not supplied: path'],
+    [{ inputs: 'src', task: 'a', path: 'out', 'restore-keys': 'a' }, 'beginnings of keys'],
+  ]
+
+  const ends = await Promise.all(refused.map(([inputs]) => runAction(machine, { inputs })))
+
+  for (const [at, { exitCode, log }] of ends.entries()) {
+    expect(exitCode, log).toBe(1)
+    expect(log).toContain(refused[at]?.[1])
+  }
+  const just = await runAction(machine, { inputs: { key: 'x'.repeat(512), path: 'out' } })
+  expect(just.exitCode, just.log).toBe(0)
+})
+
+test('a key can be made of the digest of what the work reads', async () => {
+  const task = uniqueTask()
+  const inputs = { task, key: `${task}-{hash}`, inputs: 'lock', path: 'out' }
+  const more = { ...inputs, 'restore-keys': `${task}-` }
+  const machine = createMachine(server)
+  const play = async (lock: string): Promise<Done> => {
+    writeFiles(machine, { lock, 'out/a': lock })
+    return await runAction(machine, { inputs: more })
+  }
+  const first = await play('1')
+  await post(machine, more, first)
+  const second = await play('2')
+  const again = await play('1')
+
+  const key = first.outputs['cache-primary-key'] ?? ''
+  expect(key).toMatch(new RegExp(`^${task}-[0-9a-f]{64}$`))
+  expect(second.outputs['cache-primary-key']).not.toBe(key)
+  expect(second.outputs).toMatchObject({ 'cache-hit': 'false', 'cache-matched-key': key })
+  expect(again.outputs).toMatchObject({ 'cache-hit': 'true', 'cache-primary-key': key })
+})
+
+test('what a failed job has made is saved by the steps that ask for it, and by no other', async () => {
+  const [begun, saved] = await playFailing({ 'save-always': 'true' })
+  const [plain, left] = await playFailing({})
+
+  expect(begun.variables).toEqual({ TASKVAULT_SAVE_ALWAYS: 'true' })
+  expect(plain.variables).toEqual({})
+  expect(saved.log).toContain('Cache saved with key: ')
+  expect(left.log).not.toContain('Cache saved with key: ')
+  expect([saved.exitCode, left.exitCode]).toEqual([0, 0])
+})
+
+/** Both halves of a step whose job fails in between. */
+async function playFailing(more: Inputs): Promise<readonly [Done, Done]> {
+  const machine = createMachine(server)
+  const inputs = { key: uniqueTask(), path: 'out', ...more }
+  const begun = await runAction(machine, { inputs: { ...inputs, 'job-status': 'success' } })
+  writeFiles(machine, { 'out/a': 'made' })
+  return [begun, await post(machine, { ...inputs, 'job-status': 'failure' }, begun)]
+}
