@@ -6,25 +6,59 @@ import { readSnippets } from '../../rig/read-snippets.ts'
 import type { Values } from './bind-parameters.ts'
 import { expandJob, expandSteps } from './expand-steps.ts'
 import type { PlainStep } from './expand-steps.ts'
+import { openCircleCi } from './open-circleci.ts'
+import type { CircleCi } from './open-circleci.ts'
 import type { Configuration, Orb, Step } from './orb.ts'
 
 const README = path.resolve(import.meta.dirname, '../../../orbs/taskvault/README.md')
 
-/** What the pages and the orb itself show: each is expanded, its parameters checked, as CircleCI does it. */
+/** A project that has what the examples speak of. */
+const PROJECT = {
+  'src/a.js': '1',
+  'test/a.js': '1',
+  'package.json': '{}',
+  'package-lock.json': '{}',
+  'packages/a/package.json': '{}',
+  'packages/a/package-lock.json': '{}',
+  '.taskvault/config.yaml': `tasks:
+  unit_tests: { command: npm test, inputs: [src] }
+  browser_tests: { command: npm run browser, inputs: [src] }
+`,
+}
+
+/** What the pages and the orb itself show: each is expanded, its parameters checked, and run, twice. */
 export function describeExamples(orb: Orb): void {
   const page = readFileSync(README, 'utf8')
-  const shown = readSnippets(page)
+  const onPage = readSnippets(page)
     .filter(({ language }) => language === 'yaml')
-    .map(({ text, line }) => [`line ${line}`, parse(text, { version: '1.1' })] as const)
+    .map(({ text, line }) => [`of the page, line ${line}`, parse(text, { version: '1.1' })])
+  const ofOrb = Object.entries(orb.examples).map(([name, { usage }]) => [
+    `${name} of the orb`,
+    usage,
+  ])
 
-  describe('what is shown can be used:', () => {
-    test.each(Object.entries(orb.examples))('the example %s', (_, { usage }) => {
-      expect(expandConfiguration(orb, usage).length).toBeGreaterThan(1)
-    })
+  describe('what is shown works:', () => {
+    test.each([...ofOrb, ...onPage] as [string, Configuration][])(
+      'the example %s',
+      async (_, configuration) => {
+        const circleCi = openCircleCi()
+        const jobs = expandConfiguration(orb, withRemote(configuration, circleCi.remote))
+        const isFresh = JSON.stringify(configuration).includes('"policy":"push"')
 
-    test.each(shown)('the page, %s', (_, configuration) => {
-      expect(expandConfiguration(orb, configuration as Configuration).length).toBeGreaterThan(1)
-    })
+        const runAll = async (): Promise<string> => {
+          const outputs = []
+          for (const job of jobs) outputs.push(await runJob(circleCi, job))
+          return outputs.join('')
+        }
+
+        await runAll()
+        const worked = circleCi.work()
+        const second = await runAll()
+
+        expect(/✓ \S+: (?!saved)/.test(second)).toBe(!isFresh)
+        expect(circleCi.work()).toEqual(isFresh ? [...worked, ...worked] : worked)
+      },
+    )
 
     test('the page has a row for each parameter of each component', () => {
       for (const [name, { parameters = {} }] of Object.entries({ ...orb.commands, ...orb.jobs }))
@@ -34,14 +68,26 @@ export function describeExamples(orb: Orb): void {
   })
 }
 
-/** All steps of all jobs of a configuration, the orb's and its own. */
+async function runJob(circleCi: CircleCi, job: readonly PlainStep[]): Promise<string> {
+  const { exitCode, output } = await circleCi.runJob(job, PROJECT)
+  expect(exitCode, output).toBe(0)
+  expect(output).not.toContain('warning:')
+  return output
+}
+
+function withRemote(configuration: Configuration, remote: string): Configuration {
+  const text = JSON.stringify(configuration).replaceAll('https://vault.example.com', remote)
+  return JSON.parse(text) as Configuration
+}
+
+/** The steps of each job of a configuration, the orb's and its own. */
 function expandConfiguration(
   orb: Orb,
   { jobs = {}, workflows }: Configuration,
-): readonly PlainStep[] {
+): readonly (readonly PlainStep[])[] {
   return Object.values(workflows)
     .flatMap((workflow) => workflow.jobs)
-    .flatMap((job) => expandWorkflowJob(orb, jobs, job))
+    .map((job) => expandWorkflowJob(orb, jobs, job))
 }
 
 /** Parameters that every job of a workflow may be given. */
