@@ -15,7 +15,7 @@ import {
   writeFiles,
 } from './github/run-action.ts'
 import type { Done } from './github/run-action.ts'
-import { obeyed } from './github/runner-log.ts'
+import { decoded, obeyed } from './github/runner-log.ts'
 
 /* The built action as the runner starts it, against the cache service of a real server. */
 
@@ -228,8 +228,4 @@ function reasonOf({ summary, log, outputs }: Done): string {
   const reason = /^- (.*)$/m.exec(decoded(summary))?.[1] ?? ''
   expect(log).toContain(reason)
   return reason
-}
-
-function decoded(markdown: string): string {
-  return markdown.replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
 }

@@ -34,6 +34,8 @@ export interface Done {
   readonly summary: string
   /** What was written to GITHUB_ENV. */
   readonly variables: Readonly<Record<string, string>>
+  /** Lines that were written to GITHUB_PATH. */
+  readonly directories: readonly string[]
 }
 
 const DIST = path.resolve(import.meta.dirname, '../../../actions/cache-action/dist')
@@ -76,20 +78,31 @@ export function writeFiles({ workspace }: Machine, files: Readonly<Record<string
 
 /** Runs one half of the built action as the runner does. */
 export async function runAction(machine: Machine, step: Step): Promise<Done> {
-  const { inputs, entry = 'main', state = {}, dist = DIST, onStart = () => {} } = step
-  const files = [
-    'GITHUB_OUTPUT',
-    'GITHUB_STATE',
-    'GITHUB_ENV',
-    'GITHUB_PATH',
-    'GITHUB_STEP_SUMMARY',
-  ]
+  const { inputs, entry = 'main', state = {}, dist = DIST, onStart } = step
+  const command = [process.execPath, path.join(dist, `${entry}.mjs`)]
+  const env = { ...named('INPUT_', inputs), ...named('STATE_', state) }
+  return await runStep(machine, command, { env, onStart })
+}
+
+const FILES = ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_PATH', 'GITHUB_STEP_SUMMARY']
+
+interface StepOptions {
+  readonly env: Readonly<Record<string, string>>
+  readonly onStart?: ((child: ChildProcess) => void) | undefined
+}
+
+/** Runs a command as the runner does, with files of its own for what it has to say. */
+export async function runStep(
+  machine: Machine,
+  [file = '', ...words]: readonly string[],
+  { env, onStart = () => {} }: StepOptions,
+): Promise<Done> {
   const directory = mkdtempSync(path.join(machine.env['RUNNER_TEMP'] ?? '', 'step-'))
-  const places = Object.fromEntries(files.map((name) => [name, path.join(directory, name)]))
-  for (const file of Object.values(places)) writeFileSync(file, '')
-  const child = spawn(process.execPath, [path.join(dist, `${entry}.mjs`)], {
+  const places = Object.fromEntries(FILES.map((name) => [name, path.join(directory, name)]))
+  for (const place of Object.values(places)) writeFileSync(place, '')
+  const child = spawn(file, words, {
     cwd: machine.workspace,
-    env: { ...machine.env, ...places, ...named('INPUT_', inputs), ...named('STATE_', state) },
+    env: { ...machine.env, ...places, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   onStart(child)
@@ -102,6 +115,9 @@ export async function runAction(machine: Machine, step: Step): Promise<Done> {
     outputs: parseAssignments(read('GITHUB_OUTPUT')),
     state: parseAssignments(read('GITHUB_STATE')),
     variables: parseAssignments(read('GITHUB_ENV')),
+    directories: read('GITHUB_PATH')
+      .split('\n')
+      .filter((line) => line !== ''),
     summary: read('GITHUB_STEP_SUMMARY'),
   }
 }

@@ -9,3 +9,8 @@ export function obeyed(log: string): readonly string[] {
   }
   return found
 }
+
+/** Text of a page, of which every sign that Markdown knows was spelled out. */
+export function decoded(markdown: string): string {
+  return markdown.replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+}

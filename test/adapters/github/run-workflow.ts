@@ -1,0 +1,74 @@
+import { parse } from 'yaml'
+import { runAction, runStep } from './run-action.ts'
+import type { Done, Machine } from './run-action.ts'
+
+/** A step of a workflow, as far as the tests need it. */
+interface WorkflowStep {
+  readonly id?: string
+  readonly if?: string
+  readonly uses?: string
+  readonly with?: Readonly<Record<string, unknown>>
+  readonly run?: string
+}
+
+/** What each step did, by its id or its place; a step that was skipped is not there. */
+export type StepsDone = ReadonlyMap<string, Done>
+
+/**
+ * Runs the steps of a job as the runner does, and what our action does at the end of the job. Each
+ * step has what those before it have set; one that fails ends the job.
+ */
+export async function runSteps(machine: Machine, yaml: string): Promise<StepsDone> {
+  const done = new Map<string, Done>()
+  const job: Machine = { ...machine, env: { ...machine.env } }
+  const posts: (readonly [name: string, start: () => Promise<Done>])[] = []
+  for (const [index, step] of (parse(yaml) as readonly WorkflowStep[]).entries()) {
+    const fill = (text: unknown): string => fillIn(String(text), { done, env: job.env })
+    if (step.if !== undefined && evaluate(step.if, { done, env: job.env }) !== 'true') continue
+    const inputs = Object.fromEntries(
+      Object.entries(step.with ?? {}).map(([name, value]) => [name, fill(value)]),
+    )
+    const isOurs = step.uses?.startsWith('taskvault/cache-action@') === true
+    const ended = isOurs
+      ? await runAction(job, { inputs })
+      : await runStep(job, ['bash', '-e', '-c', fill(step.run)], { env: {} })
+    const name = step.id ?? String(index)
+    done.set(name, ended)
+    if (ended.exitCode !== 0) return done
+    Object.assign(job.env, ended.variables)
+    job.env['PATH'] = [...ended.directories.toReversed(), job.env['PATH']].join(':')
+    const { state } = ended
+    if (isOurs)
+      posts.unshift([
+        `post of ${name}`,
+        async () => await runAction(job, { inputs, state, entry: 'post' }),
+      ])
+  }
+  for (const [name, start] of posts) done.set(name, await start())
+  return done
+}
+
+interface Context {
+  readonly done: StepsDone
+  readonly env: Readonly<Record<string, string>>
+}
+
+function fillIn(text: string, context: Context): string {
+  return text.replaceAll(/\$\{\{(.*?)\}\}/g, (_, expression: string) =>
+    evaluate(expression, context),
+  )
+}
+
+/** Of GitHub's expressions: a value, or its comparison with a text. */
+function evaluate(expression: string, { done, env }: Context): string {
+  const [, name = '', sign, text] =
+    /^\s*([\w.-]+)\s*(?:(==|!=)\s*'([^']*)')?\s*$/.exec(expression) ?? []
+  const [kind = '', id = '', , output = ''] = name.split('.')
+  const value = {
+    steps: done.get(id)?.outputs[output],
+    github: env[`GITHUB_${id.toUpperCase()}`],
+  }[kind]
+  if (!['steps', 'github'].includes(kind)) throw new Error(`not understood: ${expression}`)
+  if (sign === undefined) return value ?? ''
+  return String(((value ?? '') === text) === (sign === '=='))
+}
