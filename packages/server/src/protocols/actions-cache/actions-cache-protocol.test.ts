@@ -50,7 +50,7 @@ test.each(['v1', 'v2'] as const)(
   },
 )
 
-test('200 MiB travel in blocks, side by side', async () => {
+test('200 MiB travel in blocks, side by side', { timeout: 240_000 }, async () => {
   await using server = await startServer()
   const workspace = createWorkspace()
   const bytes = randomBytes(200 * MIB)
@@ -159,6 +159,28 @@ test('an upload that is not what was promised does not become a cache', async ()
   expect([early.ok, wrong.ok, unknown.ok, right.ok]).toEqual([false, false, false, true])
   expect(wrong.message).toBe('The cache is not whole: 5 of 6 bytes have arrived')
   expect(right.entry_id).toMatch(/^[1-9]\d{0,14}$/)
+})
+
+test.each([0, 4])('a range that brings %i bytes instead of ten is no piece', async (sentBytes) => {
+  await using server = await startServer()
+  const begun = await rest(server, 'POST', '', { key: 'a', version: 'v' })
+  const { cacheId } = (await begun.json()) as { readonly cacheId: number }
+  const ranged = { 'content-range': 'bytes 0-9/*', 'content-type': 'application/octet-stream' }
+  const body = 'x'.repeat(sentBytes)
+
+  const sent = await server.fetch(`/_apis/artifactcache/caches/${cacheId}`, {
+    method: 'PATCH',
+    bearer: 'writer',
+    headers: ranged,
+    body,
+  })
+  const ended = await rest(server, 'POST', `/${cacheId}`, { size: 10 })
+
+  expect([sent.status, ended.status]).toEqual([400, 400])
+  expect(await ended.json()).toMatchObject({
+    code: 'REQUEST_INVALID',
+    message: 'The cache is not whole: nothing came from byte 0',
+  })
 })
 
 test('an archive is assembled once: other pieces do not seem to be taken', async () => {
@@ -315,6 +337,20 @@ async function use(
   steps: readonly ClientStep[],
 ): Promise<ClientResult> {
   return await useClient({ workspace, url, token: 'writer', service }, steps)
+}
+
+async function rest(
+  server: TestServer,
+  method: string,
+  address: string,
+  body: Readonly<Record<string, unknown>>,
+): Promise<Response> {
+  return await server.fetch(`/_apis/artifactcache/caches${address}`, {
+    method,
+    bearer: 'writer',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
 }
 
 interface Answered {

@@ -66,16 +66,22 @@ export interface Piece {
   /** Names the piece within its upload. */
   readonly key: string
   readonly bytes: ByteStream
-  readonly limitBytes: number
+  /** As many as the sender has announced. */
+  readonly sizeBytes: number
 }
 
-/** Takes one piece in. Sent again under the same name, it must be the same. */
+/**
+ * Takes one piece in. Sent again under the same name, it must be the same.
+ * @throws {TaskVaultError} REQUEST_INVALID when it is shorter than announced, REQUEST_TOO_LARGE when it is
+ * longer: then no piece is there.
+ */
 export async function storePiece(
   store: UploadStore,
   who: Principal,
   { upload, piece }: { readonly upload: Pick<PendingUpload, 'id'>; readonly piece: Piece },
 ): Promise<BlobRow> {
-  const blob = await store.engine.storeUnnamed(who, piece.bytes, piece.limitBytes)
+  const blob = await store.engine.storeUnnamed(who, piece.bytes, piece.sizeBytes)
+  if (blob.sizeBytes !== piece.sizeBytes) throw tooShort(blob.sizeBytes, piece.sizeBytes)
   const entry = { namespace: namespaceOfUpload(upload.id), key: piece.key, content: blob.name }
   const stored = await publishTemporary(store, who, { ...entry, blobs: [blob], details: {} })
   if (stored.kind === 'known' && !stored.isSame) {
@@ -83,6 +89,14 @@ export async function storePiece(
   }
   if (stored.kind === 'blobs-missing') throw new Refusal('BLOBS_MISSING', 'The piece is gone again')
   return blob
+}
+
+function tooShort(arrivedBytes: number, announcedBytes: number): Refusal {
+  return new Refusal(
+    'REQUEST_INVALID',
+    `${arrivedBytes} bytes came where ${announcedBytes} were announced`,
+    { hint: 'Send this piece again.' },
+  )
 }
 
 export async function findPiece(

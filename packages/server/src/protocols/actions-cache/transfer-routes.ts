@@ -98,7 +98,7 @@ async function takePiece(
   if (sizeBytes > limits.maxBlobBytes) throw tooLarge(limits.maxBlobBytes)
   rates.countBytes(grant.who, sizeBytes)
   const bytes = askForBody(request, reply, services.limits)
-  const piece = { key, bytes, limitBytes: sizeBytes }
+  const piece = { key, bytes, sizeBytes }
   return await storePiece(services, grant.who, { upload: grant, piece })
 }
 
