@@ -23,7 +23,7 @@ interface Settings {
 /** As the page about trust has it. */
 const SETTINGS = readSettings()
 const ORGANISATION = SETTINGS.issuer.split('/').at(-1)
-const [[PROJECT = '', { origin: ORIGIN = '' } = {}] = []] = Object.entries(SETTINGS.projects)
+const [[PROJECT, { origin: ORIGIN }] = ['', { origin: '' }]] = Object.entries(SETTINGS.projects)
 
 interface Place {
   readonly cli: string
