@@ -6,6 +6,7 @@ import type { RepositoryPlace } from '../git/find-repository.ts'
 import { decodeRecords, encodeRecords, readIndexRecords } from '../git/index-records.ts'
 import type { GitSource } from '../git/list-files.ts'
 import { findIndexFile, idLength, readIndexBytes } from '../git/open-index.ts'
+import { outlineTree } from '../git/outline-tree.ts'
 import { readTreeId } from '../git/read-tree-id.ts'
 import type { Environment, GitOptions } from '../git/run-git.ts'
 import { listSelectedFiles, unsupportedName } from './digest-files.ts'
@@ -15,6 +16,8 @@ import type { SelectedFile } from './digest-files.ts'
 export interface GitInputs {
   /** The tree that they are all part of, where that can be told at once. */
   readonly treeId: string | undefined
+  /** What of that tree can matter, where that can be told at once; equal for equal files. */
+  outline(): string | undefined
   /** Finds the files. */
   select(): SelectedInputs
 }
@@ -43,7 +46,7 @@ export interface GitInputsRequest {
  */
 export function openGitInputs(request: GitInputsRequest): GitInputs {
   const place = findRepository(request.projectRoot)
-  if (place === undefined) return { treeId: undefined, select: () => selectSlowly(request) }
+  if (place === undefined) return createInputs(request, undefined, () => selectSlowly(request))
   const { repository } = place
   const { workTree } = repository
   const { source, env } = request
@@ -51,13 +54,41 @@ export function openGitInputs(request: GitInputsRequest): GitInputs {
   if (source.kind === 'commit') {
     const treeId = readTreeId(source.commit, repository, git)
     const ofTree = { ...request, source: { kind: 'commit', commit: treeId } } as const
-    return { treeId, select: () => selectSlowly(ofTree) }
+    return createInputs(request, { treeId, place }, () => selectSlowly(ofTree))
   }
   const bytes = readIndexBytes(repository, git)
-  if (bytes === undefined) return { treeId: undefined, select: () => selectSlowly(request) }
+  if (bytes === undefined) return createInputs(request, undefined, () => selectSlowly(request))
+  const treeId = readCachedTree(bytes, idLength(repository))
+  return createInputs(
+    request,
+    treeId === undefined ? undefined : { treeId, place },
+    () => selectQuickly(request, { bytes, place, git }) ?? selectSlowly(request),
+  )
+}
+
+interface KnownTree {
+  readonly treeId: string
+  readonly place: RepositoryPlace
+}
+
+function createInputs(
+  { projectRoot, inputs, outputs }: GitInputsRequest,
+  tree: KnownTree | undefined,
+  select: () => SelectedInputs,
+): GitInputs {
   return {
-    treeId: readCachedTree(bytes, idLength(repository)),
-    select: () => selectQuickly(request, { bytes, place, git }) ?? selectSlowly(request),
+    treeId: tree?.treeId,
+    outline() {
+      if (tree === undefined) return undefined
+      const { treeId, place } = tree
+      const selection = createInputSelection(projectRoot, { patterns: inputs, outputs })
+      return outlineTree(treeId, {
+        ...place,
+        selects: (relativePath) => selectsPath(selection, relativePath),
+        mayContain: (directory) => selectsBelow(selection, directory),
+      })
+    },
+    select,
   }
 }
 

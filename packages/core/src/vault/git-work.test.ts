@@ -36,7 +36,7 @@ test('whatever is staged, the key that is remembered is the one that a fingerpri
         project.write(step)
         project.git('add', '--', ...Object.keys(step))
         // A commit writes the trees before it asks its hook; sometimes there is none.
-        if (step === steps[0]) project.git('write-tree')
+        if (steps.indexOf(step) % 2 === 0) project.git('write-tree')
         for (const definition of [{}, { inputs: ['?src/**', '!**/c'] }]) {
           const work = await open(project, INDEX, { context, definition })
           const expected = await fingerprintTask(requestFor(project, INDEX, definition), context)

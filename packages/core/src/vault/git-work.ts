@@ -72,9 +72,12 @@ interface Known {
   readonly selected: SelectedInputs | undefined
 }
 
-/** By the tree when it is known as a whole, else by the files: most commits change others. */
+/**
+ * By the tree when it is known as a whole, or in what of it can matter; else by the files: most commits
+ * change others.
+ */
 function findKnown(inputs: GitInputs, memory: KeyMemory): Known {
-  const byTree = inputs.treeId === undefined ? undefined : memory.findByTree(inputs.treeId)
+  const byTree = memory.findByTree(inputs)
   if (byTree !== undefined) return { key: byTree, selected: undefined }
   const selected = inputs.select()
   const key = memory.findByRecords(selected.records)
@@ -83,7 +86,7 @@ function findKnown(inputs: GitInputs, memory: KeyMemory): Known {
 }
 
 interface KeyMemory {
-  findByTree(treeId: string): TaskKey | undefined
+  findByTree(inputs: GitInputs): TaskKey | undefined
   findByRecords(records: Buffer): TaskKey | undefined
   remember(key: TaskKey, inputs: GitInputs, selected: SelectedInputs): void
   /** Only by the tree. */
@@ -104,6 +107,8 @@ function createKeyMemory(
   const name = (...parts: readonly Buffer[]): string =>
     `key:${algorithm.hash(Buffer.concat([others, ...parts])).toString('hex')}`
   const nameOfTree = (treeId: string): string => name(Buffer.from(`tree\0${rules}\0${treeId}`))
+  const nameOfOutline = (outline: string): string =>
+    name(Buffer.from(`outline\0${rules}\0${outline}`))
   const nameOfRecords = (records: Buffer): string => name(Buffer.from('files\0'), records)
 
   function find(id: string): TaskKey | undefined {
@@ -113,13 +118,26 @@ function createKeyMemory(
     return key as TaskKey
   }
 
-  function rememberTree(key: TaskKey, { treeId }: GitInputs, selected: SelectedInputs): void {
-    if (treeId === undefined || !selected.followFromTree) return
-    contents.remember(new Map([[nameOfTree(treeId), digestToBytes(key)]]))
+  function findByTree(inputs: GitInputs): TaskKey | undefined {
+    if (inputs.treeId === undefined) return undefined
+    const key = find(nameOfTree(inputs.treeId))
+    if (key !== undefined) return key
+    const outline = inputs.outline()
+    return outline === undefined ? undefined : find(nameOfOutline(outline))
+  }
+
+  function rememberTree(key: TaskKey, inputs: GitInputs, selected: SelectedInputs): void {
+    if (inputs.treeId === undefined || !selected.followFromTree) return
+    const outline = inputs.outline()
+    const names = [
+      nameOfTree(inputs.treeId),
+      ...(outline === undefined ? [] : [nameOfOutline(outline)]),
+    ]
+    contents.remember(new Map(names.map((each) => [each, digestToBytes(key)])))
   }
 
   return {
-    findByTree: (treeId) => find(nameOfTree(treeId)),
+    findByTree,
     findByRecords: (records) => find(nameOfRecords(records)),
     remember(key, inputs, selected) {
       contents.remember(new Map([[nameOfRecords(selected.records), digestToBytes(key)]]))
