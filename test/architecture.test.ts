@@ -67,7 +67,7 @@ test.each([
     `import { a } from '../../../core/src/a.ts'`,
   ],
   ['packages/cli/src/commands/x.ts', /core\/store/, `import { a } from '@taskvault/core/store'`],
-  ['packages/cli/src/commands/x.ts', /only bin.ts touches the process/, `process.exit(1)`],
+  ['packages/cli/src/commands/x.ts', /only start.ts and hook.ts touch/, `process.exit(1)`],
   ['packages/server/src/x.ts', /belongs to no layer/, `export const a = 1`],
   ['actions/cache-action/src/x.ts', /core\/store/, `import { a } from '@taskvault/core/store'`],
   ['actions/cache-action/src/x.ts', /only the four files/, `process.exit(1)`],

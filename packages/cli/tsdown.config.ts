@@ -1,4 +1,4 @@
-import type { UserConfig } from 'tsdown'
+import type { Rolldown, UserConfig } from 'tsdown'
 import { lazyBuiltins } from '../../tsdown-lazy-builtins.ts'
 import { base } from '../../tsdown.base.ts'
 
@@ -21,9 +21,9 @@ const CROSS_SPAWN = [
  * any, and that takes longer than all of ours. What brings native code stays outside, because its
  * binaries must be found at run time.
  */
-const config: UserConfig = {
+const command: UserConfig = {
   ...base,
-  entry: { bin: 'src/bin.ts', 'restore-worker': '../core/src/store/restore-worker.ts' },
+  entry: { start: 'src/start.ts', 'restore-worker': '../core/src/store/restore-worker.ts' },
   dts: false,
   publint: true,
   format: 'cjs',
@@ -43,4 +43,25 @@ const config: UserConfig = {
     ],
   },
 }
-export default config
+
+/**
+ * What most git hooks need, once more and in one file: as parts of the command it would be forty, with
+ * three times as much in them. What it leaves to the command as a whole stays outside.
+ */
+const hook: UserConfig = {
+  ...command,
+  entry: { hook: 'src/hook.ts' },
+  outputOptions: { chunkFileNames: 'hook-[name].cjs' },
+  plugins: [lazyBuiltins(), outside('./start.ts', './start.cjs')],
+}
+
+/** Has a module of ours be loaded from where it is built to, instead of being built once more. */
+function outside(source: string, built: string): Rolldown.Plugin {
+  return {
+    name: 'outside',
+    resolveId: (id) => (id === source ? { id: built, external: true } : undefined),
+  }
+}
+
+const configs: UserConfig[] = [command, hook]
+export default configs

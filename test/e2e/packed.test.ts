@@ -48,7 +48,8 @@ test('the command is packed with its launcher and bundle, and needs the server o
       'LICENSE',
       'bin/taskvault.js',
       'bin/package.json',
-      'dist/bin.cjs',
+      'dist/hook.cjs',
+      'dist/start.cjs',
       'dist/restore-worker.cjs',
     ]),
   )

@@ -157,9 +157,11 @@ function openStdin({ stdin }: Host, atEnd: AsyncDisposableStack): Host['stdin'] 
   return stdin
 }
 
-async function loadSettingsOf(cli: Cli): Promise<LoadedSettings> {
-  const { loadSettings } = await import('@taskvault/core')
-  return await loadSettings({ cwd: cli.cwd, configPath: cli.options.config, env: cli.host.env })
+async function loadSettingsOf({ cwd, options, host }: Cli): Promise<LoadedSettings> {
+  const { loadSettings, openConfigMemory } = await import('@taskvault/core')
+  const { env, configMemory } = host
+  const memory = configMemory && openConfigMemory(configMemory)
+  return await loadSettings({ cwd, configPath: options.config, env, memory })
 }
 
 /** How long work that a signal cut short has to clean up behind itself. */

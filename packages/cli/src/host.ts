@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import type { ConfigMemoryPlace } from '@taskvault/core'
 import type { StopSignal } from './exit-codes.ts'
 
 /** A stream that may be a terminal. */
@@ -18,6 +19,8 @@ export interface Host {
   now(): number
   /** The process ends with the command, whatever is still open. */
   readonly endsProcess?: boolean
+  /** Where is kept what configurations were found to say. */
+  readonly configMemory?: ConfigMemoryPlace | undefined
   /**
    * Calls `listener` for every signal that asks us to stop, until the function returned is called.
    * While anyone listens, the signal does nothing by itself.

@@ -1,3 +1,5 @@
+export { openConfigMemory } from './config/config-memory.ts'
+export type { ConfigMemoryPlace } from './config/config-memory.ts'
 export { settingVariableNames } from './config/environment.ts'
 export { CONFIG_PATH } from './config/find-config.ts'
 export { INITIAL_CONFIG } from './config/initial-config.ts'
@@ -103,6 +105,7 @@ export type {
   TaskWork,
 } from './vault/run-contract.ts'
 export { runTask } from './vault/run-task.ts'
+export { recallPasses } from './hooks/recall-passes.ts'
 export { runHook } from './hooks/run-hook.ts'
 export type {
   HookEvent,

@@ -9,13 +9,13 @@ import type {
 } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
 import { wantsColour } from './colours.ts'
+import { renderNothingToDo, renderPassedBefore } from './recalled-lines.ts'
 import { renderRunning } from './run-lines.ts'
 import {
   renderDecision,
   renderNotRecorded,
   renderPlace,
   renderRan,
-  renderSkipped,
   toReportData,
 } from './verdict-lines.ts'
 
@@ -39,7 +39,6 @@ export function createHookVoice(cli: Cli, { hook, settings, explains }: HookSubj
   const { host, voice, progress } = cli
   const hasColour = wantsColour(host.env, host.stderr)
   const warned = new Set<string>()
-  const nothingToDo = `nothing to do in ${hook}`
   const sign = (style: 'green' | 'red' | 'yellow', text: string): string =>
     hasColour ? styleText(style, text, { validateStream: false }) : text
 
@@ -63,7 +62,7 @@ export function createHookVoice(cli: Cli, { hook, settings, explains }: HookSubj
   function report(given: TaskReport): void {
     const { task, mode, verdict } = given
     if (verdict.kind === 'passed-before') {
-      return voice.remark(`${sign('green', '✓')} ${task}: ${renderSkipped(verdict, host.now())}`)
+      return voice.remark(renderPassedBefore({ task, verdict }, { hasColour, nowMs: host.now() }))
     }
     if (verdict.kind !== 'ran') return
     const text = `${task}: ${renderRan(verdict)}`
@@ -100,12 +99,12 @@ export function createHookVoice(cli: Cli, { hook, settings, explains }: HookSubj
     outcome({ reports }) {
       progress.end()
       if (!explains) {
-        if (reports.length === 0) voice.remark(`taskvault: ${nothingToDo}`)
+        if (reports.length === 0) voice.remark(`taskvault: ${renderNothingToDo(hook)}`)
         return
       }
       const lines = reports.map((each) => `${each.task}: ${renderDecision(each, host.now())}`)
       voice.answer({
-        text: () => (lines.length === 0 ? nothingToDo : lines.join('\n')),
+        text: () => (lines.length === 0 ? renderNothingToDo(hook) : lines.join('\n')),
         data: () => ({ hook, tasks: reports.map(toReportData) }),
       })
     },

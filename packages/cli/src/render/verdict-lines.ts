@@ -5,7 +5,8 @@ import { formatDuration } from './quantities.ts'
 import { formatAge, renderNotSaved } from './run-lines.ts'
 import type { NotSavedLine } from './run-lines.ts'
 
-type Verdict<Kind> = Extract<TaskReport['verdict'], { readonly kind: Kind }>
+/** A verdict of one kind. */
+export type Verdict<Kind> = Extract<TaskReport['verdict'], { readonly kind: Kind }>
 
 const SHOWN_PATHS = 3
 

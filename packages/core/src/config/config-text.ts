@@ -8,6 +8,8 @@ import { refuseProblems } from './problems.ts'
 export interface ConfigText {
   readonly text: string
   readonly origin: Origin
+  /** How the file is called. */
+  readonly shownAs: string
 }
 
 export interface ConfigTextOptions {
@@ -29,7 +31,7 @@ export function readConfigText(file: string, { cwd, absentHint }: ConfigTextOpti
     describe: ({ line, column }) => `${shown}:${line}:${column}`,
     sourceAt: (at) => ({ kind: 'file', path: shown, ...at }),
   }
-  return { text: decode(readBytes(file, { shown, absentHint }), shown), origin }
+  return { text: decode(readBytes(file, { shown, absentHint }), shown), origin, shownAs: shown }
 }
 
 function readBytes(

@@ -1,13 +1,14 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
 import type { Reading } from './checks.ts'
+import type { ConfigMemory } from './config-memory.ts'
 import { readConfigText } from './config-text.ts'
 import { readEnvironment } from './environment.ts'
 import type { Environment } from './environment.ts'
 import { findConfig } from './find-config.ts'
 import type { Problem } from './located.ts'
 import { checkConfig, parseConfig } from './parse-config.ts'
-import type { ConfigValues } from './parse-config.ts'
+import type { ConfigValues, ParsedConfig } from './parse-config.ts'
 import { refuseProblems } from './problems.ts'
 import { mergeRemote } from './remote-settings.ts'
 import type { LoadedSettings } from './settings.ts'
@@ -18,6 +19,8 @@ export interface LoadRequest {
   /** A file to read instead of the one that is found; relative to `cwd`. */
   readonly configPath?: string | undefined
   readonly env: Environment
+  /** What the file was found to say before. */
+  readonly memory?: ConfigMemory | undefined
 }
 
 const BYTES_PER_GB = 2 ** 30
@@ -38,11 +41,12 @@ const DEFAULTS: Omit<ConfigValues, 'policies' | 'branches' | 'tasks' | 'remote'>
  * all of it at once; CONFIG_NOT_FOUND when the file named does not exist; PERMISSION_DENIED or
  * IO_FAILED when it cannot be read.
  */
-export async function loadSettings({ cwd, configPath, env }: LoadRequest): Promise<LoadedSettings> {
+export async function loadSettings(request: LoadRequest): Promise<LoadedSettings> {
+  const { cwd, configPath, env } = request
   const named = configPath ?? emptyAsUndefined(env['TASKVAULT_CONFIG'])
   const file = named === undefined ? findConfig(cwd) : path.resolve(cwd, named)
   const { values, sources } =
-    file === undefined ? { values: {}, sources: new Map() } : await readConfigFile(file, cwd)
+    file === undefined ? { values: {}, sources: new Map() } : await readConfigFile(file, request)
   const fromEnvironment = await readSettingsOfEnvironment(env, sources)
   const merged = { ...DEFAULTS, ...values, ...fromEnvironment }
   const projectRoot = projectRootOf(file, cwd)
@@ -71,9 +75,14 @@ function projectRootOf(file: string | undefined, cwd: string): string {
   return holder !== undefined && path.basename(holder) === '.taskvault' ? path.dirname(holder) : cwd
 }
 
-async function readConfigFile(file: string, cwd: string): ReturnType<typeof parseConfig> {
-  const { text, origin } = readConfigText(file, { cwd, absentHint: ABSENT_HINT })
-  return await parseConfig(text, origin)
+async function readConfigFile(file: string, { cwd, memory }: LoadRequest): Promise<ParsedConfig> {
+  const { text, origin, shownAs } = readConfigText(file, { cwd, absentHint: ABSENT_HINT })
+  const reading = { file, shownAs, text }
+  const known = memory?.find(reading)
+  if (known !== undefined) return known
+  const parsed = await parseConfig(text, origin)
+  memory?.remember(reading, parsed)
+  return parsed
 }
 
 const ABSENT_HINT = 'Run `taskvault init`, or correct `--config` or TASKVAULT_CONFIG.'

@@ -37,6 +37,12 @@ export interface ConfigValues {
   readonly secrets: readonly string[]
 }
 
+/** What a sound configuration says, and where. */
+export interface ParsedConfig {
+  readonly values: Partial<ConfigValues>
+  readonly sources: Reading['sources']
+}
+
 const CENTURY_SECONDS = 3_155_760_000
 /** The largest whole number of GiB whose bytes a number counts exactly. */
 const MOST_GB = 8_388_607
@@ -134,10 +140,7 @@ export function checkConfig(root: Located, reading: Reading): Partial<ConfigValu
  * @throws {TaskVaultError} CONFIG_INVALID naming place, key, value and what is allowed, for everything
  * that is wrong at once.
  */
-export async function parseConfig(
-  text: string,
-  origin: Origin,
-): Promise<{ values: Partial<ConfigValues>; sources: Reading['sources'] }> {
+export async function parseConfig(text: string, origin: Origin): Promise<ParsedConfig> {
   const { root, problems } = await readYaml(text, origin)
   const reading: Reading = { origin, problems: [...problems], sources: new Map() }
   const values = root === undefined ? {} : checkConfig(root, reading)

@@ -9,6 +9,7 @@ import type { TroubleListener } from '../vault/run-trouble.ts'
 import { createSourceVault } from '../vault/source-vault.ts'
 import type { SourceVault } from '../vault/source-vault.ts'
 import { createTaskWork } from '../vault/task-work.ts'
+import type { TaskAdditions } from '../vault/task-work.ts'
 import type { Vault } from '../vault/vault.ts'
 import { countsAsPass } from './counts-as-pass.ts'
 import { findPass, foreseePass } from './find-pass.ts'
@@ -36,7 +37,8 @@ export interface TaskCheck {
   readonly onEvent: (event: HookEvent) => void
 }
 
-const NOTHING_ADDED = {
+/** A hook runs tasks as they are declared. */
+export const NOTHING_ADDED: TaskAdditions = {
   inputs: [],
   outputs: [],
   env: [],

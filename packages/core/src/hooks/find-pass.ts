@@ -82,7 +82,11 @@ async function pull(vault: Vault, { task, key }: PassQuery): Promise<EntryRow | 
   return pulled && findEntry(vault.store, { scope: 'local', key })
 }
 
-function whyNot({ exitCode, origin }: Manifest, { counts }: PassQuery): NoPass | undefined {
+/** Why a manifest is no pass; undefined when it is one. */
+export function whyNot(
+  { exitCode, origin }: Manifest,
+  { counts }: Pick<PassQuery, 'counts'>,
+): NoPass | undefined {
   if (exitCode !== 0) return none({ kind: 'failed-before', exitCode })
   return counts(origin) ? undefined : none()
 }

@@ -1,17 +1,15 @@
 import type { Settings } from '../config/settings.ts'
-import { isTaskVaultError } from '../errors.ts'
 import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { Report } from '../model/events.ts'
-import { writeMetrics } from '../store/metrics-file.ts'
 import { openStore } from '../store/open-store.ts'
 import { createStatCacheTable } from '../store/stat-cache-table.ts'
-import { readStatistics } from '../store/statistics.ts'
+import { openMetrics } from './open-metrics.ts'
 import { createParts } from './open-parts.ts'
 import { openResult, readResult } from './read-result.ts'
 import type { RemoteVault, RemoteVaultOptions } from './remote-vault.ts'
 import { stageEntry } from './restore.ts'
 import { saveEntry } from './save.ts'
-import type { Vault, VaultStats } from './vault.ts'
+import type { Vault } from './vault.ts'
 
 export interface OpenOptions {
   readonly settings: Settings
@@ -43,8 +41,7 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
   const statCache = createStatCacheTable(store.database, algorithm.name)
   const remote = settings.remote && (await openRemote({ remote: settings.remote, store, env }))
   const parts = createParts(settings, store, { statCache, remote })
-  const stats = (): VaultStats => readStatistics(store, settings.maxSizeBytes)
-  const before = readQuietly(stats)
+  const metrics = openMetrics(settings, store)
   return {
     settings,
     algorithm,
@@ -55,11 +52,11 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
     stage: async (request) => await stageEntry(parts, request),
     readResult: async (task, work) => await readResult(parts, { task, work }),
     openResult: async (task, work) => await openResult(parts, { task, work }),
-    stats,
+    stats: () => metrics.read(),
     async [Symbol.asyncDispose]() {
       await remote?.[Symbol.asyncDispose]()
       statCache.flush()
-      publishMetrics(settings, before, readQuietly(stats))
+      metrics.publish()
       store[Symbol.dispose]()
     },
   }
@@ -69,32 +66,4 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
 async function openRemote(options: RemoteVaultOptions): Promise<RemoteVault> {
   const { createRemoteVault } = await import('./remote-vault.ts')
   return createRemoteVault(options)
-}
-
-/** Metrics are for people who watch; that they cannot be read or written is nobody's failure. */
-function readQuietly(stats: () => VaultStats): VaultStats | undefined {
-  try {
-    return stats()
-  } catch (error) {
-    if (!isTaskVaultError(error)) throw error
-    return undefined
-  }
-}
-
-function isEqual(before: VaultStats | undefined, after: VaultStats): boolean {
-  const names = Object.keys(after) as (keyof VaultStats)[]
-  return before !== undefined && names.every((name) => before[name] === after[name])
-}
-
-function publishMetrics(
-  settings: Settings,
-  before: VaultStats | undefined,
-  after: VaultStats | undefined,
-): void {
-  if (after === undefined || isEqual(before, after)) return
-  try {
-    writeMetrics(settings.cacheDirectory, after)
-  } catch (error) {
-    if (!isTaskVaultError(error)) throw error
-  }
 }

@@ -72,7 +72,7 @@ export function createFingerprintContext({
   settings,
   store,
   statCache,
-}: Vault): FingerprintContext {
+}: Pick<Vault, 'settings' | 'store' | 'statCache'>): FingerprintContext {
   const scan = createParts(settings, store, { statCache }).scanContext('hashing')
   return { ...scan, database: store.database }
 }

@@ -1,0 +1,45 @@
+import type { Settings } from '../config/settings.ts'
+import { isTaskVaultError } from '../errors.ts'
+import { writeMetrics } from '../store/metrics-file.ts'
+import { readStatistics } from '../store/statistics.ts'
+import type { Store } from '../store/store.ts'
+import type { VaultStats } from './vault.ts'
+
+/** The numbers of a vault, as people watch them. */
+export interface Metrics {
+  read(): VaultStats
+  /** Writes them down where they have changed since the vault was opened. */
+  publish(): void
+}
+
+export function openMetrics({ maxSizeBytes, cacheDirectory }: Settings, store: Store): Metrics {
+  const read = (): VaultStats => readStatistics(store, maxSizeBytes)
+  const before = readQuietly(read)
+  return {
+    read,
+    publish() {
+      const after = readQuietly(read)
+      if (after === undefined || isEqual(before, after)) return
+      try {
+        writeMetrics(cacheDirectory, after)
+      } catch (error) {
+        if (!isTaskVaultError(error)) throw error
+      }
+    },
+  }
+}
+
+/** Metrics are for people who watch; that they cannot be read or written is nobody's failure. */
+function readQuietly(read: () => VaultStats): VaultStats | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!isTaskVaultError(error)) throw error
+    return undefined
+  }
+}
+
+function isEqual(before: VaultStats | undefined, after: VaultStats): boolean {
+  const names = Object.keys(after) as (keyof VaultStats)[]
+  return before !== undefined && names.every((name) => before[name] === after[name])
+}
