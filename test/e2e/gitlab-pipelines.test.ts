@@ -91,7 +91,7 @@ describe.skipIf(noRsync !== undefined)(`pipelines on GitLab${whyNot}`, () => {
     await using gitlab = await openGitLab({ lock: '1' })
     const kept = gitlab.logPath('kept')
     const log = gitlab.logPath('installs')
-    const fileBy = (way: Way): string => `${cacheJob(gitlab, kept, way)}
+    const fileBy = (way: Way): string => `${cacheJob(gitlab, kept, { way })}
 install:
   extends: .taskvault-cache
   script:
@@ -109,6 +109,29 @@ install:
     expect(hit.output).toContain('nothing to save: it was restored')
     expect(partial.output).toContain('starting from npm')
     expect(partial.output).toMatch(/npm: saved 1 file/)
+  })
+
+  test('do what policy and when say', async () => {
+    await using gitlab = await openGitLab({ 'src/a.txt': '1', lock: '1' })
+    const [kept, log] = [gitlab.logPath('kept'), gitlab.logPath('cache-log')]
+    const tasks = ['pull', 'push', 'pull-push'].flatMap((policy) => {
+      const command = `echo ran >> ${gitlab.logPath(policy)}`
+      return include(gitlab, '', { task: policy, policy, inputs: 'src', command })
+    })
+    const file = `${cacheJob(gitlab, kept, { when: 'always' })}${tasks.join('')}
+failing:
+  extends: .taskvault-cache
+  script:
+    - if test -e ${kept}/a; then echo found >> ${log}; else echo none >> ${log}; fi
+    - mkdir -p ${kept} && echo x > ${kept}/a
+    - exit 1
+`
+    await gitlab.pipeline(file)
+    await gitlab.rig.run(['rm', '-rf', kept])
+    await gitlab.pipeline(file)
+
+    expect(gitlab.log('cache-log')).toEqual(['none', 'found'])
+    expect(['pull', 'push', 'pull-push'].map((name) => gitlab.log(name).length)).toEqual([2, 2, 1])
   })
 
   test.each([
@@ -191,8 +214,12 @@ function include(
   return [`  - ${placeOf('run', way)}\n    inputs: ${JSON.stringify(given)}\n`]
 }
 
-function cacheJob(gitlab: GitLab, kept: string, way: Way): string {
-  const inputs = { key: 'npm', 'key-files': 'lock', paths: kept, 'fallback-keys': 'npm' }
+function cacheJob(
+  gitlab: GitLab,
+  kept: string,
+  { way = 'local', ...more }: { readonly way?: Way; readonly when?: string },
+): string {
+  const inputs = { key: 'npm', 'key-files': 'lock', paths: kept, 'fallback-keys': 'npm', ...more }
   const given = JSON.stringify({ ...common(gitlab), ...inputs })
   return `include:\n  - ${placeOf('cache', way)}\n    inputs: ${given}\n`
 }
