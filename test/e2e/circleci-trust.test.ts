@@ -66,7 +66,7 @@ test('jobs share what the token that CircleCI gives them allows, with the settin
     forkAgain: 'ran',
     withoutToken: 'ran, with a warning',
   })
-})
+}, 180_000)
 
 /** Runs the orb's command on a machine that has seen nothing, and says what came of it. */
 async function runOnCircleCi({ cli, url, issuer }: Place, job: Job): Promise<string> {

@@ -22,7 +22,7 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
 const orb = readOrb(readFileSync(path.join(ROOT, 'orbs/taskvault/orb.yml'), 'utf8'))
 const COMMAND = 'echo made > out.txt; echo it ran; exit 3'
 /** npm's own patience, by default, is minutes. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 50_000
 
 const WARNING: unknown = expect.stringMatching(
   /^warning: this job runs without the cache: npm could not install @taskvault\/cli@\S+: .*\bhttp:\/\/127.*/,

@@ -58,6 +58,7 @@ export function describeExamples(orb: Orb): void {
         expect(/✓ \S+: (?!saved)/.test(second)).toBe(!isFresh)
         expect(circleCi.work()).toEqual(isFresh ? [...worked, ...worked] : worked)
       },
+      120_000,
     )
 
     test('the page has a row for each parameter of each component', () => {
