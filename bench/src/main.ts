@@ -8,6 +8,7 @@ import { readResults } from './report/results.ts'
 import { renderFigures, renderGaps, renderGrowth, renderTargets } from './report/tables.ts'
 import { writeReport } from './report/write-report.ts'
 import { runSession } from './run-session.ts'
+import { actionSuite } from './suites/action-suite.ts'
 import { adaptersSuite } from './suites/adapters-suite.ts'
 import type { Suite } from './suites/bench.ts'
 import { cliSuite } from './suites/cli-suite.ts'
@@ -27,6 +28,7 @@ const SUITES: readonly Suite[] = [
   indexSuite,
   scaleSuite,
   adaptersSuite,
+  actionSuite,
   serverSuite,
   remoteSuite,
 ]

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 
 type Tool =
   | { readonly kind: 'found'; readonly version: string; readonly install: string }
@@ -37,7 +39,19 @@ export function findTools(): Tools {
     ]
   })
   const packages = PACKAGES.map((name): [string, Tool] => [name, findPackage(name)])
-  return Object.fromEntries([...programs, ...packages])
+  return Object.fromEntries([...programs, ...packages, ['actions/cache', findActionsCache()]])
+}
+
+/** The environment variable that names a checkout of actions/cache, as it is published. */
+export const ACTIONS_CACHE = 'TASKVAULT_BENCH_ACTIONS_CACHE'
+
+function findActionsCache(): Tool {
+  const checkout = process.env[ACTIONS_CACHE]
+  const install = `clone actions/cache at a tag of version 5, and name it in ${ACTIONS_CACHE}`
+  const manifest = join(checkout ?? '', 'package.json')
+  if (checkout === undefined || !existsSync(manifest)) return { kind: 'missing', install }
+  const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }
+  return { kind: 'found', version, install }
 }
 
 function findPackage(name: string): Tool {

@@ -86,6 +86,7 @@ export function transfer(bench: Bench, { url, key }: BenchServer, moved: Transfe
   return JSON.parse(readFileSync(result, 'utf8')) as Transferred
 }
 
-function workerPath(name: string): string {
+/** The program of a worker. */
+export function workerPath(name: string): string {
   return fileURLToPath(new URL(`../workers/${name}.ts`, import.meta.url))
 }
