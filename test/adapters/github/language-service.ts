@@ -20,8 +20,8 @@ export async function openLanguageService(actions: ReadonlyMap<string, ActionFil
   const { validate } = await import('@actions/languageservice')
   const actionsMetadataProvider = {
     async fetchActionMetadata({ owner, name, path = '' }: Reference) {
-      const action =
-        owner === 'taskvault' && name === 'cache-action' ? actions.get(path) : undefined
+      const isOurs = owner === 'taskvault' && name === 'cache-action'
+      const action = isOurs ? actions.get(path) : OTHERS.get(`${owner}/${name}`)
       return action && { name, description: name, ...action }
     },
   }
@@ -37,6 +37,17 @@ export async function openLanguageService(actions: ReadonlyMap<string, ActionFil
     })
   }
 }
+
+/** Of actions that are not ours, the inputs that the page gives them. */
+const OTHERS: ReadonlyMap<string, ActionFile> = new Map([
+  [
+    'actions/checkout',
+    {
+      inputs: { 'persist-credentials': { description: 'Whether git keeps the token' } },
+      outputs: {},
+    },
+  ],
+])
 
 interface Reference {
   readonly owner: string
