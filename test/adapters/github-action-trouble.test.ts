@@ -128,7 +128,7 @@ test('what cannot be meant is refused, and told', async () => {
   const refused: readonly (readonly [inputs: Record<string, string>, said: string])[] = [
     [{ inputs: 'src/**', path: 'out' }, 'task is empty'],
     [{ task: 'two words', inputs: 'src/**', path: 'out' }, 'two words'],
-    [{ task: 'a', inputs: 'src/**', path: 'out/*' }, 'out/*'],
+    [{ task: 'a', run: 'true', path: 'out/*' }, 'out/*'],
     [{ task: 'a', inputs: 'src/**' }, 'not supplied: path'],
     [{ task: 'a', path: 'out' }, 'Nothing says when'],
     [{ key: 'a,b', path: 'out' }, 'a,b'],

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startVaultServer } from '../rig/start-vault-server.ts'
@@ -139,6 +139,62 @@ test('other paths are another cache, and so is what Windows alone can read', asy
   expect(windows.outputs).not.toHaveProperty('cache-hit')
   expect(both.log).toContain(`Cache saved with key: ${key}\n`)
   expect(known.outputs['cache-hit']).toBe('true')
+})
+
+test('paths have wildcards and exclusions, and lie wherever tools keep their caches', async () => {
+  const inputs = {
+    key: uniqueTask(),
+    path: '**/node_modules\n!**/*.log\n~/.npm\n!~/.npm/_logs\nabsent',
+  }
+  const first = createMachine(server)
+  const files = {
+    'app/node_modules/a.js': 'a',
+    'app/node_modules/b/b.js': 'b',
+    '../home/.npm/_cacache/1': 'c',
+  }
+  const left = { 'app/node_modules/b/b.log': 'log', '../home/.npm/_logs/1': 'log' }
+  writeFiles(first, { ...files, ...left })
+  const saved = await runAction(first, { entry: 'save', inputs })
+  const second = createMachine(server)
+  const others = { 'app/node_modules/b/b.log': 'mine', 'app/node_modules/b/mine': 'mine' }
+  writeFiles(second, { ...others, 'app/node_modules/b/b.js': 'old' })
+
+  const hit = await runAction(second, { entry: 'restore', inputs })
+
+  expect(saved.log).toContain(`Cache saved with key: ${inputs.key}`)
+  expect(hit.log).not.toContain('::')
+  expect(hit.outputs['cache-hit']).toBe('true')
+  for (const [name, content] of Object.entries({ ...files, ...others }))
+    expect(contentOf(second, name), name).toBe(content)
+  expect(() => contentOf(second, '../home/.npm/_logs/1')).toThrow('ENOENT')
+})
+
+test('behind a link that is in the way nothing is written', async () => {
+  const inputs = { key: uniqueTask(), path: 'out/*/file' }
+  const first = createMachine(server)
+  writeFiles(first, { 'out/a/file': 'made' })
+  await runAction(first, { entry: 'save', inputs })
+  const second = createMachine(server)
+  writeFiles(second, { 'src/file': 'mine', 'out/b': '' })
+  symlinkSync('../src', path.join(second.workspace, 'out/a'))
+
+  const restored = await runAction(second, { entry: 'restore', inputs })
+
+  expect(restored.exitCode).toBe(0)
+  expect(restored.outputs).toMatchObject({ 'cache-status': 'error' })
+  expect(restored.log).toContain('::warning')
+  expect(contentOf(second, 'src/file')).toBe('mine')
+})
+
+test('what is nowhere is not saved, in the words of actions/cache', async () => {
+  const inputs = { key: uniqueTask(), path: 'absent\nnone/*' }
+
+  const saved = await runAction(createMachine(server), { entry: 'save', inputs })
+
+  expect(saved.exitCode).toBe(0)
+  expect(saved.log).toContain(
+    'Path Validation Error: Path(s) specified in the action for caching do(es) not exist, hence no cache is being saved.',
+  )
 })
 
 test('a miss fails the step where that is asked for, and a restore key is no miss', async () => {

@@ -58,6 +58,8 @@ async function fillIn(
   return hash && { key: keyed.key.replaceAll(HASH, hash), restoreKeys, place }
 }
 
+const NOTHING = { inputs: [], env: [], tools: [] }
+
 function workOfKey(
   written: WrittenKey,
   { additions, takesNewest }: Pick<StepWork, 'additions'> & { readonly takesNewest: boolean },
@@ -68,7 +70,7 @@ function workOfKey(
   return {
     task: nameOfKey(place, key),
     // The name may not show all of a key; nothing else counts.
-    additions: { ...additions, inputs: [], env: [], tools: [], salt: `${place.version}\n${key}` },
+    additions: { ...additions, ...NOTHING, salt: `${place.version}\n${key}`, isLoose: true },
     fallbacks: prefixes.map((taskPrefix) => ({ taskPrefix })),
     written,
   }

@@ -28,6 +28,7 @@ const WORK: BegunWork = {
   command: undefined,
   relativeDirectory: '',
   isCache: false,
+  isLoose: false,
 }
 
 describe('begun work', () => {

@@ -29,6 +29,8 @@ export interface BegunWork {
   readonly relativeDirectory: string
   /** Whether it is a tool's cache that is kept. */
   readonly isCache: boolean
+  /** Of a cache: whether what of its paths is there is enough. */
+  readonly isLoose: boolean
 }
 
 const FORMAT = 1
@@ -65,6 +67,7 @@ export function parseBegunWork(text: string): BegunWork {
     command: command === undefined ? undefined : readCommand(fields),
     relativeDirectory: readText(fields, 'relativeDirectory'),
     isCache: fields['isCache'] === true,
+    isLoose: fields['isLoose'] === true,
   }
   if (reason === undefined && work.fingerprint === undefined) throw damaged('fingerprint')
   return work

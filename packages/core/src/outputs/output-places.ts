@@ -24,14 +24,19 @@ export interface OutputPlaces extends Disposable {
 }
 
 export interface PlacesOptions {
-  /** Absolute paths of the outputs. */
-  readonly outputs: readonly string[]
+  readonly outputs: readonly PlacedOutput[]
   /** Outputs in here stay in here, whatever is linked to where. */
   readonly projectRoot: string
   /** A new name for a staging directory. */
   stagingName(): string
   /** Told of a staging directory just before it is made. */
   onStaging(absolutePath: string): void
+}
+
+interface PlacedOutput {
+  readonly absolutePath: string
+  /** Absolute: from here on down, no link is followed on the way to the output. */
+  readonly anchor?: string
 }
 
 /** An output's directory, and what is staged in it. */
@@ -41,7 +46,9 @@ interface Place {
 }
 
 export function createOutputPlaces(options: PlacesOptions): OutputPlaces {
-  const parents = new Set(options.outputs.map((output) => dirname(output)))
+  const parents = new Set(options.outputs.map(({ absolutePath }) => dirname(absolutePath)))
+  const anchors = [...new Set(options.outputs.flatMap(({ anchor }) => anchor ?? []))]
+  const bounds = { projectRoot: options.projectRoot, anchors }
   const places = new Map<string, Place>()
   // The restore goes from one directory to the next, and may go through more than can be open.
   let current: { readonly path: string; readonly held: HeldDirectory } | undefined
@@ -49,7 +56,7 @@ export function createOutputPlaces(options: PlacesOptions): OutputPlaces {
   function placeAt(parent: string): Place {
     const known = places.get(parent)
     if (known !== undefined) return known
-    const place = { directory: holdInProject(parent, options.projectRoot), staging: undefined }
+    const place = { directory: holdInBounds(parent, bounds), staging: undefined }
     places.set(parent, place)
     return place
   }
@@ -100,11 +107,17 @@ function parentOf(finalPath: string, parents: ReadonlySet<string>): string {
   }
 }
 
+interface Bounds {
+  readonly projectRoot: string
+  readonly anchors: readonly string[]
+}
+
 /** Takes hold of the directory of an output, and makes it when it is not there. */
-function holdInProject(directory: string, projectRoot: string): HeldDirectory {
-  const held = holdOrMake(directory, projectRoot)
+function holdInBounds(directory: string, bounds: Bounds): HeldDirectory {
+  const held = holdOrMake(directory, bounds)
   try {
-    checkInProject(held, directory, projectRoot)
+    checkInProject(held, directory, bounds.projectRoot)
+    for (const anchor of bounds.anchors) checkBelow(held, directory, anchor)
     return held
   } catch (error) {
     held[Symbol.dispose]()
@@ -112,14 +125,14 @@ function holdInProject(directory: string, projectRoot: string): HeldDirectory {
   }
 }
 
-function holdOrMake(directory: string, projectRoot: string): HeldDirectory {
+function holdOrMake(directory: string, bounds: Bounds): HeldDirectory {
   try {
     return holdDirectory(directory)
   } catch (error) {
     if (systemErrorCode(error) !== 'ENOENT' || directory === dirname(directory)) throw error
   }
   // Checked before anything is made in it.
-  using above = holdInProject(dirname(directory), projectRoot)
+  using above = holdInBounds(dirname(directory), bounds)
   makeUnlessThere(join(above.accessPath, basename(directory)))
   return holdBelow(above, basename(directory))
 }
@@ -137,6 +150,13 @@ function checkInProject(held: HeldDirectory, directory: string, projectRoot: str
   if (!isWithin(directory, projectRoot) || isWithin(held.realPath, realpathSync(projectRoot)))
     return
   throw blocked(directory, 'a symlink on the way leads out of the project')
+}
+
+/** What a pattern finds, it finds behind no link; nor is anything put there. */
+function checkBelow(held: HeldDirectory, directory: string, anchor: string): void {
+  if (!isWithin(directory, anchor)) return
+  if (held.realPath === join(realpathSync(anchor), relative(anchor, directory))) return
+  throw blocked(directory, `a symlink on the way leads out of ${anchor}`)
 }
 
 function isWithin(path: string, directory: string): boolean {

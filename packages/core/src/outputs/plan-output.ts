@@ -1,5 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { TaskVaultError } from '../errors.ts'
 import { describeDirectory } from '../files/describe-directory.ts'
 import type { DescribedEntry } from '../files/describe-listing.ts'
 import { DIRECTORY_TYPE, FILE_TYPE, SYMLINK_TYPE, typeOf } from '../files/observe-directory.ts'
@@ -20,6 +21,8 @@ export interface PlanContext {
   /** Where new names are made before they are moved to their places. */
   readonly places: Pick<OutputPlaces, 'stagingOf'>
   readonly plan: OutputPlan
+  /** Whether something stays that is there and is not wanted; undefined: nothing does. */
+  readonly keeps?: ((absolutePath: string) => boolean) | undefined
 }
 
 /** One output: what it was when it was saved, where it goes, and what people call it. */
@@ -123,6 +126,7 @@ function planNames(
     found.delete(entry.name)
   }
   for (const name of found.keys()) {
+    if (context.keeps?.(join(wanted.absolutePath, name)) === true) continue
     context.plan.removals.push(join(wanted.absolutePath, name))
     context.plan.removed.push(`${wanted.displayPath}/${name}`)
   }
@@ -163,6 +167,7 @@ function planNew(wanted: WantedOutput, current: Current | undefined, context: Pl
   const { placements } = context.plan
   const stagedPath = `${context.places.stagingOf(finalPath)}/${placements.length}`
   const isDirectory = current?.kind === 'directory'
+  if (isDirectory && context.keeps?.(finalPath) === true) throw blocked(displayPath)
   const replaces = current === undefined ? undefined : isDirectory ? 'directory' : 'file'
   placements.push({ entry, stagedPath, finalPath, displayPath, replaces })
 }
@@ -173,4 +178,9 @@ function belowOf(wanted: WantedOutput, entry: TreeEntry): WantedOutput {
     absolutePath: `${wanted.absolutePath}/${entry.name}`,
     displayPath: `${wanted.displayPath}/${entry.name}`,
   }
+}
+
+function blocked(displayPath: string): TaskVaultError {
+  const message = `Could not put ${displayPath} in place: a directory is there, and what is in it stays`
+  return new TaskVaultError('OUTPUT_BLOCKED', message, { hint: 'Remove it, or do not restore it.' })
 }

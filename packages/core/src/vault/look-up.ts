@@ -6,7 +6,7 @@ import { parseRecordedLog } from '../model/recorded-log.ts'
 import { replayLog } from '../process/replay-log.ts'
 import type { HitOutcome, RunRequest, RunVault } from './run-contract.ts'
 import { unlessTrouble } from './run-trouble.ts'
-import type { Miss, OutputTarget, StagedEntry } from './vault.ts'
+import type { Miss, OutputTarget, RestoreRequest, StagedEntry } from './vault.ts'
 
 /** More paths than anybody reads are not looked at before they are written. */
 const INSPECTED_PATHS = 100
@@ -18,7 +18,7 @@ export interface LookUp {
     RunRequest,
     'task' | 'policy' | 'output' | 'isTerminal' | 'notes' | 'onEvent'
   >
-  readonly targets: readonly OutputTarget[]
+  readonly targets: RestoreRequest['targets']
   readonly work: KeyedFingerprint
 }
 
@@ -52,7 +52,7 @@ export async function lookUp(run: LookUp): Promise<HitOutcome | NoHit> {
 }
 
 async function applyEntry(
-  { request, targets, work }: LookUp,
+  { request, work }: LookUp,
   entry: StagedEntry,
   startedAt: number,
 ): Promise<HitOutcome> {
@@ -61,7 +61,7 @@ async function applyEntry(
   const notes = entry.notes === undefined ? undefined : parseNotes(entry.notes)
   const putBack = entry.changes.written
     .slice(0, INSPECTED_PATHS)
-    .filter((written) => isThere(written, targets))
+    .filter((written) => isThere(written, entry.targets))
     .concat(entry.changes.removed.slice(0, INSPECTED_PATHS))
   await entry.apply()
   const tookMs = performance.now() - startedAt

@@ -5,7 +5,7 @@ import type { BegunWork, NothingToSave } from '../model/begun-work.ts'
 import type { TaskKey } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
-import { findCacheTargets } from './cache-targets.ts'
+import { selectCachePaths } from './cache-selection.ts'
 import { lookUp } from './look-up.ts'
 import type { LookUp } from './look-up.ts'
 import { findOutputTargets } from './output-targets.ts'
@@ -18,7 +18,7 @@ import type {
   RunVault,
 } from './run-contract.ts'
 import { unlessTrouble } from './run-trouble.ts'
-import type { OutputTarget } from './vault.ts'
+import type { RestoreRequest } from './vault.ts'
 
 /** The first half of a run, for a caller that runs the task itself. */
 export interface RestoreTaskRequest
@@ -84,10 +84,10 @@ export async function restoreTask(
 }
 
 function findTargets(
-  { definition, isCache = false, fallbacks, env }: RestoreTaskRequest,
+  { definition, isCache = false, isLoose = false, fallbacks, env }: RestoreTaskRequest,
   settings: Settings,
-): readonly OutputTarget[] {
-  if (isCache) return findCacheTargets(definition.outputs, { ...settings, env })
+): RestoreRequest['targets'] {
+  if (isCache) return selectCachePaths(definition.outputs, { ...settings, env, isLoose })
   if (fallbacks.length > 0) {
     throw new TaskVaultError('ARGUMENT_INVALID', 'The result of a task has no fallback', {
       hint: 'What other inputs have made is no result for these; only a --cache can start from it.',
@@ -162,6 +162,7 @@ function begin(request: RestoreTaskRequest, { work, nothingToSave }: Begin): Beg
     salt: definition.salt,
     command,
     isCache: request.isCache === true,
+    isLoose: request.isLoose === true,
     relativeDirectory: path.relative(projectRoot, directory).split(path.sep).join('/'),
   }
 }

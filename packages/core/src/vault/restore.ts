@@ -4,7 +4,7 @@ import { asTaskVaultError } from '../errors.ts'
 import { STAGING_PREFIX } from '../files/observe-directory.ts'
 import { digestToBytes } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
-import type { ContentReference, Manifest } from '../model/manifest.ts'
+import type { ContentReference } from '../model/manifest.ts'
 import { applyPlan } from '../outputs/apply-plan.ts'
 import { learnRestored } from '../outputs/learn-restored.ts'
 import { createOutputPlaces } from '../outputs/output-places.ts'
@@ -17,6 +17,7 @@ import type { StagedOutputs } from '../outputs/stage-outputs.ts'
 import type { EntryRow } from '../store/entries.ts'
 import { recordHit, recordMiss } from '../store/record-use.ts'
 import { forgetStaging, recordStaging } from '../store/sessions.ts'
+import { checkWritten, findTargets } from './declared-outputs.ts'
 import { dismissDamaged } from './dismiss-damaged.ts'
 import { explainMiss } from './explain-miss.ts'
 import { findOrPull } from './find-or-pull.ts'
@@ -26,7 +27,7 @@ import type { OpenedEntry } from './open-entry.ts'
 import type { OpenParts } from './open-parts.ts'
 import { dismissRecord } from './pull-entry.ts'
 import type { Pulled } from './pull-entry.ts'
-import type { Miss, OutputTarget, RestoreRequest, StagedEntry } from './vault.ts'
+import type { Miss, OutputSelection, OutputTarget, RestoreRequest, StagedEntry } from './vault.ts'
 
 /**
  * Looks an entry up and stages all that its outputs lack. Everything that can fail happens here, and
@@ -58,13 +59,16 @@ async function stageFound(
   await using stack = new AsyncDisposableStack()
   try {
     const opened = stack.use(await openEntry(parts.store, entry))
-    if (!hasSameOutputs(opened.manifest, request.targets)) {
+    const targets = findTargets(opened.manifest, request.targets)
+    if (targets === undefined) {
       return await miss(parts, request, [{ kind: 'outputs-changed' }])
     }
     const { log, notes } = opened.manifest
     const texts = { log: readContent(opened, log), notes: readContent(opened, notes) }
-    const staged = await stageOpened(parts, request, opened)
-    return describeStaged(parts, { entry, pulled, opened, ...texts, staged, kept: stack.move() })
+    const rules = 'select' in request.targets ? request.targets : undefined
+    const staged = await stageOpened(parts, { targets, rules, opened })
+    const kept = stack.move()
+    return describeStaged(parts, { entry, pulled, opened, ...texts, targets, staged, kept })
   } catch (error) {
     if (!isDamage(error)) throw error
     // Its files went because it was replaced or removed: what is there now answers.
@@ -86,33 +90,31 @@ async function miss(
   return { kind: 'miss', reasons }
 }
 
-function hasSameOutputs(manifest: Manifest, targets: readonly OutputTarget[]): boolean {
-  const saved = manifest.outputs.map((output) => output.declaredAs).toSorted()
-  const wanted = targets.map((target) => target.declaredAs).toSorted()
-  return saved.length === wanted.length && saved.every((name, index) => name === wanted[index])
-}
-
 interface Staged {
   readonly plan: OutputPlan
   readonly outputs: StagedOutputs
   readonly places: OutputPlaces
 }
 
-async function stageOpened(
-  parts: OpenParts,
-  request: RestoreRequest,
-  opened: OpenedEntry,
-): Promise<Staged> {
+interface Staging {
+  readonly targets: readonly OutputTarget[]
+  readonly rules: OutputSelection | undefined
+  readonly opened: OpenedEntry
+}
+
+async function stageOpened(parts: OpenParts, staging: Staging): Promise<Staged> {
+  const { targets, rules, opened } = staging
   const plan = createOutputPlan()
-  const places = openPlaces(parts, request.targets)
+  const places = openPlaces(parts, targets)
   try {
-    planOutputs({ parts, request, opened, places, plan })
+    planOutputs({ ...staging, parts, places, plan })
     parts.statCache.flush()
     const { algorithm, locator, manifest } = opened
     const onMade = reportFiles(parts, manifest.fileCount)
     const outputs = needsStaging(plan)
       ? await stageOutputs(plan, { algorithm, locator, limits: manifest, onMade })
       : { directories: [], written: [] }
+    if (rules?.wants !== undefined) checkWritten(outputs.written, { targets, wants: rules.wants })
     return { plan, outputs, places }
   } catch (error) {
     places[Symbol.dispose]()
@@ -120,23 +122,23 @@ async function stageOpened(
   }
 }
 
-interface Planning {
+interface Planning extends Staging {
   readonly parts: OpenParts
-  readonly request: RestoreRequest
-  readonly opened: OpenedEntry
   readonly places: OutputPlaces
   readonly plan: OutputPlan
 }
 
-function planOutputs({ parts, request, opened, places, plan }: Planning): void {
+function planOutputs({ parts, targets, rules, opened, places, plan }: Planning): void {
   const scan = parts.scanContext('restoring')
+  const keeps = rules?.keeps.bind(rules)
+  const byName = new Map(targets.map((target) => [target.declaredAs, target]))
   for (const output of opened.manifest.outputs) {
-    const target = request.targets.find((item) => item.declaredAs === output.declaredAs)
+    const target = byName.get(output.declaredAs)
     if (target === undefined) throw new Error('outputs were compared before')
     const { absolutePath } = target
     const displayPath = target.declaredAs === '' ? basename(absolutePath) : target.declaredAs
     const wanted = { entry: output.entry, absolutePath, displayPath }
-    planOutput(wanted, { scan, locator: opened.locator, places, plan })
+    planOutput(wanted, { scan, locator: opened.locator, places, plan, keeps })
   }
 }
 
@@ -144,7 +146,7 @@ function planOutputs({ parts, request, opened, places, plan }: Planning): void {
 function openPlaces(parts: OpenParts, targets: readonly OutputTarget[]): OutputPlaces {
   const recorded: string[] = []
   const places = createOutputPlaces({
-    outputs: targets.map((target) => target.absolutePath),
+    outputs: targets,
     projectRoot: parts.settings.projectRoot,
     stagingName: () =>
       `${STAGING_PREFIX}${parts.store.sessionId}-${randomBytes(4).toString('hex')}`,
@@ -174,6 +176,7 @@ interface FoundEntry {
   readonly entry: EntryRow
   readonly pulled: Pulled | undefined
   readonly opened: OpenedEntry
+  readonly targets: readonly OutputTarget[]
   readonly log: Buffer | undefined
   readonly notes: Buffer | undefined
   readonly staged: Staged
@@ -188,12 +191,13 @@ function readContent(
 }
 
 function describeStaged(parts: OpenParts, found: FoundEntry): StagedEntry {
-  const { entry, pulled, opened, log, notes, staged, kept } = found
+  const { entry, pulled, opened, targets, log, notes, staged, kept } = found
   const { manifest } = opened
   const { plan, outputs, places } = staged
   return {
     kind: 'hit',
     manifest,
+    targets,
     log,
     notes,
     changes: {

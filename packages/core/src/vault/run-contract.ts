@@ -23,6 +23,8 @@ export interface KeyableWork {
   readonly env: Readonly<Record<string, string | undefined>>
   /** What is kept is a tool's cache, good for the work and not its result: it may lie anywhere. */
   readonly isCache?: boolean
+  /** Of a cache: what of its paths is there is saved, and what else is there stays when it is put back. */
+  readonly isLoose?: boolean
 }
 
 /** A piece of work: what it reads, runs and writes, and where. */

@@ -1,14 +1,15 @@
 import path from 'node:path'
+import type { Settings } from '../config/settings.ts'
 import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { BegunWork, NothingToSave } from '../model/begun-work.ts'
 import type { TaskKey } from '../model/digest.ts'
 import type { Fingerprint, KeyedFingerprint } from '../model/fingerprint.ts'
-import { findCacheTargets } from './cache-targets.ts'
+import { selectCachePaths } from './cache-selection.ts'
 import { withKey } from './fingerprint-task.ts'
 import { findOutputTargets } from './output-targets.ts'
 import type { KeyableWork, NotSaved, RunRequest, RunVault } from './run-contract.ts'
 import { saveWork } from './save-work.ts'
-import type { SavedEntry } from './vault.ts'
+import type { OutputTarget, SavedEntry } from './vault.ts'
 
 /** The second half of a run, after a caller has run the task itself. */
 export interface SaveTaskRequest extends Pick<RunRequest, 'policy' | 'origin' | 'onEvent'> {
@@ -63,13 +64,17 @@ export async function saveTask(
   // Made again, so that nothing is ever saved under a key that is not its own.
   const work = await keyed(begun.fingerprint)
   const { settings } = vault
-  const targets = begun.isCache
-    ? findCacheTargets(begun.outputs, { ...settings, env: request.env })
-    : findOutputTargets(begun.outputs, settings)
   const described = { ...request, ...workOf(begun, settings.projectRoot) }
   const result = { exitCode: request.exitCode, durationMs, finishLog: () => undefined }
-  const save = await saveWork({ vault, request: described, targets, work }, result)
+  const run = { vault, request: described, work }
+  const save = await saveWork({ ...run, targets: () => findTargets(request, settings) }, result)
   return { key: work.key, durationMs, save }
+}
+
+function findTargets({ begun, env }: SaveTaskRequest, settings: Settings): readonly OutputTarget[] {
+  const { outputs, isCache, isLoose } = begun
+  if (!isCache) return findOutputTargets(outputs, settings)
+  return selectCachePaths(outputs, { ...settings, env, isLoose }).find()
 }
 
 type WhyNot = NothingToSave | 'failed' | 'interrupted' | 'policy'

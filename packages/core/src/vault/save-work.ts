@@ -10,7 +10,8 @@ import type { OutputTarget, SavedEntry, SaveRequest } from './vault.ts'
 export interface FinishedWork {
   readonly vault: RunVault
   readonly request: KeyableWork & Pick<RunRequest, 'policy' | 'origin' | 'onEvent'>
-  readonly targets: readonly OutputTarget[]
+  /** A function: they are looked for when they are saved. */
+  readonly targets: readonly OutputTarget[] | (() => readonly OutputTarget[])
   readonly work: KeyedFingerprint
 }
 
@@ -38,7 +39,7 @@ export async function saveWork(
       const outcome = await vault.save({
         task: request.task,
         work,
-        outputs: targets,
+        outputs: typeof targets === 'function' ? targets() : targets,
         log: finishLog(),
         notes,
         exitCode,

@@ -18,6 +18,8 @@ export interface TaskAdditions {
    * and no command.
    */
   readonly isCache?: boolean
+  /** Of a cache: what of its paths is there is saved, and what else is there stays when it is put back. */
+  readonly isLoose?: boolean
   /** Instead of the configured command, and where it runs. */
   readonly command: { readonly line: Command; readonly directory: string } | undefined
 }
@@ -69,9 +71,9 @@ function createCacheWork({ command, ...additions }: TaskAdditions) {
       hint: 'Leave out either --cache or --command: only the result of a command depends on it.',
     })
   }
-  const { inputs, outputs, env, tools, salt } = additions
+  const { inputs, outputs, env, tools, salt, isLoose = false } = additions
   const definition = { inputs, outputs, env, tools, ...(salt !== undefined && { salt }) }
-  return { definition, command, isCache: true }
+  return { definition, command, isCache: true, isLoose }
 }
 
 function merge(declared: TaskDefinition, additions: TaskAdditions): TaskDefinition {

@@ -15,6 +15,18 @@ import type { RemoteVault } from './remote-vault.ts'
 export interface OutputTarget {
   readonly declaredAs: string
   readonly absolutePath: string
+  /** Absolute: from here on down, no link is followed on the way to it. */
+  readonly anchor?: string
+}
+
+/** Outputs that are known by a rule: which ones there are, an entry says. */
+export interface OutputSelection {
+  /** Where the outputs lie that an entry names; undefined when these are not what was declared. */
+  select(names: readonly string[]): readonly OutputTarget[] | undefined
+  /** Whether a path at or below an output is declared; undefined: all are. */
+  readonly wants: ((absolutePath: string) => boolean) | undefined
+  /** Whether something that is there, and that an entry does not have, stays there. */
+  keeps(absolutePath: string): boolean
 }
 
 export interface SaveRequest {
@@ -73,6 +85,8 @@ export interface OutputChanges {
 export interface StagedEntry extends AsyncDisposable {
   readonly kind: 'hit'
   readonly manifest: Manifest
+  /** Where its outputs go. */
+  readonly targets: readonly OutputTarget[]
   /** The recorded log, verified; undefined when nothing was recorded. */
   readonly log: Uint8Array | undefined
   /** The encoded notes, verified; undefined when nobody kept them. */
@@ -90,7 +104,7 @@ export interface StagedEntry extends AsyncDisposable {
 export interface RestoreRequest {
   readonly task: TaskName
   readonly work: KeyedFingerprint
-  readonly targets: readonly OutputTarget[]
+  readonly targets: readonly OutputTarget[] | OutputSelection
 }
 
 /** A row of the index, as `cache ls` shows it. */
