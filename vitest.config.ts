@@ -1,9 +1,15 @@
+import { delimiter, dirname } from 'node:path'
 import process from 'node:process'
 import type { ViteUserConfig } from 'vitest/config'
 import { createClosingLineReporter } from './test/rig/closing-line-reporter.ts'
 
+/** The git that tests run, where it is not to be the first one on PATH. */
+const git = process.env['TASKVAULT_TEST_GIT']
+const PATH = [git === undefined ? [] : dirname(git), process.env['PATH'] ?? ''].flat()
+
 const config: ViteUserConfig = {
   test: {
+    env: { PATH: PATH.join(delimiter) },
     // Most tests wait for processes and disks: no core is left out for the sake of the one that steers.
     maxWorkers: '100%',
     reporters: ['default', createClosingLineReporter((text) => void process.stdout.write(text))],

@@ -1,5 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { openHookedProject } from '../rig/hooked-project.ts'
 
@@ -93,9 +92,10 @@ test('Ctrl-C ends the task and the hook, records nothing and leaves nothing', as
   })
   await project.git(['add', '-A'])
   project.write({ 'src/a.txt': 'not staged' })
-  const before = listSnapshots()
+  const temporary = project.beside('temporary')
+  mkdirSync(temporary)
   const running = project.rig.start(['git', 'commit', '-q', '-m', 'x'], {
-    env: { RUNS: project.beside('runs') },
+    env: { RUNS: project.beside('runs'), TMPDIR: temporary },
   })
   while (project.countRuns() === 0) await new Promise((resolve) => setTimeout(resolve, 20))
 
@@ -104,7 +104,7 @@ test('Ctrl-C ends the task and the hook, records nothing and leaves nothing', as
   const { exitCode } = await running.finished
 
   expect(exitCode).not.toBe(0)
-  expect(listSnapshots()).toEqual(before)
+  expect(readdirSync(temporary)).toEqual([])
   expect((await project.taskvault(['cache', 'ls', '--json'])).stdout).not.toContain('unit_tests')
 })
 
@@ -138,7 +138,3 @@ rm -f "$GIT_INDEX_FILE"
 sleep 0.5
 echo "$(pwd -P) $tree" >>"$RUNS"
 `
-
-function listSnapshots(): string[] {
-  return readdirSync(os.tmpdir()).filter((name) => name.startsWith('taskvault-snapshot-'))
-}
