@@ -18,7 +18,7 @@ export async function act(
   try {
     const troubles = createTroubles(runner)
     const inputs = readStepInputs(runner, { mayRun })
-    await using opened = await openStepVault(runner, troubles.warn)
+    await using opened = await openStepVault(runner, troubles)
     return await work({ runner, inputs, opened, troubles })
   } catch (error) {
     if (!isTaskVaultError(error)) throw error

@@ -8,6 +8,7 @@ import {
 } from '@taskvault/core'
 import type { RunVault, Settings } from '@taskvault/core'
 import type { Runner } from './runner.ts'
+import type { Troubles } from './troubles.ts'
 
 export interface StepVault extends AsyncDisposable {
   readonly settings: Settings
@@ -22,7 +23,7 @@ export interface StepVault extends AsyncDisposable {
  * tells where it is. The store of this machine lies in front of either.
  * @throws {TaskVaultError} CONFIG_INVALID, CONFIG_NOT_FOUND
  */
-export async function openStepVault(runner: Runner, warn: Warn): Promise<StepVault> {
+export async function openStepVault(runner: Runner, troubles: Troubles): Promise<StepVault> {
   const env = { ...withoutInputs(runner.env), ...readCredentials(runner) }
   const cwd = path.resolve(env['GITHUB_WORKSPACE'] ?? '.')
   const loaded = await loadSettings({ cwd, configPath: undefined, env })
@@ -34,20 +35,15 @@ export async function openStepVault(runner: Runner, warn: Warn): Promise<StepVau
       : placeOnMachine(env, loaded.cacheDirectory),
   }
   try {
-    const report = (event: { readonly kind: string; readonly message?: string }): void => {
-      if (event.kind === 'trouble' && event.message !== undefined) warn(event.message)
-    }
-    const vault = await openVault({ settings, env, report })
+    const vault = await openVault({ settings, env, report: troubles.event })
     const close = async (): Promise<void> => await vault[Symbol.asyncDispose]()
     return { settings, env, vault: createRunVault(vault), [Symbol.asyncDispose]: close }
   } catch (error) {
     if (!isTaskVaultError(error) || !isPassedOver(error)) throw error
-    warn(error.message)
+    troubles.warn(error.message)
     return { settings, env, vault: undefined, [Symbol.asyncDispose]: async () => {} }
   }
 }
-
-export type Warn = (message: string) => void
 
 /** What the steps of a job are given is not changed by the inputs of this one. */
 function withoutInputs(env: Runner['env']): Record<string, string | undefined> {

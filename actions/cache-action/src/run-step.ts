@@ -94,7 +94,7 @@ function tell(step: RunStep, outcome: RunOutcome): void {
   const reasons = outcome.kind === 'hit' ? [] : outcome.reasons
   tellOutcome(runner, { task, key, hit, reasons, hadTrouble: troubles.hadSome })
   if (outcome.kind === 'ran') tellSaved(step, outcome.save)
-  if (staysWithoutNotes(outcome)) troubles.warn(OTHERS_STAY)
+  if (staysWithoutNotes(outcome)) troubles.remark(OTHERS_STAY)
 }
 
 /** Whether another machine will miss again for what was missing in the entry that stays. */

@@ -18,7 +18,7 @@ export function tellSaved(
     runner.info('nothing to save: it was restored')
   } else {
     const why = save.because === 'output-missing' ? save.message : save.because
-    if (save.because === 'output-missing') troubles.warn(`Nothing was saved: ${why}`)
+    if (save.because === 'output-missing') troubles.remark(`Nothing was saved: ${why}`)
     runner.info(`not saved: ${why}`)
   }
   if (!inputs.failsOnSaveError || !isLost(save)) return
