@@ -1,3 +1,4 @@
+import path from 'node:path'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { damageSuite } from '../test/faults/damage/long-suite.ts'
@@ -21,7 +22,7 @@ const SUITES: Readonly<Record<string, LongSuite>> = {
   trees: treesSuite,
 }
 
-const USAGE = `Usage: pnpm suite NAME [--rounds N] [--seed N] [--minutes N]
+const USAGE = `Usage: pnpm suite NAME [--rounds N] [--seed N] [--minutes N] [--repository PATH]…
 Suites: ${Object.keys(SUITES).join(', ')}
 `
 
@@ -32,6 +33,7 @@ async function main(): Promise<number> {
       rounds: { type: 'string' },
       seed: { type: 'string', default: '1' },
       minutes: { type: 'string', default: '1440' },
+      repository: { type: 'string', multiple: true, default: [] },
     },
   })
   const suite = SUITES[positionals[0] ?? '']
@@ -41,7 +43,12 @@ async function main(): Promise<number> {
   }
   const startedMs = performance.now()
   const rounds = Number(values.rounds ?? suite.rounds)
-  const limits = { rounds, seed: Number(values.seed), forMs: Number(values.minutes) * 60_000 }
+  const limits = {
+    rounds,
+    seed: Number(values.seed),
+    forMs: Number(values.minutes) * 60_000,
+    repositories: values.repository.map((each) => path.resolve(each)),
+  }
   const { figures, faults } = await inDirectory((root) => suite.run({ ...limits, root }))
   const seconds = Math.round((performance.now() - startedMs) / 1_000)
   for (const [name, value] of Object.entries({ ...figures, seconds })) {

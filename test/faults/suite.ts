@@ -24,6 +24,8 @@ export interface SuiteOptions {
   readonly forMs: number
   /** An empty directory. */
   readonly root: string
+  /** Repositories of somebody's, for suites that can use some. */
+  readonly repositories?: readonly string[]
 }
 
 /** Runs `work` in a directory of its own, which is removed. */

@@ -24,7 +24,7 @@ export const HISTORY_SHAPES: readonly HistoryShape[] = [
 ]
 
 /** Notes the tree that it finds; beginning from a copy of git's index, so as not to read every file. */
-const NOTE_TREE_QUICKLY = `set -eu
+export const NOTE_TREE_QUICKLY: string = `set -eu
 cp "$(git rev-parse --git-path index)" "$RUNS.index"
 export GIT_INDEX_FILE="$RUNS.index"
 git add -A

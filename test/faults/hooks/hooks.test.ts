@@ -76,6 +76,7 @@ test.each(SMALL_SHAPES)(
     expect(report.runs).toBe(report.contents)
     expect(report.runs).toBeLessThan(report.commits)
   },
+  120_000,
 )
 
 test('a hook that always tests, and one that never does, are found out', () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { LongSuite, SuiteOptions } from '../suite.ts'
 import { HISTORY_SHAPES } from './histories.ts'
 import { PATH_STATES, applyStates } from './path-states.ts'
+import { replayExisting } from './replay-existing.ts'
 import { replay } from './replay.ts'
 import { HOOK_COMMAND, createTestRepository } from './test-repository.ts'
 import { tryHook } from './try-hook.ts'
@@ -12,14 +13,17 @@ const MOST_STATES = 8
 const LONGEST_HOOK_MS = 500
 
 /**
- * Three histories of 200 commits with the hook on, one of them of 21,000 files; then as many rounds of
- * a hook in a random state of a repository, killed at a random moment and then not.
+ * Histories of 200 commits with the hook on: the last ones of the repositories that are named, or else
+ * three that are made up, one of them of 21,000 files. Then as many rounds of a hook in a random state of
+ * a repository, killed at a random moment and then not.
  */
 export const hooksSuite: LongSuite = {
   rounds: 500,
   async run(options) {
     const random = createRandom(options.seed)
-    const replayed = replayAll(options, random)
+    const { repositories = [] } = options
+    const replayed =
+      repositories.length > 0 ? replayNamed(options, repositories) : replayAll(options, random)
     const tried = await tryStates(options, random)
     return {
       figures: { ...replayed.figures, ...tried.figures },
@@ -44,6 +48,22 @@ function replayAll({ root }: SuiteOptions, random: () => number): Found {
     figures[`${shape.name}Contents`] = report.contents
     figures[`${shape.name}Runs`] = report.runs
     faults.push(...report.faults.map((fault) => `${shape.name}: ${fault}`))
+    rmSync(directory, { recursive: true, force: true })
+  }
+  return { figures, faults }
+}
+
+function replayNamed({ root, forMs }: SuiteOptions, repositories: readonly string[]): Found {
+  const figures: Record<string, number> = {}
+  const faults: string[] = []
+  for (const [at, repository] of repositories.entries()) {
+    const directory = join(root, `repository-${at}`)
+    mkdirSync(directory)
+    const report = replayExisting({ repository, commits: COMMITS, forMs, root: directory })
+    for (const [name, value] of Object.entries(report)) {
+      if (typeof value === 'number') figures[`repository-${at}-${name}`] = value
+    }
+    faults.push(...report.faults.map((fault) => `${repository}: ${fault}`))
     rmSync(directory, { recursive: true, force: true })
   }
   return { figures, faults }

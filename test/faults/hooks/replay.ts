@@ -26,7 +26,8 @@ export interface ReplayReport {
   readonly faults: readonly string[]
 }
 
-const HOOK = `#!/bin/sh\nexec '${HOOK_COMMAND.join("' '")}' "$@"\n`
+/** As `taskvault hooks install` would have it, as far as it matters here. */
+export const HOOK: string = `#!/bin/sh\nexec '${HOOK_COMMAND.join("' '")}' "$@"\n`
 
 /**
  * Makes a history with the hook on, by real commits: no content may be tested twice, none may be
@@ -73,6 +74,7 @@ function describeInputs({ git }: TestRepository): string {
   return git('ls-tree', 'HEAD', '--', ...TASK_INPUTS)
 }
 
-function readRuns({ runsFile }: TestRepository): string[] {
+/** The trees that the task found, one for each run. */
+export function readRuns({ runsFile }: TestRepository): string[] {
   return existsSync(runsFile) ? readFileSync(runsFile, 'utf8').trim().split('\n') : []
 }

@@ -79,6 +79,9 @@ export function createTestRepository(root: string, fileCount: number): TestRepos
   return repository
 }
 
+/** Tens of thousands of files are listed in some megabytes. */
+const GIT = { encoding: 'utf8', stdio: 'pipe', maxBuffer: 64 * 1024 * 1024 } as const
+
 /** The repository that lies, or will lie, in `root`. */
 export function describeRepository(root: string): TestRepository {
   const workTree = join(root, 'project')
@@ -97,7 +100,7 @@ export function describeRepository(root: string): TestRepository {
     GIT_ALLOW_PROTOCOL: 'file',
   }
   const run = (cwd: string, args: readonly string[], input = ''): string =>
-    execFileSync('git', args, { cwd, env, input, encoding: 'utf8', stdio: 'pipe' }).trim()
+    execFileSync('git', args, { ...GIT, cwd, env, input }).trim()
   return {
     workTree,
     runsFile,
