@@ -2,4 +2,7 @@ import process from 'node:process'
 import { BEGUN_STATE } from './begun-state.ts'
 
 // After a step that ran its command itself there is nothing left to do, and so nothing to load.
-if (process.env[`STATE_${BEGUN_STATE}`]) await import('./save-after-job.ts')
+if (process.env[`STATE_${BEGUN_STATE}`]) {
+  const { saveAfterJob } = await import('./save-after-job.ts')
+  process.exitCode = await saveAfterJob(process.env, process.stdout)
+}
