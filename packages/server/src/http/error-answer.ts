@@ -1,12 +1,13 @@
 import { isTaskVaultError } from '@taskvault/core'
 import type { ErrorCode } from '@taskvault/core'
+import { hintFor } from './hints.ts'
 import { Refusal } from './refusal.ts'
 
 /** What every refusal looks like on the wire, whatever the protocol adds to it. */
 export interface ErrorBody {
   readonly code: ErrorCode
   readonly message: string
-  readonly hint?: string
+  readonly hint: string
 }
 
 export interface ErrorAnswer {
@@ -61,10 +62,9 @@ export function answerError(error: unknown): ErrorAnswer {
   }
   if (status >= 500 && !(known instanceof Refusal))
     return { status, headers, body: ownFault(known) }
-  const { code, message, hint } = known
+  const { code, message, hint = hintFor(code) } = known
   const fields = known instanceof Refusal ? known.fields : {}
-  const body = { ...fields, code, message, ...(hint === undefined ? {} : { hint }) }
-  return { status, headers, body }
+  return { status, headers, body: { ...fields, code, message, hint } }
 }
 
 interface Known {
@@ -82,6 +82,6 @@ function ownFault({ code }: Known): ErrorBody {
   return {
     code,
     message: 'The server cannot answer this now; its log has the reason',
-    hint: 'Try again later; the build goes on without the cache meanwhile.',
+    hint: hintFor(code),
   }
 }

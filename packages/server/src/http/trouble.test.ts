@@ -40,6 +40,7 @@ test('a bug is one answer, one line of the log, and nobody else’s trouble', as
   expect(await answer.json()).toEqual({
     code: 'IO_FAILED',
     message: expect.not.stringContaining('function'),
+    hint: expect.stringContaining('later'),
   })
   expect(server.log()).toContain('undefined is not a function')
   expect((await server.fetch('/v1/entries')).status).toBe(200)

@@ -10,6 +10,7 @@ import { addressOf } from './archive-services.ts'
 import type { ArchiveServices } from './archive-services.ts'
 import { parseKeys, parsePlace } from './cache-place.ts'
 import { findArchive, isTaken } from './find-archive.ts'
+import { keyTaken } from './key-taken.ts'
 import {
   beginUpload,
   completeUpload,
@@ -44,9 +45,9 @@ export function addRestRoutes(app: HttpApp, services: ArchiveServices): void {
     async (request, reply) => {
       const who = callerOf(request)
       const place = parsePlace(request.body.key, request.body.version)
-      if (await isTaken(services.engine, who, place)) throw exists(place.key)
+      if (await isTaken(services.engine, who, place)) throw keyTaken(place.key)
       const upload = await beginUpload(services, who, place)
-      if (upload === undefined) throw exists(place.key)
+      if (upload === undefined) throw keyTaken(place.key)
       return await reply.code(201).send({ cacheId: Number(upload.id) })
     },
   )
@@ -162,15 +163,8 @@ async function commitUpload(
     start += blob.sizeBytes
   }
   const completed = await completeUpload(services, who, { upload, blobs, sizeBytes })
-  if (completed.kind === 'taken') throw exists(upload.key)
+  if (completed.kind === 'taken') throw keyTaken(upload.key)
   if (completed.kind === 'incomplete') {
     throw new Refusal('REQUEST_INVALID', `The cache is not whole: ${completed.because}`)
   }
-}
-
-function exists(key: string): Refusal {
-  return new Refusal(
-    'ENTRY_EXISTS',
-    `A cache with the key ${key} is there, or is being written by another job`,
-  )
 }

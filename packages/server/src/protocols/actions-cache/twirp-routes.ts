@@ -9,6 +9,7 @@ import { addressOf } from './archive-services.ts'
 import { MOST_KEYS, parseKey, parsePlace } from './cache-place.ts'
 import { numberOf } from './entry-number.ts'
 import { findArchive, isTaken } from './find-archive.ts'
+import { keyTaken } from './key-taken.ts'
 import {
   ASSEMBLED,
   beginUpload,
@@ -42,7 +43,9 @@ export function addTwirpRoutes(app: HttpApp, services: ArchiveServices): void {
   void app.register(async (scope: HttpApp) => {
     scope.setErrorHandler((error, request, reply) => {
       const { status, headers, body: refusal } = explainError(error, request)
-      const twirp = { ...refusal, code: twirpCodeOf(status), msg: refusal.message }
+      // Clients of Twirp read `code` and `msg`, and want Twirp's own codes; ours is beside them.
+      const { code, message: msg } = refusal
+      const twirp = { ...refusal, code: twirpCodeOf(status), msg, meta: { code } }
       void reply.code(status).headers(headers).send(twirp)
     })
     for (const [name, handle] of Object.entries(calls)) {
@@ -52,13 +55,8 @@ export function addTwirpRoutes(app: HttpApp, services: ArchiveServices): void {
           config: { operation: `archive.${name}` },
           schema: { summary: `GitHub's cache service: ${name}`, body },
         },
-        async (request, reply) => {
-          const answer = await handle(
-            { request, who: callerOf(request), body: request.body },
-            services,
-          )
-          return reply.code(answer.status ?? 200).send(answer.body)
-        },
+        async (request) =>
+          await handle({ request, who: callerOf(request), body: request.body }, services),
       )
     }
   })
@@ -70,10 +68,7 @@ interface Call {
   readonly body: Body
 }
 
-interface Answer {
-  readonly status?: number
-  readonly body: Readonly<Record<string, unknown>>
-}
+type Answer = Readonly<Record<string, unknown>>
 
 type Handle = (call: Call, services: ArchiveServices) => Promise<Answer>
 
@@ -85,10 +80,10 @@ async function getDownloadUrl(
   const keys = [key, ...wanted.restore_keys.map(parseKey)]
   const found = await findArchive(services.engine, who, { version, keys })
   services.countLookup({ isHit: found !== undefined })
-  if (found === undefined) return { body: { ok: false } }
+  if (found === undefined) return { ok: false }
   const grant = { may: 'download', id: found.id, who, version, key: found.key } as const
   const signed_download_url = addressOf(request, grant, services)
-  return { body: { ok: true, signed_download_url, matched_key: found.key } }
+  return { ok: true, signed_download_url, matched_key: found.key }
 }
 
 async function createEntry(
@@ -98,11 +93,11 @@ async function createEntry(
   const place = parsePlace(wanted.key, wanted.version)
   // The client shows what follows these words, and the job goes on.
   if (who.writes === undefined) return refused(`cache write denied: ${who.because}`)
-  if (await isTaken(services.engine, who, place)) return alreadyExists(place.key)
+  if (await isTaken(services.engine, who, place)) throw keyTaken(place.key)
   const upload = await beginUpload(services, who, place)
-  if (upload === undefined) return alreadyExists(place.key)
+  if (upload === undefined) throw keyTaken(place.key)
   const grant = { may: 'upload', id: upload.id, who, ...place } as const
-  return { body: { ok: true, signed_upload_url: addressOf(request, grant, services) } }
+  return { ok: true, signed_upload_url: addressOf(request, grant, services) }
 }
 
 async function finalizeUpload(
@@ -117,17 +112,12 @@ async function finalizeUpload(
   const { blobs } = assembled
   const sizeBytes = Number(wanted.size_bytes)
   const completed = await completeUpload(services, who, { upload, blobs, sizeBytes })
-  if (completed.kind === 'taken') return alreadyExists(place.key)
+  if (completed.kind === 'taken') throw keyTaken(place.key)
   if (completed.kind === 'incomplete')
     return refused(`The cache is not whole: ${completed.because}`)
-  return { body: { ok: true, entry_id: numberOf(completed.entry.id) } }
+  return { ok: true, entry_id: numberOf(completed.entry.id) }
 }
 
 function refused(message: string): Answer {
-  return { body: { ok: false, message } }
-}
-
-function alreadyExists(key: string): Answer {
-  const msg = `A cache with the key ${key} is there, or is being written by another job`
-  return { status: 409, body: { code: 'already_exists', msg } }
+  return { ok: false, message }
 }

@@ -98,10 +98,10 @@ export const entryRecord: z.ZodType = z
   })
   .meta({ id: 'EntryRecord' })
 
-export const errorBody: z.ZodType<{ code: string; message: string; hint?: string | undefined }> = z
+export const errorBody: z.ZodType<{ code: string; message: string; hint: string }> = z
   .object({
     code: z.string().describe('Stable; the reason in one word.'),
     message: z.string().describe('For people.'),
-    hint: z.string().optional().describe('What to do about it.'),
+    hint: z.string().describe('What to do about it.'),
   })
   .meta({ id: 'Error' })
