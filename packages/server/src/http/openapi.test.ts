@@ -1,6 +1,9 @@
 import { validate } from '@apidevtools/swagger-parser'
 import { expect, test } from 'vitest'
+import { createActionsCacheProtocol } from '../protocols/actions-cache/actions-cache-protocol.ts'
+import { nativeProtocol } from '../protocols/native/native-protocol.ts'
 import { ADMIN, startTestServer } from '../testing/start-test-server.ts'
+import type { Protocol } from './protocol.ts'
 
 interface Operation {
   readonly requestBody?: { content: Record<string, { schema: JsonSchema }> }
@@ -56,6 +59,30 @@ test('the description is one of OpenAPI 3.1, and names every route of the protoc
   ])
 })
 
+test('its patterns are such that every reader of it knows', async () => {
+  const text = JSON.stringify(await fetchDescription())
+
+  const patterns = [...text.matchAll(/"pattern":"((?:[^"\\]|\\.)*)"/g)].map(
+    ([, pattern]) => JSON.parse(`"${pattern}"`) as string,
+  )
+
+  expect(patterns.length).toBeGreaterThan(10)
+  expect(patterns.filter((pattern) => /\\[pP]\{/.test(pattern))).toEqual([])
+})
+
+test('every operation says how it refuses', async () => {
+  const description = await fetchDescription([
+    nativeProtocol,
+    createActionsCacheProtocol(Buffer.alloc(32)),
+  ])
+
+  const silent = operationsOf(description).filter(
+    ({ operation }) => operation.responses['default'] === undefined,
+  )
+
+  expect(silent.map(({ name }) => name)).toEqual([])
+})
+
 test('no body may have a field that is not described', async () => {
   const description = await fetchDescription()
 
@@ -96,8 +123,10 @@ test('it says nothing that only its bearer should know', async () => {
   expect(await answer.text()).not.toContain(ADMIN)
 })
 
-async function fetchDescription(): Promise<Description> {
-  await using server = await startTestServer()
+async function fetchDescription(
+  protocols: readonly Protocol[] = [nativeProtocol],
+): Promise<Description> {
+  await using server = await startTestServer({ protocols })
   return (await (await server.fetch('/openapi.json')).json()) as Description
 }
 

@@ -4,6 +4,7 @@ import type { BlobRow } from '../../engine/engine.ts'
 import type { HttpApp } from '../../http/app.ts'
 import { askForBody } from '../../http/ask-for-body.ts'
 import { callerOf } from '../../http/caller.ts'
+import { errorBody } from '../../http/error-body.ts'
 import { Refusal } from '../../http/refusal.ts'
 import type { Principal } from '../../trust/principal.ts'
 import { addressOf } from './archive-services.ts'
@@ -24,6 +25,13 @@ const BASE = '/_apis/artifactcache'
 const idParams = z.strictObject({ id: z.string().regex(/^\d{1,15}$/) })
 const wantedCache = z.looseObject({ keys: z.string().max(20_000), version: z.string() })
 const newCache = z.looseObject({ key: z.string(), version: z.string() })
+const foundCache = z.object({
+  archiveLocation: z.string(),
+  cacheKey: z.string(),
+  scope: z.string(),
+  cacheVersion: z.string(),
+  creationTime: z.string(),
+})
 const commit = z.looseObject({ size: z.int().min(0) })
 
 /** GitHub's cache service, version 1: for GitHub's own servers, local runners and older clients. */
@@ -32,7 +40,11 @@ export function addRestRoutes(app: HttpApp, services: ArchiveServices): void {
     `${BASE}/cache`,
     {
       config: { operation: 'archive.find' },
-      schema: { summary: 'Finds a cache by its keys', querystring: wantedCache },
+      schema: {
+        summary: 'Finds a cache by its keys',
+        querystring: wantedCache,
+        response: { 200: foundCache, 204: z.any(), default: errorBody },
+      },
     },
     async (request, reply) => await answerFound(request, reply, services),
   )
@@ -40,7 +52,11 @@ export function addRestRoutes(app: HttpApp, services: ArchiveServices): void {
     `${BASE}/caches`,
     {
       config: { operation: 'archive.create' },
-      schema: { summary: 'Begins to send a cache', body: newCache },
+      schema: {
+        summary: 'Begins to send a cache',
+        body: newCache,
+        response: { 201: z.object({ cacheId: z.int() }), default: errorBody },
+      },
     },
     async (request, reply) => {
       const who = callerOf(request)
@@ -55,7 +71,12 @@ export function addRestRoutes(app: HttpApp, services: ArchiveServices): void {
     `${BASE}/caches/:id`,
     {
       config: { operation: 'archive.commit' },
-      schema: { summary: 'Says that a cache is whole', params: idParams, body: commit },
+      schema: {
+        summary: 'Says that a cache is whole',
+        params: idParams,
+        body: commit,
+        response: { 204: z.any(), default: errorBody },
+      },
     },
     async (request, reply) => {
       const upload = await needUpload(request, request.params.id, services)
@@ -70,7 +91,11 @@ export function addRestRoutes(app: HttpApp, services: ArchiveServices): void {
       `${BASE}/caches/:id`,
       {
         config: { operation: 'archive.patch', asksForBody: true },
-        schema: { summary: 'Takes a range of a cache in', params: idParams },
+        schema: {
+          summary: 'Takes a range of a cache in',
+          params: idParams,
+          response: { 204: z.any(), default: errorBody },
+        },
       },
       async (request, reply) => {
         const upload = await needUpload(request, request.params.id, services)

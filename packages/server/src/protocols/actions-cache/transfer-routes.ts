@@ -24,6 +24,8 @@ const querystring = z.looseObject({
   blockid: z.string().max(128).optional(),
 })
 
+const xmlError = z.any().describe("XML, as Azure's clients read it.")
+
 /** Of the longest block list that is taken. */
 const BLOCK_LIST_BYTES = 4 * 1024 ** 2
 
@@ -42,7 +44,12 @@ export function addTransferRoutes(app: HttpApp, services: ArchiveServices): void
       `${TRANSFER_PATH}/:id`,
       {
         config: { access: 'public', operation: 'archive.put', asksForBody: true },
-        schema: { summary: 'Takes an archive in, whole or in blocks', params, querystring },
+        schema: {
+          summary: 'Takes an archive in, whole or in blocks',
+          params,
+          querystring,
+          response: { 201: z.any(), default: xmlError },
+        },
       },
       async (request, reply) => await takeIn(request as TransferRequest, reply, services),
     )
@@ -51,7 +58,12 @@ export function addTransferRoutes(app: HttpApp, services: ArchiveServices): void
       url: `${TRANSFER_PATH}/:id`,
       exposeHeadRoute: false,
       config: { access: 'public', operation: 'archive.get' },
-      schema: { summary: 'The bytes of an archive', params, querystring },
+      schema: {
+        summary: 'The bytes of an archive',
+        params,
+        querystring,
+        response: { 200: z.any(), 206: z.any(), default: xmlError },
+      },
       handler: async (request, reply) => await giveOut(request as TransferRequest, reply, services),
     })
   })

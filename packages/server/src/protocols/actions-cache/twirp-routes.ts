@@ -33,6 +33,13 @@ const body = z.looseObject({
 })
 type Body = z.infer<typeof body>
 
+const answered = z.looseObject({ ok: z.boolean() })
+const twirpError = z.looseObject({
+  code: z.string().describe("One of Twirp's."),
+  msg: z.string(),
+  meta: z.object({ code: z.string().describe('Ours.') }),
+})
+
 /** GitHub's cache service, version 2: three calls in JSON. A refusal that a client should show is an answer. */
 export function addTwirpRoutes(app: HttpApp, services: ArchiveServices): void {
   const calls: Readonly<Record<string, Handle>> = {
@@ -53,7 +60,11 @@ export function addTwirpRoutes(app: HttpApp, services: ArchiveServices): void {
         `${SERVICE}/${name}`,
         {
           config: { operation: `archive.${name}` },
-          schema: { summary: `GitHub's cache service: ${name}`, body },
+          schema: {
+            summary: `GitHub's cache service: ${name}`,
+            body,
+            response: { 200: answered, default: twirpError },
+          },
         },
         async (request) =>
           await handle({ request, who: callerOf(request), body: request.body }, services),

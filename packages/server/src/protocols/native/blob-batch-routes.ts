@@ -3,9 +3,10 @@ import { z } from 'zod'
 import type { UploadPlan } from '../../engine/engine.ts'
 import type { HttpApp } from '../../http/app.ts'
 import { callerOf } from '../../http/caller.ts'
+import { errorBody } from '../../http/error-body.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
 import { Refusal } from '../../http/refusal.ts'
-import { blobName, errorBody, sentBlob } from './schemas.ts'
+import { blobName, sentBlob } from './schemas.ts'
 
 const MOST_NAMES = 10_000
 const MOST_UPLOADS = 1000

@@ -5,14 +5,16 @@ import type { OpenedBlob } from '../../engine/engine.ts'
 import type { HttpApp } from '../../http/app.ts'
 import { readRange } from '../../http/byte-range.ts'
 import { callerOf } from '../../http/caller.ts'
+import { errorBody } from '../../http/error-body.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
 import { Refusal } from '../../http/refusal.ts'
 import { blobHeaders, contentRange, sendBlob } from '../../http/send-blob.ts'
-import { blobName, errorBody } from './schemas.ts'
+import { blobName } from './schemas.ts'
 import { takeUpload } from './take-upload.ts'
 
 const params = z.strictObject({ name: blobName })
 const anyBytes = z.any().describe('The bytes, as they are stored.')
+const noBody = z.any().describe('Nothing.')
 
 type BlobRequest = FastifyRequest & { readonly params: { readonly name: BlobName } }
 
@@ -26,7 +28,13 @@ export function addBlobRoutes(app: HttpApp, services: ProtocolServices): void {
       schema: {
         summary: 'The bytes of a blob, or of one range of it',
         params,
-        response: { 200: anyBytes, 206: anyBytes, 307: z.any(), default: errorBody },
+        response: {
+          200: anyBytes,
+          206: anyBytes,
+          304: noBody,
+          307: noBody,
+          default: errorBody,
+        },
       },
     },
     (request, reply) => sendWanted(request, reply, services),
@@ -35,7 +43,11 @@ export function addBlobRoutes(app: HttpApp, services: ProtocolServices): void {
     '/v1/blobs/:name',
     {
       config: { operation: 'blob.head', swagger: { exposeHeadRoute: true } },
-      schema: { summary: 'Whether a blob is there, and its size', params },
+      schema: {
+        summary: 'Whether a blob is there, and its size',
+        params,
+        response: { 200: noBody, default: noBody },
+      },
     },
     async (request, reply) => {
       const { name } = request.params

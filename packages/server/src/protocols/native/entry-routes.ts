@@ -2,11 +2,12 @@ import { z } from 'zod'
 import type { EntrySelection, Provenance, StoredEntry } from '../../engine/engine.ts'
 import type { HttpApp } from '../../http/app.ts'
 import { callerOf } from '../../http/caller.ts'
+import { errorBody } from '../../http/error-body.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
 import { Refusal } from '../../http/refusal.ts'
 import type { Principal } from '../../trust/principal.ts'
 import { namespaceOf, namespacePrefixOf, recordOf } from './record-of.ts'
-import { entryId, entryRecord, errorBody, taskName } from './schemas.ts'
+import { PORTABLE_NAME, entryId, entryRecord, taskName } from './schemas.ts'
 
 const keyPrefix = z
   .string()
@@ -17,6 +18,7 @@ const taskPrefix = z
   .min(1)
   .max(200)
   .regex(/^[^\s\p{C}]*$/u)
+  .meta({ pattern: PORTABLE_NAME })
   .optional()
   .describe('What names of tasks begin with.')
 const byId = z.strictObject({ id: entryId })

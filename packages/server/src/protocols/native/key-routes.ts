@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { HttpApp } from '../../http/app.ts'
 import { callerOf } from '../../http/caller.ts'
+import { errorBody } from '../../http/error-body.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
 import { Refusal } from '../../http/refusal.ts'
 import { authorize } from '../../trust/model/roles.ts'
-import { errorBody } from './schemas.ts'
 
 const role = z.enum(['admin', 'engineer', 'viewer', 'external'])
 const DAY_MS = 24 * 3_600_000

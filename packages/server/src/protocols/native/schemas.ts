@@ -9,6 +9,9 @@ import { z } from 'zod'
 /** A digest in hexadecimal; an even number of digits. */
 const DIGEST = '(?:[0-9a-f]{2}){16,64}'
 
+/** What the description says of names: not every reader of it knows classes of Unicode. */
+export const PORTABLE_NAME = '^\\S{1,200}$'
+
 export const blobName: z.ZodType<BlobName> = named<BlobName>(
   z.string().regex(new RegExp(`^[a-z][a-z0-9]{0,31}-${DIGEST}$`)),
   'Hash algorithm, hyphen, and digest of the stored bytes.',
@@ -18,7 +21,10 @@ export const taskKey: z.ZodType<TaskKey> = named<TaskKey>(
   "Digest of a task's fingerprint.",
 )
 export const taskName: z.ZodType<TaskName> = named<TaskName>(
-  z.string().regex(/^[^\s\p{C}]{1,200}$/u),
+  z
+    .string()
+    .regex(/^[^\s\p{C}]{1,200}$/u)
+    .meta({ pattern: PORTABLE_NAME }),
   'Printable characters, no white space.',
 )
 export const entryId: z.ZodType<string> = z.string().min(1).max(200)
@@ -97,11 +103,3 @@ export const entryRecord: z.ZodType = z
     signature: z.object({ keyId: z.string(), value: z.string() }).optional(),
   })
   .meta({ id: 'EntryRecord' })
-
-export const errorBody: z.ZodType<{ code: string; message: string; hint: string }> = z
-  .object({
-    code: z.string().describe('Stable; the reason in one word.'),
-    message: z.string().describe('For people.'),
-    hint: z.string().describe('What to do about it.'),
-  })
-  .meta({ id: 'Error' })

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { HttpApp } from '../../http/app.ts'
 import { callerOf, credentialsOf } from '../../http/caller.ts'
+import { errorBody } from '../../http/error-body.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
-import { errorBody } from './schemas.ts'
 
 const session = z.object({
   token: z.string().describe('The bearer of all further requests; shown this once.'),

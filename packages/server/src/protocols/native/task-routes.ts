@@ -3,10 +3,11 @@ import { z } from 'zod'
 import type { Publication, StoredEntry } from '../../engine/engine.ts'
 import type { HttpApp } from '../../http/app.ts'
 import { callerOf } from '../../http/caller.ts'
+import { errorBody } from '../../http/error-body.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
 import { Refusal } from '../../http/refusal.ts'
 import { entryOf, namespaceOf, recordOf } from './record-of.ts'
-import { draftBody, entryRecord, errorBody, taskKey, taskName } from './schemas.ts'
+import { draftBody, entryRecord, taskKey, taskName } from './schemas.ts'
 import type { DraftBody } from './schemas.ts'
 
 const place = z.strictObject({ task: taskName, key: taskKey })

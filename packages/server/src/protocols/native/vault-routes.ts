@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import type { HttpApp } from '../../http/app.ts'
 import { callerOf } from '../../http/caller.ts'
+import { errorBody } from '../../http/error-body.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
 import { Refusal } from '../../http/refusal.ts'
 import { namespaceOf } from './record-of.ts'
-import { errorBody, taskName } from './schemas.ts'
+import { taskName } from './schemas.ts'
 
 const stats = z.object({
   entries: z.number(),
