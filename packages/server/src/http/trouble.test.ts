@@ -63,6 +63,29 @@ test('so does a source that ends early', async () => {
   await expect(answer.then(async (found) => await found.arrayBuffer())).rejects.toThrow()
 })
 
+test('a blob that the limits keep back is not left open', async () => {
+  let closed = 0
+  const openBlob: Engine['openBlob'] = async (_who, name) => ({
+    name,
+    sizeBytes: 3_000_000,
+    range: { start: 0, end: 3_000_000 },
+    bytes: closingBytes(() => (closed += 1)),
+  })
+  const bytes = { perSecond: 1, burst: 1 }
+  await using server = await startTestServer({
+    engine: engineThat({ openBlob }),
+    limits: { bytes },
+  })
+  const path = `/v1/blobs/sha256-${'ab'.repeat(32)}`
+
+  const first = await server.fetch(path)
+  await first.arrayBuffer()
+  const second = await server.fetch(path)
+
+  expect([first.status, second.status]).toEqual([200, 429])
+  expect(closed).toBe(2)
+})
+
 test('is not ready, and says so in the same shape, when what it needs is gone', async () => {
   let isGone = true
   const checkHealth = async (): Promise<void> => {
@@ -98,6 +121,25 @@ const openBreaking: Engine['openBlob'] = async (_who, name) => ({
 async function* breakingBytes(): AsyncGenerator<Uint8Array> {
   yield Buffer.alloc(1_000_000)
   throw new Error('the disk is gone')
+}
+
+/** One piece; `onClose` is told when the reader ends it, whether it has begun or not. */
+function closingBytes(onClose: () => void): AsyncIterableIterator<Uint8Array> {
+  let isSent = false
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    async next() {
+      if (isSent) return { done: true, value: undefined }
+      isSent = true
+      return { done: false, value: Buffer.alloc(3_000_000) }
+    },
+    async return() {
+      onClose()
+      return { done: true, value: undefined }
+    },
+  }
 }
 
 const openShort: Engine['openBlob'] = async (_who, name) => ({

@@ -86,8 +86,11 @@ async function sendWanted(
   const who = callerOf(request)
   const { name } = request.params
   const headers = blobHeaders(name)
-  if (request.headers['if-none-match'] === headers['etag'])
+  if (request.headers['if-none-match'] === headers['etag']) {
+    // Only of what is there: whoever sends the name back need not have it from here.
+    if ((await services.engine.headBlob(who, name)) === undefined) throw noSuchBlob()
     return reply.code(304).headers(headers).send()
+  }
   if (services.isDirect) {
     const elsewhere = await services.engine.signDownload(who, name)
     if (elsewhere !== undefined)
@@ -97,7 +100,7 @@ async function sendWanted(
   const { range, sizeBytes } = opened
   const isWhole = range.start === 0 && range.end === sizeBytes
   const wantedBytes = range.end - range.start
-  services.rates.countBytes(who, wantedBytes)
+  await countOrClose(opened, () => services.rates.countBytes(who, wantedBytes))
   if (!isWhole) headers['content-range'] = contentRange(range, sizeBytes)
   const bytes =
     isWhole && services.recent.isSmall(sizeBytes)
@@ -108,6 +111,16 @@ async function sendWanted(
     { status: isWhole ? 200 : 206, headers, bytes, sizeBytes: wantedBytes },
     services.limits,
   )
+}
+
+/** Counts bytes that are about to be sent. What is refused then is closed: it would stay open, and fill the server. */
+async function countOrClose({ bytes }: OpenedBlob, count: () => void): Promise<void> {
+  try {
+    count()
+  } catch (error) {
+    await bytes[Symbol.asyncIterator]().return?.()
+    throw error
+  }
 }
 
 /** The same bytes; given to `keep` once they are complete. */

@@ -95,6 +95,17 @@ describe('blobs', () => {
     expect([got.status, await got.text()]).toEqual([304, ''])
   })
 
+  test('are not there for who says to have them, and has them from elsewhere', async () => {
+    await using server = await startTestServer()
+    const name = nameOf(randomBytes(1000))
+
+    const got = await server.fetch(`/v1/blobs/${name}`, {
+      headers: { 'if-none-match': `"${name}"` },
+    })
+
+    expect(got.status).toBe(404)
+  })
+
   test('tell their size without their bytes', async () => {
     await using server = await startTestServer()
     const bytes = randomBytes(1000)
