@@ -15,19 +15,19 @@ const SHAPE = {
   hint: expect.stringMatching(/./),
 }
 
-test.each<readonly [number, string, TestRequest?]>([
-  [400, '/v1/entries?limit=many'],
+test.each<readonly [number, string, TestRequest]>([
+  [400, '/v1/entries?limit=many', {}],
   [400, '/v1/blobs/missing', { method: 'POST', body: '{', headers: json() }],
   [400, '/v1/blobs/missing', { method: 'POST', body: '{"names":[1]}', headers: json() }],
-  [400, '/_apis/artifactcache/cache?keys=,&version=v'],
+  [400, '/_apis/artifactcache/cache?keys=,&version=v', {}],
   [401, '/v1/stats', { bearer: 'guess' }],
   [401, '/metrics', { bearer: 'guess' }],
-  [404, '/nowhere'],
+  [404, '/nowhere', {}],
   [404, '/metrics', { bearer: STRANGER }],
-  [404, BLOB],
-  [404, ENTRY],
-  [404, '/v1/entries/none'],
-  [404, '/v1/entries/none/why'],
+  [404, BLOB, {}],
+  [404, ENTRY, {}],
+  [404, '/v1/entries/none', {}],
+  [404, '/v1/entries/none/why', {}],
   [413, '/v1/session', { method: 'POST', body: 'x'.repeat(10_000), headers: json() }],
   [415, '/v1/blobs/missing', { method: 'POST', body: 'a', headers: { 'content-type': 'a/b' } }],
   [422, BLOB, { method: 'PUT', body: 'other bytes' }],

@@ -50,7 +50,7 @@ export function createServerMetrics(storedBytes: () => Promise<number>): ServerM
   })
   const evictions = new Counter({
     name: 'taskvault_evictions_total',
-    help: 'Entries that were removed to make room, or because they expired.',
+    help: 'Entries that were removed to make room.',
     registers,
   })
   const size = new Gauge({

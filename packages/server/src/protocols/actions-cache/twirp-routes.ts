@@ -79,7 +79,7 @@ interface Call {
   readonly body: Body
 }
 
-type Answer = Readonly<Record<string, unknown>>
+type Answer = z.infer<typeof answered>
 
 type Handle = (call: Call, services: ArchiveServices) => Promise<Answer>
 
