@@ -129,7 +129,9 @@ test('what cannot be meant is refused, and told', async () => {
     [{ inputs: 'src/**', path: 'out' }, 'task is empty'],
     [{ task: 'two words', inputs: 'src/**', path: 'out' }, 'two words'],
     [{ task: 'a', run: 'true', path: 'out/*' }, 'out/*'],
-    [{ task: 'a', inputs: 'src/**' }, 'not supplied: path'],
+    [{ key: 'a' }, 'not supplied: path'],
+    // With neither script nor path, it is the configuration that says what the task is.
+    [{ task: 'a', inputs: 'src/**' }, 'There is no'],
     [{ task: 'a', path: 'out' }, 'Nothing says when'],
     [{ key: 'a,b', path: 'out' }, 'a,b'],
     [{ key: 'a', path: 'out', 'read-only': 'perhaps' }, 'perhaps'],
