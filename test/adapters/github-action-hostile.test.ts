@@ -109,7 +109,9 @@ test('notes reach the four files of the runner, and nothing else does', async ()
   const written = names.map(
     (name) => [name, Buffer.from(`a=${name}\n`).toString('base64')] as const,
   )
-  const notes = Buffer.from(`${JSON.stringify(Object.fromEntries(written.toSorted()))}\n`)
+  const notes = Buffer.from(
+    `${JSON.stringify(Object.fromEntries(written.toSorted(([a], [b]) => (a < b ? -1 : 1))))}\n`,
+  )
   const { done, changed } = await play((share) =>
     forgeTree(share, `${FILE}evil\n`, { notes: reference(notes) }, [notes]),
   )
