@@ -162,11 +162,12 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
   // Numbers about callers, tasks and requests.
   'server/metrics': { imports: [], types: ['server/engine'], node: [], libraries: ['prom-client'] },
   // Sockets, limits, and who calls; knows no protocol.
+  // Also the one shape of refusals, which every protocol describes.
   'server/http': {
     imports: ['core', 'server/metrics', 'server/trust/model'],
     types: ['server/trust', 'server/engine', 'server/tenants'],
     node: [...FILES, 'node:http', 'node:https', 'node:net', 'node:stream', 'node:tls'],
-    libraries: ['fastify', 'fastify-type-provider-zod', '@fastify/swagger', 'pino'],
+    libraries: ['fastify', 'fastify-type-provider-zod', '@fastify/swagger', 'pino', 'zod'],
   },
   // One folder a protocol: its words to the engine's, and back.
   'server/protocols': {
