@@ -5,8 +5,9 @@ import { TaskVaultError, isTaskVaultError } from '../errors.ts'
 import { STAGING_PREFIX } from '../files/observe-directory.ts'
 import { parseCachePattern, placeOf } from './cache-pattern.ts'
 import type { CachePattern } from './cache-pattern.ts'
-import { findCacheTargets } from './cache-targets.ts'
+import { RESERVED, findCacheTargets, nameElsewhere, resolveCachePath } from './cache-targets.ts'
 import type { CachePlaces } from './cache-targets.ts'
+import { isWithin } from './is-within.ts'
 import type { OutputSelection, OutputTarget } from './vault.ts'
 
 /** Which paths belong to a cache: those that are there for a save, and those that a restore may write. */
@@ -22,9 +23,6 @@ export interface CacheRules extends CachePlaces {
   /** What of the paths is there is enough, and what else is there stays. */
   readonly isLoose: boolean
 }
-
-/** Neither looked into by a wildcard, nor ever restored. */
-const RESERVED = new Set(['.git', '.taskvault', '.ssh', '.gnupg'])
 
 /**
  * Reads the paths of a cache. The last line that matches a path decides about it, and about what is below.
@@ -179,9 +177,7 @@ function targetOf(
 /** Where an output lies that an entry names; undefined when the paths do not allow it. */
 function locate(state: Selection, name: string): OutputTarget | undefined {
   const { patterns, rules, home } = state
-  const absolutePath = name.startsWith('~/')
-    ? path.join(home, name.slice(2))
-    : path.resolve(rules.projectRoot, name)
+  const absolutePath = resolveCachePath(name, { projectRoot: rules.projectRoot, home })
   if (nameOf(absolutePath, rules, home) !== name) return undefined
   const decision = decide(state, absolutePath)
   const base = patterns[decision.index]?.base
@@ -199,10 +195,9 @@ function isAllowed(absolutePath: string, rules: CacheRules): boolean {
 }
 
 function nameOf(absolutePath: string, { projectRoot }: CachePlaces, home: string): string {
-  const relativeTo = (directory: string): string =>
-    path.relative(directory, absolutePath).split(path.sep).join('/')
-  if (isWithin(absolutePath, projectRoot)) return relativeTo(projectRoot)
-  return isWithin(absolutePath, home) ? `~/${relativeTo(home)}` : absolutePath
+  return isWithin(absolutePath, projectRoot)
+    ? path.relative(projectRoot, absolutePath).split(path.sep).join('/')
+    : nameElsewhere(absolutePath, home)
 }
 
 function outermost(targets: readonly OutputTarget[]): readonly OutputTarget[] {
@@ -215,12 +210,6 @@ function outermost(targets: readonly OutputTarget[]): readonly OutputTarget[] {
 function ancestorsOf(absolutePath: string): readonly string[] {
   const above = path.dirname(absolutePath)
   return above === absolutePath ? [] : [above, ...ancestorsOf(above)]
-}
-
-/** Whether `inner` is `outer`, or lies below it. */
-function isWithin(inner: string, outer: string): boolean {
-  const relative = path.relative(outer, inner)
-  return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative)
 }
 
 function nothingFound(name: string): TaskVaultError {

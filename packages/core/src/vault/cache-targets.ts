@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { TaskVaultError } from '../errors.ts'
+import { isWithin } from './is-within.ts'
 import { findOutputTargets } from './output-targets.ts'
 import type { OutputPlaces } from './output-targets.ts'
 import type { OutputTarget } from './vault.ts'
@@ -10,7 +11,7 @@ export interface CachePlaces extends OutputPlaces {
 }
 
 /** Directories whose owners trust what lies there, whoever's project they belong to. */
-const RESERVED = new Set(['.git', '.taskvault', '.ssh', '.gnupg'])
+export const RESERVED: ReadonlySet<string> = new Set(['.git', '.taskvault', '.ssh', '.gnupg'])
 
 /**
  * Where the paths of a cache lie: within the project like a task's outputs, and elsewhere too, as tools
@@ -25,9 +26,7 @@ export function findCacheTargets(
 ): readonly OutputTarget[] {
   const home = places.env['HOME'] ?? homedir()
   return paths.flatMap((given) => {
-    const absolutePath = given.startsWith('~/')
-      ? path.join(home, given.slice(2))
-      : path.resolve(places.projectRoot, given)
+    const absolutePath = resolveCachePath(given, { projectRoot: places.projectRoot, home })
     if (isWithin(absolutePath, places.projectRoot)) {
       return findOutputTargets([absolutePath], places)
     }
@@ -38,19 +37,22 @@ export function findCacheTargets(
       throw forbidden(given, 'it lies in the vault')
     const reserved = absolutePath.split(path.sep).find((segment) => RESERVED.has(segment))
     if (reserved !== undefined) throw forbidden(given, `nothing is restored into ${reserved}`)
-    return [{ declaredAs: nameOf(absolutePath, home), absolutePath }]
+    return [{ declaredAs: nameElsewhere(absolutePath, home), absolutePath }]
   })
 }
 
-function nameOf(absolutePath: string, home: string): string {
-  if (!isWithin(absolutePath, home)) return absolutePath
-  return `~/${path.relative(home, absolutePath).split(path.sep).join('/')}`
+/** Absolute, of a path that is relative to the project, absolute, or below `~/`. */
+export function resolveCachePath(
+  given: string,
+  { projectRoot, home }: { readonly projectRoot: string; readonly home: string },
+): string {
+  return given.startsWith('~/') ? path.join(home, given.slice(2)) : path.resolve(projectRoot, given)
 }
 
-/** Whether `inner` is `outer`, or lies below it. */
-function isWithin(inner: string, outer: string): boolean {
-  const relative = path.relative(outer, inner)
-  return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative)
+/** What an output is called that does not lie in the project. */
+export function nameElsewhere(absolutePath: string, home: string): string {
+  if (!isWithin(absolutePath, home)) return absolutePath
+  return `~/${path.relative(home, absolutePath).split(path.sep).join('/')}`
 }
 
 function forbidden(given: string, reason: string): TaskVaultError {

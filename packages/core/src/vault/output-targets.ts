@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { systemErrorCode, TaskVaultError } from '../errors.ts'
+import { isWithin } from './is-within.ts'
 import type { OutputTarget } from './vault.ts'
 
 export interface OutputPlaces {
@@ -38,30 +39,20 @@ function declaredName(output: string, { projectRoot, cacheDirectory }: OutputPla
   const relativePath = path.relative(projectRoot, absolutePath)
   if (output === '' || output.includes('\0')) throw forbidden(output, 'it is no path')
   if (relativePath === '') throw forbidden(output, 'it is the whole project')
-  if (isOutside(relativePath))
+  if (!isWithin(absolutePath, projectRoot))
     throw forbidden(output, `it is not within the project (${projectRoot})`)
   const segments = relativePath.split(path.sep)
   const reserved = RESERVED.find((name) =>
     segments.some((segment) => segment.toLowerCase() === name),
   )
   if (reserved !== undefined) throw forbidden(output, `nothing is ever restored into ${reserved}`)
-  if (!isOutside(path.relative(absolutePath, cacheDirectory)))
-    throw forbidden(output, 'the cache lies in it')
-  if (!isOutside(path.relative(cacheDirectory, absolutePath)))
-    throw forbidden(output, 'it lies in the cache')
+  if (isWithin(cacheDirectory, absolutePath)) throw forbidden(output, 'the cache lies in it')
+  if (isWithin(absolutePath, cacheDirectory)) throw forbidden(output, 'it lies in the cache')
   const realParent = realPathOf(path.dirname(absolutePath))
-  if (isOutside(path.relative(realPathOf(projectRoot), realParent))) {
+  if (!isWithin(realParent, realPathOf(projectRoot))) {
     throw forbidden(output, 'a symlink on the way leads out of the project')
   }
   return segments.join('/')
-}
-
-function isOutside(relativePath: string): boolean {
-  return (
-    relativePath === '..' ||
-    relativePath.startsWith(`..${path.sep}`) ||
-    path.isAbsolute(relativePath)
-  )
 }
 
 /** Without symlinks, as far as it exists. */
