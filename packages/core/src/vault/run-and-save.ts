@@ -8,7 +8,7 @@ import { holdKey } from '../process/held-keys.ts'
 import { createOutputRecorder } from '../process/output-recorder.ts'
 import { runCommand } from '../process/run-command.ts'
 import type { CommandResult } from '../process/run-command.ts'
-import type { KeyedRun, NotSaved, RanOutcome, RunRequest } from './run-contract.ts'
+import type { KeyedRun, NotSaved, PlainReason, RanOutcome, RunRequest } from './run-contract.ts'
 import { saveWork } from './save-work.ts'
 import type { SavedEntry } from './vault.ts'
 
@@ -84,16 +84,7 @@ function whyNotNoted(notes: Notes | undefined, secrets: readonly string[]): NotS
   return areNotesSecret(notes, secrets) ? notSaved('secret-noted') : undefined
 }
 
-type Reason =
-  | 'failed'
-  | 'interrupted'
-  | 'output-unread'
-  | 'secret-noted'
-  | 'policy'
-  | 'no-save'
-  | 'read-only'
-
-function notSaved(because: Reason): NotSaved {
+function notSaved(because: PlainReason): NotSaved {
   return { kind: 'not-saved', because }
 }
 

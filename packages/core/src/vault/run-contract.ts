@@ -108,17 +108,18 @@ export interface RanOutcome {
   readonly omittedLogBytes: number
 }
 
+/** Why nothing was saved, where there is no more to say. */
+export type PlainReason =
+  | 'failed'
+  | 'interrupted'
+  | 'output-unread'
+  | 'secret-noted'
+  | 'policy'
+  | 'no-save'
+  | 'read-only'
+
 export type NotSaved = { readonly kind: 'not-saved' } & (
-  | {
-      readonly because:
-        | 'failed'
-        | 'interrupted'
-        | 'output-unread'
-        | 'secret-noted'
-        | 'policy'
-        | 'no-save'
-        | 'read-only'
-    }
+  | { readonly because: PlainReason }
   | { readonly because: 'inputs-changed'; readonly changes: readonly ChangeReason[] }
   | { readonly because: 'output-missing'; readonly message: string }
   | { readonly because: 'too-large'; readonly sizeBytes: number }
