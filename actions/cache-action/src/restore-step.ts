@@ -49,8 +49,10 @@ export async function restoreStep(step: HalfStep): Promise<RestoreTaskOutcome | 
   const shown = written?.primary ?? runner.input('key')
   if (status !== 'exact' && status !== 'partial' && inputs.failsOnMiss)
     throw new TaskVaultError('ENTRY_NOT_FOUND', MISSED + (shown || (key ?? task)))
-  if (work?.written !== undefined) runner.saveState(KEY_STATE, work.written.key)
-  if (work?.written !== undefined) tellLookUp(step, { ...work.written, hit, found, status })
+  if (work?.written !== undefined && written !== undefined) {
+    runner.saveState(KEY_STATE, work.written.key)
+    tellLookUp(step, { ...work.written, matched: written.matched, hit, found, status })
+  }
   return outcome
 }
 

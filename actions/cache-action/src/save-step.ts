@@ -42,7 +42,7 @@ export async function saveStep(step: HalfStep, { begun, key }: Begun): Promise<v
     begun,
     origin,
     policy: resolvePolicy(settings, { task: step.inputs.task, ...subject }),
-    // The runner starts this half only when all went well.
+    // Of a job that failed, nothing is saved but for who asks for it.
     exitCode: 0,
     env,
     now: Date.now,

@@ -7,6 +7,8 @@ import type { Status } from './tell-outcome.ts'
 /* What actions/cache says, in its very words: scripts look for them in logs. */
 
 export interface LookUpOfKey extends WrittenKey {
+  /** The key of what was found, as somebody has written it. */
+  readonly matched: string
   readonly hit: HitOutcome | undefined
   readonly found: NamedKey | undefined
   readonly status: Status
@@ -26,8 +28,7 @@ export function describeWritten(
 const MIB = 1024 ** 2
 
 export function tellLookUp({ runner }: HalfStep, look: LookUpOfKey): void {
-  const { key, restoreKeys, hit, found, status } = look
-  const { matched } = describeWritten(look, hit ?? found)
+  const { key, restoreKeys, matched, hit, found, status } = look
   if (hit === undefined && found === undefined)
     return runner.say(`Cache not found for input keys: ${[key, ...restoreKeys].join(', ')}`)
   runner.say(
