@@ -18,7 +18,7 @@ const config: UserConfig = {
     post: 'src/post.ts',
     restore: 'src/restore.ts',
     save: 'src/save.ts',
-    'restore-worker': '../../packages/core/src/store/restore-worker.ts',
+    'restore-worker': '../../packages/core/src/store/unpacking/restore-worker.ts',
   },
   dts: false,
   deps: { alwaysBundle: [/.*/], neverBundle: [NATIVE, 'better-sqlite3'] },

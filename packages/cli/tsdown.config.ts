@@ -23,7 +23,10 @@ const CROSS_SPAWN = [
  */
 const command: UserConfig = {
   ...base,
-  entry: { start: 'src/start.ts', 'restore-worker': '../core/src/store/restore-worker.ts' },
+  entry: {
+    start: 'src/start.ts',
+    'restore-worker': '../core/src/store/unpacking/restore-worker.ts',
+  },
   dts: false,
   publint: true,
   format: 'cjs',

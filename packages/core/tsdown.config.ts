@@ -8,7 +8,7 @@ const config: UserConfig = {
     index: 'src/index.ts',
     config: 'src/config/index.ts',
     testing: 'src/testing/index.ts',
-    'restore-worker': 'src/store/restore-worker.ts',
+    'restore-worker': 'src/store/unpacking/restore-worker.ts',
   },
 }
 export default config

@@ -45,8 +45,8 @@ export type {
 export { parseEntryRecord } from './model/parse-entry-record.ts'
 export type { ChangeReason } from './model/explain.ts'
 export type { Notes } from './model/notes.ts'
-export { keyInName, nameOfKey, namePrefixOfKeys } from './vault/keyed-name.ts'
-export type { KeyedPlace } from './vault/keyed-name.ts'
+export { keyInName, nameOfKey, namePrefixOfKeys } from './vault/targets/keyed-name.ts'
+export type { KeyedPlace } from './vault/targets/keyed-name.ts'
 export { nameReason } from './model/name-reason.ts'
 export type { KeyedFingerprint } from './model/fingerprint.ts'
 export type { Manifest, Origin } from './model/manifest.ts'
@@ -76,7 +76,7 @@ export { sendSignal } from './process/send-signal.ts'
 export type { SignalSource } from './process/signals.ts'
 export { spawnPiped } from './process/spawn-piped.ts'
 export type { ProgressPhase, Report, VaultEvent } from './model/events.ts'
-export { fingerprintContent } from './vault/fingerprint-content.ts'
+export { fingerprintContent } from './vault/fingerprints/fingerprint-content.ts'
 export { openVault } from './vault/open-vault.ts'
 export type {
   EntrySummary,
@@ -88,8 +88,8 @@ export type {
   VaultStats,
   OutputTarget,
 } from './vault/vault.ts'
-export { decideRun } from './vault/decide-run.ts'
-export type { RunDecision } from './vault/decide-run.ts'
+export { decideRun } from './vault/runs/decide-run.ts'
+export type { RunDecision } from './vault/runs/decide-run.ts'
 export { findKey } from './vault/find-key.ts'
 export type {
   HitOutcome,
@@ -103,8 +103,8 @@ export type {
   KeyableWork,
   RunVault,
   TaskWork,
-} from './vault/run-contract.ts'
-export { runTask } from './vault/run-task.ts'
+} from './vault/runs/run-contract.ts'
+export { runTask } from './vault/runs/run-task.ts'
 export { recallPasses } from './hooks/recall-passes.ts'
 export { runHook } from './hooks/run-hook.ts'
 export type {
@@ -116,23 +116,23 @@ export type {
   TaskReport,
 } from './hooks/hook-contract.ts'
 export { isForced } from './hooks/is-forced.ts'
-export { isCacheTrouble, isPassedOver } from './vault/run-trouble.ts'
+export { isCacheTrouble, isPassedOver } from './vault/runs/run-trouble.ts'
 export {
   begunWorkPath,
   readBegunWork,
   removeBegunWork,
   writeBegunWork,
-} from './vault/begun-work-file.ts'
+} from './vault/runs/begun-work-file.ts'
 export type { BegunWork, NothingToSave } from './model/begun-work.ts'
-export { restoreTask } from './vault/restore-task.ts'
-export type { RestoreTaskOutcome } from './vault/restore-task.ts'
-export { saveTask } from './vault/save-task.ts'
-export type { SaveTaskOutcome } from './vault/save-task.ts'
-export { createRunVault } from './vault/run-vault.ts'
-export { pathFromRoot, patternFromRoot } from './vault/paths-from-root.ts'
-export type { CommandPlace } from './vault/paths-from-root.ts'
-export { createKeyableWork, createTaskWork } from './vault/task-work.ts'
-export type { TaskAdditions } from './vault/task-work.ts'
+export { restoreTask } from './vault/runs/restore-task.ts'
+export type { RestoreTaskOutcome } from './vault/runs/restore-task.ts'
+export { saveTask } from './vault/runs/save-task.ts'
+export type { SaveTaskOutcome } from './vault/runs/save-task.ts'
+export { createRunVault } from './vault/runs/run-vault.ts'
+export { pathFromRoot, patternFromRoot } from './vault/runs/paths-from-root.ts'
+export type { CommandPlace } from './vault/runs/paths-from-root.ts'
+export { createKeyableWork, createTaskWork } from './vault/runs/task-work.ts'
+export type { TaskAdditions } from './vault/runs/task-work.ts'
 export { describeEntry } from './vault/describe-entry.ts'
 export type { EntryDescription } from './vault/describe-entry.ts'
 export { createClient } from './vault/client.ts'
@@ -144,21 +144,21 @@ export type {
   ClientOutput,
   ClientRunOptions,
 } from './vault/client.ts'
-export { tailAudit } from './store/audit-log.ts'
-export { findEntriesByPrefix, listEntries } from './store/entries.ts'
-export type { EntryRow } from './store/entries.ts'
-export { evictIfNeeded, removeExpired } from './store/evict.ts'
-export { invalidate } from './store/invalidate.ts'
-export { removeEntry } from './store/remove-entry.ts'
+export { tailAudit } from './store/audit/audit-log.ts'
+export { findEntriesByPrefix, listEntries } from './store/entries/entries.ts'
+export type { EntryRow } from './store/entries/entries.ts'
+export { evictIfNeeded, removeExpired } from './store/removal/evict.ts'
+export { invalidate } from './store/entries/invalidate.ts'
+export { removeEntry } from './store/entries/remove-entry.ts'
 export { invalidateOutdated, invalidateUnreachable } from './vault/invalidate-outdated.ts'
-export { collectGarbage } from './store/collect-garbage.ts'
-export type { Collection } from './store/collect-garbage.ts'
-export type { Finding } from './store/findings.ts'
-export { verifyAudit } from './store/verify-audit.ts'
-export type { AuditVerdict } from './store/verify-audit.ts'
-export { verifyStore } from './store/verify-store.ts'
-export { examineRemote } from './vault/examine-remote.ts'
-export type { RemoteExamination } from './vault/examine-remote.ts'
+export { collectGarbage } from './store/removal/collect-garbage.ts'
+export type { Collection } from './store/removal/collect-garbage.ts'
+export type { Finding } from './store/repair/findings.ts'
+export { verifyAudit } from './store/audit/verify-audit.ts'
+export type { AuditVerdict } from './store/audit/verify-audit.ts'
+export { verifyStore } from './store/repair/verify-store.ts'
+export { examineRemote } from './vault/sharing/examine-remote.ts'
+export type { RemoteExamination } from './vault/sharing/examine-remote.ts'
 export { examineVault, isBroken } from './vault/examine-vault.ts'
 export type { Examination } from './vault/examine-vault.ts'
 export type { ScanContext } from './files/scan-context.ts'
@@ -173,22 +173,27 @@ export type {
 export type { EntryQuery, EntryStore, PublishOutcome } from './remote/entry-store.ts'
 export { createExpectedBlob } from './remote/expected-blob.ts'
 export { RetryLater } from './remote/failures.ts'
-export { createFolderObjectStore } from './remote/folder-object-store.ts'
-export { createHttpClient } from './remote/http-client.ts'
-export type { HttpClient, HttpClientOptions } from './remote/http-client.ts'
+export { createFolderObjectStore } from './remote/objects/folder-object-store.ts'
+export { createHttpClient } from './remote/http/http-client.ts'
+export type { HttpClient, HttpClientOptions } from './remote/http/http-client.ts'
 export type {
   ListedObject,
   ObjectContent,
   ObjectSigner,
   ObjectStore,
   SignedRequest,
-} from './remote/object-store.ts'
-export { createMemoryObjectStore } from './remote/memory-object-store.ts'
-export { createObjectBlobStore } from './remote/object-blob-store.ts'
-export { createObjectEntryStore } from './remote/object-entry-store.ts'
-export { openS3ObjectStore } from './remote/open-s3-object-store.ts'
-export type { NewServerKey, ServerAdministration } from './remote/server-administration.ts'
-export type { EntryHistory, ServerEntry, ServerKey, ServerWriter } from './remote/server-answers.ts'
-export { openServer } from './vault/open-server.ts'
-export { verifiedPieces } from './remote/verified-pieces.ts'
-export type { ExpectedBytes } from './remote/verified-pieces.ts'
+} from './remote/objects/object-store.ts'
+export { createMemoryObjectStore } from './remote/objects/memory-object-store.ts'
+export { createObjectBlobStore } from './remote/objects/object-blob-store.ts'
+export { createObjectEntryStore } from './remote/objects/object-entry-store.ts'
+export { openS3ObjectStore } from './remote/s3/open-s3-object-store.ts'
+export type { NewServerKey, ServerAdministration } from './remote/http/server-administration.ts'
+export type {
+  EntryHistory,
+  ServerEntry,
+  ServerKey,
+  ServerWriter,
+} from './remote/http/server-answers.ts'
+export { openServer } from './vault/sharing/open-server.ts'
+export { verifiedPieces } from './remote/wrappers/verified-pieces.ts'
+export type { ExpectedBytes } from './remote/wrappers/verified-pieces.ts'

@@ -13,17 +13,17 @@ export const CONTROLS: readonly Control[] = [
     patches: [
       { file: 'vault/open-entry.ts', find: 'blob.verifyFile(entry.blob)', replace: '' },
       {
-        file: 'store/unpack-batch.ts',
+        file: 'store/unpacking/unpack-batch.ts',
         find: 'if (found.equals(file.digest)) return',
         replace: 'return',
       },
       {
-        file: 'store/content-locator.ts',
+        file: 'store/blobs/content-locator.ts',
         find: 'if (!hasher.digest().equals(digest)) throw corrupt(digest)',
         replace: '',
       },
       {
-        file: 'store/content-locator.ts',
+        file: 'store/blobs/content-locator.ts',
         find: 'if (!algorithm.hash(bytes).equals(digest)) throw corrupt(digest)',
         replace: '',
       },
@@ -56,7 +56,7 @@ export const CONTROLS: readonly Control[] = [
     without: 'a rebuild of the index from the blobs',
     patches: [
       {
-        file: 'store/fill-index.ts',
+        file: 'store/repair/fill-index.ts',
         find: 'if (rows.includes(undefined)) return false',
         replace: 'return false',
       },
@@ -67,7 +67,7 @@ export const CONTROLS: readonly Control[] = [
     without: 'the removal of the manifest with its entry',
     patches: [
       {
-        file: 'store/remove-entry.ts',
+        file: 'store/entries/remove-entry.ts',
         find: `blobs.filter((blob) => removeBlobFile(store, blob['digest']))`,
         replace: 'blobs',
       },
@@ -78,7 +78,7 @@ export const CONTROLS: readonly Control[] = [
     without: 'a name for every failure of SQLite',
     patches: [
       {
-        file: 'store/sqlite-failure.ts',
+        file: 'store/database/sqlite-failure.ts',
         find: 'if (code === undefined) return error',
         replace: 'return error',
       },

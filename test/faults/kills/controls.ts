@@ -20,12 +20,12 @@ const WRITE_MANIFEST = 'writeAtomically(path, blob, { mode: 0o644, fsync: true }
 
 const PUBLISH_BLINDLY: readonly Patch[] = [
   {
-    file: 'store/publish-entry.ts',
+    file: 'store/entries/publish-entry.ts',
     find: 'if (numbers.length > 0 || !isManifestThere(store, publication))',
     replace: 'if (!isManifestThere(store, publication))',
   },
   {
-    file: 'store/publish-entry.ts',
+    file: 'store/entries/publish-entry.ts',
     find: 'insertPublished(store, publication)',
     replace: `insertPublished(store, {
       ...publication,
@@ -37,7 +37,7 @@ const PUBLISH_BLINDLY: readonly Patch[] = [
 /** Collection takes everything that no entry needs, of saves in flight too. */
 export const COLLECT_AT_ONCE: readonly Patch[] = [
   {
-    file: 'store/collect-unreferenced.ts',
+    file: 'store/removal/collect-unreferenced.ts',
     find: 'GRACE_MS: number = 60 * 60 * 1000',
     replace: 'GRACE_MS: number = -1',
   },
@@ -61,7 +61,7 @@ export const KILL_CONTROLS: readonly KillControl[] = [
     name: 'an entry is published before its manifest is written',
     patches: [
       {
-        file: 'store/publish-entry.ts',
+        file: 'store/entries/publish-entry.ts',
         find: ' || !isManifestThere(store, publication)',
         replace: '',
       },
@@ -94,7 +94,7 @@ export const KILL_CONTROLS: readonly KillControl[] = [
     maxMs: 6_000,
     patches: [
       {
-        file: 'store/eviction-queues.ts',
+        file: 'store/removal/eviction-queues.ts',
         find: `strategy = 'lru' AND (accessed_at, number) > (?1, ?2)\n    ORDER BY accessed_at, number`,
         replace: `strategy = 'lru' AND ?1 <= ?2 + 1e18\n    ORDER BY accessed_at DESC, number DESC`,
       },

@@ -104,7 +104,7 @@ describe.skipIf(!IS_ROOT || process.platform !== 'linux')('a full disk', () => {
 
     await useElsewhere(place, [
       {
-        file: 'store/pack-writer.ts',
+        file: 'store/blobs/pack-writer.ts',
         find: 'removeFile(temporary)',
         replace: 'void temporary',
       },

@@ -68,12 +68,12 @@ export const SYSCALL_CONTROLS: readonly SyscallControl[] = [
     operation: 'save',
     patches: [
       {
-        file: 'store/publish-entry.ts',
+        file: 'store/entries/publish-entry.ts',
         find: 'insertPublished(store, publication)',
         replace: 'removeUnneededWithin(store, replaced)\n    insertPublished(store, publication)',
       },
       {
-        file: 'store/publish-entry.ts',
+        file: 'store/entries/publish-entry.ts',
         find: 'import { removeUnneeded }',
         replace: 'import { removeUnneeded, removeUnneededWithin }',
       },
@@ -87,18 +87,18 @@ export const SYSCALL_CONTROLS: readonly SyscallControl[] = [
     operation: 'collect',
     patches: [
       {
-        file: 'store/collect-unreferenced.ts',
+        file: 'store/removal/collect-unreferenced.ts',
         find: 'WHERE refs = 0 AND number > ?',
         replace: 'WHERE number > ?',
       },
       {
-        file: 'store/remove-unneeded.ts',
+        file: 'store/removal/remove-unneeded.ts',
         find: 'AND NOT EXISTS (SELECT 1 FROM entry_blobs WHERE blob = blobs.number)',
         replace: '',
       },
       // The index itself would refuse to forget a blob that an entry needs.
       {
-        file: 'store/remove-unneeded.ts',
+        file: 'store/removal/remove-unneeded.ts',
         find: "database.prepare('DELETE FROM blobs WHERE number = ?').run(number)",
         replace: '',
       },
@@ -111,7 +111,7 @@ export const SYSCALL_CONTROLS: readonly SyscallControl[] = [
     operation: 'evict',
     patches: [
       {
-        file: 'store/audit-log.ts',
+        file: 'store/audit/audit-log.ts',
         find: 'if (writeSync(descriptor, bytes) < bytes.length) {',
         replace: 'try { writeSync(descriptor, bytes) } catch {}\n    if (bytes.length === 0) {',
       },
@@ -124,7 +124,7 @@ export const SYSCALL_CONTROLS: readonly SyscallControl[] = [
     operation: 'repair',
     patches: [
       {
-        file: 'store/rebuild-index.ts',
+        file: 'store/repair/rebuild-index.ts',
         find: 'const filled = await writeFreshIndex(options, fresh)',
         replace:
           'removeFile(files.gate)\n' +
@@ -132,7 +132,7 @@ export const SYSCALL_CONTROLS: readonly SyscallControl[] = [
           '    const filled = await writeFreshIndex(options, files.database)',
       },
       {
-        file: 'store/rebuild-index.ts',
+        file: 'store/repair/rebuild-index.ts',
         find: 'replaceIndex(files, fresh, options.now())',
         replace: '',
       },

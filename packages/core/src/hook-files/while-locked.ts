@@ -1,6 +1,6 @@
 import { rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { acquireLock } from '../store/lock-file.ts'
+import { acquireLock } from '../store/locks/lock-file.ts'
 import { ownDirectoryIn } from './install-record.ts'
 
 /**

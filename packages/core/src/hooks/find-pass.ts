@@ -3,9 +3,9 @@ import type { TaskKey } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
 import type { Manifest, Origin } from '../model/manifest.ts'
 import type { TaskName } from '../model/task.ts'
-import { findEntry } from '../store/entries.ts'
-import type { EntryRow } from '../store/entries.ts'
-import { recordHit } from '../store/record-use.ts'
+import { findEntry } from '../store/entries/entries.ts'
+import type { EntryRow } from '../store/entries/entries.ts'
+import { recordHit } from '../store/entries/record-use.ts'
 import { dismissDamaged } from '../vault/dismiss-damaged.ts'
 import { isDamage, openEntry } from '../vault/open-entry.ts'
 import { createParts } from '../vault/open-parts.ts'
@@ -59,7 +59,7 @@ export async function foreseePass(vault: Vault, query: PassQuery): Promise<Pass 
   const { task, key } = query
   const entry = findEntry(store, { scope: 'local', key })
   if (entry === undefined || entry.isExpired) {
-    const { readRemoteManifest } = await import('../vault/read-remote-manifest.ts')
+    const { readRemoteManifest } = await import('../vault/sharing/read-remote-manifest.ts')
     const manifest = await readRemoteManifest(vault, { task, key })
     if (manifest === undefined) return none(entry && { kind: 'expired' })
     return whyNot(manifest, query) ?? { kind: 'pass', manifest }
@@ -76,7 +76,7 @@ export async function foreseePass(vault: Vault, query: PassQuery): Promise<Pass 
 /** Brought here with what belongs to it, so that it need not be asked for again. */
 async function pull(vault: Vault, { task, key }: PassQuery): Promise<EntryRow | undefined> {
   if (vault.remote === undefined) return undefined
-  const { pullEntry } = await import('../vault/pull-entry.ts')
+  const { pullEntry } = await import('../vault/sharing/pull-entry.ts')
   const parts = createParts(vault.settings, vault.store, vault)
   const pulled = await pullEntry(parts, { task, key })
   return pulled && findEntry(vault.store, { scope: 'local', key })

@@ -5,7 +5,7 @@ import type { ChangeReason } from '../model/explain.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { HookMode } from '../model/policy.ts'
 import type { GitHook, TaskName } from '../model/task.ts'
-import type { RanOutcome, RunEvent, RunRequest } from '../vault/run-contract.ts'
+import type { RanOutcome, RunEvent, RunRequest } from '../vault/runs/run-contract.ts'
 import type { HookTarget } from './hook-targets.ts'
 
 /** One run of a git hook. */

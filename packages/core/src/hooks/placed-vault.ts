@@ -1,9 +1,9 @@
 import { createMemoryStatCache } from '../files/stat-cache.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
-import type { RunRequest, RunVault } from '../vault/run-contract.ts'
-import { createRunVault } from '../vault/run-vault.ts'
-import { createSourceVault } from '../vault/source-vault.ts'
-import type { SourceVault } from '../vault/source-vault.ts'
+import { createSourceVault } from '../vault/fingerprints/source-vault.ts'
+import type { SourceVault } from '../vault/fingerprints/source-vault.ts'
+import type { RunRequest, RunVault } from '../vault/runs/run-contract.ts'
+import { createRunVault } from '../vault/runs/run-vault.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { OpenPlace } from './hook-places.ts'
 

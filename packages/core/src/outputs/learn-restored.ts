@@ -8,7 +8,7 @@ import type { ScanContext } from '../files/scan-context.ts'
 import { digestFromBytes, digestToBytes } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
 import type { TreeEntry } from '../model/tree.ts'
-import { IDENTITY_NUMBERS } from '../store/unpack-batch.ts'
+import { IDENTITY_NUMBERS } from '../store/unpacking/unpack-batch.ts'
 import type { StagedDirectory } from './staged-directory.ts'
 
 export interface LearnContext {

@@ -1,7 +1,7 @@
 import { digestToBytes } from '../model/digest.ts'
 import { checkWindowsName, parseTreeNode } from '../model/tree.ts'
 import type { DirectoryEntry, TreeEntry } from '../model/tree.ts'
-import type { ContentLocator } from '../store/content-locator.ts'
+import type { ContentLocator } from '../store/blobs/content-locator.ts'
 
 /**
  * What an entry's directory holds, verified.

@@ -1,7 +1,7 @@
 import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { splitBlobName } from '../model/blob-name.ts'
 import type { NeededBlob } from '../model/entry-record.ts'
-import type { ExpectedBytes } from './verified-pieces.ts'
+import type { ExpectedBytes } from './wrappers/verified-pieces.ts'
 
 /**
  * What a blob's bytes must turn out to be, by its name. The result is called for each time that the

@@ -6,9 +6,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { keyOf, openTemporaryStore } from '../testing/temporary-store.ts'
-import { findEntry, listEntries } from './entries.ts'
-import { verifyAudit } from './verify-audit.ts'
-import { verifyStore } from './verify-store.ts'
+import { verifyAudit } from './audit/verify-audit.ts'
+import { findEntry, listEntries } from './entries/entries.ts'
+import { verifyStore } from './repair/verify-store.ts'
 
 const WORKER = fileURLToPath(new URL('../testing/store-worker.ts', import.meta.url))
 /** Longer by hand. */

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { TaskName } from '../model/task.ts'
 import { openTemporaryStore, saveSample } from '../testing/temporary-store.ts'
 import type { TemporaryStore } from '../testing/temporary-store.ts'
-import { findEntry } from './entries.ts'
-import { recordHit, recordMiss } from './record-use.ts'
+import { findEntry } from './entries/entries.ts'
+import { recordHit, recordMiss } from './entries/record-use.ts'
 
 test('a new store keeps itself out of git and out of backups', async () => {
   using temporary = await openTemporaryStore()
@@ -82,10 +82,10 @@ test('no file descriptors left is a clear error', async () => {
   expect(output.trim()).toBe('TOO_MANY_OPEN_FILES')
 })
 
-const IMPORTS = ['open-store', 'entries', 'record-use', 'statistics']
+const IMPORTS = ['open-store', 'entries/entries', 'entries/record-use', 'entries/statistics']
   .map(
     (name) =>
-      `import * as ${name.replace('-', '_')} from ${JSON.stringify(new URL(`./${name}.ts`, import.meta.url).href)}`,
+      `import * as ${basename(name).replace('-', '_')} from ${JSON.stringify(new URL(`./${name}.ts`, import.meta.url).href)}`,
   )
   .concat(
     `import { openHashAlgorithm } from ${JSON.stringify(new URL('../hashing/hash-algorithm.ts', import.meta.url).href)}`,

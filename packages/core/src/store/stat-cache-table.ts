@@ -1,6 +1,6 @@
 import { isTaskVaultError } from '../errors.ts'
 import type { StatCache } from '../files/stat-cache.ts'
-import type { Database } from './database.ts'
+import type { Database } from './database/database.ts'
 
 /**
  * The stat cache in `cache.db`, for one hash algorithm: digests of another mean nothing, and have the

@@ -1,6 +1,6 @@
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { Report } from '../model/events.ts'
-import type { Database } from './database.ts'
+import type { Database } from './database/database.ts'
 
 /** An open local store: its index, its blobs, and what everything that works on them needs. */
 export interface Store {

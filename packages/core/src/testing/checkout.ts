@@ -6,7 +6,7 @@ import type { VaultEvent } from '../model/events.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import { parseTaskName } from '../model/task.ts'
 import type { TaskName } from '../model/task.ts'
-import { fingerprintContent } from '../vault/fingerprint-content.ts'
+import { fingerprintContent } from '../vault/fingerprints/fingerprint-content.ts'
 import { openVault } from '../vault/open-vault.ts'
 import type { Miss, SavedEntry, SkippedSave, Vault } from '../vault/vault.ts'
 

@@ -1,5 +1,5 @@
-import { openGithubStores } from '../remote/github-stores.ts'
-import { createHttpClient } from '../remote/http-client.ts'
+import { openGithubStores } from '../remote/github/github-stores.ts'
+import { createHttpClient } from '../remote/http/http-client.ts'
 import type { ConnectedStores } from './connect-stores.ts'
 
 /** The stores over GitHub's cache service, which the runner's variables name, without any wrapper. */

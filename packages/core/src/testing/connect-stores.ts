@@ -1,7 +1,7 @@
-import { createHttpBlobStore } from '../remote/http-blob-store.ts'
-import { createHttpClient } from '../remote/http-client.ts'
-import { createHttpEntryStore } from '../remote/http-entry-store.ts'
-import { createNativeConnection } from '../remote/native-connection.ts'
+import { createHttpBlobStore } from '../remote/http/http-blob-store.ts'
+import { createHttpClient } from '../remote/http/http-client.ts'
+import { createHttpEntryStore } from '../remote/http/http-entry-store.ts'
+import { createNativeConnection } from '../remote/http/native-connection.ts'
 import type { RemoteStores } from '../remote/remote-stores.ts'
 
 export interface ConnectedStores extends RemoteStores, AsyncDisposable {}

@@ -3,11 +3,11 @@ import { mkdtempSync, renameSync, rmSync, statSync, truncateSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import type { Database } from '../store/database.ts'
-import { openDatabase } from '../store/open-database.ts'
-import type { DatabaseOptions } from '../store/open-database.ts'
-import { loadSqliteDriver } from '../store/sqlite-driver.ts'
-import type { SqliteDriverName } from '../store/sqlite-driver.ts'
+import type { Database } from '../store/database/database.ts'
+import { openDatabase } from '../store/database/open-database.ts'
+import type { DatabaseOptions } from '../store/database/open-database.ts'
+import { loadSqliteDriver } from '../store/database/sqlite-driver.ts'
+import type { SqliteDriverName } from '../store/database/sqlite-driver.ts'
 
 /** What `Database` promises, over one of the bindings. */
 export function describeDatabase(driverName: SqliteDriverName): void {
@@ -134,8 +134,8 @@ export function describeDatabase(driverName: SqliteDriverName): void {
       const child = spawnSync(process.execPath, [
         '--input-type=module',
         '-e',
-        `import { openDatabase } from ${JSON.stringify(new URL('../store/open-database.ts', import.meta.url).href)}
-         import { loadSqliteDriver } from ${JSON.stringify(new URL('../store/sqlite-driver.ts', import.meta.url).href)}
+        `import { openDatabase } from ${JSON.stringify(new URL('../store/database/open-database.ts', import.meta.url).href)}
+         import { loadSqliteDriver } from ${JSON.stringify(new URL('../store/database/sqlite-driver.ts', import.meta.url).href)}
          const database = await openDatabase(${JSON.stringify(file)}, { driver: await loadSqliteDriver('${driverName}') })
          database.exec('CREATE TABLE things (id INTEGER PRIMARY KEY)')
          database.transaction('relaxed', () => database.prepare('INSERT INTO things VALUES (7)').run())

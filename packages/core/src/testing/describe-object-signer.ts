@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { ObjectStore, SignedRequest } from '../remote/object-store.ts'
+import type { ObjectStore, SignedRequest } from '../remote/objects/object-store.ts'
 import { contentOf } from './describe-object-store.ts'
 import { readAll, sampleBytes } from './sample-blobs.ts'
 

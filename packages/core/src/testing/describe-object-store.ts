@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import type { ListedObject, ObjectContent, ObjectStore } from '../remote/object-store.ts'
+import type { ListedObject, ObjectContent, ObjectStore } from '../remote/objects/object-store.ts'
 import { piecesOf, readAll, sampleBytes } from './sample-blobs.ts'
 
 /** What `ObjectStore` promises. @param open gives an empty store at each call. */

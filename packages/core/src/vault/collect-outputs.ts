@@ -8,7 +8,7 @@ import { scanTree, unsupportedKind } from '../files/scan-tree.ts'
 import { digestFromBytes } from '../model/digest.ts'
 import type { ContentReference, OutputRoot } from '../model/manifest.ts'
 import type { TreeEntry } from '../model/tree.ts'
-import type { ContentPacker, InlineContent } from '../store/content-packer.ts'
+import type { ContentPacker, InlineContent } from '../store/blobs/content-packer.ts'
 import type { OpenParts } from './open-parts.ts'
 import type { OutputTarget, SaveRequest } from './vault.ts'
 

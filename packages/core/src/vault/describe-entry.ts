@@ -2,7 +2,7 @@ import { digestToBytes } from '../model/digest.ts'
 import { parseFingerprint } from '../model/fingerprint.ts'
 import type { Fingerprint } from '../model/fingerprint.ts'
 import type { Manifest } from '../model/manifest.ts'
-import type { EntryRow } from '../store/entries.ts'
+import type { EntryRow } from '../store/entries/entries.ts'
 import type { Store } from '../store/store.ts'
 import { openEntry } from './open-entry.ts'
 

@@ -1,6 +1,6 @@
 import type { TaskKey } from '../model/digest.ts'
-import type { KeyableWork, RunRequest, RunVault } from './run-contract.ts'
-import { unlessTrouble } from './run-trouble.ts'
+import type { KeyableWork, RunRequest, RunVault } from './runs/run-contract.ts'
+import { unlessTrouble } from './runs/run-trouble.ts'
 
 /**
  * The key of a piece of work, for a caller that makes a key of its own of it; undefined when trouble kept it

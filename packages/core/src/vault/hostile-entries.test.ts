@@ -20,7 +20,7 @@ import type { VaultEvent } from '../model/events.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import { encodeBlobHeader, encodePackIndex, encodeTrailer } from '../model/pack-index.ts'
 import { parseTaskName } from '../model/task.ts'
-import { buildBlob } from '../store/build-blob.ts'
+import { buildBlob } from '../store/blobs/build-blob.ts'
 import { openVault } from './open-vault.ts'
 
 /*

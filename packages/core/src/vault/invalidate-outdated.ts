@@ -1,8 +1,8 @@
 import { listCommitsSince } from '../git/list-commits-since.ts'
 import { listUnreachable } from '../git/list-unreachable.ts'
 import type { Environment } from '../git/run-git.ts'
-import { listEntries } from '../store/entries.ts'
-import { invalidate } from '../store/invalidate.ts'
+import { listEntries } from '../store/entries/entries.ts'
+import { invalidate } from '../store/entries/invalidate.ts'
 import type { Store } from '../store/store.ts'
 
 export interface RepositoryPlace {

@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts'
 import { isTaskVaultError } from '../errors.ts'
-import { writeMetrics } from '../store/metrics-file.ts'
-import { readStatistics } from '../store/statistics.ts'
+import { writeMetrics } from '../store/entries/metrics-file.ts'
+import { readStatistics } from '../store/entries/statistics.ts'
 import type { Store } from '../store/store.ts'
 import type { VaultStats } from './vault.ts'
 

@@ -3,7 +3,7 @@ import type { ScanContext } from '../files/scan-context.ts'
 import type { StatCache } from '../files/stat-cache.ts'
 import type { ProgressPhase } from '../model/events.ts'
 import type { Store } from '../store/store.ts'
-import type { RemoteVault } from './remote-vault.ts'
+import type { RemoteVault } from './sharing/remote-vault.ts'
 
 /** What the use cases of an open vault share. */
 export interface OpenParts {

@@ -6,9 +6,9 @@ import { createStatCacheTable } from '../store/stat-cache-table.ts'
 import { openMetrics } from './open-metrics.ts'
 import { createParts } from './open-parts.ts'
 import { openResult, readResult } from './read-result.ts'
-import type { RemoteVault, RemoteVaultOptions } from './remote-vault.ts'
 import { stageEntry } from './restore.ts'
 import { saveEntry } from './save.ts'
+import type { RemoteVault, RemoteVaultOptions } from './sharing/remote-vault.ts'
 import type { Vault } from './vault.ts'
 
 export interface OpenOptions {
@@ -64,6 +64,6 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
 
 /** Loaded for those who have one: reading what speaks HTTP takes longer than a hit that needs none. */
 async function openRemote(options: RemoteVaultOptions): Promise<RemoteVault> {
-  const { createRemoteVault } = await import('./remote-vault.ts')
+  const { createRemoteVault } = await import('./sharing/remote-vault.ts')
   return createRemoteVault(options)
 }

@@ -17,7 +17,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { TaskKey } from '../model/digest.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import { parseTaskName } from '../model/task.ts'
-import { invalidate } from '../store/invalidate.ts'
+import { invalidate } from '../store/entries/invalidate.ts'
 import { openVault } from './open-vault.ts'
 import type { SaveRequest, Vault } from './vault.ts'
 

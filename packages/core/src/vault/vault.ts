@@ -8,8 +8,8 @@ import type { Manifest, Origin } from '../model/manifest.ts'
 import type { ResolvedPolicy } from '../model/policy.ts'
 import type { TaskName } from '../model/task.ts'
 import type { Store } from '../store/store.ts'
-import type { Pushed } from './push-entry.ts'
-import type { RemoteVault } from './remote-vault.ts'
+import type { Pushed } from './sharing/push-entry.ts'
+import type { RemoteVault } from './sharing/remote-vault.ts'
 
 /** An output by the name it is declared under, and where it lies now. */
 export interface OutputTarget {

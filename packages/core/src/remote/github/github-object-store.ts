@@ -1,0 +1,225 @@
+import type { ByteStream, CallOptions } from '../blob-store.ts'
+import { nonsense } from '../failures.ts'
+import type { HttpAnswer, HttpClient } from '../http/http-client.ts'
+import { expectedObject } from '../objects/expected-object.ts'
+import { checkObjectKey, checkObjectPrefix } from '../objects/object-key.ts'
+import type { ListedObject, ObjectContent, ObjectStore } from '../objects/object-store.ts'
+import { wholePieces } from '../whole-pieces.ts'
+import { verifiedPieces } from '../wrappers/verified-pieces.ts'
+import { explainGithubAnswer } from './github-service.ts'
+import type { FoundArchive, GithubService } from './github-service.ts'
+
+export interface GithubObjectStoreOptions {
+  readonly service: GithubService
+  /** The caller's to dispose. */
+  readonly http: HttpClient
+}
+
+const PREFIX = 'taskvault/'
+const NAME = /^taskvault\/(?<key>.+)@(?<generation>\d{1,9})(?<removed>-removed)?$/
+/** The service takes no archives without bytes for granted; one is enough to say that something is gone. */
+const TOMBSTONE = Buffer.from('-')
+
+/**
+ * Objects as archives of GitHub's cache service, which removes nothing when it is asked to: an object is
+ * the newest of its generations, `<key>@0`, `<key>@1`, …, and removing one writes a generation that says so.
+ *
+ * Unlike other drivers, `list` knows the newest match only: the service has no lists. Of two jobs that
+ * send the same object at once, the second is told false before the first one's is there.
+ */
+export function createGithubObjectStore(options: GithubObjectStoreOptions): ObjectStore {
+  const shelf: Shelf = { ...options, failed: new Map() }
+  return {
+    signer: undefined,
+    async head(key, call) {
+      const found = await findStanding(shelf, key, call)
+      return found && (await measure(shelf, found, call))
+    },
+    get: async (key, call) => await get(shelf, key, call),
+    putIfAbsent: async (key, content, call) => await putIfAbsent(shelf, { key, content }, call),
+    async delete(key, call) {
+      const found = await findStanding(shelf, key, call)
+      if (found === undefined) return
+      const name = nameOf(key, `${found.generation + 1}-removed`)
+      await upload(shelf, { name, content: contentOf(TOMBSTONE) }, call)
+    },
+    list: (prefix, call) => listNewest(shelf, prefix, call),
+  }
+}
+
+interface Shelf extends GithubObjectStoreOptions {
+  /** Addresses of uploads that have failed, by name: nobody is given another one for the same name. */
+  readonly failed: Map<string, URL>
+}
+
+interface Generation extends FoundArchive {
+  /** As the driver's caller knows it. */
+  readonly objectKey: string
+  readonly generation: number
+  readonly isRemoved: boolean
+}
+
+function nameOf(key: string, generation: string): string {
+  return `${PREFIX}${key}@${generation}`
+}
+
+async function findGeneration(
+  { service }: Shelf,
+  prefix: string,
+  call: CallOptions | undefined,
+): Promise<Generation | undefined> {
+  call?.signal?.throwIfAborted()
+  const found = await service.find(prefix, call)
+  if (found === undefined) return undefined
+  const { key, generation, removed } = NAME.exec(found.key)?.groups ?? {}
+  if (key === undefined) throw nonsense(`GitHub's cache service answered with another key`)
+  return {
+    ...found,
+    objectKey: key,
+    generation: Number(generation),
+    isRemoved: removed !== undefined,
+  }
+}
+
+async function findNewest(
+  shelf: Shelf,
+  key: string,
+  call: CallOptions | undefined,
+): Promise<Generation | undefined> {
+  checkObjectKey(key)
+  return await findGeneration(shelf, nameOf(key, ''), call)
+}
+
+async function findStanding(
+  shelf: Shelf,
+  key: string,
+  call: CallOptions | undefined,
+): Promise<Generation | undefined> {
+  const found = await findNewest(shelf, key, call)
+  return found?.isRemoved === true ? undefined : found
+}
+
+async function measure(
+  { http }: Shelf,
+  { url }: FoundArchive,
+  call: CallOptions | undefined,
+): Promise<{ readonly sizeBytes: number } | undefined> {
+  const answer = await http.send({ method: 'HEAD', url, signal: call?.signal })
+  if (answer.status === 404) return await dropped(answer)
+  if (answer.status !== 200) throw await explainGithubAnswer(answer, 'look for an object')
+  await answer.drop()
+  return { sizeBytes: readSize(answer) }
+}
+
+async function get(
+  shelf: Shelf,
+  key: string,
+  call: Parameters<ObjectStore['get']>[1],
+): Promise<ByteStream | undefined> {
+  const found = await findStanding(shelf, key, call)
+  if (found === undefined) return undefined
+  const range = call?.range
+  if (range !== undefined && range.start === range.end) return noPieces()
+  const { url } = found
+  const headers = range === undefined ? {} : { range: `bytes=${range.start}-${range.end - 1}` }
+  const answer = await shelf.http.send({ method: 'GET', url, headers, signal: call?.signal })
+  if (answer.status === 404) return await dropped(answer)
+  if (answer.status === 416) throw await outside(answer, key)
+  const isWhole = range === undefined || range.start === 0
+  if (answer.status !== 206 && !(isWhole && answer.status === 200))
+    throw await explainGithubAnswer(answer, 'read an object')
+  const sizeBytes = readSize(answer)
+  if (range !== undefined && sizeBytes !== range.end - range.start) throw await outside(answer, key)
+  return wholePieces(answer.body, sizeBytes)
+}
+
+async function putIfAbsent(
+  shelf: Shelf,
+  { key, content }: { readonly key: string; readonly content: ObjectContent },
+  call: CallOptions | undefined,
+): Promise<boolean> {
+  const newest = await findNewest(shelf, key, call)
+  if (newest !== undefined && !newest.isRemoved) return false
+  const name = nameOf(key, String(newest === undefined ? 0 : newest.generation + 1))
+  const open = (): ByteStream => verifiedPieces(content.open(), expectedObject(key, content))
+  return await upload(shelf, { name, content: { ...content, open } }, call)
+}
+
+/** @returns false when it is there, or on its way, from somebody else. */
+async function upload(
+  shelf: Shelf,
+  { name, content }: Upload,
+  call: CallOptions | undefined,
+): Promise<boolean> {
+  const { service, failed } = shelf
+  const url = failed.get(name) ?? (await service.create(name, call))
+  if (url === undefined) return false
+  failed.delete(name)
+  try {
+    await sendBytes(shelf, { url, content }, call)
+    return await service.finish(name, content.sizeBytes, call)
+  } catch (error) {
+    failed.set(name, url)
+    throw error
+  }
+}
+
+interface Upload {
+  readonly name: string
+  readonly content: ObjectContent
+}
+
+async function sendBytes(
+  { http }: Shelf,
+  { url, content }: { readonly url: URL; readonly content: ObjectContent },
+  call: CallOptions | undefined,
+): Promise<void> {
+  const headers = {
+    'content-length': String(content.sizeBytes),
+    'content-type': 'application/octet-stream',
+    'x-ms-blob-type': 'BlockBlob',
+  }
+  const body = content.open()
+  const answer = await http.send({ method: 'PUT', url, headers, body, signal: call?.signal })
+  if (answer.status !== 201) throw await explainGithubAnswer(answer, 'send an object')
+  await answer.drop()
+}
+
+async function* listNewest(
+  shelf: Shelf,
+  prefix: string,
+  call: CallOptions | undefined,
+): AsyncGenerator<ListedObject, void> {
+  checkObjectPrefix(prefix)
+  const found = await findGeneration(shelf, PREFIX + prefix, call)
+  if (found === undefined || found.isRemoved) return
+  const measured = await measure(shelf, found, call)
+  // When it came is not told; it is the only one, so nothing is put in a wrong order.
+  if (measured !== undefined) yield { key: found.objectKey, ...measured, modifiedAtMs: 0 }
+}
+
+function readSize({ headers }: HttpAnswer): number {
+  const sizeBytes = Number(headers['content-length'] ?? Number.NaN)
+  if (Number.isSafeInteger(sizeBytes)) return sizeBytes
+  throw nonsense('GitHub did not say how large an object is')
+}
+
+function contentOf(bytes: Uint8Array): ObjectContent {
+  async function* open(): AsyncGenerator<Uint8Array, void> {
+    yield bytes
+  }
+  return { sizeBytes: bytes.length, open }
+}
+
+async function dropped(answer: HttpAnswer): Promise<undefined> {
+  await answer.drop()
+}
+
+async function outside(answer: HttpAnswer, key: string): Promise<Error> {
+  await answer.drop()
+  return nonsense(`Object ${key} has fewer bytes than were asked for`)
+}
+
+async function* noPieces(): AsyncGenerator<Uint8Array, void> {
+  // Nothing.
+}

@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto'
+import { TaskVaultError } from '../../errors.ts'
+import type { CallOptions } from '../blob-store.ts'
+import { RetryLater, nonsense, parseRetryAfter, unavailable } from '../failures.ts'
+import type { HttpAnswer, HttpClient } from '../http/http-client.ts'
+
+/** An archive that the service has, and where its bytes are: an address that needs no token. */
+export interface FoundArchive {
+  readonly key: string
+  readonly url: URL
+}
+
+/**
+ * GitHub's cache service: archives by their keys, each written once. What a job sees are the archives of
+ * its own branch, then those of the branches that it may read.
+ */
+export interface GithubService {
+  /** The archive of this key; else the newest one whose key begins with it. */
+  find(key: string, options?: CallOptions): Promise<FoundArchive | undefined>
+  /** Where to send the bytes; undefined when the archive is there, or somebody else is sending it. */
+  create(key: string, options?: CallOptions): Promise<URL | undefined>
+  /** Says that all bytes are sent; false when somebody else's archive was there first. */
+  finish(key: string, sizeBytes: number, options?: CallOptions): Promise<boolean>
+}
+
+export interface GithubServiceOptions {
+  /** ACTIONS_RESULTS_URL; its path does not count. */
+  readonly url: string
+  /** ACTIONS_RUNTIME_TOKEN. */
+  readonly token: string
+  /** The caller's to dispose. */
+  readonly http: HttpClient
+}
+
+/** A job that may not write is told so in a refusal that begins so. */
+const WRITE_DENIED = 'cache write denied:'
+const METHODS = '/twirp/github.actions.results.api.v1.CacheService/'
+/** Tells our archives from those of others, which are named by their paths and compression here. */
+const VERSION = createHash('sha256').update('taskvault 1').digest('hex')
+
+/** This job may read only: nothing is wrong, and nothing is to be written. */
+export class WriteDenied extends Error {
+  override readonly name = 'WriteDenied'
+}
+
+/** The service's second protocol, as the runner's variables give it to a job's actions. */
+export function createGithubService(options: GithubServiceOptions): GithubService {
+  const ask = async (method: string, body: Body, call: CallOptions | undefined): Promise<Answer> =>
+    await send(options, { method, body: { ...body, version: VERSION } }, call)
+  return {
+    async find(key, call) {
+      const answer = await ask('GetCacheEntryDownloadURL', { key, restore_keys: [key] }, call)
+      if (!answer.isOk) return undefined
+      const matched = answer.text('matched_key')
+      return matched.startsWith(key)
+        ? { key: matched, url: answer.url('signed_download_url') }
+        : undefined
+    },
+    async create(key, call) {
+      const answer = await ask('CreateCacheEntry', { key }, call)
+      if (answer.isOk) return answer.url('signed_upload_url')
+      if (answer.message.startsWith(WRITE_DENIED)) throw writeDenied(answer.message)
+      return undefined
+    },
+    async finish(key, sizeBytes, call) {
+      const body = { key, size_bytes: String(sizeBytes) }
+      const answer = await ask('FinalizeCacheEntryUpload', body, call)
+      if (!answer.isOk && !answer.isTaken)
+        throw unavailable(`GitHub did not take what was sent: ${answer.message}`)
+      return answer.isOk
+    },
+  }
+}
+
+type Body = Readonly<Record<string, unknown>>
+
+interface Answer {
+  readonly isOk: boolean
+  readonly isTaken: boolean
+  /** Why not, for people. */
+  readonly message: string
+  text(name: string): string
+  url(name: string): URL
+}
+
+async function send(
+  { url, token, http }: GithubServiceOptions,
+  { method, body }: { readonly method: string; readonly body: Body },
+  call: CallOptions | undefined,
+): Promise<Answer> {
+  const answer = await http.send({
+    method: 'POST',
+    url: new URL(METHODS + method, url),
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: Buffer.from(JSON.stringify(body)),
+    signal: call?.signal,
+  })
+  if (answer.status !== 200 && answer.status !== 409)
+    throw await explainGithubAnswer(answer, `call ${method}`)
+  return readAnswer(await answer.text(), answer.status)
+}
+
+function readAnswer(text: string, status: number): Answer {
+  const fields = parseFields(text)
+  // Both spellings are JSON for the same message.
+  const read = (name: string): unknown =>
+    fields[name] ?? fields[name.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase())]
+  const readText = (name: string): string => {
+    const value = read(name)
+    if (typeof value !== 'string') throw nonsense(`GitHub's cache service sent no ${name}`)
+    return value
+  }
+  return {
+    isOk: status === 200 && fields['ok'] === true,
+    isTaken: status === 409,
+    message: [fields['message'], fields['msg']].find((said) => typeof said === 'string') ?? '',
+    text: readText,
+    url(name) {
+      const value = readText(name)
+      if (!/^https?:/.test(value) || !URL.canParse(value))
+        throw nonsense(`GitHub's cache service sent no address as ${name}`)
+      return new URL(value)
+    },
+  }
+}
+
+function parseFields(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
+  } catch {
+    // Said below.
+  }
+  throw nonsense("What answers as GitHub's cache service is none")
+}
+
+/** Names an answer that is not what was asked for; drops its body. */
+export async function explainGithubAnswer(
+  answer: HttpAnswer,
+  attempt: string,
+): Promise<TaskVaultError> {
+  const { status, headers } = answer
+  const said = `Could not ${attempt}: GitHub's cache service answered ${status}`
+  await answer.drop()
+  if (status === 429 || status >= 500) {
+    const afterMs = parseRetryAfter(headers['retry-after'], Date.now())
+    return unavailable(said, afterMs === undefined ? undefined : new RetryLater(afterMs))
+  }
+  if (status < 400) return nonsense(said)
+  return new TaskVaultError('REMOTE_REFUSED', said, {
+    hint: 'Only actions have the token of the cache service, and only while their job runs.',
+  })
+}
+
+export function writeDenied(message: string): TaskVaultError {
+  return new TaskVaultError('REMOTE_REFUSED', message, { cause: new WriteDenied(message) })
+}

@@ -1,0 +1,148 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
+import type { PutOutcome } from '../blob-store.ts'
+import type { EntryQuery, PublishOutcome } from '../entry-store.ts'
+import type { HttpClient } from '../http/http-client.ts'
+import { createObjectBlobStore } from '../objects/object-blob-store.ts'
+import { createObjectEntryStore } from '../objects/object-entry-store.ts'
+import { ENTRIES_PREFIX, RECENTS_PREFIX } from '../objects/object-layout.ts'
+import type { ObjectStore } from '../objects/object-store.ts'
+import type { RemoteStores } from '../remote-stores.ts'
+import { readOnly } from '../wrappers/read-only.ts'
+import { createGithubObjectStore } from './github-object-store.ts'
+import { WriteDenied, createGithubService, writeDenied } from './github-service.ts'
+
+export interface GithubStoresOptions {
+  /** Where the runner's ACTIONS_… variables are. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The caller's to dispose. */
+  readonly http: HttpClient
+  readonly now: () => number
+}
+
+/** How long an entry of another job may be on its way before it is looked for again. */
+const OTHERS_MS = 250
+
+/**
+ * GitHub's cache service as a remote store. A job that may only read, by ACTIONS_CACHE_MODE or because the
+ * service says so, writes nothing, and that is no trouble.
+ * @throws {TaskVaultError} REMOTE_REFUSED without the variables that only actions are given.
+ */
+export function openGithubStores({ env, http, now }: GithubStoresOptions): RemoteStores {
+  const [url, token] = [env['ACTIONS_RESULTS_URL'], env['ACTIONS_RUNTIME_TOKEN']]
+  if (url === undefined || token === undefined || !URL.canParse(url)) throw noService()
+  const mode = env['ACTIONS_CACHE_MODE']
+  const objects = createGithubObjectStore({
+    service: createGithubService({ url, token, http }),
+    http,
+  })
+  const blobs = createObjectBlobStore(giveWay(objects))
+  const shelf = { objects: withoutRecents(objects), blobs, now }
+  return inMode(unlessDenied({ blobs, entries: createObjectEntryStore(shelf) }), mode)
+}
+
+/** What another job is sending is left to that one: it says nothing of it, and sends nothing itself. */
+function giveWay(objects: ObjectStore): ObjectStore {
+  return {
+    ...objects,
+    async putIfAbsent(key, content, call) {
+      const isNew = await objects.putIfAbsent(key, content, call)
+      if (isNew || (await objects.head(key, call)) !== undefined) return isNew
+      throw writeDenied('Another job is sending the same')
+    },
+  }
+}
+
+/**
+ * The service itself says which entry is the newest, so nothing is written down for that: an upload
+ * less for each entry, of which a repository has two hundred a minute.
+ */
+function withoutRecents(objects: ObjectStore): ObjectStore {
+  return {
+    ...objects,
+    async putIfAbsent(key, content, call) {
+      if (isRecent(key) || (await objects.putIfAbsent(key, content, call))) return true
+      // Of another job, on its way; it is small. What is there then decides.
+      if ((await objects.head(key, call)) === undefined) await pause(call?.signal)
+      return false
+    },
+    async delete(key, call) {
+      if (!isRecent(key)) await orSkip(() => objects.delete(key, call), noop)
+    },
+    list: (prefix, call) => objects.list(asEntry(prefix), call),
+  }
+}
+
+/** Not to be allowed to write is an outcome here. */
+function unlessDenied({ blobs, entries }: RemoteStores): RemoteStores {
+  return {
+    blobs: {
+      ...blobs,
+      put: (content, call) =>
+        orSkip<PutOutcome>(
+          () => blobs.put(content, call),
+          () => 'skipped',
+        ),
+    },
+    entries: {
+      ...entries,
+      publish: (draft, call) =>
+        orSkip<PublishOutcome>(
+          () => entries.publish(draft, call),
+          (because) => ({ kind: 'skipped', because }),
+        ),
+    },
+  }
+}
+
+async function orSkip<Result>(
+  work: () => Promise<Result>,
+  skipped: (because: string) => Result,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isTaskVaultError(error) || !(error.cause instanceof WriteDenied)) throw error
+    return skipped(error.message)
+  }
+}
+
+function isRecent(key: string): boolean {
+  return key.startsWith(RECENTS_PREFIX)
+}
+
+function asEntry(key: string): string {
+  return isRecent(key) ? ENTRIES_PREFIX + key.slice(RECENTS_PREFIX.length) : key
+}
+
+async function pause(signal: AbortSignal | undefined): Promise<void> {
+  await delay(OTHERS_MS, undefined, signal && { signal })
+}
+
+function noop(): void {
+  // What cannot be removed is passed over, again and again.
+}
+
+/** Unset, or a word that is not known: the service decides. */
+function inMode(stores: RemoteStores, mode: string | undefined): RemoteStores {
+  if (mode === 'none') return readOnly(unread(stores))
+  if (mode === 'read') return readOnly(stores)
+  return mode === 'write-only' ? unread(stores) : stores
+}
+
+function unread({ blobs, entries }: RemoteStores): RemoteStores {
+  return {
+    blobs: { ...blobs, get: async () => undefined },
+    entries: {
+      ...entries,
+      find: async () => undefined,
+      list: async (_query: EntryQuery) => [],
+    },
+  }
+}
+
+function noService(): TaskVaultError {
+  return new TaskVaultError('REMOTE_REFUSED', 'This is no place with a cache service of GitHub', {
+    hint: 'Only actions are told where it is: use taskvault/cache-action, or another remote store.',
+  })
+}

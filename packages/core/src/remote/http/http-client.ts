@@ -1,0 +1,236 @@
+import { readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
+import type { Dispatcher } from 'undici'
+import { asTaskVaultError, isTaskVaultError } from '../../errors.ts'
+import type { ByteStream } from '../blob-store.ts'
+import { connectionTrouble, nonsense, unavailable } from '../failures.ts'
+
+export interface HttpRequest {
+  readonly method: 'DELETE' | 'GET' | 'HEAD' | 'POST' | 'PUT'
+  readonly url: URL
+  /** Sent as it is, in the place of the address's own: a URL resolves `%2e%2e` away. */
+  readonly path?: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** A stream needs a content-length among the headers. */
+  readonly body?: Uint8Array | ByteStream
+  readonly signal?: AbortSignal | undefined
+}
+
+/** An answer whose body has not been read. Read it or drop it: the connection waits for that. */
+export interface HttpAnswer {
+  readonly status: number
+  /** By their names in lowercase. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+  /** Throws REMOTE_UNAVAILABLE when the connection ends before the body does. */
+  readonly body: ByteStream
+  /** The body as text; of more than 16 MiB, REMOTE_INVALID. */
+  text(): Promise<string>
+  drop(): Promise<void>
+}
+
+/** Keeps connections open between requests. Redirects are answers like others. */
+export interface HttpClient extends AsyncDisposable {
+  /**
+   * @throws {TaskVaultError} REMOTE_UNAVAILABLE when there is no answer; whatever the body's stream
+   * throws; the signal's reason.
+   */
+  send(request: HttpRequest): Promise<HttpAnswer>
+}
+
+/** Paths of files in PEM. */
+export interface TlsFiles {
+  /** Authorities to trust besides those that Node trusts. */
+  readonly ca?: string | undefined
+  /** Who we are, to a server that asks. */
+  readonly certificate?: string | undefined
+  readonly key?: string | undefined
+}
+
+export interface HttpClientOptions {
+  /** To one server at once. */
+  readonly connections?: number
+  /** How long to wait for an answer to begin, and for it to go on. */
+  readonly idleTimeoutMs?: number
+  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are looked for, in either case. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly tls?: TlsFiles
+}
+
+const LONGEST_TEXT = 16 * 1024 * 1024
+/** Of a body that nobody wants: more is not worth the connection. */
+const DROPPED_BYTES = 256 * 1024
+
+/** Nothing is loaded, and no connection opened, before the first request. */
+export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
+  const { connections = 8, idleTimeoutMs = 30_000, env = {}, tls = {} } = options
+  let opening: Promise<Dispatcher> | undefined
+  const open = async (): Promise<Dispatcher> => {
+    const { Agent, EnvHttpProxyAgent } = await import('undici')
+    const settings = {
+      connections,
+      headersTimeout: idleTimeoutMs,
+      bodyTimeout: idleTimeoutMs,
+      connect: { timeout: Math.min(idleTimeoutMs, 10_000), ...(await readTls(tls)) },
+    }
+    const proxies = findProxies(env)
+    return proxies === undefined
+      ? new Agent(settings)
+      : new EnvHttpProxyAgent({ ...settings, ...proxies })
+  }
+  return {
+    async send(request) {
+      const dispatcher = await (opening ??= open())
+      return await exchange(dispatcher, request)
+    },
+    async [Symbol.asyncDispose]() {
+      // It has told whoever asked, if it could not be opened.
+      const dispatcher = await opening?.catch(() => undefined)
+      await dispatcher?.destroy()
+    },
+  }
+}
+
+/** @throws {TaskVaultError} IO_FAILED, PERMISSION_DENIED naming the file. */
+async function readTls({ ca, certificate, key }: TlsFiles) {
+  if (ca === undefined && certificate === undefined) return {}
+  const { getCACertificates } = await import('node:tls')
+  return {
+    ...(ca !== undefined && { ca: [...getCACertificates('default'), readPem(ca)] }),
+    ...(certificate !== undefined && { cert: readPem(certificate) }),
+    ...(key !== undefined && { key: readPem(key) }),
+  }
+}
+
+function readPem(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw asTaskVaultError(error, `read ${path}`)
+  }
+}
+
+function findProxies(env: NonNullable<HttpClientOptions['env']>) {
+  const read = (name: string): string | undefined => env[name] ?? env[name.toUpperCase()]
+  const [httpProxy, httpsProxy] = [read('http_proxy'), read('https_proxy')]
+  if (!httpProxy && !httpsProxy) return undefined
+  return {
+    noProxy: read('no_proxy') ?? '',
+    ...(httpProxy && { httpProxy }),
+    ...(httpsProxy && { httpsProxy }),
+  }
+}
+
+async function exchange(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpAnswer> {
+  const { method, url, headers, signal } = request
+  signal?.throwIfAborted()
+  const sent = watchBody(request.body)
+  try {
+    const answer = await dispatcher.request({
+      origin: url.origin,
+      path: request.path ?? url.pathname + url.search,
+      method,
+      headers: headers ?? {},
+      body: sent.body,
+      ...(signal !== undefined && { signal }),
+    })
+    return describeAnswer(answer, request)
+  } catch (error) {
+    throw explain(error, { request, own: sent.failure() })
+  }
+}
+
+interface WatchedBody {
+  readonly body: Uint8Array | Readable | null
+  /** What the stream that was sent has thrown: not the connection's fault. */
+  failure(): unknown
+}
+
+function watchBody(body: HttpRequest['body']): WatchedBody {
+  if (body === undefined) return { body: null, failure: () => undefined }
+  if (body instanceof Uint8Array) return { body, failure: () => undefined }
+  let failure: unknown
+  async function* watched(pieces: ByteStream): AsyncGenerator<Uint8Array> {
+    try {
+      yield* pieces
+    } catch (error) {
+      failure = error
+      throw error
+    }
+  }
+  return { body: Readable.from(watched(body), { objectMode: false }), failure: () => failure }
+}
+
+function describeAnswer(answer: Dispatcher.ResponseData, request: HttpRequest): HttpAnswer {
+  const stream: Readable = answer.body
+  // Whoever reads the body is told; whoever does not is not to be ended by it.
+  stream.on('error', () => {})
+  const body = readAnswer(stream, request)
+  return {
+    status: answer.statusCode,
+    headers: Object.fromEntries(
+      Object.entries(answer.headers).map(([name, value]) => [
+        name,
+        Array.isArray(value) ? value.join(', ') : value,
+      ]),
+    ),
+    body,
+    text: async () => await readText(body, request),
+    async drop() {
+      try {
+        await answer.body.dump({ limit: DROPPED_BYTES })
+      } catch {
+        // Nobody wants it.
+      }
+    },
+  }
+}
+
+/** No generator, because one that was never started does nothing when it is ended. */
+function readAnswer(stream: Readable, request: HttpRequest): AsyncIterableIterator<Uint8Array> {
+  const pieces: AsyncIterator<Uint8Array> = stream[Symbol.asyncIterator]()
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    async next() {
+      try {
+        return await pieces.next()
+      } catch (error) {
+        throw explain(error, { request, own: undefined })
+      }
+    },
+    async return() {
+      stream.destroy()
+      return { done: true, value: undefined }
+    },
+  }
+}
+
+async function readText(body: ByteStream, request: HttpRequest): Promise<string> {
+  const pieces: Uint8Array[] = []
+  let bytes = 0
+  for await (const piece of body) {
+    bytes += piece.length
+    if (bytes > LONGEST_TEXT) throw nonsense(`${nameOf(request)} answered without end`)
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString()
+}
+
+interface Explanation {
+  readonly request: HttpRequest
+  readonly own: unknown
+}
+
+function explain(error: unknown, { request, own }: Explanation): unknown {
+  const { signal } = request
+  if (signal?.aborted === true) return signal.reason
+  if (own !== undefined) return own
+  if (isTaskVaultError(error)) return error
+  return unavailable(`No answer from ${nameOf(request)}: ${connectionTrouble(error)}`, error)
+}
+
+/** Without path, user and query: they can hold secrets. */
+function nameOf({ url }: HttpRequest): string {
+  return url.host
+}

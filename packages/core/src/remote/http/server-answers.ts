@@ -1,0 +1,149 @@
+import { nonsense } from '../failures.ts'
+
+/*
+ * What a TaskVault server answers its administrators (docs/protocol.md). Fields that are not known are
+ * left out, and texts keep whatever they hold: who shows them makes them fit for that.
+ */
+
+/** An API key without its secret. */
+export interface ServerKey {
+  readonly id: string
+  readonly name: string
+  readonly role: string
+  readonly project: string
+  readonly writes: string
+  readonly reads: readonly string[]
+  readonly addresses: readonly string[]
+  readonly createdAtMs: number
+  readonly expiresAtMs: number
+  readonly revokedAtMs: number | undefined
+}
+
+/** An entry of any protocol, as far as everybody's have it. */
+export interface ServerEntry {
+  readonly id: string
+  readonly scope: string
+  /** Of our own protocol's; undefined for others. */
+  readonly task: string | undefined
+  readonly key: string
+  readonly createdAtMs: number
+  readonly isQuarantined: boolean
+  readonly writer: ServerWriter | undefined
+  /** Names the key that signed it. */
+  readonly signedBy: string | undefined
+  /** Ids of all that its job had restored. */
+  readonly restored: readonly string[]
+}
+
+export interface ServerWriter {
+  readonly issuer: string
+  readonly subject: string
+  readonly claims: Readonly<Record<string, string>>
+}
+
+/** An entry, and what its job had restored before it wrote it, and so on. */
+export interface EntryHistory {
+  readonly entry: ServerEntry
+  readonly restored: readonly EntryHistory[]
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Deeper ones are not read. */
+const DEEPEST = 500
+
+/** @throws {TaskVaultError} REMOTE_INVALID, like all that follow. */
+export function parseKeysAnswer(value: unknown): readonly ServerKey[] {
+  const { keys } = asFields(value)
+  if (!Array.isArray(keys)) throw malformed('list of keys')
+  return keys.map(parseKey)
+}
+
+export function parseCreatedKeyAnswer(value: unknown): {
+  readonly key: ServerKey
+  readonly secret: string
+} {
+  const { key, secret } = asFields(value)
+  // It is shown as it is, to be copied.
+  if (typeof secret !== 'string' || !/^[\x21-\x7e]{1,500}$/.test(secret)) throw malformed('key')
+  return { key: parseKey(key), secret }
+}
+
+export function parseHistoryAnswer(value: unknown, depth = 0): EntryHistory {
+  const { entry, restored } = asFields(value)
+  if (!Array.isArray(restored)) throw malformed('history')
+  const isRead = depth < DEEPEST
+  return {
+    entry: parseServerEntry(entry),
+    restored: isRead ? restored.map((each) => parseHistoryAnswer(each, depth + 1)) : [],
+  }
+}
+
+function parseServerEntry(value: unknown): ServerEntry {
+  const fields = asFields(value)
+  const { task, writer, signature, isQuarantined } = fields
+  return {
+    id: asText(fields['id']),
+    scope: asText(fields['scope']),
+    task: isAbsent(task) ? undefined : asText(task),
+    key: asText(fields['key']),
+    createdAtMs: asNumber(fields['createdAtMs']),
+    isQuarantined: isQuarantined === true,
+    writer: isAbsent(writer) ? undefined : parseWriter(writer),
+    signedBy: isAbsent(signature) ? undefined : asText(asFields(signature)['keyId']),
+    restored: asTexts(fields['restored']),
+  }
+}
+
+function parseWriter(value: unknown): ServerWriter {
+  const { issuer, subject, claims } = asFields(value)
+  const pairs = Object.entries(asFields(claims)).map(
+    ([name, text]) => [name, asText(text)] as const,
+  )
+  return { issuer: asText(issuer), subject: asText(subject), claims: Object.fromEntries(pairs) }
+}
+
+function parseKey(value: unknown): ServerKey {
+  const fields = asFields(value)
+  const { revokedAtMs } = fields
+  return {
+    id: asText(fields['id']),
+    name: asText(fields['name']),
+    role: asText(fields['role']),
+    project: asText(fields['project']),
+    writes: asText(fields['writes']),
+    reads: asTexts(fields['reads']),
+    addresses: asTexts(fields['addresses']),
+    createdAtMs: asNumber(fields['createdAtMs']),
+    expiresAtMs: asNumber(fields['expiresAtMs']),
+    revokedAtMs: isAbsent(revokedAtMs) ? undefined : asNumber(revokedAtMs),
+  }
+}
+
+function asFields(value: unknown): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('answer')
+  return value as Fields
+}
+
+function asText(value: unknown): string {
+  if (typeof value !== 'string') throw malformed('answer')
+  return value
+}
+
+function asTexts(value: unknown): readonly string[] {
+  if (!Array.isArray(value)) throw malformed('list')
+  return value.map(asText)
+}
+
+function asNumber(value: unknown): number {
+  if (typeof value !== 'number') throw malformed('answer')
+  return value
+}
+
+function isAbsent(value: unknown): boolean {
+  return value === undefined || value === null
+}
+
+function malformed(what: string): Error {
+  return nonsense(`The server answered with a malformed ${what}`)
+}

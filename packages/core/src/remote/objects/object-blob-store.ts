@@ -1,0 +1,44 @@
+import type { BlobStore } from '../blob-store.ts'
+import { createExpectedBlob } from '../expected-blob.ts'
+import { mapConcurrently } from '../map-concurrently.ts'
+import { sha256OfContent } from '../sha256-of-content.ts'
+import { verifiedPieces } from '../wrappers/verified-pieces.ts'
+import { blobObjectKey } from './object-layout.ts'
+import type { ObjectStore } from './object-store.ts'
+
+/** Questions to a bucket at once, which has no question for many objects. */
+const LOOKS_AT_ONCE = 16
+
+/** Blobs in a folder or a bucket, without a server. */
+export function createObjectBlobStore(objects: ObjectStore): BlobStore {
+  return {
+    async findMissing(names, options) {
+      const wanted = [...new Set(names)]
+      const found = await mapConcurrently(
+        wanted,
+        LOOKS_AT_ONCE,
+        async (name) => await objects.head(blobObjectKey(name), options),
+      )
+      return wanted.filter((_, index) => found[index] === undefined)
+    },
+    async put(content, options) {
+      const key = blobObjectKey(content.name)
+      if ((await objects.head(key, options)) !== undefined) return 'known'
+      const openExpected = await createExpectedBlob(content)
+      // A folder checks what it writes by the name's own digest.
+      const digest =
+        objects.signer === undefined ? undefined : await sha256OfContent(content, options)
+      const isNew = await objects.putIfAbsent(
+        key,
+        {
+          sizeBytes: content.sizeBytes,
+          ...(digest !== undefined && { sha256: digest }),
+          open: () => verifiedPieces(content.open(), openExpected()),
+        },
+        options,
+      )
+      return isNew ? 'stored' : 'known'
+    },
+    get: async (name, options) => await objects.get(blobObjectKey(name), options),
+  }
+}

@@ -1,0 +1,77 @@
+import { isTaskVaultError } from '../../errors.ts'
+import type { BlobContent, ByteStream, CallOptions } from '../blob-store.ts'
+import type { RemoteStores } from '../remote-stores.ts'
+import type { Patience } from './patience.ts'
+
+/**
+ * Breaks the circuit: after one call that failed for good with REMOTE_UNAVAILABLE, or when the patience
+ * has run out, no further call is made. Goes around what retries: its attempts cost patience, too.
+ */
+export function givingUp({ blobs, entries }: RemoteStores, patience: Patience): RemoteStores {
+  const guard = async <Result>(
+    call: CallOptions | undefined,
+    work: (call: CallOptions) => Promise<Result>,
+  ): Promise<Result> => {
+    const signals = [patience.signal, ...(call?.signal === undefined ? [] : [call.signal])]
+    return await losing(patience, () => work({ ...call, signal: AbortSignal.any(signals) }))
+  }
+  return {
+    blobs: {
+      findMissing: (names, call) =>
+        guard(call, async (guarded) => await blobs.findMissing(names, guarded)),
+      put: (content, call) =>
+        guard(call, async (guarded) => await blobs.put(counting(content, patience), guarded)),
+      async get(name, call) {
+        const stream = await guard(call, async (guarded) => {
+          const range = call?.range
+          return await blobs.get(name, { ...guarded, ...(range !== undefined && { range }) })
+        })
+        return stream === undefined ? undefined : guardedPieces(stream, patience)
+      },
+    },
+    entries: {
+      find: (task, key, call) =>
+        guard(call, async (guarded) => await entries.find(task, key, guarded)),
+      list: (query, call) => guard(call, async (guarded) => await entries.list(query, guarded)),
+      publish: (draft, call) =>
+        guard(call, async (guarded) => await entries.publish(draft, guarded)),
+      remove: (record, call) =>
+        guard(call, async (guarded) => await entries.remove(record, guarded)),
+    },
+  }
+}
+
+async function losing<Result>(patience: Patience, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await patience.during(work)
+  } catch (error) {
+    if (isTaskVaultError(error, 'REMOTE_UNAVAILABLE')) patience.lose(error.message)
+    throw error
+  }
+}
+
+/** What is taken of a blob's bytes has been sent, but for what the machine itself still holds. */
+function counting(content: BlobContent, patience: Patience): BlobContent {
+  async function* open(): AsyncGenerator<Uint8Array, void> {
+    for await (const piece of content.open()) {
+      patience.moved(piece.length)
+      yield piece
+    }
+  }
+  return { ...content, open }
+}
+
+/** The time that the reader takes between two pieces is its own. */
+function guardedPieces(stream: ByteStream, patience: Patience): ByteStream {
+  const pieces = stream[Symbol.asyncIterator]()
+  return {
+    [Symbol.asyncIterator]: () => ({
+      async next() {
+        const step = await losing(patience, async () => await pieces.next())
+        if (step.done !== true) patience.moved(step.value.length)
+        return step
+      },
+      return: async () => (await pieces.return?.()) ?? { done: true, value: undefined },
+    }),
+  }
+}

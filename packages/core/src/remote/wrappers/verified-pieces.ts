@@ -1,0 +1,49 @@
+import { TaskVaultError } from '../../errors.ts'
+import type { Hasher } from '../../hashing/hash-algorithm.ts'
+import type { ByteStream } from '../blob-store.ts'
+
+/** What bytes must turn out to be. */
+export interface ExpectedBytes {
+  /** How the bytes are called in messages: `blob blake3-9f86…`. */
+  readonly what: string
+  readonly sizeBytes: number
+  /** Each hasher must come to its digest. */
+  readonly digests: readonly { readonly hasher: Hasher; readonly expected: Buffer }[]
+}
+
+/**
+ * Passes bytes on, and checks them on the way. The last piece is held back until everything before
+ * it and it itself have proved right: whoever writes down what comes out of here, and needs all of
+ * it, never has a complete copy of the wrong bytes.
+ * @throws {TaskVaultError} BLOB_CORRUPT on the first byte too many, or at the end.
+ */
+export async function* verifiedPieces(
+  pieces: ByteStream,
+  expected: ExpectedBytes,
+): AsyncGenerator<Uint8Array, void> {
+  let held: Uint8Array | undefined
+  let receivedBytes = 0
+  for await (const piece of pieces) {
+    receivedBytes += piece.length
+    if (receivedBytes > expected.sizeBytes) throw wrongSize(expected, 'more')
+    for (const { hasher } of expected.digests) hasher.update(piece)
+    if (held !== undefined) yield held
+    held = piece
+  }
+  if (receivedBytes < expected.sizeBytes) throw wrongSize(expected, `only ${receivedBytes}`)
+  for (const { hasher, expected: digest } of expected.digests) {
+    if (!hasher.digest().equals(digest)) throw wrongDigest(expected)
+  }
+  if (held !== undefined) yield held
+}
+
+function wrongSize({ what, sizeBytes }: ExpectedBytes, actual: string): TaskVaultError {
+  return new TaskVaultError(
+    'BLOB_CORRUPT',
+    `${what} should have ${sizeBytes} bytes, and has ${actual}`,
+  )
+}
+
+function wrongDigest({ what }: ExpectedBytes): TaskVaultError {
+  return new TaskVaultError('BLOB_CORRUPT', `${what} does not have the digest that it should have`)
+}

@@ -1,0 +1,138 @@
+import { closeSync, fstatSync, openSync, readSync, renameSync, writeSync } from 'node:fs'
+import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../../errors.ts'
+import { removeFile } from '../../files/remove-file.ts'
+import { encodeAuditLine } from '../../model/audit-line.ts'
+import type { AuditEvent } from '../../model/audit-line.ts'
+import type { Store } from '../store.ts'
+import { auditHash, auditLogPath, listRotatedLogs, rotatedLogPath } from './audit-files.ts'
+import { reconcileAudit } from './audit-recovery.ts'
+import { readAuditState, writeAuditState } from './audit-state.ts'
+import type { AuditState } from './audit-state.ts'
+
+export interface AuditLimits {
+  /** A file is rotated rather than grow beyond it. */
+  readonly fileBytes: number
+  /** Rotated files that are kept; the oldest go. */
+  readonly keptFiles: number
+}
+
+const LIMITS: AuditLimits = { fileBytes: 64 * 1024 * 1024, keptFiles: 8 }
+
+type AuditedStore = Pick<Store, 'cacheDirectory' | 'database' | 'now'>
+
+/**
+ * Appends one line to the audit log. Must run inside a transaction, as its last step: the write lock
+ * keeps the chain from forking, and the commit makes the index know where the log ends.
+ *
+ * What a crash left behind the known end is kept and accounted for: whole lines that continue the
+ * chain are taken over, anything else is named by a line `ERROR audit_interrupted`.
+ * @throws {TaskVaultError} DISK_FULL, PERMISSION_DENIED, TOO_MANY_OPEN_FILES, IO_FAILED.
+ */
+export function appendAudit(
+  store: AuditedStore,
+  event: AuditEvent,
+  limits: AuditLimits = LIMITS,
+): void {
+  const path = auditLogPath(store.cacheDirectory)
+  try {
+    const known = readAuditState(store.database)
+    const { state, note } = reconcileAudit(store.cacheDirectory, known)
+    const noted = note === undefined ? state : write(store, state, note)
+    const begun = noted.bytes < limits.fileBytes ? noted : rotate(store, noted, limits)
+    const headed =
+      begun.bytes === 0 && begun.file > 1 ? write(store, begun, rotation(begun)) : begun
+    writeAuditState(store.database, write(store, headed, { event, prefix: '' }))
+  } catch (error) {
+    throw asTaskVaultError(error, `append to ${path}`)
+  }
+}
+
+/** The last `count` lines, oldest first, as they stand in the log. */
+export function tailAudit(cacheDirectory: string, count: number): string[] {
+  const files = [
+    auditLogPath(cacheDirectory),
+    ...listRotatedLogs(cacheDirectory)
+      .toReversed()
+      .map((number) => rotatedLogPath(cacheDirectory, number)),
+  ]
+  const lines: string[] = []
+  for (const file of files) {
+    if (lines.length >= count) break
+    lines.unshift(...readLastLines(file, count - lines.length))
+  }
+  return lines
+}
+
+interface Writing {
+  readonly event: AuditEvent
+  readonly prefix: string
+}
+
+function write(store: AuditedStore, state: AuditState, { event, prefix }: Writing): AuditState {
+  const { line, chain } = encodeAuditLine(event, {
+    timeMs: store.now(),
+    previous: state.chain,
+    hash: auditHash,
+  })
+  const bytes = Buffer.from(prefix + line)
+  const descriptor = openSync(auditLogPath(store.cacheDirectory), 'a', 0o644)
+  try {
+    // One call: what a full disk takes only in part is found by the next append.
+    if (writeSync(descriptor, bytes) < bytes.length) {
+      throw new TaskVaultError('DISK_FULL', 'The audit log took only part of a line', {
+        hint: 'Free some space.',
+      })
+    }
+  } finally {
+    closeSync(descriptor)
+  }
+  return { file: state.file, bytes: state.bytes + bytes.length, lines: state.lines + 1, chain }
+}
+
+function rotate(store: AuditedStore, state: AuditState, limits: AuditLimits): AuditState {
+  const { cacheDirectory } = store
+  renameSync(auditLogPath(cacheDirectory), rotatedLogPath(cacheDirectory, state.file))
+  for (const number of listRotatedLogs(cacheDirectory)) {
+    if (number <= state.file - limits.keptFiles) removeFile(rotatedLogPath(cacheDirectory, number))
+  }
+  return { ...state, file: state.file + 1, bytes: 0 }
+}
+
+/** First line of each file but the first: from it on, the chain can be checked without those before. */
+function rotation({ file, lines, chain }: AuditState): Writing {
+  return {
+    event: { kind: 'ROTATE', operation: 'log', fields: { file, lines, former: chain } },
+    prefix: '',
+  }
+}
+
+const BLOCK_BYTES = 64 * 1024
+
+function readLastLines(file: string, count: number): string[] {
+  let descriptor: number
+  try {
+    descriptor = openSync(file, 'r')
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return []
+    throw asTaskVaultError(error, `read ${file}`)
+  }
+  try {
+    let start = fstatSync(descriptor).size
+    let tail = Buffer.alloc(0)
+    let lineFeeds = 0
+    while (start > 0 && lineFeeds <= count) {
+      const block = Buffer.alloc(Math.min(BLOCK_BYTES, start))
+      start -= block.length
+      const got = readSync(descriptor, block, 0, block.length, start)
+      for (const byte of block.subarray(0, got)) if (byte === 10) lineFeeds += 1
+      tail = Buffer.concat([block.subarray(0, got), tail])
+    }
+    return tail
+      .toString('utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .slice(-count)
+  } finally {
+    closeSync(descriptor)
+  }
+}

@@ -1,0 +1,63 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../../errors.ts'
+
+/** The bytes of an open blob. It stays readable when its name is removed, until it is disposed. */
+export interface BlobSource extends Disposable {
+  readonly descriptor: number
+  readonly sizeBytes: number
+  /** Exactly `length` bytes. @throws {TaskVaultError} BLOB_CORRUPT when there are fewer. */
+  read(position: number, length: number): Buffer
+}
+
+/** A blob of at most this size is read in one go: one call in place of five. */
+const READ_WHOLE_BYTES = 256 * 1024
+
+/**
+ * @throws {TaskVaultError} BLOB_MISSING when no file is there; TOO_MANY_OPEN_FILES,
+ * PERMISSION_DENIED, IO_FAILED.
+ */
+export function openBlobSource(path: string): BlobSource {
+  const descriptor = openDescriptor(path)
+  try {
+    const sizeBytes = fstatSync(descriptor).size
+    const whole = sizeBytes <= READ_WHOLE_BYTES ? readRange(descriptor, 0, sizeBytes) : undefined
+    return {
+      descriptor,
+      sizeBytes,
+      read(position, length) {
+        if (whole === undefined) return readRange(descriptor, position, length)
+        if (position + length > whole.length) throw cutOff()
+        return whole.subarray(position, position + length)
+      },
+      [Symbol.dispose]: () => closeSync(descriptor),
+    }
+  } catch (error) {
+    closeSync(descriptor)
+    throw asTaskVaultError(error, `read ${path}`)
+  }
+}
+
+/** Exactly `length` bytes from `position`. @throws {TaskVaultError} BLOB_CORRUPT when there are fewer. */
+export function readRange(descriptor: number, position: number, length: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(length)
+  let done = 0
+  while (done < length) {
+    const got = readSync(descriptor, bytes, done, length - done, position + done)
+    if (got === 0) throw cutOff()
+    done += got
+  }
+  return bytes
+}
+
+function openDescriptor(path: string): number {
+  try {
+    return openSync(path, constants.O_RDONLY)
+  } catch (error) {
+    if (systemErrorCode(error) !== 'ENOENT') throw asTaskVaultError(error, `open ${path}`)
+    throw new TaskVaultError('BLOB_MISSING', `There is no blob ${path}`, { cause: error })
+  }
+}
+
+function cutOff(): TaskVaultError {
+  return new TaskVaultError('BLOB_CORRUPT', 'A blob is damaged: it is cut off')
+}

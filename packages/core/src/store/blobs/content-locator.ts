@@ -1,0 +1,148 @@
+import { TaskVaultError } from '../../errors.ts'
+import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import { digestFromBytes, shortDigest } from '../../model/digest.ts'
+import type { FrameLocation, Slice } from '../unpacking/unpack-batch.ts'
+import type { BlobReader } from './pack-reader.ts'
+
+/** Finds contents in the open blobs of one entry. */
+export interface ContentLocator {
+  /**
+   * Where a content's bytes are, in order.
+   * @throws {TaskVaultError} BLOB_MISSING when none of the blobs holds it.
+   */
+  locate(digest: Buffer): readonly Slice[]
+  /**
+   * A content's bytes, verified; for contents that are read whole, such as tree nodes and logs.
+   * @throws {TaskVaultError} BLOB_MISSING, BLOB_CORRUPT.
+   */
+  read(digest: Buffer): Buffer
+  /** Which of the blobs, by its place in their list, holds a content; undefined for one that was cut. */
+  blobOf(digest: Buffer): number | undefined
+  /** A content piece by piece; throws BLOB_CORRUPT after the last one when the whole does not match. */
+  stream(digest: Buffer): Generator<Buffer>
+}
+
+/** The blobs stay the caller's: they must be open as long as the locator, and its slices, are used. */
+export function createContentLocator(
+  blobs: readonly BlobReader[],
+  algorithm: HashAlgorithm,
+): ContentLocator {
+  const places = indexBlobs(blobs)
+
+  function find(digest: Buffer): LocatedSlice | undefined {
+    const at = places.rows.get(digest.toString('latin1'))
+    if (at === undefined) return undefined
+    const [frame, offset, length] = places.numbers.slice(at, at + ROW_NUMBERS) as [
+      number,
+      number,
+      number,
+    ]
+    return { frame: places.frames[frame] as LocatedFrame, offset, length }
+  }
+
+  function locate(digest: Buffer): readonly LocatedSlice[] {
+    const whole = find(digest)
+    if (whole !== undefined) return [whole]
+    const chunks = places.chunked.get(digest.toString('latin1'))
+    if (chunks === undefined) throw missing(digest)
+    return chunks.map((chunk) => find(chunk) ?? missingChunk(chunk))
+  }
+
+  function* stream(digest: Buffer): Generator<Buffer> {
+    const hasher = algorithm.createHasher()
+    for (const slice of locate(digest)) {
+      const bytes = readSlice(slice)
+      hasher.update(bytes)
+      yield bytes
+    }
+    if (!hasher.digest().equals(digest)) throw corrupt(digest)
+  }
+
+  return {
+    locate,
+    stream,
+    blobOf(digest) {
+      const at = places.rows.get(digest.toString('latin1'))
+      return at === undefined ? undefined : places.blobOfFrame[places.numbers[at] as number]
+    },
+    read(digest) {
+      const [only, ...more] = locate(digest)
+      if (only === undefined || more.length > 0) return Buffer.concat([...stream(digest)])
+      const bytes = readSlice(only)
+      if (!algorithm.hash(bytes).equals(digest)) throw corrupt(digest)
+      return bytes
+    },
+  }
+}
+
+/** A frame that can also be read through its blob. */
+interface LocatedFrame extends FrameLocation {
+  readonly blob: BlobReader
+  readonly number: number
+}
+
+interface LocatedSlice extends Slice {
+  readonly frame: LocatedFrame
+}
+
+/** By the blob's own reader, which keeps the frame that it read last. */
+function readSlice({ frame, offset, length }: LocatedSlice): Buffer {
+  return frame.blob.readFrame(frame.number).subarray(offset, offset + length)
+}
+
+/** Numbers of one content: its frame, its offset there, and its length. */
+const ROW_NUMBERS = 3
+
+/**
+ * Where all contents are. Rows are numbers in one long list, because objects for as many contents
+ * would take ten times the memory.
+ */
+interface ContentPlaces {
+  readonly rows: Map<string, number>
+  readonly numbers: number[]
+  readonly frames: LocatedFrame[]
+  readonly blobOfFrame: number[]
+  readonly chunked: Map<string, readonly Buffer[]>
+}
+
+function indexBlobs(blobs: readonly BlobReader[]): ContentPlaces {
+  const places: ContentPlaces = {
+    rows: new Map(),
+    numbers: [],
+    frames: [],
+    blobOfFrame: [],
+    chunked: new Map(),
+  }
+  const { rows, numbers, frames, blobOfFrame, chunked } = places
+  for (const [order, blob] of blobs.entries()) {
+    const firstFrame = frames.length
+    blob.visitIndex({
+      frame(frame) {
+        const number = frames.length - firstFrame
+        const position = blob.frameOffset(number)
+        frames.push({ ...frame, descriptor: blob.descriptor, position, blob, number })
+        blobOfFrame.push(order)
+      },
+      content(digest, { frame, offset, length }) {
+        rows.set(digest.toString('latin1'), numbers.length)
+        numbers.push(firstFrame + frame, offset, length)
+      },
+      chunked: ({ digest, chunks }) => void chunked.set(digest.toString('latin1'), chunks),
+    })
+  }
+  return places
+}
+
+function missing(digest: Buffer): TaskVaultError {
+  const name = shortDigest(digestFromBytes(digest))
+  return new TaskVaultError('BLOB_MISSING', `No blob of the entry holds content ${name}`)
+}
+
+function missingChunk(digest: Buffer): never {
+  throw missing(digest)
+}
+
+function corrupt(digest: Buffer): TaskVaultError {
+  const name = shortDigest(digestFromBytes(digest))
+  return new TaskVaultError('BLOB_CORRUPT', `Content ${name} does not match its digest`)
+}

@@ -1,0 +1,233 @@
+import type { ContentSink, Place } from '../../files/content-sink.ts'
+import { encodeListing } from '../../files/listing.ts'
+import type { Listing } from '../../files/listing.ts'
+import type { StatCache } from '../../files/stat-cache.ts'
+import { syncDirectory } from '../../files/write-atomically.ts'
+import type { Digest } from '../../model/digest.ts'
+import { removeUnneeded } from '../removal/remove-unneeded.ts'
+import type { Store } from '../store.ts'
+import { blobsDirectory } from './blob-path.ts'
+import { findContent, hasContents, registerBlob } from './contents.ts'
+import { createKnownBlobs, readChunkList } from './known-blobs.ts'
+import { createPackWriter } from './pack-writer.ts'
+import type { Lane, PackWriter } from './pack-writer.ts'
+
+/** Collects the contents of one save: stores what is new, refers to what is there. */
+export interface ContentPacker extends ContentSink {
+  /** Waits while too much is in memory; closes packs that are large enough. */
+  settle(): Promise<void>
+  /** Stores the rest, and tells the stat cache. */
+  finish(): Promise<PackedContents>
+  /** Removes what is not in the store yet, and the packs that are and that no entry needs. */
+  abandon(): void
+}
+
+export interface PackedContents {
+  /**
+   * All contents of a save so small that a pack of its own would be waste; its manifest takes them
+   * in. Empty when `blobs` is not.
+   */
+  readonly inline: readonly InlineContent[]
+  /** Every blob that the save needs, without repetition. */
+  readonly blobs: readonly UsedBlob[]
+  /** Bytes that this save added to the store. */
+  readonly storedBytes: number
+}
+
+export interface InlineContent {
+  readonly digest: Buffer
+  readonly bytes: Uint8Array
+}
+
+export interface UsedBlob {
+  readonly number: number
+  readonly digest: Digest
+}
+
+/** Raw frames in memory at once, being compressed or waiting for it; two a processor keep both busy. */
+const MAX_WAITING_FRAMES = 6
+/** Stored bytes after which a pack is closed and the next one begun. */
+const PACK_BYTES = 16 * 1024 * 1024
+
+/** Contents that together are no larger than this stay in memory until it is known what else comes. */
+const INLINE_BYTES = 64 * 1024
+
+/** `ignored` names blobs that an earlier attempt found gone, or one of too many. */
+export function createContentPacker(
+  store: Store,
+  statCache: StatCache,
+  ignored: ReadonlySet<number> = new Set(),
+): ContentPacker {
+  const isFresh = !hasContents(store)
+  const placesByDigest = new Map<string, Place>()
+  const chunkedByDigest = new Map<string, readonly Place[]>()
+  const known = createKnownBlobs(store, ignored)
+  const placesByNumber = new Map<number, Place>()
+  const used = new Set<Place>()
+  const digests = new Map<Place, Digest>()
+  let waiting: { directory: string; listing: Listing; places: ReadonlySet<Place> }[] = []
+  let small: (InlineContent & { readonly lane: Lane })[] = []
+  let smallBytes = 0
+  const inlinePlace: Place = { number: undefined }
+  let current: OpenPack | undefined
+  // A full pack is made durable while the next one fills.
+  let closing: { pack: OpenPack; done: Promise<void> } | undefined
+  const written: number[] = []
+  let storedBytes = 0
+
+  function writing(): OpenPack {
+    if (current === undefined) {
+      // Small contents were promised the place of the first pack, should there be one.
+      const place =
+        digests.has(inlinePlace) || used.has(inlinePlace) ? { number: undefined } : inlinePlace
+      current = { writer: createPackWriter(store.cacheDirectory, store.algorithm), place }
+      used.add(place)
+      for (const content of small) current.writer.add(content.digest, content.bytes, content.lane)
+      small = []
+    }
+    return current
+  }
+
+  function addNew(digest: Buffer, bytes: Uint8Array, lane: Lane): Place {
+    const isSmall =
+      current === undefined && !used.has(inlinePlace) && smallBytes + bytes.length <= INLINE_BYTES
+    if (isSmall) {
+      small.push({ digest, bytes: Uint8Array.from(bytes), lane })
+      smallBytes += bytes.length
+      return inlinePlace
+    }
+    const { writer, place } = writing()
+    writer.add(digest, bytes, lane)
+    return place
+  }
+
+  /** The place of a blob in the store, if it is there. */
+  function findBlob(number: number): Place | undefined {
+    const digest = known.find(number)
+    if (digest === undefined) return undefined
+    const place = placesByNumber.get(number) ?? { number }
+    placesByNumber.set(number, place)
+    digests.set(place, digest)
+    return place
+  }
+
+  function findChunks(digest: Buffer): readonly Place[] | undefined {
+    const place = find(digest)
+    const blob = place === undefined ? undefined : digests.get(place)
+    if (place === undefined || blob === undefined) return undefined
+    const places = readChunkList(store, blob, digest)?.map(find)
+    if (places === undefined || !places.every((item) => item !== undefined)) return undefined
+    return [...new Set([place, ...places])]
+  }
+
+  function find(digest: Buffer): Place | undefined {
+    const name = digest.toString('latin1')
+    const found = placesByDigest.get(name)
+    if (found !== undefined || isFresh) return found
+    const number = findContent(store, digest)
+    const place = number === undefined ? undefined : findBlob(number)
+    if (place === undefined) return undefined
+    used.add(place)
+    placesByDigest.set(name, place)
+    return place
+  }
+
+  function remember(digest: Buffer, place: Place): Place {
+    placesByDigest.set(digest.toString('latin1'), place)
+    return place
+  }
+
+  function addUnlessKnown(digest: Buffer, bytes: Uint8Array, lane: Lane): Place {
+    return find(digest) ?? remember(digest, addNew(digest, bytes, lane))
+  }
+
+  async function closePack(): Promise<void> {
+    await closing?.done
+    if (current === undefined) return
+    const pack = current
+    current = undefined
+    closing = { pack, done: completePack(pack) }
+    // A failure is met by whoever waits for the pack next.
+    closing.done.catch(() => {})
+  }
+
+  async function completePack({ writer, place }: OpenPack): Promise<void> {
+    const blob = await writer.finish()
+    storedBytes += blob.sizeBytes
+    place.number = registerBlob(store, blob)
+    written.push(place.number)
+    digests.set(place, blob.digest)
+    writeListings()
+  }
+
+  /** Hands over the listings whose every blob is in the store by now. */
+  function writeListings(): void {
+    waiting = waiting.filter(({ directory, listing, places }) => {
+      const numbers = [...places].flatMap((place) => place.number ?? [])
+      if (numbers.length < places.size) return true
+      statCache.write(directory, encodeListing({ ...listing, blobs: numbers }))
+      return false
+    })
+  }
+
+  return {
+    get isFull() {
+      if (current === undefined) return false
+      return (
+        current.writer.waitingFrames >= MAX_WAITING_FRAMES ||
+        current.writer.storedBytes >= PACK_BYTES
+      )
+    },
+    find,
+    findLarge: (digest) => chunkedByDigest.get(digest.toString('latin1')) ?? findChunks(digest),
+    add: (digest, bytes) => addUnlessKnown(digest, bytes, 'file'),
+    addNode: (digest, bytes) => addUnlessKnown(digest, bytes, 'tree'),
+    addChunked(digest, length, chunks) {
+      const { writer, place } = writing()
+      writer.addChunked({ digest, length, chunks })
+      remember(digest, place)
+      const places = [...new Set([place, ...chunks.flatMap((chunk) => find(chunk) ?? [])])]
+      chunkedByDigest.set(digest.toString('latin1'), places)
+      return places
+    },
+    reuse(blobs) {
+      const places = blobs?.map(findBlob)
+      if (places === undefined || places.includes(undefined)) return false
+      for (const place of places) if (place !== undefined) used.add(place)
+      return true
+    },
+    remember: (directory, listing, places) => void waiting.push({ directory, listing, places }),
+    async settle() {
+      while (current !== undefined && current.writer.waitingFrames >= MAX_WAITING_FRAMES) {
+        await current.writer.drain()
+      }
+      if (current !== undefined && current.writer.storedBytes >= PACK_BYTES) await closePack()
+    },
+    async finish() {
+      if (small.length > 0 && used.size > 0) writing()
+      await closePack()
+      await closing?.done
+      if (storedBytes > 0) syncDirectory(blobsDirectory(store.cacheDirectory))
+      writeListings()
+      const blobs = [...used].flatMap((place) => {
+        const digest = digests.get(place)
+        return place.number === undefined || digest === undefined
+          ? []
+          : [{ number: place.number, digest }]
+      })
+      for (const { directory, listing } of waiting)
+        statCache.write(directory, encodeListing(listing))
+      return { blobs, inline: small, storedBytes }
+    },
+    abandon() {
+      current?.writer.abandon()
+      closing?.pack.writer.abandon()
+      removeUnneeded(store, written)
+    },
+  }
+}
+
+interface OpenPack {
+  readonly writer: PackWriter
+  readonly place: Place
+}

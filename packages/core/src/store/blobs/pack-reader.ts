@@ -1,0 +1,222 @@
+import { TaskVaultError } from '../../errors.ts'
+import { releaseMemory } from '../../files/release-memory.ts'
+import { openHashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import { digestFromBytes, shortDigest } from '../../model/digest.ts'
+import type { Digest } from '../../model/digest.ts'
+import { parseManifest } from '../../model/manifest.ts'
+import type { Manifest } from '../../model/manifest.ts'
+import {
+  TRAILER_BYTES,
+  parseBlobHeader,
+  parsePackIndex,
+  parseTrailer,
+  visitPackIndex,
+} from '../../model/pack-index.ts'
+import type {
+  BlobHeader,
+  Frame,
+  IndexedContent,
+  PackIndex,
+  PackIndexVisitor,
+} from '../../model/pack-index.ts'
+import { corruptBlob, unpackFrame, unpackIndex } from '../unpacking/unpack-frame.ts'
+import { openBlobSource } from './blob-source.ts'
+import type { BlobSource } from './blob-source.ts'
+
+/** An open blob. It stays readable when its name is removed, until it is disposed. */
+export interface BlobReader extends Disposable {
+  readonly descriptor: number
+  readonly sizeBytes: number
+  readonly header: BlobHeader
+  readonly algorithm: HashAlgorithm
+  /** Everything the blob holds; read again at each call, because it can be large. */
+  readIndex(): PackIndex
+  /** The same without keeping it. */
+  visitIndex(visitor: PackIndexVisitor): void
+  /** The digests of all contents, large ones that were cut included. */
+  listDigests(): Buffer[]
+  /** Where frame number `frame` begins in the file. */
+  frameOffset(frame: number): number
+  /** A frame's raw bytes, of which nothing is verified but their number. */
+  readFrame(frame: number): Buffer
+  /** A content's bytes, verified. @throws {TaskVaultError} BLOB_CORRUPT when it is damaged. */
+  readContent(content: IndexedContent): Buffer
+  /** @throws {TaskVaultError} BLOB_CORRUPT when the file's bytes do not have the digest `expected`. */
+  verifyFile(expected: Digest): void
+  /**
+   * Reads everything: the whole file's digest against its name, and every content's own.
+   * @throws {TaskVaultError} BLOB_CORRUPT when anything does not match.
+   */
+  verify(expected: Digest): void
+}
+
+/** More than any writer makes of a frame or index; a size beyond it is damage, or an attack on memory. */
+const MAX_RAW_BYTES = 256 * 1024 * 1024
+const MAX_FRAME_BYTES = 16 * 1024 * 1024
+const VERIFIED_BYTES = 256 * 1024
+
+/**
+ * Opens a blob and reads its index.
+ * @throws {TaskVaultError} BLOB_MISSING when no file is there; BLOB_CORRUPT when it is damaged;
+ * FORMAT_UNSUPPORTED, HASH_ALGORITHM_UNKNOWN, TOO_MANY_OPEN_FILES, PERMISSION_DENIED.
+ */
+export async function openBlob(path: string): Promise<BlobReader> {
+  const source = openBlobSource(path)
+  try {
+    const header = readHeader(source)
+    return readBlob(source, header, await openHashAlgorithm(header.algorithm))
+  } catch (error) {
+    source[Symbol.dispose]()
+    throw error
+  }
+}
+
+/**
+ * Opens a blob that `algorithm` named; undefined when another did.
+ * @throws {TaskVaultError} as `openBlob` does.
+ */
+export function openBlobOf(path: string, algorithm: HashAlgorithm): BlobReader | undefined {
+  const source = openBlobSource(path)
+  try {
+    const header = readHeader(source)
+    if (header.algorithm === algorithm.name) return readBlob(source, header, algorithm)
+    source[Symbol.dispose]()
+    return undefined
+  } catch (error) {
+    source[Symbol.dispose]()
+    throw error
+  }
+}
+
+/** The manifest in a manifest's blob: its first content. */
+export function readManifest(blob: BlobReader): Manifest {
+  const first = blob.readIndex().contents[0]
+  if (blob.header.kind !== 'manifest' || first === undefined) {
+    throw new TaskVaultError('ENTRY_DAMAGED', 'A blob that should hold a manifest holds none')
+  }
+  return parseManifest(blob.readContent(first).toString('utf8'))
+}
+
+function readHeader(source: BlobSource): BlobHeader {
+  return parseBlobHeader(source.read(0, Math.min(80, source.sizeBytes)))
+}
+
+function readBlob(source: BlobSource, header: BlobHeader, algorithm: HashAlgorithm): BlobReader {
+  const indexBytes = readIndexBytes(source, header)
+  const visitIndex = (visitor: PackIndexVisitor): void => {
+    visitPackIndex(
+      unpackIndex(indexBytes.stored, indexBytes.rawBytes),
+      algorithm.digestBytes,
+      visitor,
+    )
+  }
+  const frames = checkFrames(visitIndex, indexBytes)
+  const offsets = frameOffsets(header.length, frames)
+  let loaded: { frame: number; bytes: Buffer } | undefined
+
+  function readFrame(number: number): Buffer {
+    if (loaded?.frame === number) return loaded.bytes
+    const frame = frames[number]
+    const offset = offsets[number]
+    if (frame === undefined || offset === undefined) throw corruptBlob(`it has no frame ${number}`)
+    const bytes = unpackFrame(frame, source.read(offset, frame.storedBytes))
+    loaded = { frame: number, bytes }
+    return bytes
+  }
+
+  function readContent(content: IndexedContent): Buffer {
+    const bytes = readFrame(content.frame).subarray(content.offset, content.offset + content.length)
+    if (algorithm.hash(bytes).equals(content.digest)) return bytes
+    throw corruptBlob(
+      `content ${shortDigest(digestFromBytes(content.digest))} does not match its digest`,
+    )
+  }
+
+  return {
+    descriptor: source.descriptor,
+    sizeBytes: source.sizeBytes,
+    header,
+    algorithm,
+    readIndex: () =>
+      parsePackIndex(unpackIndex(indexBytes.stored, indexBytes.rawBytes), algorithm.digestBytes),
+    visitIndex,
+    listDigests: () => listDigests(visitIndex),
+    frameOffset: (frame) => offsets[frame] ?? source.sizeBytes,
+    readFrame,
+    readContent,
+    verifyFile: (expected) => verifyFile(source, algorithm, expected),
+    verify(expected) {
+      verifyFile(source, algorithm, expected)
+      visitIndex({
+        frame: () => {},
+        content: (digest, place) => void readContent({ digest, ...place }),
+        chunked: () => {},
+      })
+    },
+    [Symbol.dispose]: () => source[Symbol.dispose](),
+  }
+}
+
+/** The index as it is stored, and where the frames that it describes must end. */
+interface IndexBytes {
+  readonly stored: Buffer
+  readonly rawBytes: number
+  readonly framesStart: number
+  readonly framesEnd: number
+}
+
+function readIndexBytes(source: BlobSource, header: BlobHeader): IndexBytes {
+  const trailerAt = source.sizeBytes - TRAILER_BYTES
+  if (trailerAt < header.length) throw corruptBlob('it is cut off')
+  const { storedBytes, rawBytes } = parseTrailer(source.read(trailerAt, TRAILER_BYTES))
+  if (storedBytes > trailerAt - header.length || rawBytes > MAX_RAW_BYTES)
+    throw corruptBlob('its trailer lies')
+  const framesEnd = trailerAt - storedBytes
+  return {
+    stored: source.read(framesEnd, storedBytes),
+    rawBytes,
+    framesStart: header.length,
+    framesEnd,
+  }
+}
+
+function listDigests(visitIndex: BlobReader['visitIndex']): Buffer[] {
+  const digests: Buffer[] = []
+  visitIndex({
+    frame: () => {},
+    content: (digest) => void digests.push(digest),
+    chunked: ({ digest }) => void digests.push(digest),
+  })
+  return digests
+}
+
+/** The frames of a whole index: the first look at it checks every number in it. */
+function checkFrames(visitIndex: BlobReader['visitIndex'], index: IndexBytes): readonly Frame[] {
+  const frames: Frame[] = []
+  visitIndex({ frame: (frame) => void frames.push(frame), content: () => {}, chunked: () => {} })
+  const end = frames.reduce((sum, frame) => sum + frame.storedBytes, index.framesStart)
+  if (end !== index.framesEnd) throw corruptBlob('its index does not fit its size')
+  if (frames.some((frame) => frame.rawBytes > MAX_FRAME_BYTES))
+    throw corruptBlob('a frame is too large')
+  return frames
+}
+
+function frameOffsets(start: number, frames: readonly Frame[]): readonly number[] {
+  let offset = start
+  return frames.map((frame) => {
+    offset += frame.storedBytes
+    return offset - frame.storedBytes
+  })
+}
+
+function verifyFile(source: BlobSource, algorithm: HashAlgorithm, expected: Digest): void {
+  const hasher = algorithm.createHasher()
+  for (let at = 0; at < source.sizeBytes; at += VERIFIED_BYTES) {
+    const piece = source.read(at, Math.min(VERIFIED_BYTES, source.sizeBytes - at))
+    hasher.update(piece)
+    if (source.sizeBytes > VERIFIED_BYTES) releaseMemory(piece)
+  }
+  const found = digestFromBytes(hasher.digest())
+  if (found !== expected) throw corruptBlob(`its bytes have the digest ${shortDigest(found)}`)
+}

@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto'
+import { closeSync, fdatasync, openSync, renameSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { constants, zstdCompress } from 'node:zlib'
+import { releaseMemory } from '../../files/release-memory.ts'
+import { removeFile } from '../../files/remove-file.ts'
+import { writeFully } from '../../files/write-atomically.ts'
+import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import { digestFromBytes } from '../../model/digest.ts'
+import type { Digest } from '../../model/digest.ts'
+import { encodeBlobHeader, encodePackIndex, encodeTrailer } from '../../model/pack-index.ts'
+import type { BlobKind, ChunkedContent, Frame, IndexedContent } from '../../model/pack-index.ts'
+import { TEMPORARY_BLOB_PREFIX, blobPath, blobsDirectory } from './blob-path.ts'
+import { compressIndex } from './compress-index.ts'
+
+/** A blob that has its name, and is on the disk. */
+export interface WrittenBlob {
+  readonly digest: Digest
+  readonly sizeBytes: number
+  /** Digests of all contents in it, large ones that were cut included. */
+  readonly contents: readonly Buffer[]
+}
+
+/** What a content is for. */
+export type Lane = 'file' | 'tree'
+
+/** Writes one blob. Contents are added in memory; compressing and writing go on beside the caller. */
+export interface PackWriter {
+  /** Frames that wait for the processor or the disk. */
+  readonly waitingFrames: number
+  /** Bytes that the blob has on disk so far. */
+  readonly storedBytes: number
+  /** Whether nothing was added. */
+  readonly isEmpty: boolean
+  /**
+   * Adds a content of less than a frame's size; `bytes` are copied. Contents of different lanes never
+   * share a frame: directories are read one after the other, without the files between them.
+   */
+  add(digest: Buffer, bytes: Uint8Array, lane?: Lane): void
+  addChunked(content: ChunkedContent): void
+  /** Resolves when the frame that waits longest is written; rejects when writing failed. */
+  drain(): Promise<void>
+  /** Writes the rest, makes it durable, and gives the blob its name. */
+  finish(): Promise<WrittenBlob>
+  /** Removes what was written. Harmless after `finish`. */
+  abandon(): void
+}
+
+/** Raw bytes of a frame: what has to be unpacked to read one content, and what compresses together. */
+const FRAME_BYTES = 1024 * 1024
+const COMPRESSION_LEVEL = 3
+const compress = promisify(zstdCompress)
+const syncData = promisify(fdatasync)
+
+/** Starts a blob in the store's directory; its file exists from the first frame on. */
+export function createPackWriter(
+  cacheDirectory: string,
+  algorithm: HashAlgorithm,
+  kind: BlobKind = 'pack',
+): PackWriter {
+  const directory = blobsDirectory(cacheDirectory)
+  const temporary = join(directory, TEMPORARY_BLOB_PREFIX + randomBytes(12).toString('hex'))
+  const header = encodeBlobHeader(kind, algorithm.name)
+  const hasher = algorithm.createHasher()
+  const frames: Frame[] = []
+  const contents: IndexedContent[] = []
+  const chunked: ChunkedContent[] = []
+  const spareBuffers: Buffer[] = []
+
+  let descriptor: number | undefined
+  let storedBytes = 0
+  let startedFrames = 0
+  let isAbandoned = false
+  const lanes: Record<Lane, OpenFrame> = { file: createFrame(), tree: createFrame() }
+  // Frames are compressed side by side and written one after the other; the oldest comes first.
+  const waiting: Promise<void>[] = []
+
+  function write(bytes: Uint8Array): void {
+    if (descriptor === undefined) {
+      descriptor = openSync(temporary, 'wx', 0o644)
+      write(header)
+    }
+    writeFully(descriptor, bytes)
+    hasher.update(bytes)
+    storedBytes += bytes.length
+  }
+
+  function startFrame(lane: Lane): void {
+    const { buffer: raw, length, members } = lanes[lane]
+    // Empty contents lie in a frame too, even in one that is empty itself.
+    if (members.length === 0) return
+    for (const content of members) contents.push({ ...content, frame: startedFrames })
+    lanes[lane] = createFrame()
+    const compressed = compressFrame(raw.subarray(0, length))
+    const before = waiting.at(-1)
+    startedFrames += 1
+    const written = (async () => {
+      const stored = await compressed
+      await before
+      // The file is gone, and its descriptor may be another file's by now.
+      if (isAbandoned) throw abandoned()
+      write(stored.bytes)
+      frames.push({ storedBytes: stored.bytes.length, rawBytes: length, codec: stored.codec })
+      if (stored.codec === 'zstd') releaseMemory(stored.bytes)
+      if (raw.length > 0) spareBuffers.push(raw)
+      void waiting.shift()
+    })()
+    // A failure is met where the caller waits, not as an unhandled rejection before that.
+    written.catch(() => {})
+    waiting.push(written)
+  }
+
+  return {
+    get waitingFrames() {
+      return waiting.length
+    },
+    get storedBytes() {
+      return storedBytes
+    },
+    get isEmpty() {
+      const added = contents.length + lanes.file.members.length + lanes.tree.members.length
+      return added === 0 && chunked.length === 0
+    },
+    add(digest, bytes, lane = 'file') {
+      if (lanes[lane].length + bytes.length > FRAME_BYTES) startFrame(lane)
+      const frame = lanes[lane]
+      if (frame.buffer.length === 0)
+        frame.buffer = spareBuffers.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES)
+      frame.buffer.set(bytes, frame.length)
+      frame.members.push({ digest, offset: frame.length, length: bytes.length })
+      frame.length += bytes.length
+    },
+    addChunked: (content) => void chunked.push(content),
+    drain: async () => await waiting[0],
+    async finish() {
+      startFrame('file')
+      startFrame('tree')
+      await waiting.at(-1)
+      if (isAbandoned) throw abandoned()
+      const index = encodePackIndex({ frames, contents, chunked }, algorithm.digestBytes)
+      const storedIndex = compressIndex(index)
+      write(storedIndex)
+      write(encodeTrailer({ storedBytes: storedIndex.length, rawBytes: index.length }))
+      if (descriptor === undefined) throw new Error('a blob has at least its index')
+      await syncData(descriptor)
+      if (isAbandoned) throw abandoned()
+      closeSync(descriptor)
+      descriptor = undefined
+      const digest = digestFromBytes(hasher.digest())
+      // The name is the digest of the bytes: whoever wrote it meanwhile wrote the same.
+      renameSync(temporary, blobPath(cacheDirectory, digest))
+      const names = [...contents, ...chunked].map((content) => content.digest)
+      return { digest, sizeBytes: storedBytes, contents: names }
+    },
+    abandon() {
+      isAbandoned = true
+      if (descriptor !== undefined) closeSync(descriptor)
+      descriptor = undefined
+      removeFile(temporary)
+    },
+  }
+}
+
+function abandoned(): Error {
+  return new Error('a blob that was abandoned is written no further')
+}
+
+/** A frame that is being filled. */
+interface OpenFrame {
+  buffer: Buffer
+  length: number
+  readonly members: Omit<IndexedContent, 'frame'>[]
+}
+
+function createFrame(): OpenFrame {
+  return { buffer: Buffer.alloc(0), length: 0, members: [] }
+}
+
+async function compressFrame(raw: Buffer): Promise<{ bytes: Uint8Array; codec: Frame['codec'] }> {
+  const params = { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL }
+  // Output in one piece: the default of 16 KiB a piece costs a turn of the event loop for each.
+  const compressed = await compress(raw, { params, chunkSize: raw.length + 1024 })
+  return compressed.length < raw.length
+    ? { bytes: compressed, codec: 'zstd' }
+    : { bytes: raw, codec: 'stored' }
+}

@@ -1,0 +1,94 @@
+import { mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { asTaskVaultError, isTaskVaultError, systemErrorCode } from '../../errors.ts'
+import { removeFile } from '../../files/remove-file.ts'
+import { writeAtomically } from '../../files/write-atomically.ts'
+import { digestToBytes, isDigest } from '../../model/digest.ts'
+import type { Digest } from '../../model/digest.ts'
+import type { TaskName } from '../../model/task.ts'
+import { isUnusable } from '../entries/adopt-manifest.ts'
+import type { Store } from '../store.ts'
+import { blobPath } from './blob-path.ts'
+import { registerBlob } from './contents.ts'
+import { dropDamagedBlob } from './damaged-blob.ts'
+import { openBlob } from './pack-reader.ts'
+
+/*
+ * Packs that came from elsewhere. Their bytes have the digest that their name says; whether their
+ * contents have the digests that their index says, only their writer knows. Restores check what they
+ * read. Saves would not: they refer to contents in place of storing them. So the contents of such a
+ * pack are not found, until somebody who means to save has read all of it; a note says which packs
+ * that are.
+ */
+
+type Place = Pick<Store, 'cacheDirectory'>
+
+/** Notes that nobody has checked this pack's contents. Before the pack is registered. */
+export function noteReceived({ cacheDirectory }: Place, digest: Digest, task: TaskName): void {
+  const directory = notesDirectory(cacheDirectory)
+  try {
+    mkdirSync(directory, { recursive: true })
+    writeAtomically(join(directory, digest), Buffer.from(task))
+  } catch (error) {
+    throw asTaskVaultError(error, `write to ${directory}`)
+  }
+}
+
+/** Digests of the packs that came from elsewhere and that nobody has checked. */
+export function listReceived({ cacheDirectory }: Place): readonly Digest[] {
+  try {
+    return readdirSync(notesDirectory(cacheDirectory)).filter(isDigest)
+  } catch (error) {
+    if (systemErrorCode(error) === 'ENOENT') return []
+    throw asTaskVaultError(error, `list ${notesDirectory(cacheDirectory)}`)
+  }
+}
+
+/**
+ * Reads through all packs that came for a task, and makes their contents findable. One that lies is
+ * taken out, with the entries that need it.
+ * @throws {TaskVaultError} as the database and the file system do.
+ */
+export async function checkReceived(store: Store, task: TaskName): Promise<void> {
+  for (const digest of listReceived(store)) {
+    if (readTask(store, digest) !== task) continue
+    await checkPack(store, digest)
+    removeFile(join(notesDirectory(store.cacheDirectory), digest))
+  }
+}
+
+async function checkPack(store: Store, digest: Digest): Promise<void> {
+  const row = store.database
+    .prepare('SELECT 1 FROM blobs WHERE digest = ?')
+    .get(digestToBytes(digest))
+  if (row === undefined) return
+  try {
+    using blob = await openBlob(blobPath(store.cacheDirectory, digest))
+    blob.verify(digest)
+    const contents: Buffer[] = []
+    // Those that were cut are left out: whether their parts make them up is not seen here.
+    blob.visitIndex({
+      frame: () => {},
+      content: (content) => void contents.push(content),
+      chunked: () => {},
+    })
+    registerBlob(store, { digest, sizeBytes: blob.sizeBytes, contents })
+  } catch (error) {
+    if (!isTaskVaultError(error) || !isUnusable(error)) throw error
+    dropDamagedBlob(store, digest)
+  }
+}
+
+function readTask({ cacheDirectory }: Place, digest: Digest): string | undefined {
+  try {
+    return readFileSync(join(notesDirectory(cacheDirectory), digest), 'utf8')
+  } catch (error) {
+    // Somebody else has checked it.
+    if (systemErrorCode(error) === 'ENOENT') return undefined
+    throw asTaskVaultError(error, 'read what came from elsewhere')
+  }
+}
+
+function notesDirectory(cacheDirectory: string): string {
+  return join(cacheDirectory, 'received')
+}

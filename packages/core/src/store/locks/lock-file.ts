@@ -1,0 +1,144 @@
+import { mkdirSync, statSync, utimesSync } from 'node:fs'
+import path from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { setTimeout as delay } from 'node:timers/promises'
+import { asTaskVaultError, TaskVaultError } from '../../errors.ts'
+
+export interface LockOptions {
+  /** Gives up waiting, with the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+  /** Called once, when somebody else has held the lock for a second. */
+  readonly onWait?: (() => void) | undefined
+}
+
+/** Released by disposing, and by the system when the process that holds it dies in any way. */
+export interface HeldLock extends AsyncDisposable {
+  /** Whether somebody else held it first. */
+  readonly wasContended: boolean
+}
+
+export type LockAttempt =
+  | { readonly kind: 'held'; readonly database: DatabaseSync }
+  | { readonly kind: 'busy' }
+  /** The file was replaced or removed meanwhile: others lock another file of that name. */
+  | { readonly kind: 'stale'; readonly error?: unknown }
+
+const SHORTEST_PAUSE_MS = 20
+const LONGEST_PAUSE_MS = 200
+const WAIT_NOTICE_MS = 1000
+/** Files are removed rarely; so often in a row it is something else. */
+const MOST_STALE_ATTEMPTS = 1000
+
+/**
+ * Waits for the lock that the file `lockPath` stands for, and takes it.
+ *
+ * The lock is SQLite's own on a database that is always empty: Node has no file locks, and a file
+ * that names a process cannot tell a dead holder from a living one with the same number. Node's own
+ * SQLite will do, whichever version: nothing is ever written. The empty file stays, until
+ * `removeOldLocks` finds that nobody has used it for long.
+ * @throws {TaskVaultError} PERMISSION_DENIED, DISK_FULL, DATABASE_UNAVAILABLE when there can be no lock
+ * here; and the signal's reason.
+ */
+export async function acquireLock(lockPath: string, options: LockOptions = {}): Promise<HeldLock> {
+  const { signal, onWait } = options
+  const open = await loadOpener()
+  const startedAt = performance.now()
+  let wasContended = false
+  let wasNoticed = false
+  let staleAttempts = 0
+  for (let pauseMs = SHORTEST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
+    signal?.throwIfAborted()
+    const attempt = tryLock(lockPath, open)
+    if (attempt.kind === 'held') return hold(lockPath, attempt.database, wasContended)
+    if (attempt.kind === 'stale') {
+      staleAttempts += 1
+      if (staleAttempts > MOST_STALE_ATTEMPTS) throw lockFailure(attempt.error, lockPath)
+      continue
+    }
+    wasContended = true
+    if (!wasNoticed && performance.now() - startedAt >= WAIT_NOTICE_MS) {
+      wasNoticed = true
+      onWait?.()
+    }
+    // Not all at once: those who wait began together when the holder did.
+    await delay(
+      pauseMs * (0.5 + Math.random() / 2),
+      undefined,
+      signal === undefined ? {} : { signal },
+    )
+  }
+}
+
+/** Opens an empty database that is there, or makes one. Loaded when needed: a hit has no use for it. */
+export async function loadOpener(): Promise<(file: string) => DatabaseSync> {
+  const sqlite = await import('node:sqlite')
+  return (file) => new sqlite.DatabaseSync(file, { timeout: 0 })
+}
+
+/** Takes a lock if nobody has it. The directory is created when it is not there. */
+export function tryLock(lockPath: string, open: (file: string) => DatabaseSync): LockAttempt {
+  let database: DatabaseSync | undefined
+  let before: string | undefined
+  try {
+    mkdirSync(path.dirname(lockPath), { recursive: true })
+    before = identify(lockPath)
+    database = open(lockPath)
+    // No journal beside the file: there will be nothing to take back.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
+    // A file that was not there before is known to the next attempt.
+    if (before !== undefined && before === identify(lockPath)) return { kind: 'held', database }
+    database.close()
+    return { kind: 'stale' }
+  } catch (error) {
+    database?.close()
+    const code = sqliteCode(error)
+    if (code === SQLITE_BUSY) return { kind: 'busy' }
+    // So SQLite complains of a file that was removed under it.
+    const isRemoval = code === SQLITE_IOERR || code === SQLITE_READONLY
+    if (isRemoval && (before === undefined || before !== identify(lockPath)))
+      return { kind: 'stale', error }
+    throw lockFailure(error, lockPath)
+  }
+}
+
+function hold(lockPath: string, database: DatabaseSync, wasContended: boolean): HeldLock {
+  const now = new Date()
+  try {
+    utimesSync(lockPath, now, now)
+  } catch {
+    // It only looks older than it is.
+  }
+  return {
+    wasContended,
+    async [Symbol.asyncDispose]() {
+      database.close()
+    },
+  }
+}
+
+/** Names the file that a path leads to now; a number alone is given to a new file soon. */
+function identify(lockPath: string): string | undefined {
+  const stats = statSync(lockPath, { bigint: true, throwIfNoEntry: false })
+  return stats === undefined ? undefined : `${stats.ino} ${stats.birthtimeNs}`
+}
+
+const SQLITE_BUSY = 5
+const SQLITE_READONLY = 8
+const SQLITE_IOERR = 10
+const SQLITE_FULL = 13
+
+function sqliteCode(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('errcode' in error)) return undefined
+  // The lowest byte; the others say more than is asked here.
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined
+}
+
+function lockFailure(error: unknown, lockPath: string): TaskVaultError {
+  const code = sqliteCode(error)
+  if (code === undefined) return asTaskVaultError(error, `lock ${lockPath}`)
+  const names = { [SQLITE_READONLY]: 'PERMISSION_DENIED', [SQLITE_FULL]: 'DISK_FULL' } as const
+  const name =
+    code === SQLITE_READONLY || code === SQLITE_FULL ? names[code] : 'DATABASE_UNAVAILABLE'
+  const reason = error instanceof Error ? error.message : String(error)
+  return new TaskVaultError(name, `Could not lock ${lockPath}: ${reason}`, { cause: error })
+}

@@ -1,0 +1,124 @@
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { basename } from 'node:path'
+import { isTaskVaultError, systemErrorCode } from '../../errors.ts'
+import { SNAPSHOT_PREFIX, STAGING_PREFIX } from '../../files/observe-directory.ts'
+import { removeTree } from '../../files/remove-tree.ts'
+import type { Store } from '../store.ts'
+
+/**
+ * Names this process among those that have the store open, on any machine. A UUID would do as well, and
+ * loading what makes one takes longer than all else that opens the store.
+ */
+export function createSessionId(): string {
+  const chance = [Math.random(), Math.random()].map((part) => part.toString(36).slice(2))
+  return [process.pid.toString(36), Date.now().toString(36), ...chance].join('-')
+}
+
+/**
+ * Remembers the directories that a restore or a hook works in, so that somebody clears them should
+ * this process die. Best effort: without it, they would stay.
+ */
+export function recordStaging(store: Store, directories: readonly string[]): void {
+  writeStaging(store, (recorded) => [...recorded, ...directories])
+}
+
+export function forgetStaging(store: Store, directories: readonly string[]): void {
+  writeStaging(store, (recorded) =>
+    recorded.filter((directory) => !directories.includes(directory)),
+  )
+}
+
+/** Sessions of other machines or containers are given up after so long: nobody here can ask them. */
+const FOREIGN_SESSION_MS = 7 * 24 * 60 * 60 * 1000
+
+/** Removes what processes staged that died before they could. */
+export function clearDeadSessions(store: Store): void {
+  const rows = store.database
+    .prepare('SELECT id, pid, host, started_at, staging FROM sessions')
+    .all()
+  for (const row of rows) {
+    const startedAtMs = Number(row['started_at'])
+    const isOurs = row['host'] === hostname()
+    const isOld = Math.abs(store.now() - startedAtMs) > FOREIGN_SESSION_MS
+    if (row['id'] === store.sessionId || !(isOurs ? !isAlive(Number(row['pid'])) : isOld)) continue
+    clearStaging(store, parseStaging(row['staging']))
+    store.database.transaction('relaxed', () => {
+      store.database.prepare('DELETE FROM sessions WHERE id = ?').run(String(row['id']))
+    })
+  }
+}
+
+function writeStaging(
+  store: Store,
+  change: (recorded: readonly string[]) => readonly string[],
+): void {
+  const { database, sessionId } = store
+  if (database.isReadOnly) return
+  try {
+    database.transaction('relaxed', () => {
+      const row = database.prepare('SELECT staging FROM sessions WHERE id = ?').get(sessionId)
+      const staging = change(parseStaging(row?.['staging']))
+      if (staging.length === 0) database.prepare('DELETE FROM sessions WHERE id = ?').run(sessionId)
+      else {
+        database
+          .prepare(
+            'INSERT OR REPLACE INTO sessions (id, pid, host, started_at, staging) VALUES (?, ?, ?, ?, ?)',
+          )
+          .run(sessionId, process.pid, hostname(), store.now(), JSON.stringify(staging))
+      }
+    })
+  } catch (error) {
+    reportTrouble(store, error)
+  }
+}
+
+const OURS = [STAGING_PREFIX, SNAPSHOT_PREFIX]
+
+function clearStaging(store: Store, directories: readonly string[]): void {
+  for (const directory of directories) {
+    // The index may be damaged: nothing is removed that does not look like staging.
+    if (!OURS.some((prefix) => basename(directory).startsWith(prefix))) continue
+    try {
+      removeTree(directory)
+    } catch (error) {
+      reportTrouble(store, error)
+    }
+  }
+}
+
+function reportTrouble(store: Store, error: unknown): void {
+  if (!isTaskVaultError(error)) throw error
+  store.report({ kind: 'trouble', code: error.code, message: error.message })
+}
+
+function parseStaging(text: unknown): readonly string[] {
+  if (typeof text !== 'string') return []
+  try {
+    const value: unknown = JSON.parse(text)
+    return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
+  } catch {
+    return []
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return !isZombie(pid)
+  } catch (error) {
+    // It is there, and somebody else's.
+    return systemErrorCode(error) === 'EPERM'
+  }
+}
+
+/** Whether a process has ended and nobody has asked how: in containers, that may stay so for ever. */
+function isZombie(pid: number): boolean {
+  try {
+    // After the name, which may hold anything, comes the state.
+    const line = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return line.startsWith(') Z', line.lastIndexOf(')'))
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,39 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { isTaskVaultError, systemErrorCode } from '../../errors.ts'
+import type { ErrorCode } from '../../errors.ts'
+import { openHashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import { fromTransfer } from './batch-transfer.ts'
+import type { BatchTransfer } from './batch-transfer.ts'
+import { unpackBatch } from './unpack-batch.ts'
+
+/** What a worker answers to one batch; errors lose their class between threads, so they travel as data. */
+export type BatchAnswer =
+  | { readonly kind: 'done'; readonly identities: Float64Array }
+  | {
+      readonly kind: 'failed'
+      readonly message: string
+      readonly code: ErrorCode | undefined
+      readonly systemCode: string | undefined
+    }
+
+/** Entry point of the threads that unpack files: answers each batch with one message. */
+async function answerBatches(): Promise<void> {
+  const port = parentPort
+  if (port === null) throw new Error('restore-worker is started as a worker thread only')
+  const algorithm = await openHashAlgorithm(String(workerData))
+  port.on('message', (transfer: BatchTransfer) => {
+    port.postMessage(answer(() => unpackBatch(fromTransfer(transfer), algorithm)))
+  })
+}
+
+function answer(work: () => Float64Array): BatchAnswer {
+  try {
+    return { kind: 'done', identities: work() }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    const code = isTaskVaultError(error) ? error.code : undefined
+    return { kind: 'failed', message, code, systemCode: systemErrorCode(error) }
+  }
+}
+
+void answerBatches()

@@ -1,0 +1,125 @@
+import { closeSync, constants, fchmodSync, fstatSync, futimesSync, openSync } from 'node:fs'
+import type { Stats } from 'node:fs'
+import { TaskVaultError } from '../../errors.ts'
+import { releaseMemory } from '../../files/release-memory.ts'
+import { writeFully } from '../../files/write-atomically.ts'
+import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import { digestFromBytes, shortDigest } from '../../model/digest.ts'
+import type { Frame } from '../../model/pack-index.ts'
+import { readRange } from '../blobs/blob-source.ts'
+import { unpackFrame } from './unpack-frame.ts'
+
+/** A frame, by the open blob that it is in. */
+export interface FrameLocation extends Frame {
+  readonly descriptor: number
+  readonly position: number
+}
+
+/** Part of a content: `length` raw bytes from `offset` of a frame. */
+export interface Slice {
+  readonly frame: FrameLocation
+  readonly offset: number
+  readonly length: number
+}
+
+/** A file to be made: it must not exist yet. */
+export interface NewFile {
+  readonly absolutePath: string
+  readonly mode: number
+  readonly mtimeUs: number
+  readonly digest: Uint8Array
+  /** One after the other; a content that was not cut has one. */
+  readonly slices: readonly Slice[]
+  /** Where device, inode, size, mtimeMs, ctimeMs and mode go, as `lstat` gives them, once it is made. */
+  readonly identity: Float64Array
+}
+
+/** Files that are best made together, because their contents share a frame. */
+export type UnpackBatch = readonly NewFile[]
+
+/** Numbers of one file's identity. */
+export const IDENTITY_NUMBERS = 6
+
+// Nobody else may own a name in the staging directory: whoever put one there is an attacker, or two
+// names are one to this file system, and neither is written through.
+const CREATE_FLAGS =
+  constants.O_CREAT |
+  constants.O_EXCL |
+  constants.O_WRONLY |
+  ((constants.O_NOFOLLOW as number | undefined) ?? 0)
+
+/**
+ * Makes the files of a batch, checking each content's digest before its file is closed.
+ * @returns their identities, one after the other.
+ * @throws {TaskVaultError} BLOB_CORRUPT; errors of the operating system as they are.
+ */
+export function unpackBatch(batch: UnpackBatch, algorithm: HashAlgorithm): Float64Array {
+  const identities = new Float64Array(batch.length * IDENTITY_NUMBERS)
+  let loaded: { frame: FrameLocation; bytes: Buffer } | undefined
+
+  function read({ frame, offset, length }: Slice): Buffer {
+    if (loaded?.frame.position !== frame.position || loaded.frame.descriptor !== frame.descriptor) {
+      if (loaded !== undefined) releaseMemory(loaded.bytes)
+      loaded = { frame, bytes: readFrame(frame) }
+    }
+    return loaded.bytes.subarray(offset, offset + length)
+  }
+
+  for (const [index, file] of batch.entries()) {
+    const stats = makeFile(file, algorithm, read)
+    const numbers = [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs, stats.mode]
+    identities.set(numbers, index * IDENTITY_NUMBERS)
+  }
+  if (loaded !== undefined) releaseMemory(loaded.bytes)
+  return identities
+}
+
+function readFrame(frame: FrameLocation): Buffer {
+  const stored = readRange(frame.descriptor, frame.position, frame.storedBytes)
+  const bytes = unpackFrame(frame, stored)
+  if (bytes !== stored) releaseMemory(stored)
+  return bytes
+}
+
+function makeFile(file: NewFile, algorithm: HashAlgorithm, read: (slice: Slice) => Buffer): Stats {
+  const descriptor = openSync(file.absolutePath, CREATE_FLAGS, file.mode)
+  try {
+    writeSlices(descriptor, file, { algorithm, read })
+    futimesSync(descriptor, file.mtimeUs / 1e6, file.mtimeUs / 1e6)
+    const stats = fstatSync(descriptor)
+    // The umask took bits away. Windows has no such bits, and keeps what it can.
+    if ((stats.mode & 0o777) === file.mode || process.platform === 'win32') return stats
+    fchmodSync(descriptor, file.mode)
+    return fstatSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+function writeSlices(
+  descriptor: number,
+  file: NewFile,
+  { algorithm, read }: { algorithm: HashAlgorithm; read: (slice: Slice) => Buffer },
+): void {
+  const [only, ...more] = file.slices
+  if (only !== undefined && more.length === 0) {
+    const bytes = read(only)
+    checkDigest(file, algorithm.hash(bytes))
+    writeFully(descriptor, bytes)
+    return
+  }
+  const hasher = algorithm.createHasher()
+  for (const slice of file.slices) {
+    const bytes = read(slice)
+    hasher.update(bytes)
+    writeFully(descriptor, bytes)
+  }
+  checkDigest(file, hasher.digest())
+}
+
+function checkDigest(file: NewFile, found: Buffer): void {
+  if (found.equals(file.digest)) return
+  // Not by the file's path: it is staged under a name that says nothing to anybody.
+  const name = shortDigest(digestFromBytes(file.digest))
+  throw new TaskVaultError('BLOB_CORRUPT', `Content ${name} does not match its digest`)
+}

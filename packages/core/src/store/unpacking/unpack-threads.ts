@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { TaskVaultError } from '../../errors.ts'
+import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import { toTransfer } from './batch-transfer.ts'
+import type { BatchAnswer } from './restore-worker.ts'
+import type { UnpackBatch } from './unpack-batch.ts'
+
+/** A thread that unpacks batches in the order in which it gets them. */
+export interface UnpackThread extends AsyncDisposable {
+  /**
+   * @returns the files' identities, one after the other.
+   * @throws {TaskVaultError} BLOB_CORRUPT; IO_FAILED when the thread has ended, as for want of memory;
+   * errors of the operating system with their code.
+   */
+  unpack(batch: UnpackBatch): Promise<Float64Array>
+}
+
+// A batch needs little; without limits each thread's heap grows to what the machine has.
+const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 }
+
+/** Whether a thread can open the algorithm: those registered by a program are known in its thread only. */
+export function canUseThreads(algorithm: HashAlgorithm): boolean {
+  return algorithm.name === 'blake3' || algorithm.name === 'sha256'
+}
+
+export function startUnpackThread(algorithm: HashAlgorithm): UnpackThread {
+  const worker = new Worker(findWorkerFile(), {
+    workerData: algorithm.name,
+    resourceLimits: RESOURCE_LIMITS,
+  })
+  const asked: PromiseWithResolvers<BatchAnswer>[] = []
+  let ended: TaskVaultError | undefined
+  const end = (reason: string, cause?: unknown): void => {
+    ended ??= new TaskVaultError('IO_FAILED', `A thread that unpacks files ended: ${reason}`, {
+      cause,
+    })
+    for (const answered of asked.splice(0)) answered.reject(ended)
+  }
+  worker.on('message', (answer: BatchAnswer) => asked.shift()?.resolve(answer))
+  worker.on('error', (error) => end(error instanceof Error ? error.message : String(error), error))
+  worker.on('exit', () => end('nobody asked it to'))
+  return {
+    async unpack(batch) {
+      // It answers nothing any more.
+      if (ended !== undefined) throw ended
+      const answered = Promise.withResolvers<BatchAnswer>()
+      asked.push(answered)
+      worker.postMessage(toTransfer(batch, algorithm.digestBytes))
+      const answer = await answered.promise
+      if (answer.kind === 'done') return answer.identities
+      if (answer.code !== undefined) throw new TaskVaultError(answer.code, answer.message)
+      throw Object.assign(new Error(answer.message), { code: answer.systemCode })
+    },
+    async [Symbol.asyncDispose]() {
+      await worker.terminate()
+    },
+  }
+}
+
+/** The worker's file lies beside this one, as source and in every bundle. */
+function findWorkerFile(): string {
+  const names = ['restore-worker.mjs', 'restore-worker.cjs', 'restore-worker.ts']
+  const candidates = names.map((name) => fileURLToPath(new URL(name, import.meta.url)))
+  const file = candidates.find((candidate) => existsSync(candidate))
+  if (file === undefined) throw new Error(`restore-worker is missing beside ${import.meta.url}`)
+  return file
+}

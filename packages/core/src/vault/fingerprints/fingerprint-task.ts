@@ -1,0 +1,153 @@
+import { TaskVaultError } from '../../errors.ts'
+import { createInputSelection } from '../../files/input-selection.ts'
+import type { ScanContext } from '../../files/scan-context.ts'
+import { createMemoryGitContents } from '../../git/git-contents.ts'
+import type { GitSource } from '../../git/list-files.ts'
+import { createRepositoryFinder } from '../../git/repository-finder.ts'
+import type { Environment } from '../../git/run-git.ts'
+import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import { digestFromBytes } from '../../model/digest.ts'
+import type { Digest } from '../../model/digest.ts'
+import { keyOf } from '../../model/fingerprint.ts'
+import type {
+  FileInput,
+  Fingerprint,
+  KeyedFingerprint,
+  NamedInput,
+} from '../../model/fingerprint.ts'
+import type { TaskDefinition, TaskName } from '../../model/task.ts'
+import type { Database } from '../../store/database/database.ts'
+import { digestGitFiles, digestWorkTreeFiles } from './digest-files.ts'
+import { digestTools } from './digest-tools.ts'
+import { createGitContentsTable } from './git-contents-table.ts'
+
+/** Where the files are read from; the key is the same for the same content. */
+export type InputSource = { readonly kind: 'work-tree' } | GitSource
+
+export interface TaskFingerprintRequest {
+  readonly task: TaskName
+  readonly definition: TaskDefinition
+  /** The words that will be run; undefined when the caller runs something of its own. */
+  readonly command: readonly string[] | undefined
+  /** Absolute. */
+  readonly projectRoot: string
+  readonly env: Environment
+  readonly source: InputSource
+  /** What a git that started us says of its index; `env` unless told. */
+  readonly gitEnv?: Environment | undefined
+  /** Whether files that git ignores are left out; so unless false. */
+  readonly respectGitignore?: boolean
+}
+
+export interface FingerprintContext extends ScanContext {
+  /** Remembers which content a git blob is; without it, blobs are read each time. */
+  readonly database?: Database | undefined
+}
+
+/**
+ * The fingerprint of one run of a task: the command, the salt, declared variables and tools, and the
+ * files that the inputs select. Nothing else counts, neither times nor places nor undeclared variables.
+ * @throws {TaskVaultError} INPUT_MISSING, INPUT_UNREADABLE, INPUT_CHANGED, NAME_UNSUPPORTED,
+ * ARGUMENT_INVALID, TOOL_FAILED, GIT_FAILED.
+ */
+export async function fingerprintTask(
+  request: TaskFingerprintRequest,
+  context: FingerprintContext,
+): Promise<KeyedFingerprint> {
+  const { algorithm } = context
+  const abort = new AbortController()
+  try {
+    // The tools run while the files are read.
+    const [surroundings, files] = await Promise.all([
+      fingerprintSurroundings(request, { algorithm, signal: abort.signal }),
+      digestInputs(request, context),
+    ])
+    return withKey({ ...surroundings, files }, algorithm)
+  } finally {
+    abort.abort()
+  }
+}
+
+/**
+ * All of a fingerprint but the files, of which it has none.
+ * @throws {TaskVaultError} ARGUMENT_INVALID, TOOL_FAILED.
+ */
+export async function fingerprintSurroundings(
+  { task, definition, command, projectRoot, env }: Omit<TaskFingerprintRequest, 'source'>,
+  { algorithm, signal }: { readonly algorithm: HashAlgorithm; readonly signal: AbortSignal },
+): Promise<Fingerprint> {
+  const variables = digestVariables(definition.env, env, algorithm)
+  return {
+    algorithm: algorithm.name,
+    task,
+    command: command === undefined ? undefined : digestWords(command, algorithm),
+    salt: definition.salt === undefined ? undefined : digestText(definition.salt, algorithm),
+    env: variables,
+    tools: await digestTools(sortedOnce(definition.tools), { projectRoot, env, algorithm, signal }),
+    files: [],
+    content: undefined,
+  }
+}
+
+/** A fingerprint with its key. */
+export function withKey(fingerprint: Fingerprint, algorithm: HashAlgorithm): KeyedFingerprint {
+  return { key: keyOf(fingerprint, algorithm), fingerprint }
+}
+
+async function digestInputs(
+  request: TaskFingerprintRequest,
+  context: FingerprintContext,
+): Promise<FileInput[]> {
+  const { definition, projectRoot, source, respectGitignore = true } = request
+  const env = request.gitEnv ?? request.env
+  if (definition.inputs.length === 0) return []
+  const { inputs: patterns, outputs } = definition
+  const selection = createInputSelection(projectRoot, { patterns, outputs })
+  if (source.kind === 'work-tree') {
+    const gitignore = respectGitignore ? { finder: createRepositoryFinder(env) } : undefined
+    return digestWorkTreeFiles({ projectRoot, selection, ...(gitignore && { gitignore }) }, context)
+  }
+  const { algorithm, database } = context
+  const contents =
+    database === undefined ? createMemoryGitContents() : createGitContentsTable(database, algorithm)
+  return await digestGitFiles({ projectRoot, selection, source, env }, algorithm, contents)
+}
+
+/** A value is hashed together with its name, so that equal values of two variables do not show. */
+function digestVariables(
+  names: readonly string[],
+  env: Environment,
+  algorithm: HashAlgorithm,
+): NamedInput[] {
+  return sortedOnce(names).map((name) => {
+    if (name === '' || /[=\0]/.test(name)) throw invalidName(name)
+    const value = env[name]
+    return {
+      name,
+      digest: value === undefined ? undefined : digestText(`${name}\0${value}`, algorithm),
+    }
+  })
+}
+
+/** Words end with a zero byte, which none of them can contain. */
+function digestWords(words: readonly string[], algorithm: HashAlgorithm): Digest {
+  return digestText(words.map((word) => `${word}\0`).join(''), algorithm)
+}
+
+function digestText(text: string, algorithm: HashAlgorithm): Digest {
+  return digestFromBytes(algorithm.hash(Buffer.from(text)))
+}
+
+function sortedOnce(names: readonly string[]): string[] {
+  return [...new Set(names)].toSorted()
+}
+
+function invalidName(name: string): TaskVaultError {
+  return new TaskVaultError(
+    'ARGUMENT_INVALID',
+    `${JSON.stringify(name)} cannot be the name of a variable`,
+    {
+      hint: 'Give the names of environment variables only, without `=` or a value.',
+    },
+  )
+}

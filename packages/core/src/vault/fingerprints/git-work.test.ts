@@ -1,0 +1,169 @@
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, onTestFinished, test } from 'vitest'
+import { createMemoryStatCache } from '../../files/stat-cache.ts'
+import type { GitSource } from '../../git/list-files.ts'
+import { openHashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import { parseTaskName } from '../../model/task.ts'
+import type { TaskDefinition } from '../../model/task.ts'
+import { openDatabase } from '../../store/database/open-database.ts'
+import { ensureTables } from '../../store/database/schema.ts'
+import { gitEnvironment, openProject } from '../../testing/temporary-project.ts'
+import type { TemporaryProject } from '../../testing/temporary-project.ts'
+import { fingerprintTask } from './fingerprint-task.ts'
+import type { FingerprintContext } from './fingerprint-task.ts'
+import { openGitWork } from './git-work.ts'
+import type { GitWork, GitWorkRequest } from './git-work.ts'
+
+const INDEX: GitSource = { kind: 'index' }
+const HEAD: GitSource = { kind: 'commit', commit: 'HEAD' }
+
+test('whatever is staged, the key that is remembered is the one that a fingerprint has', async () => {
+  const files = fc.dictionary(
+    fc.constantFrom('src/a', 'src/b/c', 'docs/x', 'ä'),
+    fc.constantFrom('1', '2', { executable: '1' } as const),
+    { minKeys: 1, noNullPrototype: true },
+  )
+  const version = fc.constantFrom('2', '4')
+  await fc.assert(
+    fc.asyncProperty(fc.array(files, { minLength: 2, maxLength: 4 }), version, async (steps, v) => {
+      using project = openProject()
+      project.git('init', '-q')
+      project.git('config', 'index.version', v)
+      const context = await openContext(project)
+      for (const step of [...steps, ...steps]) {
+        project.git('rm', '-r', '-q', '-f', '--cached', '--ignore-unmatch', '.')
+        project.write(step)
+        project.git('add', '--', ...Object.keys(step))
+        // A commit writes the trees before it asks its hook; sometimes there is none.
+        if (steps.indexOf(step) % 2 === 0) project.git('write-tree')
+        for (const definition of [{}, { inputs: ['?src/**', '!**/c'] }]) {
+          const work = await open(project, INDEX, { context, definition })
+          const expected = await fingerprintTask(requestFor(project, INDEX, definition), context)
+          if (work.knownKey !== undefined) expect(work.knownKey).toBe(expected.key)
+          expect(await work.fingerprint()).toEqual(expected)
+          const again = await open(project, INDEX, { context, definition })
+          expect(again.knownKey).toBe(expected.key)
+        }
+      }
+    }),
+    { numRuns: 8 },
+  )
+}, 60_000)
+
+test('a key is known for the commit once it was for the index, and for whatever has the same files', async () => {
+  const project = inRepository()
+  const context = await openContext(project)
+  const definition = { inputs: ['src/**'] }
+  const { key } = await (await open(project, INDEX, { context, definition })).fingerprint()
+
+  project.git('commit', '-q', '-m', 'first')
+  project.write({ 'README.md': 'other' })
+  project.git('add', '.')
+  const known = [HEAD, INDEX].map((source) => open(project, source, { context, definition }))
+
+  expect((await Promise.all(known)).map(({ knownKey }) => knownKey)).toEqual([key, key])
+})
+
+test.each<[string, Partial<TaskDefinition>, Readonly<Record<string, string>>]>([
+  ['another pattern', { inputs: ['?src/**'] }, {}],
+  ['an output', { outputs: ['src'] }, {}],
+  ['another salt', { salt: 'x' }, {}],
+  ['another value of a variable', { env: ['HOME'] }, { HOME: '/elsewhere' }],
+])('with %s the key is another one', async (_, definition, env) => {
+  const project = inRepository()
+  const context = await openContext(project)
+  const before = await (await open(project, INDEX, { context })).fingerprint()
+
+  const after = await open(project, INDEX, { context, definition, env })
+
+  expect(after.knownKey).not.toBe(before.key)
+})
+
+test('a tool is asked each time', async () => {
+  const project = inRepository()
+  project.write({ version: { executable: '#!/bin/sh\necho 1\n' } })
+  const context = await openContext(project)
+  const definition = { inputs: ['src/**'], tools: ['./version'] }
+  const before = await (await open(project, INDEX, { context, definition })).fingerprint()
+  const same = await open(project, INDEX, { context, definition })
+  project.write({ version: { executable: '#!/bin/sh\necho 2\n' } })
+
+  const after = await open(project, INDEX, { context, definition })
+
+  expect(same.knownKey).toBe(before.key)
+  expect(after.knownKey).toBeUndefined()
+})
+
+test('the files of a submodule count, and only while it is checked out', async () => {
+  const library = inRepository()
+  library.git('commit', '-q', '-m', 'first')
+  const project = inRepository()
+  project.git('submodule', '--quiet', 'add', library.root, 'sub')
+  project.git('commit', '-q', '-m', 'first')
+  const context = await openContext(project)
+  const before = await (await open(project, HEAD, { context })).fingerprint()
+
+  project.git('submodule', '--quiet', 'deinit', '-f', 'sub')
+  const without = await open(project, HEAD, { context })
+
+  expect(before.fingerprint.files.map(({ relativePath }) => relativePath)).toContain('sub/src/a')
+  expect(without.knownKey).not.toBe(before.key)
+  expect((await without.fingerprint()).key).not.toBe(before.key)
+})
+
+test('a pattern that selects nothing is an error, known or not', async () => {
+  const project = inRepository()
+  const context = await openContext(project)
+
+  for (const source of [INDEX, INDEX]) {
+    await expect(
+      open(project, source, { context, definition: { inputs: ['nowhere/**'] } }),
+    ).rejects.toMatchObject({ code: 'INPUT_MISSING' })
+  }
+})
+
+interface Asking {
+  readonly context: FingerprintContext
+  readonly definition?: Partial<TaskDefinition>
+  readonly env?: Readonly<Record<string, string>>
+}
+
+async function open(
+  project: TemporaryProject,
+  source: GitSource,
+  { context, definition = {}, env = {} }: Asking,
+): Promise<GitWork> {
+  const request = requestFor(project, source, definition)
+  return await openGitWork({ ...request, env: { ...request.env, ...env } }, context)
+}
+
+function requestFor(
+  { root }: TemporaryProject,
+  source: GitSource,
+  definition: Partial<TaskDefinition>,
+): GitWorkRequest {
+  return {
+    task: parseTaskName('unit_tests'),
+    definition: { inputs: ['**'], outputs: [], env: [], tools: [], ...definition },
+    command: ['npm test'],
+    projectRoot: root,
+    env: gitEnvironment(),
+    source,
+  }
+}
+
+async function openContext({ root }: TemporaryProject): Promise<FingerprintContext> {
+  const algorithm = await openHashAlgorithm('blake3')
+  const database = await openDatabase(join(root, '.git', 'cache.db'))
+  ensureTables(database)
+  return { algorithm, database, statCache: createMemoryStatCache(), now: Date.now }
+}
+
+function inRepository(): TemporaryProject {
+  const project = openProject({ 'src/a': 'a', 'README.md': 'read me' })
+  onTestFinished(() => project[Symbol.dispose]())
+  project.git('init', '-q')
+  project.git('add', '.')
+  return project
+}

@@ -1,0 +1,67 @@
+import { isTaskVaultError } from '../../errors.ts'
+import type { TaskKey } from '../../model/digest.ts'
+import type { ChangeReason } from '../../model/explain.ts'
+import type { Manifest } from '../../model/manifest.ts'
+import type { ResolvedPolicy } from '../../model/policy.ts'
+import { findEntry } from '../../store/entries/entries.ts'
+import { isDamage, openEntry } from '../open-entry.ts'
+import { readRemoteManifest } from '../sharing/read-remote-manifest.ts'
+import { findOutputTargets } from '../targets/output-targets.ts'
+import type { Vault } from '../vault.ts'
+import { explainMiss } from './explain-miss.ts'
+import type { RunVault, TaskWork } from './run-contract.ts'
+
+/** What a run would do. */
+export type RunDecision =
+  | { readonly kind: 'hit'; readonly key: TaskKey; readonly manifest: Manifest }
+  | { readonly kind: 'miss'; readonly key: TaskKey; readonly reasons: readonly ChangeReason[] }
+
+export interface DecisionRequest {
+  readonly work: TaskWork
+  readonly policy: ResolvedPolicy
+  readonly runVault: RunVault
+}
+
+/**
+ * Decides what a run of `work` would do, and does nothing: no output is touched, nothing is counted
+ * as a use. Contents are not verified, which a run would do.
+ * @throws {TaskVaultError} like `runTask` before anything has run; and on trouble with the vault.
+ */
+export async function decideRun(
+  vault: Vault,
+  { work, policy, runVault }: DecisionRequest,
+): Promise<RunDecision> {
+  const wanted = findOutputTargets(work.definition.outputs, vault.settings).map(
+    (target) => target.declaredAs,
+  )
+  const keyed = await runVault.fingerprint(work)
+  const { key } = keyed
+  const miss = (...reasons: readonly ChangeReason[]): RunDecision => ({
+    kind: 'miss',
+    key,
+    reasons,
+  })
+
+  const judge = (manifest: Manifest): RunDecision => {
+    const saved = new Set(manifest.outputs.map((output) => output.declaredAs))
+    if (saved.size !== wanted.length || !wanted.every((name) => saved.has(name)))
+      return miss({ kind: 'outputs-changed' })
+    if (manifest.exitCode === 0 || policy.cacheFailures) return { kind: 'hit', key, manifest }
+    return miss({ kind: 'failed-before', exitCode: manifest.exitCode })
+  }
+
+  const entry = findEntry(vault.store, { scope: 'local', key })
+  if (entry === undefined || entry.isExpired) {
+    const manifest = await readRemoteManifest(vault, { task: work.task, key })
+    if (manifest !== undefined) return judge(manifest)
+  }
+  if (entry === undefined) return miss(...(await explainMiss(vault, work.task, keyed)))
+  if (entry.isExpired) return miss({ kind: 'expired' })
+  try {
+    using opened = await openEntry(vault.store, entry)
+    return judge(opened.manifest)
+  } catch (error) {
+    if (!isTaskVaultError(error) || !isDamage(error)) throw error
+    return miss({ kind: 'damaged', detail: error.message })
+  }
+}

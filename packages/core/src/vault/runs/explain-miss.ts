@@ -1,0 +1,83 @@
+import { isTaskVaultError } from '../../errors.ts'
+import { digestToBytes } from '../../model/digest.ts'
+import { compareFingerprints } from '../../model/explain.ts'
+import type { ChangeReason } from '../../model/explain.ts'
+import { parseFingerprint } from '../../model/fingerprint.ts'
+import type { Fingerprint, KeyedFingerprint } from '../../model/fingerprint.ts'
+import type { TaskName } from '../../model/task.ts'
+import { findLatestEntries } from '../../store/entries/entries.ts'
+import type { EntryRow } from '../../store/entries/entries.ts'
+import type { Store } from '../../store/store.ts'
+import { openEntry } from '../open-entry.ts'
+import type { OpenParts } from '../open-parts.ts'
+import { readNewestFingerprint } from '../sharing/read-remote-manifest.ts'
+
+/** How many of a task's newest entries are compared; more would take longer than they explain. */
+const COMPARED_ENTRIES = 5
+
+/**
+ * Why there is no entry for this work: what differs from the nearest of the task's newest entries,
+ * the one with the fewest differences; `first-run` when the task has none. What cannot be read is
+ * passed over: a miss must not fail because it cannot be explained.
+ */
+export async function explainMiss(
+  parts: Pick<OpenParts, 'store' | 'remote'>,
+  task: TaskName,
+  work: KeyedFingerprint,
+): Promise<ChangeReason[]> {
+  const { store } = parts
+  let nearest: ChangeReason[] | undefined
+  for (const entry of latestEntries(store, task)) {
+    const before = await readFingerprint(store, entry)
+    if (before === undefined) continue
+    const reasons = compareFingerprints(before, work.fingerprint)
+    // Equal fingerprints under another key: of another format, so nothing is explained by it.
+    if (reasons.length === 0) continue
+    if (nearest === undefined || countOf(reasons) < countOf(nearest)) nearest = reasons
+    if (countOf(nearest) === 1) break
+  }
+  return nearest ?? (await explainByRemote(parts, task, work)) ?? [{ kind: 'first-run' }]
+}
+
+/** Where this machine knows nothing of a task, somebody else's newest entry tells what has changed. */
+async function explainByRemote(
+  parts: Pick<OpenParts, 'store' | 'remote'>,
+  task: TaskName,
+  work: KeyedFingerprint,
+): Promise<ChangeReason[] | undefined> {
+  if (parts.remote === undefined) return undefined
+  try {
+    const before = await readNewestFingerprint(parts, task)
+    const reasons = before === undefined ? [] : compareFingerprints(before, work.fingerprint)
+    return reasons.length === 0 ? undefined : reasons
+  } catch (error) {
+    if (isTaskVaultError(error)) return undefined
+    throw error
+  }
+}
+
+function latestEntries(store: Store, task: TaskName): EntryRow[] {
+  try {
+    return findLatestEntries(store, { task }, COMPARED_ENTRIES)
+  } catch (error) {
+    if (isTaskVaultError(error)) return []
+    throw error
+  }
+}
+
+async function readFingerprint(store: Store, entry: EntryRow): Promise<Fingerprint | undefined> {
+  try {
+    using opened = await openEntry(store, entry)
+    const { fingerprint } = opened.manifest
+    if (fingerprint === undefined) return undefined
+    return parseFingerprint(opened.locator.read(digestToBytes(fingerprint.digest)).toString('utf8'))
+  } catch (error) {
+    if (isTaskVaultError(error)) return undefined
+    throw error
+  }
+}
+
+/** How many differences there are, those that are not listed included. */
+function countOf(reasons: readonly ChangeReason[]): number {
+  return reasons.reduce((sum, reason) => sum + (reason.kind === 'and-more' ? reason.count : 1), 0)
+}

@@ -1,0 +1,168 @@
+import path from 'node:path'
+import type { Settings } from '../../config/settings.ts'
+import { TaskVaultError } from '../../errors.ts'
+import type { BegunWork, NothingToSave } from '../../model/begun-work.ts'
+import type { TaskKey } from '../../model/digest.ts'
+import type { ChangeReason } from '../../model/explain.ts'
+import type { KeyedFingerprint } from '../../model/fingerprint.ts'
+import { selectCachePaths } from '../targets/cache-selection.ts'
+import { findOutputTargets } from '../targets/output-targets.ts'
+import type { RestoreRequest } from '../vault.ts'
+import { lookUp } from './look-up.ts'
+import type { LookUp } from './look-up.ts'
+import type {
+  HitOutcome,
+  KeyableWork,
+  NamedKey,
+  NewestQuery,
+  RunRequest,
+  RunVault,
+} from './run-contract.ts'
+import { unlessTrouble } from './run-trouble.ts'
+
+/** The first half of a run, for a caller that runs the task itself. */
+export interface RestoreTaskRequest
+  extends KeyableWork, Pick<RunRequest, 'policy' | 'output' | 'isTerminal' | 'onEvent'> {
+  /** Absolute. */
+  readonly projectRoot: string
+  /** Answers with a miss whatever is known. */
+  readonly skipsLookup: boolean
+  /** Only says what is known, as `found` of a miss: nothing is fetched, and nothing put in place. */
+  readonly looksOnly?: boolean
+  readonly neverSaves: 'read-only' | undefined
+  /** For a cache: whose newest entry is better than nothing, the best one first. */
+  readonly fallbacks: readonly NewestQuery[]
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+export type RestoreTaskOutcome = (HitOutcome | RestoreMiss) & {
+  /** What the save that follows has to know. */
+  readonly begun: BegunWork
+}
+
+export interface RestoreMiss {
+  readonly kind: 'miss'
+  /** Undefined when trouble kept it from being known. */
+  readonly key: TaskKey | undefined
+  readonly reasons: readonly ChangeReason[]
+  /** What was put in place instead; undefined: nothing. */
+  readonly fallback?: HitOutcome
+  /** What would have been put in place, had that been asked for. */
+  readonly found?: NamedKey
+}
+
+/**
+ * Puts back what a task made when what it reads was the same, or says why not. A failure that is
+ * remembered is a miss here: who runs the task itself has no status to be told.
+ * Trouble with the cache is reported as an event, and a miss.
+ * @param vault undefined when there is none to be had, which the caller has reported.
+ * @throws {TaskVaultError} when the request cannot be meant: INPUT_MISSING, OUTPUT_FORBIDDEN, …
+ */
+export async function restoreTask(
+  vault: RunVault | undefined,
+  request: RestoreTaskRequest,
+): Promise<RestoreTaskOutcome> {
+  if (vault === undefined) return miss(request, { nothingToSave: 'trouble' })
+  const targets = findTargets(request, vault.settings)
+  const work = await unlessTrouble({ vault, request }, () => vault.fingerprint(request))
+  if (work === undefined) return miss(request, { nothingToSave: 'trouble' })
+  const nothingToSave = request.neverSaves
+  if (request.skipsLookup) return miss(request, { work, nothingToSave })
+
+  if (request.looksOnly === true) return await look({ vault, request, targets, work })
+  const policy = { ...request.policy, cacheFailures: false }
+  const found = await lookUp({ vault, request: { ...request, policy }, targets, work })
+  if (found.kind === 'hit') {
+    return { ...found, begun: begin(request, { work, nothingToSave: 'restored' }) }
+  }
+  const { reasons } = found
+  // After trouble, more of the same would only cost more time.
+  if (found.isTrouble) return miss(request, { work, reasons, nothingToSave: 'trouble' })
+  const fallback = await findFallback({ vault, request, targets, work })
+  return miss(request, { work, reasons, nothingToSave, fallback })
+}
+
+function findTargets(
+  { definition, isCache = false, isLoose = false, fallbacks, env }: RestoreTaskRequest,
+  settings: Settings,
+): RestoreRequest['targets'] {
+  if (isCache) return selectCachePaths(definition.outputs, { ...settings, env, isLoose })
+  if (fallbacks.length > 0) {
+    throw new TaskVaultError('ARGUMENT_INVALID', 'The result of a task has no fallback', {
+      hint: 'What other inputs have made is no result for these; only a --cache can start from it.',
+    })
+  }
+  return findOutputTargets(definition.outputs, settings)
+}
+
+type Fallback = LookUp & { readonly request: RestoreTaskRequest }
+
+/** The newest entry by one of the names, put in place. */
+async function findFallback(run: Fallback): Promise<HitOutcome | undefined> {
+  for (const query of run.request.fallbacks) {
+    const newest = await unlessTrouble(run, () => run.vault.findNewest(query))
+    if (newest === undefined) continue
+    const { task, key } = newest
+    const found = await lookUp({
+      ...run,
+      request: { ...run.request, task },
+      work: { ...run.work, key },
+    })
+    if (found.kind === 'hit') return found
+    if (found.isTrouble) return undefined
+  }
+  return undefined
+}
+
+async function look(run: Fallback): Promise<RestoreTaskOutcome> {
+  const { vault, request, work } = run
+  const exact = { task: request.task, key: work.key }
+  const isKnown = await unlessTrouble(run, () => vault.isKnown(exact))
+  if (isKnown === undefined) return miss(request, { work, nothingToSave: 'trouble' })
+  if (isKnown) return miss(request, { work, nothingToSave: 'restored', found: exact })
+  const nothingToSave = request.neverSaves
+  for (const query of request.fallbacks) {
+    const found = await unlessTrouble(run, () => vault.findNewest(query))
+    if (found !== undefined) return miss(request, { work, nothingToSave, found })
+  }
+  return miss(request, { work, nothingToSave })
+}
+
+interface Begin {
+  readonly work?: KeyedFingerprint
+  readonly reasons?: readonly ChangeReason[]
+  readonly nothingToSave: NothingToSave | undefined
+  readonly fallback?: HitOutcome | undefined
+  readonly found?: NamedKey
+}
+
+function miss(request: RestoreTaskRequest, what: Begin): RestoreTaskOutcome {
+  const { work, reasons = [], fallback, found } = what
+  return {
+    kind: 'miss',
+    key: work?.key,
+    reasons,
+    ...(fallback !== undefined && { fallback }),
+    ...(found !== undefined && { found }),
+    begun: begin(request, what),
+  }
+}
+
+function begin(request: RestoreTaskRequest, { work, nothingToSave }: Begin): BegunWork {
+  const { task, definition, command, directory, projectRoot, now } = request
+  return {
+    task,
+    startedAtMs: now(),
+    nothingToSave,
+    key: work?.key,
+    fingerprint: nothingToSave === undefined ? work?.fingerprint : undefined,
+    inputs: definition.inputs,
+    outputs: definition.outputs,
+    salt: definition.salt,
+    command,
+    isCache: request.isCache === true,
+    isLoose: request.isLoose === true,
+    relativeDirectory: path.relative(projectRoot, directory).split(path.sep).join('/'),
+  }
+}

@@ -1,0 +1,100 @@
+import path from 'node:path'
+import type { Settings } from '../../config/settings.ts'
+import { openHashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import type { BegunWork, NothingToSave } from '../../model/begun-work.ts'
+import type { TaskKey } from '../../model/digest.ts'
+import type { Fingerprint, KeyedFingerprint } from '../../model/fingerprint.ts'
+import { withKey } from '../fingerprints/fingerprint-task.ts'
+import { selectCachePaths } from '../targets/cache-selection.ts'
+import { findOutputTargets } from '../targets/output-targets.ts'
+import type { OutputTarget, SavedEntry } from '../vault.ts'
+import type { KeyableWork, NotSaved, RunRequest, RunVault } from './run-contract.ts'
+import { saveWork } from './save-work.ts'
+
+/** The second half of a run, after a caller has run the task itself. */
+export interface SaveTaskRequest extends Pick<RunRequest, 'policy' | 'origin' | 'onEvent'> {
+  /** As the restore left it. */
+  readonly begun: BegunWork
+  /** How the work ended. */
+  readonly exitCode: number
+  readonly env: KeyableWork['env']
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+export interface SaveTaskOutcome {
+  /** Undefined when trouble kept it from being known. */
+  readonly key: TaskKey | undefined
+  readonly durationMs: number
+  readonly save: SavedEntry | NotSaved | NothingNew
+}
+
+/** There was nothing new. */
+interface NothingNew {
+  readonly kind: 'not-saved'
+  readonly because: 'restored'
+}
+
+/** Statuses above it tell a signal's number; work that was interrupted is not saved. */
+const HIGHEST_STATUS = 128
+
+/**
+ * Saves what a task made since the restore that was a miss, under the key of what it read then. Not
+ * saved: what was restored, failures unless the policy remembers them, and work whose inputs are no
+ * longer what they were. Trouble with the cache is reported as an event.
+ * @param vault undefined when there is none to be had, which the caller has reported.
+ * @throws {TaskVaultError} OUTPUT_FORBIDDEN when what was left by the restore was tampered with.
+ */
+export async function saveTask(
+  vault: RunVault | undefined,
+  request: SaveTaskRequest,
+): Promise<SaveTaskOutcome> {
+  const { begun, now } = request
+  const durationMs = Math.max(0, now() - begun.startedAtMs)
+  const notSaved = (because: WhyNot): SaveTaskOutcome => ({
+    key: begun.key,
+    durationMs,
+    save: { kind: 'not-saved', because },
+  })
+
+  if (begun.nothingToSave !== undefined) return notSaved(begun.nothingToSave)
+  if (begun.fingerprint === undefined || vault === undefined) return notSaved('trouble')
+  const because = whyNot(request)
+  if (because !== undefined) return notSaved(because)
+  // Made again, so that nothing is ever saved under a key that is not its own.
+  const work = await keyed(begun.fingerprint)
+  const { settings } = vault
+  const described = { ...request, ...workOf(begun, settings.projectRoot) }
+  const result = { exitCode: request.exitCode, durationMs, finishLog: () => undefined }
+  const run = { vault, request: described, work }
+  const save = await saveWork({ ...run, targets: () => findTargets(request, settings) }, result)
+  return { key: work.key, durationMs, save }
+}
+
+function findTargets({ begun, env }: SaveTaskRequest, settings: Settings): readonly OutputTarget[] {
+  const { outputs, isCache, isLoose } = begun
+  if (!isCache) return findOutputTargets(outputs, settings)
+  return selectCachePaths(outputs, { ...settings, env, isLoose }).find()
+}
+
+type WhyNot = NothingToSave | 'failed' | 'interrupted' | 'policy'
+
+async function keyed(fingerprint: Fingerprint): Promise<KeyedFingerprint> {
+  return withKey(fingerprint, await openHashAlgorithm(fingerprint.algorithm))
+}
+
+function whyNot({ exitCode, policy }: SaveTaskRequest): WhyNot | undefined {
+  if (exitCode > HIGHEST_STATUS) return 'interrupted'
+  if (exitCode !== 0 && !policy.cacheFailures) return 'failed'
+  return policy.write ? undefined : 'policy'
+}
+
+function workOf(begun: BegunWork, projectRoot: string): Omit<KeyableWork, 'env'> {
+  const { task, inputs, outputs, salt, command, relativeDirectory } = begun
+  return {
+    task,
+    definition: { inputs, outputs, env: [], tools: [], ...(salt !== undefined && { salt }) },
+    command,
+    directory: path.join(projectRoot, relativeDirectory),
+  }
+}

@@ -1,0 +1,86 @@
+import { isTaskVaultError } from '../../errors.ts'
+import { compareFingerprints } from '../../model/explain.ts'
+import type { ChangeReason } from '../../model/explain.ts'
+import type { KeyedFingerprint } from '../../model/fingerprint.ts'
+import type { OutputTarget, SavedEntry, SaveRequest } from '../vault.ts'
+import type { KeyableWork, NotSaved, RunRequest, RunVault } from './run-contract.ts'
+import { unlessTrouble } from './run-trouble.ts'
+
+/** Work that was done, and what was known of it before. */
+export interface FinishedWork {
+  readonly vault: RunVault
+  readonly request: KeyableWork & Pick<RunRequest, 'policy' | 'origin' | 'onEvent'>
+  /** A function: they are looked for when they are saved. */
+  readonly targets: readonly OutputTarget[] | (() => readonly OutputTarget[])
+  readonly work: KeyedFingerprint
+}
+
+export interface WorkResult {
+  readonly exitCode: number
+  readonly durationMs: number
+  /** Called at most once, and only if something is saved. */
+  readonly finishLog: () => SaveRequest['log']
+  readonly notes?: SaveRequest['notes']
+}
+
+/**
+ * Saves what the work made, unless its inputs are no longer what they were, or the policy forbids it.
+ * Trouble with the cache is reported as an event.
+ */
+export async function saveWork(
+  run: FinishedWork,
+  { exitCode, durationMs, finishLog, notes }: WorkResult,
+): Promise<SavedEntry | NotSaved> {
+  const { vault, request, targets, work } = run
+  const saved = await unlessTrouble(run, async (): Promise<SavedEntry | NotSaved> => {
+    const changes = await findInputChanges(run)
+    if (changes.length > 0) return { kind: 'not-saved', because: 'inputs-changed', changes }
+    try {
+      const outcome = await vault.save({
+        task: request.task,
+        work,
+        outputs: typeof targets === 'function' ? targets() : targets,
+        log: finishLog(),
+        notes,
+        exitCode,
+        durationMs: Math.round(durationMs),
+        origin: request.origin,
+        policy: request.policy,
+      })
+      if (outcome.kind === 'saved') return outcome
+      if (outcome.because === 'read-only') return { kind: 'not-saved', because: 'read-only' }
+      return { kind: 'not-saved', because: 'too-large', sizeBytes: outcome.sizeBytes }
+    } catch (error) {
+      if (!isTaskVaultError(error, 'OUTPUT_MISSING')) throw error
+      return { kind: 'not-saved', because: 'output-missing', message: error.message }
+    }
+  })
+  return saved ?? { kind: 'not-saved', because: 'trouble' }
+}
+
+/**
+ * How the inputs differ from what they were before the command ran: whatever it made of them would be
+ * remembered under the wrong key.
+ */
+async function findInputChanges({
+  vault,
+  request,
+  work,
+}: FinishedWork): Promise<readonly ChangeReason[]> {
+  try {
+    // Tools and variables cannot have changed for a command that had started; asking takes time.
+    const now = await vault.fingerprint({
+      ...request,
+      definition: { ...request.definition, env: [], tools: [] },
+    })
+    const { env, tools } = work.fingerprint
+    return compareFingerprints(work.fingerprint, { ...now.fingerprint, env, tools })
+  } catch (error) {
+    if (!isTaskVaultError(error, 'INPUT_MISSING')) throw error
+    // The command has removed all that a pattern had matched.
+    return work.fingerprint.files.map(({ relativePath }) => ({
+      kind: 'file-removed',
+      relativePath,
+    }))
+  }
+}

@@ -1,0 +1,92 @@
+import { expect, test } from 'vitest'
+import type { Settings } from '../../config/settings.ts'
+import { parseTaskName } from '../../model/task.ts'
+import { createTaskWork } from './task-work.ts'
+import type { TaskAdditions } from './task-work.ts'
+
+const NOTHING: TaskAdditions = {
+  inputs: [],
+  outputs: [],
+  env: [],
+  tools: [],
+  salt: undefined,
+  command: undefined,
+}
+const TASKS: Settings['tasks'] = {
+  unit_tests: {
+    command: 'npm test',
+    inputs: ['src/**'],
+    outputs: ['coverage'],
+    env: ['CI'],
+    tools: ['node -v'],
+    salt: '1',
+  },
+  bare: { inputs: [], outputs: [], env: [], tools: [] },
+}
+
+test('options add to what is configured', () => {
+  const additions = {
+    ...NOTHING,
+    inputs: ['!src/x'],
+    outputs: ['report'],
+    env: ['MODE'],
+    tools: ['npm -v'],
+    salt: '2',
+  }
+
+  const { definition, command, directory } = create('unit_tests', additions)
+
+  expect(definition).toEqual({
+    inputs: ['src/**', '!src/x'],
+    outputs: ['coverage', 'report'],
+    env: ['CI', 'MODE'],
+    tools: ['node -v', 'npm -v'],
+    salt: '2',
+  })
+  expect([command, directory]).toEqual(['npm test', '/p'])
+})
+
+test('a command that is given goes before the configured one, and runs where it was given', () => {
+  const work = create('unit_tests', {
+    ...NOTHING,
+    command: { line: ['make'], directory: '/p/sub' },
+  })
+
+  expect([work.command, work.directory]).toEqual([['make'], '/p/sub'])
+})
+
+test('a task that selects no inputs reads all of the project', () => {
+  const command = { line: ['make'], directory: '/p' }
+
+  expect(create('bare', { ...NOTHING, command }).definition.inputs).toEqual(['?**'])
+  expect(
+    create('unknown', { ...NOTHING, command, inputs: ['!docs/**'] }).definition.inputs,
+  ).toEqual(['?**', '!docs/**'])
+})
+
+test.each(['bare', 'unknown', 'unit_test', 'toString'])(
+  '%s without a command is an error',
+  (task) => {
+    expect(() => create(task, NOTHING)).toThrow(expect.objectContaining({ code: 'TASK_UNKNOWN' }))
+  },
+)
+
+function create(task: string, additions: TaskAdditions): ReturnType<typeof createTaskWork> {
+  return createTaskWork(parseTaskName(task), { settings: createSettings(), env: {}, additions })
+}
+
+function createSettings(): Settings {
+  return {
+    projectRoot: '/p',
+    configPath: undefined,
+    cacheDirectory: '/p/.taskvault/cache',
+    maxSizeBytes: 1,
+    hashAlgorithm: 'blake3',
+    logLevel: 'info',
+    servicePort: 1,
+    policies: {},
+    branches: {},
+    tasks: TASKS,
+    secrets: [],
+  }
+}

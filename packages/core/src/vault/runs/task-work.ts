@@ -1,0 +1,103 @@
+import { findNearestName } from '../../config/nearest-name.ts'
+import type { Settings } from '../../config/settings.ts'
+import { TaskVaultError } from '../../errors.ts'
+import type { TaskDefinition, TaskName } from '../../model/task.ts'
+import type { Command } from '../../process/command-line.ts'
+import type { KeyableWork, TaskWork } from './run-contract.ts'
+
+/** What a caller adds to what the configuration declares for a task. */
+export interface TaskAdditions {
+  /** Globs relative to the project root, as in the configuration; so are the outputs. */
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
+  readonly env: readonly string[]
+  readonly tools: readonly string[]
+  readonly salt: string | undefined
+  /**
+   * Keep a tool's cache by this name, not the result of a task: nothing counts but what is named here,
+   * and no command.
+   */
+  readonly isCache?: boolean
+  /** Of a cache: what of its paths is there is saved, and what else is there stays when it is put back. */
+  readonly isLoose?: boolean
+  /** Instead of the configured command, and where it runs. */
+  readonly command: { readonly line: Command; readonly directory: string } | undefined
+}
+
+export interface TaskSource {
+  readonly settings: Settings
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly additions: TaskAdditions
+}
+
+/** Every file of the project that git does not ignore, and the outputs are not. */
+const ALL_INPUTS = '?**'
+const NOTHING_DECLARED: TaskDefinition = { inputs: [], outputs: [], env: [], tools: [] }
+
+/**
+ * The work that a task stands for.
+ * @throws {TaskVaultError} TASK_UNKNOWN when neither the configuration nor the caller has a command.
+ */
+export function createTaskWork(task: TaskName, source: TaskSource): TaskWork {
+  const { command, ...work } = createKeyableWork(task, source)
+  if (command === undefined) throw unknownTask(task, source.settings)
+  return { ...work, command }
+}
+
+/**
+ * Like `createTaskWork`, for a caller that runs the task itself: without a command, the key says
+ * nothing of what is run. A task that names no inputs reads the whole project: a key that depended
+ * on nothing would be a hit for ever.
+ */
+export function createKeyableWork(
+  task: TaskName,
+  { settings, env, additions }: TaskSource,
+): KeyableWork {
+  if (additions.isCache === true) {
+    return { task, ...createCacheWork(additions), directory: settings.projectRoot, env }
+  }
+  const declared = Object.hasOwn(settings.tasks, task) ? settings.tasks[task] : undefined
+  const definition = merge(declared ?? NOTHING_DECLARED, additions)
+  const { command } = additions
+  if (command !== undefined) {
+    return { task, definition, command: command.line, directory: command.directory, env }
+  }
+  return { task, definition, command: declared?.command, directory: settings.projectRoot, env }
+}
+
+function createCacheWork({ command, ...additions }: TaskAdditions) {
+  if (command !== undefined) {
+    throw new TaskVaultError('ARGUMENT_INVALID', 'A cache has no command', {
+      hint: 'Leave out either --cache or --command: only the result of a command depends on it.',
+    })
+  }
+  const { inputs, outputs, env, tools, salt, isLoose = false } = additions
+  const definition = { inputs, outputs, env, tools, ...(salt !== undefined && { salt }) }
+  return { definition, command, isCache: true, isLoose }
+}
+
+function merge(declared: TaskDefinition, additions: TaskAdditions): TaskDefinition {
+  const inputs = [...declared.inputs, ...additions.inputs]
+  const selectsSomething = inputs.some((pattern) => !pattern.startsWith('!'))
+  const salt = additions.salt ?? declared.salt
+  return {
+    inputs: selectsSomething ? inputs : [ALL_INPUTS, ...inputs],
+    outputs: [...declared.outputs, ...additions.outputs],
+    env: [...declared.env, ...additions.env],
+    tools: [...declared.tools, ...additions.tools],
+    ...(salt !== undefined && { salt }),
+  }
+}
+
+function unknownTask(task: TaskName, { tasks, configPath }: Settings): TaskVaultError {
+  if (Object.hasOwn(tasks, task)) {
+    return new TaskVaultError('TASK_UNKNOWN', `Task ${task} has no command`, {
+      hint: `Give it one after "--", or under tasks.${task}.command in ${configPath ?? 'the configuration'}.`,
+    })
+  }
+  const nearest = findNearestName(task, Object.keys(tasks))
+  const suggestion = nearest === undefined ? '' : ` Did you mean ${nearest}?`
+  return new TaskVaultError('TASK_UNKNOWN', `There is no task ${task}, and no command was given`, {
+    hint: `Give a command after "--", or declare the task under tasks: in the configuration.${suggestion}`,
+  })
+}

@@ -1,0 +1,77 @@
+import { statSync } from 'node:fs'
+import { TaskVaultError } from '../../errors.ts'
+import { splitBlobName } from '../../model/blob-name.ts'
+import { digestToBytes } from '../../model/digest.ts'
+import type { EntryRecord, NeededBlob } from '../../model/entry-record.ts'
+import type { BlobStore, ByteStream } from '../../remote/blob-store.ts'
+import { blobPath } from '../../store/blobs/blob-path.ts'
+import { receiveBlob } from '../../store/blobs/receive-blob.ts'
+import type { Store } from '../../store/store.ts'
+import type { OpenParts } from '../open-parts.ts'
+
+export interface Fetching {
+  /** Verified: what it gives without throwing are the bytes that were asked for. */
+  readonly blobs: BlobStore
+  readonly record: EntryRecord
+}
+
+/**
+ * Fetches all blobs of an entry that the local store lacks, all at once: the manifest would tell no more
+ * than the record does. The first failure ends all transfers.
+ * @returns how many bytes came.
+ * @throws {TaskVaultError} BLOB_MISSING when the remote store has lost one; BLOB_CORRUPT when it lies.
+ */
+export async function fetchBlobs(
+  { store }: Pick<OpenParts, 'store'>,
+  { blobs, record }: Fetching,
+): Promise<number> {
+  const needed = new Map([record.manifest, ...record.packs].map((blob) => [blob.name, blob]))
+  const wanted = [...needed.values()].filter((blob) => !isHere(store, blob))
+  const total = wanted.reduce((sum, blob) => sum + blob.sizeBytes, 0)
+  const end = new AbortController()
+  let done = 0
+  const count = (bytes: number): void => {
+    done += bytes
+    store.report({ kind: 'progress', phase: 'receiving', done, total, unit: 'bytes' })
+  }
+  const fetchOne = async ({ name, sizeBytes }: NeededBlob): Promise<void> => {
+    try {
+      const range = { start: 0, end: sizeBytes }
+      const stream = await blobs.get(name, { range, signal: end.signal })
+      if (stream === undefined) throw lost(record)
+      await receiveBlob(store, splitBlobName(name).digest, counted(stream, count))
+    } catch (error) {
+      end.abort(error)
+      throw error
+    }
+  }
+  const outcomes = await Promise.allSettled(wanted.map(fetchOne))
+  // Of the failures, the first one is why all the others failed.
+  if (end.signal.aborted) throw end.signal.reason
+  return outcomes.length === 0 ? 0 : total
+}
+
+function isHere({ database, cacheDirectory }: Store, { name, sizeBytes }: NeededBlob): boolean {
+  const { digest } = splitBlobName(name)
+  const row = database.prepare('SELECT size FROM blobs WHERE digest = ?').get(digestToBytes(digest))
+  if (Number(row?.['size']) !== sizeBytes) return false
+  return statSync(blobPath(cacheDirectory, digest), { throwIfNoEntry: false })?.size === sizeBytes
+}
+
+async function* counted(
+  stream: ByteStream,
+  count: (bytes: number) => void,
+): AsyncGenerator<Uint8Array, void> {
+  for await (const piece of stream) {
+    count(piece.length)
+    yield piece
+  }
+}
+
+function lost({ task }: EntryRecord): TaskVaultError {
+  return new TaskVaultError(
+    'BLOB_MISSING',
+    `The remote store has an entry of ${task}, and not all that belongs to it`,
+    { hint: 'If rules of a bucket remove old objects: let them live longer than entries do.' },
+  )
+}

@@ -1,0 +1,33 @@
+import { detectPlatform } from '../../platform/detect-platform.ts'
+import { fetchIdToken } from '../../remote/github/fetch-id-token.ts'
+import type { HttpClient } from '../../remote/http/http-client.ts'
+
+export interface TokenQuest {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Of the server; ID tokens are made out to it. */
+  readonly url: string
+  readonly http: HttpClient
+  readonly signal: AbortSignal | undefined
+}
+
+/** What says to a server who we are: TASKVAULT_TOKEN, else the CI job's ID token; undefined without any. */
+export async function findToken({
+  env,
+  url,
+  http,
+  signal,
+}: TokenQuest): Promise<string | undefined> {
+  const key = env['TASKVAULT_TOKEN']
+  if (key !== undefined && key !== '') return key
+  const { token } = detectPlatform(env)
+  if (token?.kind !== 'request') return token?.value
+  const audience = url.replace(/\/+$/, '')
+  return await fetchIdToken(http, { ...token, audience }, signal && { signal })
+}
+
+/** What the CI system calls the job, so that a server knows its commands for one; undefined elsewhere. */
+export function findJob(env: TokenQuest['env']): string | undefined {
+  const { platform, runId, jobId } = detectPlatform(env)
+  const name = [platform, runId, jobId].filter((part) => part !== undefined).join(' ')
+  return runId === undefined && jobId === undefined ? undefined : name.slice(0, 300)
+}

@@ -1,0 +1,83 @@
+import { isTaskVaultError } from '../../errors.ts'
+import type { ErrorCode } from '../../errors.ts'
+import { splitBlobName } from '../../model/blob-name.ts'
+import type { TaskKey } from '../../model/digest.ts'
+import type { EntryRecord } from '../../model/entry-record.ts'
+import type { TaskName } from '../../model/task.ts'
+import type { RemoteStores } from '../../remote/remote-stores.ts'
+import { recordRefusal } from '../../store/entries/record-use.ts'
+import { evictIfNeeded } from '../../store/removal/evict.ts'
+import type { OpenParts } from '../open-parts.ts'
+import { adoptReceived } from './adopt-received.ts'
+import { fetchBlobs } from './fetch-blobs.ts'
+import { isRefused, refuseRecord } from './refused-records.ts'
+
+/** An entry that is in the local store now, and was not before. */
+export interface Pulled {
+  readonly record: EntryRecord
+  /** Of the blobs that this store lacked. */
+  readonly receivedBytes: number
+}
+
+export interface PullRequest {
+  readonly task: TaskName
+  readonly key: TaskKey
+}
+
+/** What says that an entry is not what it should be, rather than that something did not work. */
+const WRONG = ['BLOB_CORRUPT', 'BLOB_MISSING', 'ENTRY_DAMAGED', 'REMOTE_INVALID'] as const
+
+/**
+ * Brings an entry of the remote store into the local one, every byte verified on its way to the disk;
+ * undefined when there is none that can be relied on. Trouble is reported, and is a miss.
+ */
+export async function pullEntry(
+  parts: OpenParts,
+  request: PullRequest,
+): Promise<Pulled | undefined> {
+  const { remote, store } = parts
+  if (remote === undefined || store.database.isReadOnly) return undefined
+  return await remote.attempt('read', async (stores) => {
+    const record = await stores.entries.find(request.task, request.key)
+    if (record === undefined || isRefused(store, record)) return undefined
+    return await receive(parts, stores, record)
+  })
+}
+
+async function receive(
+  parts: OpenParts,
+  stores: RemoteStores,
+  record: EntryRecord,
+): Promise<Pulled | undefined> {
+  // Another algorithm's digests are other keys: an entry of them is for somebody else.
+  const isOurs = neededBy(record).every(
+    ({ name }) => splitBlobName(name).algorithm === parts.store.algorithm.name,
+  )
+  if (!isOurs || isTooLarge(parts, record)) return undefined
+  try {
+    const receivedBytes = await fetchBlobs(parts, { blobs: stores.blobs, record })
+    await adoptReceived(parts.store, record, receivedBytes)
+    evictIfNeeded(parts.store, { limitBytes: parts.settings.maxSizeBytes })
+    return { record, receivedBytes }
+  } catch (error) {
+    if (!isTaskVaultError(error, ...WRONG)) throw error
+    dismissRecord(parts, record, error.code)
+    return undefined
+  }
+}
+
+/** Takes an entry of the remote store for what it is: nobody's here, and not to be asked for again soon. */
+export function dismissRecord({ store }: OpenParts, record: EntryRecord, code: ErrorCode): void {
+  refuseRecord(store, record, code)
+  recordRefusal(store, record, code)
+}
+
+/** What is promised to be larger than the whole store is no entry of use, whatever it is. */
+function isTooLarge({ settings }: OpenParts, record: EntryRecord): boolean {
+  const sizeBytes = neededBy(record).reduce((sum, blob) => sum + blob.sizeBytes, 0)
+  return sizeBytes > settings.maxSizeBytes
+}
+
+function neededBy({ manifest, packs }: EntryRecord) {
+  return [manifest, ...packs]
+}

@@ -1,0 +1,130 @@
+import { TaskVaultError } from '../../errors.ts'
+import { blobNameOf, splitBlobName } from '../../model/blob-name.ts'
+import type { BlobName } from '../../model/blob-name.ts'
+import { digestToBytes } from '../../model/digest.ts'
+import type { Digest, TaskKey } from '../../model/digest.ts'
+import type { EntryDraft, NeededBlob } from '../../model/entry-record.ts'
+import type { PublishOutcome } from '../../remote/entry-store.ts'
+import type { RemoteStores } from '../../remote/remote-stores.ts'
+import { readBlobPieces } from '../../store/blobs/blob-pieces.ts'
+import { findEntry } from '../../store/entries/entries.ts'
+import { recordSent } from '../../store/entries/record-use.ts'
+import type { Store } from '../../store/store.ts'
+import { openEntry } from '../open-entry.ts'
+import type { OpenParts } from '../open-parts.ts'
+
+/** What became of an entry that was offered to the remote store. */
+export interface Pushed {
+  /**
+   * `sent`: it is there now. `known`: one with this key was there, which stays. `skipped`: nothing may be
+   * written. `failed`: reported.
+   */
+  readonly kind: 'sent' | 'known' | 'skipped' | 'failed'
+  /** Of the blobs that the remote store lacked. */
+  readonly sentBytes: number
+}
+
+/** Blobs can go between one publication and the next, which then says so. */
+const MOST_ATTEMPTS = 4
+
+/**
+ * Sends the local store's entry of a key to the remote one. It is published first: the answer says what is
+ * missing there, or that nothing needs to be sent. The
+ * entry is saved whatever comes of it; undefined when there is no remote store.
+ */
+export async function pushEntry(parts: OpenParts, key: TaskKey): Promise<Pushed | undefined> {
+  const { remote, store } = parts
+  if (remote === undefined) return undefined
+  if (remote.mode === 'read') return { kind: 'skipped', sentBytes: 0 }
+  const count: Count = { sentBytes: 0 }
+  const outcome = await remote.attempt('write', async (stores) => {
+    const draft = await describe(store, key)
+    return draft === undefined ? undefined : await send({ store, stores, count }, draft)
+  })
+  const { sentBytes } = count
+  if (outcome === undefined) return { kind: 'failed', sentBytes }
+  if (outcome.kind === 'published') return { kind: 'sent', sentBytes }
+  return { kind: outcome.kind === 'known' ? 'known' : 'skipped', sentBytes }
+}
+
+interface Count {
+  sentBytes: number
+}
+
+interface Sending {
+  readonly store: Store
+  readonly stores: RemoteStores
+  readonly count: Count
+}
+
+async function describe(store: Store, key: TaskKey): Promise<EntryDraft | undefined> {
+  const entry = findEntry(store, { scope: 'local', key })
+  // Evicted at once: there is nothing to send.
+  if (entry === undefined) return undefined
+  using opened = await openEntry(store, entry)
+  const { manifest } = opened
+  const { task, sizeBytes, fileCount, exitCode, durationMs, expiresAtMs, origin } = manifest
+  return {
+    task,
+    key,
+    manifest: measure(store, entry.blob),
+    packs: manifest.blobs.map((digest) => measure(store, digest)),
+    sizeBytes,
+    fileCount,
+    exitCode,
+    durationMs,
+    expiresAtMs,
+    origin,
+  }
+}
+
+function measure({ database, algorithm }: Store, digest: Digest): NeededBlob {
+  const row = database.prepare('SELECT size FROM blobs WHERE digest = ?').get(digestToBytes(digest))
+  const name = blobNameOf({ algorithm: algorithm.name, digest })
+  return { name, sizeBytes: Number(row?.['size']) }
+}
+
+async function send(sending: Sending, draft: EntryDraft): Promise<PublishOutcome> {
+  const { stores, store, count } = sending
+  const needed = [draft.manifest, ...draft.packs]
+  for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+    const outcome = await stores.entries.publish(draft)
+    if (outcome.kind === 'published') recordSent(store, draft, count.sentBytes)
+    if (outcome.kind !== 'blobs-missing') return outcome
+    const isTaken = await sendBlobs(sending, { needed, missing: outcome.names })
+    if (!isTaken) return { kind: 'skipped', because: 'this caller may not write' }
+  }
+  throw new TaskVaultError('REMOTE_REFUSED', 'The remote store keeps losing what it is sent')
+}
+
+interface Wanted {
+  readonly needed: readonly NeededBlob[]
+  readonly missing: readonly BlobName[]
+}
+
+/** @returns whether the store takes blobs at all. */
+async function sendBlobs(
+  { store, stores, count }: Sending,
+  { needed, missing }: Wanted,
+): Promise<boolean> {
+  const wanted = needed.filter(({ name }) => missing.includes(name))
+  const total = wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const end = new AbortController()
+  let done = 0
+  const sendOne = async ({ name, sizeBytes }: NeededBlob): Promise<boolean> => {
+    const open = (): AsyncIterable<Uint8Array> => readBlobPieces(store, splitBlobName(name).digest)
+    try {
+      const outcome = await stores.blobs.put({ name, sizeBytes, open }, { signal: end.signal })
+      if (outcome === 'stored') count.sentBytes += sizeBytes
+      done += sizeBytes
+      store.report({ kind: 'progress', phase: 'sending', done, total, unit: 'bytes' })
+      return outcome !== 'skipped'
+    } catch (error) {
+      end.abort(error)
+      return true
+    }
+  }
+  const outcomes = await Promise.all(wanted.map(sendOne))
+  if (end.signal.aborted) throw end.signal.reason
+  return outcomes.every((isTaken) => isTaken)
+}

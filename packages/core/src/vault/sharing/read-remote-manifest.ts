@@ -1,0 +1,93 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { TaskVaultError } from '../../errors.ts'
+import { removeFile } from '../../files/remove-file.ts'
+import { digestToBytes } from '../../model/digest.ts'
+import type { TaskKey } from '../../model/digest.ts'
+import type { EntryRecord } from '../../model/entry-record.ts'
+import { parseFingerprint } from '../../model/fingerprint.ts'
+import type { Fingerprint } from '../../model/fingerprint.ts'
+import type { Manifest } from '../../model/manifest.ts'
+import type { TaskName } from '../../model/task.ts'
+import type { BlobStore } from '../../remote/blob-store.ts'
+import { TEMPORARY_BLOB_PREFIX, blobsDirectory } from '../../store/blobs/blob-path.ts'
+import { createContentLocator } from '../../store/blobs/content-locator.ts'
+import { openBlob, readManifest } from '../../store/blobs/pack-reader.ts'
+import type { BlobReader } from '../../store/blobs/pack-reader.ts'
+import { writeReceived } from '../../store/blobs/receive-blob.ts'
+import type { Store } from '../../store/store.ts'
+import { answersTo } from '../open-entry.ts'
+import type { OpenParts } from '../open-parts.ts'
+
+type RemoteParts = Pick<OpenParts, 'store' | 'remote'>
+
+/** A manifest larger than this tells no more than a small one, and costs more. */
+const MOST_BYTES = 16 * 1024 * 1024
+
+/**
+ * What the remote store has under a key, without fetching what it holds; undefined when there is
+ * nothing. Trouble is reported.
+ */
+export async function readRemoteManifest(
+  { store, remote }: RemoteParts,
+  { task, key }: { readonly task: TaskName; readonly key: TaskKey },
+): Promise<Manifest | undefined> {
+  return await remote?.attempt('read', async ({ blobs, entries }) => {
+    const record = await entries.find(task, key)
+    if (record === undefined) return undefined
+    return await withManifestBlob(store, { blobs, record }, (blob) => {
+      const manifest = readManifest(blob)
+      if (answersTo(manifest, { task, key, scope: 'local' })) return manifest
+      throw new TaskVaultError('ENTRY_DAMAGED', 'The remote store has another manifest there')
+    })
+  })
+}
+
+/**
+ * What the remote store's newest entry of a task was made from, to compare with; undefined when there is
+ * none, or when it does not lie in the manifest's blob itself. Trouble is reported.
+ */
+export async function readNewestFingerprint(
+  { store, remote }: RemoteParts,
+  task: TaskName,
+): Promise<Fingerprint | undefined> {
+  return await remote?.attempt('read', async ({ blobs, entries }) => {
+    const [record] = await entries.list({ task, limit: 1 })
+    return record && (await withManifestBlob(store, { blobs, record }, readFingerprint))
+  })
+}
+
+interface RemoteManifest {
+  readonly blobs: BlobStore
+  readonly record: EntryRecord
+}
+
+/** Only for as long as it is looked at: what is not restored is not kept. */
+async function withManifestBlob<Result>(
+  { cacheDirectory, database }: Store,
+  { blobs, record }: RemoteManifest,
+  read: (blob: BlobReader) => Result,
+): Promise<Result | undefined> {
+  const { name, sizeBytes } = record.manifest
+  if (sizeBytes > MOST_BYTES || database.isReadOnly) return undefined
+  const stream = await blobs.get(name, { range: { start: 0, end: sizeBytes } })
+  if (stream === undefined) return undefined
+  const temporary = TEMPORARY_BLOB_PREFIX + randomBytes(12).toString('hex')
+  const path = join(blobsDirectory(cacheDirectory), temporary)
+  try {
+    await writeReceived(path, stream)
+    using blob = await openBlob(path)
+    return read(blob)
+  } finally {
+    removeFile(path)
+  }
+}
+
+function readFingerprint(blob: BlobReader): Fingerprint | undefined {
+  const { fingerprint } = readManifest(blob)
+  if (fingerprint === undefined) return undefined
+  const locator = createContentLocator([blob], blob.algorithm)
+  const digest = digestToBytes(fingerprint.digest)
+  if (locator.blobOf(digest) === undefined) return undefined
+  return parseFingerprint(locator.read(digest).toString('utf8'))
+}

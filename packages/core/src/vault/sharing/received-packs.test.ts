@@ -1,0 +1,167 @@
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import { blobNameOf } from '../../model/blob-name.ts'
+import { digestFromBytes } from '../../model/digest.ts'
+import { encodeManifest } from '../../model/manifest.ts'
+import type { Manifest } from '../../model/manifest.ts'
+import { createFolderObjectStore } from '../../remote/objects/folder-object-store.ts'
+import { createObjectBlobStore } from '../../remote/objects/object-blob-store.ts'
+import { createObjectEntryStore } from '../../remote/objects/object-entry-store.ts'
+import { blobPath } from '../../store/blobs/blob-path.ts'
+import { buildBlob } from '../../store/blobs/build-blob.ts'
+import { registerBlob } from '../../store/blobs/contents.ts'
+import { openBlob } from '../../store/blobs/pack-reader.ts'
+import { createPackWriter } from '../../store/blobs/pack-writer.ts'
+import { listReceived } from '../../store/blobs/received-packs.ts'
+import { TASK, openCheckout } from '../../testing/checkout.ts'
+import type { Checkout } from '../../testing/checkout.ts'
+import { blobOf, sampleBytes } from '../../testing/sample-blobs.ts'
+import { fingerprintContent } from '../fingerprints/fingerprint-content.ts'
+
+test('what was received is referred to by later saves, once it was checked', async () => {
+  const share = temporary()
+  const [one, other] = [await open(share), await open(share)]
+  one.write('out/a', sampleBytes(400_000))
+  one.write('out/large', sampleBytes(3_000_000, 2))
+  await one.save('first')
+  await other.restore('first')
+  // Files that no stat cache knows, of contents that came from elsewhere.
+  other.write('out/copy of a', sampleBytes(400_000))
+  other.write('out/copy of large', sampleBytes(3_000_000, 2))
+
+  const saved = await other.save('second')
+
+  expect(saved).toMatchObject({ kind: 'saved', remote: { kind: 'sent' } })
+  expect(saved.kind === 'saved' && saved.storedBytes).toBeLessThan(20_000)
+  expect(readdirSync(join(other.root, 'cache', 'received'))).toEqual([])
+  expect(await one.restore('second')).toBe('hit')
+  expect(one.outputs()).toEqual(other.outputs())
+})
+
+test('a pack that lies about its contents does not spoil what is saved afterwards', async () => {
+  const share = temporary()
+  const victim = await open(share)
+  const wanted = sampleBytes(200_000, 7)
+  await plantLie(share, { victim, about: wanted })
+  expect(await victim.restore('planted')).toBe('hit')
+  expect(existsSync(join(victim.root, 'cache', 'received'))).toBe(true)
+  rmSync(join(victim.root, 'out'))
+  victim.write('out/wanted', wanted)
+
+  const saved = await victim.save('own work')
+  rmSync(join(victim.root, 'out'), { recursive: true })
+  const restored = await victim.restore('own work')
+
+  expect(saved).toMatchObject({ kind: 'saved' })
+  expect(restored).toBe('hit')
+  expect(Buffer.from(victim.outputs()['wanted'] ?? '', 'base64')).toEqual(wanted)
+})
+
+test('believed at once, it would spoil it (control)', async () => {
+  const share = temporary()
+  const victim = await open(share)
+  const wanted = sampleBytes(200_000, 7)
+  await plantLie(share, { victim, about: wanted })
+  await victim.restore('planted')
+  await believe(victim)
+  rmSync(join(victim.root, 'out'))
+  victim.write('out/wanted', wanted)
+
+  await victim.save('own work')
+  rmSync(join(victim.root, 'out'), { recursive: true })
+  const restored = await victim.restore('own work')
+
+  expect(restored).toMatchObject({ kind: 'miss', reasons: [{ kind: 'damaged' }] })
+})
+
+/** Enters all that received packs say of themselves, unchecked. */
+async function believe({ root, vault: { store } }: Checkout): Promise<void> {
+  for (const digest of listReceived(store)) {
+    using blob = await openBlob(blobPath(store.cacheDirectory, digest))
+    registerBlob(store, { digest, sizeBytes: blob.sizeBytes, contents: blob.listDigests() })
+  }
+  rmSync(join(root, 'cache', 'received'), { recursive: true })
+}
+
+interface Lie {
+  readonly victim: Checkout
+  /** What the pack says it holds, and does not. */
+  readonly about: Buffer
+}
+
+/** Puts an entry into the share whose restore succeeds, and whose pack says more than is true. */
+async function plantLie(share: string, { victim, about }: Lie): Promise<void> {
+  const { algorithm, store, statCache } = victim.vault
+  const objects = createFolderObjectStore(share)
+  const blobs = createObjectBlobStore(objects)
+  const writer = createPackWriter(store.cacheDirectory, algorithm)
+  writer.add(algorithm.hash(about), sampleBytes(200_000, 8))
+  const honest = Buffer.from('honest')
+  writer.add(algorithm.hash(honest), honest)
+  const pack = await writer.finish()
+  const content = Buffer.from('planted')
+  const { key } = await fingerprintContent(
+    { task: TASK, content },
+    { algorithm, statCache, now: Date.now },
+  )
+  const file = {
+    kind: 'file',
+    name: 'out',
+    mode: 0o644,
+    mtimeUs: 1,
+    sizeBytes: honest.length,
+    digest: digestFromBytes(algorithm.hash(honest)),
+  } as const
+  const manifest: Manifest = {
+    task: TASK,
+    key,
+    scope: 'local',
+    createdAtMs: 1,
+    expiresAtMs: undefined,
+    exitCode: 0,
+    durationMs: 1,
+    origin: {},
+    outputs: [{ declaredAs: 'out', entry: file }],
+    sizeBytes: honest.length,
+    fileCount: 1,
+    log: undefined,
+    fingerprint: undefined,
+    blobs: [pack.digest],
+  }
+  const bytes = Buffer.from(encodeManifest(manifest))
+  const contents = [{ digest: algorithm.hash(bytes), bytes }]
+  const manifestBlob = await blobOf(Buffer.from(buildBlob('manifest', contents, algorithm)))
+  const packBlob = await blobOf(readFileSync(blobPath(store.cacheDirectory, pack.digest)))
+  rmSync(blobPath(store.cacheDirectory, pack.digest))
+  await blobs.put(manifestBlob)
+  await blobs.put(packBlob)
+  expect(packBlob.name).toBe(blobNameOf({ algorithm: algorithm.name, digest: pack.digest }))
+  const { exitCode, durationMs, expiresAtMs, origin, sizeBytes, fileCount } = manifest
+  await createObjectEntryStore({ objects, blobs }).publish({
+    task: TASK,
+    key,
+    manifest: { name: manifestBlob.name, sizeBytes: manifestBlob.sizeBytes },
+    packs: [{ name: packBlob.name, sizeBytes: packBlob.sizeBytes }],
+    sizeBytes,
+    fileCount,
+    exitCode,
+    durationMs,
+    expiresAtMs,
+    origin,
+  })
+}
+
+async function open(share: string): Promise<Checkout> {
+  const checkout = await openCheckout({ url: pathToFileURL(share).href })
+  onTestFinished(async () => await checkout[Symbol.asyncDispose]())
+  return checkout
+}
+
+function temporary(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'taskvault-share-'))
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}

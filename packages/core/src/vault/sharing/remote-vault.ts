@@ -1,0 +1,108 @@
+import type { RemoteMode, RemoteSettings } from '../../config/remote-settings.ts'
+import { asTaskVaultError } from '../../errors.ts'
+import type { ErrorCode, TaskVaultError } from '../../errors.ts'
+import type { OpenRemote } from '../../remote/open-remote.ts'
+import type { RemoteStores } from '../../remote/remote-stores.ts'
+import { recordError } from '../../store/entries/record-use.ts'
+import type { Store } from '../../store/store.ts'
+import { createRemotePause } from './remote-pause.ts'
+
+export interface RemoteVaultOptions {
+  readonly remote: RemoteSettings
+  readonly store: Store
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * The remote store as the use cases see it. Trouble with it is a warning, once, and never an exception;
+ * from then on it is as if there were none.
+ */
+export interface RemoteVault extends AsyncDisposable {
+  readonly mode: RemoteMode
+  /**
+   * Does something with the stores; undefined when there was trouble, or has been. What is refused to
+   * `write` does not end `read`.
+   */
+  attempt<Result>(
+    use: 'read' | 'write',
+    work: (stores: RemoteStores) => Promise<Result>,
+  ): Promise<Result | undefined>
+}
+
+/** Nothing is loaded, and nobody asked, before the first attempt. */
+export function createRemoteVault({ remote, store, env }: RemoteVaultOptions): RemoteVault {
+  const { report, now } = store
+  const pause = createRemotePause(store.cacheDirectory, { url: remote.url, now })
+  const over = new Set<'read' | 'write'>()
+  const told = new Set<ErrorCode>()
+  let opening: Promise<OpenRemote> | undefined
+
+  const giveUp = (use: 'read' | 'write', failure: TaskVaultError): void => {
+    const { code, message, hint } = failure
+    const isKnown = over.has(use) || told.has(code)
+    told.add(code)
+    if (code === 'REMOTE_UNAVAILABLE') pause.begin()
+    // Who may not even read need not try to write.
+    if (code === 'REMOTE_UNAVAILABLE' || code === 'REMOTE_REFUSED') over.add('write').add(use)
+    if (code === 'REMOTE_UNAVAILABLE') over.add('read')
+    if (isKnown) return
+    const advice = code === 'REMOTE_REFUSED' && hint !== undefined ? `. ${hint}` : ''
+    report({
+      kind: 'trouble',
+      code,
+      message: `Went on without the remote store: ${message}${advice}`,
+    })
+    recordError(store, { operation: `remote_${use}`, error: failure })
+  }
+
+  return {
+    mode: remote.mode,
+    async attempt(use, work) {
+      if (over.has(use)) return undefined
+      if (opening === undefined && pause.isOn()) {
+        over.add('read').add('write')
+        report({ kind: 'remote-paused' })
+        return undefined
+      }
+      try {
+        return await work(await (opening ??= openRemoteStores({ remote, store, env })))
+      } catch (error) {
+        giveUp(use, asTaskVaultError(error, 'use the remote store'))
+        return undefined
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      const stores = await opening?.catch(() => undefined)
+      await stores?.[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/**
+ * The stores themselves, whose failures are the caller's. Nobody is asked before the first call.
+ * @throws {TaskVaultError} ARGUMENT_INVALID, REMOTE_REFUSED as `openRemote` does.
+ */
+export async function openRemoteStores({
+  remote,
+  store,
+  env,
+}: RemoteVaultOptions): Promise<OpenRemote> {
+  // Loaded here: a vault without a remote store has nothing to do with any of it.
+  const [{ openRemote }, { createPatience }, { findToken, findJob }] = await Promise.all([
+    import('../../remote/open-remote.ts'),
+    import('../../remote/wrappers/patience.ts'),
+    import('./find-token.ts'),
+  ])
+  const { url, mode, publicKeys, timeoutSeconds, ca, certificate, key } = remote
+  return openRemote({
+    url,
+    mode,
+    publicKeys,
+    env,
+    tls: { ca, certificate, key },
+    patience: createPatience({ limitMs: timeoutSeconds * 1_000 }),
+    findToken: async (http, signal) => await findToken({ env, url, http, signal }),
+    job: findJob(env),
+    now: store.now,
+  })
+}

@@ -1,0 +1,219 @@
+import { lstatSync, readdirSync } from 'node:fs'
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
+import { STAGING_PREFIX } from '../../files/observe-directory.ts'
+import type { OutputSelection, OutputTarget } from '../vault.ts'
+import { parseCachePattern, placeOf } from './cache-pattern.ts'
+import type { CachePattern } from './cache-pattern.ts'
+import { RESERVED, findCacheTargets, nameElsewhere, resolveCachePath } from './cache-targets.ts'
+import type { CachePlaces } from './cache-targets.ts'
+import { isWithin } from './is-within.ts'
+
+/** Which paths belong to a cache: those that are there for a save, and those that a restore may write. */
+export interface CacheSelection extends OutputSelection {
+  /**
+   * What is there now, as few paths as possible.
+   * @throws {TaskVaultError} OUTPUT_MISSING when nothing is.
+   */
+  find(): readonly OutputTarget[]
+}
+
+export interface CacheRules extends CachePlaces {
+  /** What of the paths is there is enough, and what else is there stays. */
+  readonly isLoose: boolean
+}
+
+/**
+ * Reads the paths of a cache. The last line that matches a path decides about it, and about what is below.
+ * @throws {TaskVaultError} ARGUMENT_INVALID, or OUTPUT_FORBIDDEN when one would take the home directory, a
+ * repository, keys or the vault with it.
+ */
+export function selectCachePaths(lines: readonly string[], rules: CacheRules): CacheSelection {
+  const home = rules.env['HOME'] ?? homedir()
+  const given = lines.filter((line) => !line.startsWith('#'))
+  const patterns = given.map((line) => parseCachePattern(line, { ...rules, home }))
+  const included = patterns.filter(({ glob }) => !glob.isExclusion)
+  const literal = included.filter(
+    ({ base, isLiteral }) => isLiteral && !(rules.isLoose && base === rules.projectRoot),
+  )
+  // Refused at once, and not when there is something to save.
+  const named = findCacheTargets(
+    literal.map(({ base }) => base),
+    rules,
+  )
+  const hasExclusions = included.length < patterns.length
+  const state: Selection = { patterns, rules, home }
+
+  return {
+    find() {
+      const found = outermost(included.flatMap(({ base }) => collectFrom(state, base)))
+      const isThere = (target: OutputTarget): boolean =>
+        found.some(({ absolutePath }) => isWithin(absolutePath, target.absolutePath))
+      const missing = named.find((target) => !isThere(target))
+      if (found.length > 0 && (rules.isLoose || missing === undefined)) return found
+      throw nothingFound(missing?.declaredAs ?? lines.join(' '))
+    },
+    select(names) {
+      const targets = names.map((name) => locate(state, name))
+      const places = new Set(targets.map((target) => target?.absolutePath))
+      const known = targets.filter((target) => target !== undefined)
+      const isApart = known.every(
+        ({ absolutePath }) => !ancestorsOf(absolutePath).some((each) => places.has(each)),
+      )
+      const isWhole = named.every(({ absolutePath }) =>
+        known.some((target) => isWithin(target.absolutePath, absolutePath)),
+      )
+      const isRight = isApart && known.length === names.length && places.size === names.length
+      return isRight && (rules.isLoose || isWhole) ? known : undefined
+    },
+    wants: hasExclusions ? (absolutePath) => decide(state, absolutePath).isWanted : undefined,
+    keeps: (absolutePath) =>
+      rules.isLoose || (hasExclusions && !isWholeDirectory(state, absolutePath)),
+  }
+}
+
+interface Selection {
+  readonly patterns: readonly CachePattern[]
+  readonly rules: CacheRules
+  readonly home: string
+}
+
+/** Which pattern has the last word on a path, and which of those after it can match something below. */
+interface Decision {
+  readonly index: number
+  readonly isWanted: boolean
+  readonly below: readonly number[]
+}
+
+function decide(state: Selection, absolutePath: string): Decision {
+  const segments = placeOf(absolutePath).split('/')
+  let decision: Decision = { index: -1, isWanted: false, below: [...state.patterns.keys()] }
+  for (const [depth, name] of segments.entries()) {
+    const place = segments.slice(0, depth + 1).join('/')
+    decision = decideBelow(state, decision, { place, name, depth })
+  }
+  return decision
+}
+
+interface Step {
+  readonly place: string
+  readonly name: string
+  readonly depth: number
+}
+
+function decideBelow(
+  { patterns }: Selection,
+  above: Decision,
+  { place, name, depth }: Step,
+): Decision {
+  const last = patterns.findLastIndex(({ glob }) => glob.matches(place))
+  const index = Math.max(above.index, last)
+  const below = above.below.filter((at) => patterns[at]?.glob.canEnter(name, depth) === true)
+  return { index, isWanted: patterns[index]?.glob.isExclusion === false, below }
+}
+
+/** Whether nothing at or below the path is left out. */
+function isWholeDirectory(state: Selection, absolutePath: string): boolean {
+  const decision = decide(state, absolutePath)
+  return decision.isWanted && !canChange(state, decision)
+}
+
+/** Whether a later pattern may decide otherwise about something below. */
+function canChange({ patterns }: Selection, { index, isWanted, below }: Decision): boolean {
+  return below.some((at) => at > index && patterns[at]?.glob.isExclusion === isWanted)
+}
+
+function collectFrom(state: Selection, base: string): readonly OutputTarget[] {
+  if (lstatSync(base, { throwIfNoEntry: false }) === undefined) return []
+  const anchor = path.dirname(base)
+  const above = decide(state, anchor)
+  return collect({ ...state, anchor }, above, base).targets
+}
+
+interface Collected {
+  readonly targets: readonly OutputTarget[]
+  /** Nothing at or below the path is left out. */
+  readonly isWhole: boolean
+}
+
+const NOTHING: Collected = { targets: [], isWhole: false }
+
+function collect(
+  state: Selection & { readonly anchor: string },
+  above: Decision,
+  absolutePath: string,
+): Collected {
+  const place = placeOf(absolutePath)
+  const name = path.basename(absolutePath)
+  const { projectRoot, cacheDirectory } = state.rules
+  const isVault = isWithin(absolutePath, cacheDirectory)
+  if (RESERVED.has(name.toLowerCase()) || name.startsWith(STAGING_PREFIX) || isVault) return NOTHING
+  const decision = decideBelow(state, above, { place, name, depth: place.split('/').length - 1 })
+  const whole = { targets: [targetOf(state, absolutePath)], isWhole: true }
+  const isProtected = [state.home, projectRoot, cacheDirectory].some((each) =>
+    isWithin(each, absolutePath),
+  )
+  const isDirectory = lstatSync(absolutePath, { throwIfNoEntry: false })?.isDirectory() === true
+  if (decision.isWanted && !isProtected && (!isDirectory || !canChange(state, decision)))
+    return whole
+  if (!isDirectory || (!decision.isWanted && !canChange(state, decision))) return NOTHING
+  // What else lies there is nobody's to keep.
+  if (isProtected && absolutePath !== projectRoot && decision.isWanted) return NOTHING
+  const parts = readdirSync(absolutePath).map((child) =>
+    collect(state, decision, path.join(absolutePath, child)),
+  )
+  if (decision.isWanted && !isProtected && parts.every(({ isWhole }) => isWhole)) return whole
+  return { targets: parts.flatMap(({ targets }) => targets), isWhole: false }
+}
+
+function targetOf(
+  { rules, home, anchor }: Selection & { readonly anchor: string },
+  absolutePath: string,
+): OutputTarget {
+  return { declaredAs: nameOf(absolutePath, rules, home), absolutePath, anchor }
+}
+
+/** Where an output lies that an entry names; undefined when the paths do not allow it. */
+function locate(state: Selection, name: string): OutputTarget | undefined {
+  const { patterns, rules, home } = state
+  const absolutePath = resolveCachePath(name, { projectRoot: rules.projectRoot, home })
+  if (nameOf(absolutePath, rules, home) !== name) return undefined
+  const decision = decide(state, absolutePath)
+  const base = patterns[decision.index]?.base
+  if (!decision.isWanted || base === undefined || !isAllowed(absolutePath, rules)) return undefined
+  return { declaredAs: name, absolutePath, anchor: path.dirname(base) }
+}
+
+function isAllowed(absolutePath: string, rules: CacheRules): boolean {
+  try {
+    return findCacheTargets([absolutePath], rules).length === 1
+  } catch (error) {
+    if (isTaskVaultError(error, 'OUTPUT_FORBIDDEN')) return false
+    throw error
+  }
+}
+
+function nameOf(absolutePath: string, { projectRoot }: CachePlaces, home: string): string {
+  return isWithin(absolutePath, projectRoot)
+    ? path.relative(projectRoot, absolutePath).split(path.sep).join('/')
+    : nameElsewhere(absolutePath, home)
+}
+
+function outermost(targets: readonly OutputTarget[]): readonly OutputTarget[] {
+  const byPath = new Map(targets.map((target) => [target.absolutePath, target]))
+  return [...byPath.values()].filter(
+    ({ absolutePath }) => !ancestorsOf(absolutePath).some((each) => byPath.has(each)),
+  )
+}
+
+function ancestorsOf(absolutePath: string): readonly string[] {
+  const above = path.dirname(absolutePath)
+  return above === absolutePath ? [] : [above, ...ancestorsOf(above)]
+}
+
+function nothingFound(name: string): TaskVaultError {
+  return new TaskVaultError('OUTPUT_MISSING', `Output ${name} was not produced`, {
+    hint: 'Check the path; it is relative to the project root.',
+  })
+}

@@ -1,0 +1,66 @@
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { TaskVaultError } from '../../errors.ts'
+import type { OutputTarget } from '../vault.ts'
+import { isWithin } from './is-within.ts'
+import { findOutputTargets } from './output-targets.ts'
+import type { OutputPlaces } from './output-targets.ts'
+
+export interface CachePlaces extends OutputPlaces {
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** Directories whose owners trust what lies there, whoever's project they belong to. */
+export const RESERVED: ReadonlySet<string> = new Set(['.git', '.taskvault', '.ssh', '.gnupg'])
+
+/**
+ * Where the paths of a cache lie: within the project like a task's outputs, and elsewhere too, as tools
+ * keep their caches at home. `~/` is the home directory; what lies there is called so, and is found in
+ * the home directory of whoever restores it.
+ * @throws {TaskVaultError} OUTPUT_FORBIDDEN when one would take the home directory, the project, a
+ * repository, keys or the vault with it.
+ */
+export function findCacheTargets(
+  paths: readonly string[],
+  places: CachePlaces,
+): readonly OutputTarget[] {
+  const home = places.env['HOME'] ?? homedir()
+  return paths.flatMap((given) => {
+    const absolutePath = resolveCachePath(given, { projectRoot: places.projectRoot, home })
+    if (isWithin(absolutePath, places.projectRoot)) {
+      return findOutputTargets([absolutePath], places)
+    }
+    const protectedPaths = [home, places.projectRoot, places.cacheDirectory]
+    const taken = protectedPaths.find((each) => isWithin(each, absolutePath))
+    if (taken !== undefined) throw forbidden(given, `${taken} lies in it`)
+    if (isWithin(absolutePath, places.cacheDirectory))
+      throw forbidden(given, 'it lies in the vault')
+    const reserved = absolutePath.split(path.sep).find((segment) => RESERVED.has(segment))
+    if (reserved !== undefined) throw forbidden(given, `nothing is restored into ${reserved}`)
+    return [{ declaredAs: nameElsewhere(absolutePath, home), absolutePath }]
+  })
+}
+
+/** Absolute, of a path that is relative to the project, absolute, or below `~/`. */
+export function resolveCachePath(
+  given: string,
+  { projectRoot, home }: { readonly projectRoot: string; readonly home: string },
+): string {
+  return given.startsWith('~/') ? path.join(home, given.slice(2)) : path.resolve(projectRoot, given)
+}
+
+/** What an output is called that does not lie in the project. */
+export function nameElsewhere(absolutePath: string, home: string): string {
+  if (!isWithin(absolutePath, home)) return absolutePath
+  return `~/${path.relative(home, absolutePath).split(path.sep).join('/')}`
+}
+
+function forbidden(given: string, reason: string): TaskVaultError {
+  return new TaskVaultError(
+    'OUTPUT_FORBIDDEN',
+    `Path ${JSON.stringify(given)} is refused: ${reason}`,
+    {
+      hint: 'Name the directory that the tool keeps for itself.',
+    },
+  )
+}

@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto'
+import { parseTaskName } from '../../model/task.ts'
+import type { TaskName } from '../../model/task.ts'
+
+/** Whose keys are looked for together, by how they begin: those of one group with the same version. */
+export interface KeyedPlace {
+  readonly group: TaskName
+  /** Hexadecimal digits; what else has to be the same for a cache to be of use. */
+  readonly version: string
+}
+
+const LONGEST_NAME = 200
+const DIGEST_DIGITS = 32
+/** Of the version, enough to tell apart what one group keeps. */
+const VERSION_DIGITS = 12
+
+/**
+ * The name of a cache whose key somebody has written: the key is the end of it, so that what keys begin with
+ * is what names begin with. Of a key that is too long for that, the name has the beginning and a digest.
+ * @throws {TaskVaultError} TASK_NAME_INVALID when the group leaves no room.
+ */
+export function nameOfKey(place: KeyedPlace, key: string): TaskName {
+  const head = headOf(place)
+  const escaped = escapeKey(key)
+  if (head.length + escaped.length <= LONGEST_NAME) return parseTaskName(head + escaped)
+  const digest = createHash('sha256').update(key).digest('hex').slice(0, DIGEST_DIGITS)
+  return parseTaskName(`${head}${escaped.slice(0, shownOf(head))}~${digest}`)
+}
+
+/** What the names of all keys begin with that begin so; undefined when that is longer than names show. */
+export function namePrefixOfKeys(place: KeyedPlace, beginning: string): string | undefined {
+  const head = headOf(place)
+  const escaped = escapeKey(beginning)
+  return escaped.length <= shownOf(head) ? head + escaped : undefined
+}
+
+/** The key that a name ends in, as far as the name shows it. */
+export function keyInName(place: KeyedPlace, name: TaskName): string {
+  return unescapeKey(name.slice(headOf(place).length))
+}
+
+function headOf({ group, version }: KeyedPlace): string {
+  return `${group}/${version.slice(0, VERSION_DIGITS)}/`
+}
+
+function shownOf(head: string): number {
+  return LONGEST_NAME - head.length - DIGEST_DIGITS - 1
+}
+
+/** Names have no white space; what they have instead stands for each sign by itself. */
+function escapeKey(key: string): string {
+  return key.replaceAll(/[%\s\p{C}]/gu, (sign) =>
+    [...Buffer.from(sign)]
+      .map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`)
+      .join(''),
+  )
+}
+
+function unescapeKey(escaped: string): string {
+  return escaped.replaceAll(/(?:%[0-9A-F]{2})+/g, (found) =>
+    Buffer.from(found.replaceAll('%', ''), 'hex').toString(),
+  )
+}

@@ -1,0 +1,82 @@
+import { realpathSync } from 'node:fs'
+import path from 'node:path'
+import { systemErrorCode, TaskVaultError } from '../../errors.ts'
+import type { OutputTarget } from '../vault.ts'
+import { isWithin } from './is-within.ts'
+
+export interface OutputPlaces {
+  /** Absolute. */
+  readonly projectRoot: string
+  /** Absolute; may lie within the project. */
+  readonly cacheDirectory: string
+}
+
+/** Directories that no task may have restored: their owners trust what lies there. */
+const RESERVED = ['.git', '.taskvault']
+
+/**
+ * Where a task's declared outputs lie. An output within another one is part of that one. Names are
+ * made uniform: relative, with `/`, without `.` and without a slash at the end.
+ * @throws {TaskVaultError} OUTPUT_FORBIDDEN when one is not within the project, lies behind a symlink
+ * that leads out of it, or would take the project, a repository or the cache with it.
+ */
+export function findOutputTargets(
+  outputs: readonly string[],
+  places: OutputPlaces,
+): readonly OutputTarget[] {
+  const names = new Set(outputs.map((output) => declaredName(output, places)))
+  const outermost = [...names].filter(
+    (name) => !ancestorsOf(name).some((ancestor) => names.has(ancestor)),
+  )
+  return outermost.map((name) => ({
+    declaredAs: name,
+    absolutePath: path.join(places.projectRoot, name),
+  }))
+}
+
+function declaredName(output: string, { projectRoot, cacheDirectory }: OutputPlaces): string {
+  const absolutePath = path.resolve(projectRoot, output)
+  const relativePath = path.relative(projectRoot, absolutePath)
+  if (output === '' || output.includes('\0')) throw forbidden(output, 'it is no path')
+  if (relativePath === '') throw forbidden(output, 'it is the whole project')
+  if (!isWithin(absolutePath, projectRoot))
+    throw forbidden(output, `it is not within the project (${projectRoot})`)
+  const segments = relativePath.split(path.sep)
+  const reserved = RESERVED.find((name) =>
+    segments.some((segment) => segment.toLowerCase() === name),
+  )
+  if (reserved !== undefined) throw forbidden(output, `nothing is ever restored into ${reserved}`)
+  if (isWithin(cacheDirectory, absolutePath)) throw forbidden(output, 'the cache lies in it')
+  if (isWithin(absolutePath, cacheDirectory)) throw forbidden(output, 'it lies in the cache')
+  const realParent = realPathOf(path.dirname(absolutePath))
+  if (!isWithin(realParent, realPathOf(projectRoot))) {
+    throw forbidden(output, 'a symlink on the way leads out of the project')
+  }
+  return segments.join('/')
+}
+
+/** Without symlinks, as far as it exists. */
+function realPathOf(absolutePath: string): string {
+  try {
+    return realpathSync(absolutePath)
+  } catch (error) {
+    const parent = path.dirname(absolutePath)
+    if (systemErrorCode(error) !== 'ENOENT' || parent === absolutePath) return absolutePath
+    return path.join(realPathOf(parent), path.basename(absolutePath))
+  }
+}
+
+function ancestorsOf(name: string): string[] {
+  const segments = name.split('/')
+  return segments.slice(1).map((_, index) => segments.slice(0, index + 1).join('/'))
+}
+
+function forbidden(output: string, reason: string): TaskVaultError {
+  return new TaskVaultError(
+    'OUTPUT_FORBIDDEN',
+    `Output ${JSON.stringify(output)} is refused: ${reason}`,
+    {
+      hint: 'Name files and directories within the project that the task alone writes.',
+    },
+  )
+}
