@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { findCircles } from './architecture/find-circles.ts'
 import { findViolations } from './architecture/find-violations.ts'
 import type { Rules } from './architecture/find-violations.ts'
 import { readSources } from './architecture/read-sources.ts'
@@ -78,6 +79,23 @@ test.each([
   })
 
   expect(violation).toMatch(expected)
+})
+
+test('no files need one another', () => {
+  expect(findCircles(readSources(path.join(import.meta.dirname, '..')))).toEqual([])
+})
+
+test('files that need one another are found, also by their types and when they are loaded late', () => {
+  const sources = [
+    { relativePath: 'packages/core/src/a.ts', text: `import { b } from './model/b.ts'` },
+    { relativePath: 'packages/core/src/model/b.ts', text: `import type { C } from './c.ts'` },
+    { relativePath: 'packages/core/src/model/c.ts', text: `const a = await import('../a.ts')` },
+    { relativePath: 'packages/core/src/model/d.ts', text: `import { b } from './b.ts'` },
+  ]
+
+  expect(findCircles(sources)).toEqual([
+    'packages/core/src/a.ts -> packages/core/src/model/b.ts -> packages/core/src/model/c.ts -> packages/core/src/a.ts',
+  ])
 })
 
 test('a type may come from a layer whose code may not', () => {

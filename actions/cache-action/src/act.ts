@@ -1,6 +1,6 @@
 import { isTaskVaultError } from '@taskvault/core'
+import type { HalfStep } from './half-step.ts'
 import { openStepVault } from './open-step-vault.ts'
-import type { HalfStep } from './restore-step.ts'
 import type { Runner } from './runner.ts'
 import { readStepInputs } from './step-inputs.ts'
 import { createTroubles } from './troubles.ts'

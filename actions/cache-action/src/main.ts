@@ -1,8 +1,8 @@
 import process from 'node:process'
 import type { SignalSource } from '@taskvault/core'
 import { act } from './act.ts'
+import type { HalfStep } from './half-step.ts'
 import { leaveWord, restoreStep } from './restore-step.ts'
-import type { HalfStep } from './restore-step.ts'
 import { runStep } from './run-step.ts'
 import { createRunner } from './runner.ts'
 

@@ -10,22 +10,11 @@ import {
 } from '@taskvault/core'
 import type { RestoreTaskOutcome } from '@taskvault/core'
 import { BEGUN_STATE, KEY_STATE } from './begun-state.ts'
-import type { StepVault } from './open-step-vault.ts'
-import type { Runner } from './runner.ts'
-import type { StepInputs } from './step-inputs.ts'
+import type { HalfStep } from './half-step.ts'
 import { findStepWork } from './step-work.ts'
 import type { StepWork } from './step-work.ts'
 import { describeWritten, tellLookUp } from './tell-keyed.ts'
 import { tellOutcome } from './tell-outcome.ts'
-import type { Troubles } from './troubles.ts'
-
-/** A step between whose halves other steps do the work. */
-export interface HalfStep {
-  readonly runner: Runner
-  readonly inputs: StepInputs
-  readonly opened: StepVault
-  readonly troubles: Troubles
-}
 
 /** Who knows actions/cache finds these words in scripts. */
 const MISSED = 'Failed to restore cache entry. Exiting as fail-on-cache-miss is set. Input key: '

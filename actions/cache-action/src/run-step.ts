@@ -10,8 +10,8 @@ import {
   spawnPiped,
 } from '@taskvault/core'
 import type { RunOutcome, SignalSource, TaskWork } from '@taskvault/core'
+import type { HalfStep } from './half-step.ts'
 import { createQuietReplay } from './quiet-replay.ts'
-import type { HalfStep } from './restore-step.ts'
 import { namesRunnerFile, openRunnerFiles, passOn } from './runner-files.ts'
 import type { StepCommand } from './step-inputs.ts'
 import { tellOutcome } from './tell-outcome.ts'

@@ -7,7 +7,7 @@ import {
 } from '@taskvault/core'
 import type { BegunWork } from '@taskvault/core'
 import { BEGUN_STATE, KEY_STATE } from './begun-state.ts'
-import type { HalfStep } from './restore-step.ts'
+import type { HalfStep } from './half-step.ts'
 import { tellSavedKey } from './tell-keyed.ts'
 import { tellSaved } from './tell-saved.ts'
 

@@ -1,8 +1,8 @@
 import { createKeyableWork, findKey, nameOfKey, namePrefixOfKeys } from '@taskvault/core'
 import type { KeyedPlace, NewestQuery, TaskAdditions, TaskName } from '@taskvault/core'
+import type { HalfStep } from './half-step.ts'
 import { HASH } from './keyed-inputs.ts'
 import type { KeyedInputs } from './keyed-inputs.ts'
-import type { HalfStep } from './restore-step.ts'
 
 /** What a step keeps, and by which name it is known. */
 export interface StepWork {

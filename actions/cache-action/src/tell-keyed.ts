@@ -1,6 +1,6 @@
 import { keyInName, nameOfKey } from '@taskvault/core'
 import type { HitOutcome, NamedKey, SaveTaskOutcome } from '@taskvault/core'
-import type { HalfStep } from './restore-step.ts'
+import type { HalfStep } from './half-step.ts'
 import type { WrittenKey } from './step-work.ts'
 import type { Status } from './tell-outcome.ts'
 

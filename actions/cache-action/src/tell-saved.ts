@@ -1,6 +1,6 @@
 import { TaskVaultError } from '@taskvault/core'
 import type { SaveTaskOutcome } from '@taskvault/core'
-import type { HalfStep } from './restore-step.ts'
+import type { HalfStep } from './half-step.ts'
 
 /**
  * Says what was saved, or why nothing was.

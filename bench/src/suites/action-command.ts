@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from '../measure/run-timed.ts'
-import type { AdapterTask } from './adapters-suite.ts'
+import type { AdapterTask } from './adapter-task.ts'
 
 const DIST = join(import.meta.dirname, '../../../actions/cache-action/dist')
 const RUNNER_FILES = ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_PATH']

@@ -5,6 +5,7 @@ import type { Row } from '../measure/row.ts'
 import type { Command } from '../measure/run-timed.ts'
 import { atMostMore, atMostTimes } from '../measure/targets.ts'
 import { actionCommand } from './action-command.ts'
+import type { AdapterTask } from './adapter-task.ts'
 import { type Bench, type Suite, execute, freshPath, remove, time } from './bench.ts'
 import { circleciCommand } from './circleci-command.ts'
 import { gitlabCommand } from './gitlab-command.ts'
@@ -14,17 +15,6 @@ import { createProject, writeLauncher } from './taskvault.ts'
 
 const FILES = 200
 const FILE_BYTES = 5_000
-
-/** What a job of every adapter does: a task with some files, and one output that is put back. */
-export interface AdapterTask {
-  readonly project: string
-  /** The command `taskvault`, as it would be on the machine; absolute. */
-  readonly cli: string
-  readonly task: string
-  readonly input: string
-  readonly output: string
-  readonly line: string
-}
 
 interface AdapterEntry {
   readonly name: string

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import type { Command } from '../measure/run-timed.ts'
-import type { AdapterTask } from './adapters-suite.ts'
+import type { AdapterTask } from './adapter-task.ts'
 
 const COMPONENT = join(import.meta.dirname, '../../../gitlab-templates/templates/run/template.yml')
 

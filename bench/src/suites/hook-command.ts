@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from '../measure/run-timed.ts'
-import type { AdapterTask } from './adapters-suite.ts'
+import type { AdapterTask } from './adapter-task.ts'
 import { outputOf } from './bench.ts'
 
 /** Makes the project a repository whose pre-commit hook runs the task. */

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from '../measure/run-timed.ts'
-import type { AdapterTask } from './adapters-suite.ts'
+import type { AdapterTask } from './adapter-task.ts'
 
 const STEP = join(import.meta.dirname, '../../../jenkins-library/vars/taskvaultCache.groovy')
 

@@ -1,7 +1,7 @@
 import type { Located, Origin, Position, Problem } from './located.ts'
 import { findNearestName } from './nearest-name.ts'
-import { settingPath } from './settings.ts'
-import type { SettingSource } from './settings.ts'
+import { settingPath } from './setting-source.ts'
+import type { SettingSource } from './setting-source.ts'
 
 /** One reading of one text: collects everything that is wrong, and where each value stood. */
 export interface Reading {

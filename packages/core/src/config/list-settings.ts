@@ -1,8 +1,9 @@
 import type { PolicyFields } from '../model/policy.ts'
 import { POLICY_KEYS, TASK_KEYS } from './parse-config.ts'
 import { REMOTE_KEYS } from './remote-settings.ts'
-import { settingPath } from './settings.ts'
-import type { LoadedSettings, Settings, SettingSource } from './settings.ts'
+import { settingPath } from './setting-source.ts'
+import type { SettingSource } from './setting-source.ts'
+import type { LoadedSettings, Settings } from './settings.ts'
 
 /** One setting as the file would name it, its value, and who said so. */
 export interface ListedSetting {

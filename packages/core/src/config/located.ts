@@ -1,4 +1,4 @@
-import type { SettingSource } from './settings.ts'
+import type { SettingSource } from './setting-source.ts'
 
 /** Where a value stands in the text that it was read from. Lines and columns count from 1. */
 export interface Position {

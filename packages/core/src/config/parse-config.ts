@@ -1,5 +1,5 @@
 import { isTaskVaultError } from '../errors.ts'
-import { hashAlgorithmNames } from '../hashing/hash-algorithm.ts'
+import { hashAlgorithmNames } from '../hashing/open-hash-algorithm.ts'
 import { EVICTION_STRATEGIES, HOOK_MODES, PASSES_OF, UNSTAGED_HANDLINGS } from '../model/policy.ts'
 import type { PolicyFields } from '../model/policy.ts'
 import { GIT_HOOKS, parseTaskName } from '../model/task.ts'

@@ -1,6 +1,6 @@
 import { checkChoice, checkFields, checkNumber, checkText, checkTexts } from './checks.ts'
 import type { Check, Fields } from './checks.ts'
-import { settingPath } from './settings.ts'
+import { settingPath } from './setting-source.ts'
 
 /** A store that is elsewhere, and how it is used. */
 export interface RemoteSettings {

@@ -1,6 +1,7 @@
 import type { PolicyFields } from '../model/policy.ts'
 import type { TaskDefinition } from '../model/task.ts'
 import type { RemoteSettings } from './remote-settings.ts'
+import type { SettingSource } from './setting-source.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -26,21 +27,8 @@ export interface Settings {
   readonly secrets: readonly string[]
 }
 
-/** Where a setting's value comes from. Lines and columns count from 1. */
-export type SettingSource =
-  | { readonly kind: 'default' }
-  | { readonly kind: 'file'; readonly path: string; readonly line: number; readonly column: number }
-  | { readonly kind: 'environment'; readonly name: string }
-
 /** Settings that remember who said what. */
 export interface LoadedSettings extends Settings {
   /** By setting, as `settingPath` writes it; whatever is not here is a default. */
   readonly sources: ReadonlyMap<string, SettingSource>
-}
-
-/** A setting's name as the file nests it: `policies.default.ttl_seconds`, `branches."v1.2".write`. */
-export function settingPath(...segments: readonly string[]): string {
-  return segments
-    .map((segment) => (/[\s."]/.test(segment) ? JSON.stringify(segment) : segment))
-    .join('.')
 }

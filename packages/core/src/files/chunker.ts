@@ -1,8 +1,15 @@
 import type { HashAlgorithm, Hasher } from '../hashing/hash-algorithm.ts'
 import type { ContentSink, Place } from './content-sink.ts'
 import { CHUNKED_FROM_BYTES, MAX_CHUNK_BYTES, findChunkEnd } from './cut-chunks.ts'
-import type { ReadContent } from './read-content.ts'
 import { releaseMemory } from './release-memory.ts'
+
+/** What was read of one file or stream. */
+export interface ReadContent {
+  readonly digest: Buffer
+  readonly sizeBytes: number
+  /** Where the sink put it; empty without a sink. */
+  readonly places: readonly Place[]
+}
 
 /** Takes one content piece by piece, and stores it: whole when it stays small, else in chunks. */
 export interface Chunker {

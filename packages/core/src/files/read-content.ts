@@ -3,17 +3,10 @@ import type { Stats } from 'node:fs'
 import { TaskVaultError, asTaskVaultError } from '../errors.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { createChunker } from './chunker.ts'
-import type { ContentSink, Place } from './content-sink.ts'
+import type { ReadContent } from './chunker.ts'
+import type { ContentSink } from './content-sink.ts'
 import { CHUNKED_FROM_BYTES } from './cut-chunks.ts'
 import { releaseMemory } from './release-memory.ts'
-
-/** What was read of one file. */
-export interface ReadContent {
-  readonly digest: Buffer
-  readonly sizeBytes: number
-  /** Where the sink put it; empty without a sink. */
-  readonly places: readonly Place[]
-}
 
 /** What was read of a file that has a name, and what it was when it was opened. */
 interface ReadFile extends ReadContent {

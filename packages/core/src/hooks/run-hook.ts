@@ -9,7 +9,6 @@ import { createSourceVault } from '../vault/fingerprints/source-vault.ts'
 import type { RunRequest } from '../vault/runs/run-contract.ts'
 import type { Vault } from '../vault/vault.ts'
 import { checkTask } from './check-task.ts'
-import type { TaskCheck } from './check-task.ts'
 import type {
   HookOutcome,
   HookRequest,
@@ -21,6 +20,7 @@ import { withoutHookVariables } from './hook-environment.ts'
 import type { HookPlaces } from './hook-places.ts'
 import { findTargets } from './hook-targets.ts'
 import type { HookTarget } from './hook-targets.ts'
+import type { TaskCheck } from './open-check.ts'
 import { planTasks } from './plan-tasks.ts'
 import { watchIndex } from './watch-index.ts'
 import type { IndexWatch } from './watch-index.ts'

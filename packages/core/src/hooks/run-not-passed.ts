@@ -6,11 +6,11 @@ import { runAndSave, runUncached } from '../vault/runs/run-and-save.ts'
 import type { RunEvent, RunRequest, TaskWork } from '../vault/runs/run-contract.ts'
 import { lockWork } from '../vault/runs/run-task.ts'
 import { findOutputTargets } from '../vault/targets/output-targets.ts'
-import { lookUp } from './check-task.ts'
-import type { OpenCheck, TaskCheck } from './check-task.ts'
 import type { NoPass } from './find-pass.ts'
 import type { TaskVerdict } from './hook-contract.ts'
 import type { OpenPlace } from './hook-places.ts'
+import { lookUpPass } from './look-up-pass.ts'
+import type { OpenCheck, TaskCheck } from './open-check.ts'
 import { createPlacedVault } from './placed-vault.ts'
 
 /** A task that is not known to have passed. */
@@ -29,7 +29,7 @@ export async function runNotPassed(open: NotPassed): Promise<TaskVerdict> {
   const targets = findOutputTargets(work.definition.outputs, check.settings)
   await using _lock = await lockWork({ vault: sourceVault, request, targets, work: keyed })
   // Somebody may have done the work between the look-up and the lock.
-  const second = sourceVault.hasEntry(keyed.key) ? await lookUp(open, keyed.key) : open.first
+  const second = sourceVault.hasEntry(keyed.key) ? await lookUpPass(open, keyed.key) : open.first
   if (second.kind === 'passed-before') return second
   return await runPlaced(open, request, reasons)
 }

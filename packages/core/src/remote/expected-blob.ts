@@ -1,4 +1,4 @@
-import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
+import { openHashAlgorithm } from '../hashing/open-hash-algorithm.ts'
 import { splitBlobName } from '../model/blob-name.ts'
 import type { NeededBlob } from '../model/entry-record.ts'
 import type { ExpectedBytes } from './wrappers/verified-pieces.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
+import { openHashAlgorithm } from '../hashing/open-hash-algorithm.ts'
 import { blobNameOf } from '../model/blob-name.ts'
 import type { BlobName } from '../model/blob-name.ts'
 import { digestFromBytes } from '../model/digest.ts'

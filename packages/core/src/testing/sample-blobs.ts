@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
+import { openHashAlgorithm } from '../hashing/open-hash-algorithm.ts'
 import { blobNameOf } from '../model/blob-name.ts'
 import { digestFromBytes } from '../model/digest.ts'
 import type { TaskKey } from '../model/digest.ts'

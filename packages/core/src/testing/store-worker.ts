@@ -1,6 +1,6 @@
 import process from 'node:process'
 import { isTaskVaultError } from '../errors.ts'
-import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
+import { openHashAlgorithm } from '../hashing/open-hash-algorithm.ts'
 import { parseTaskName } from '../model/task.ts'
 import { blobPath } from '../store/blobs/blob-path.ts'
 import { openBlob, readManifest } from '../store/blobs/pack-reader.ts'

@@ -1,5 +1,5 @@
 import type { Settings } from '../config/settings.ts'
-import { openHashAlgorithm } from '../hashing/hash-algorithm.ts'
+import { openHashAlgorithm } from '../hashing/open-hash-algorithm.ts'
 import type { Report } from '../model/events.ts'
 import { openStore } from '../store/open-store.ts'
 import { createStatCacheTable } from '../store/stat-cache-table.ts'

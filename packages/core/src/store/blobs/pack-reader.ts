@@ -1,7 +1,7 @@
 import { TaskVaultError } from '../../errors.ts'
 import { releaseMemory } from '../../files/release-memory.ts'
-import { openHashAlgorithm } from '../../hashing/hash-algorithm.ts'
 import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import { openHashAlgorithm } from '../../hashing/open-hash-algorithm.ts'
 import { digestFromBytes, shortDigest } from '../../model/digest.ts'
 import type { Digest } from '../../model/digest.ts'
 import { parseManifest } from '../../model/manifest.ts'

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { isTaskVaultError, systemErrorCode } from '../../errors.ts'
 import type { ErrorCode } from '../../errors.ts'
-import { openHashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import { openHashAlgorithm } from '../../hashing/open-hash-algorithm.ts'
 import { fromTransfer } from './batch-transfer.ts'
 import type { BatchTransfer } from './batch-transfer.ts'
 import { unpackBatch } from './unpack-batch.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { openHashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import { openHashAlgorithm } from '../../hashing/open-hash-algorithm.ts'
 import { startUnpackThread } from './unpack-threads.ts'
 import type { UnpackThread } from './unpack-threads.ts'
 

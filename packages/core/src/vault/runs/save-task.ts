@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { Settings } from '../../config/settings.ts'
-import { openHashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import { openHashAlgorithm } from '../../hashing/open-hash-algorithm.ts'
 import type { BegunWork, NothingToSave } from '../../model/begun-work.ts'
 import type { TaskKey } from '../../model/digest.ts'
 import type { Fingerprint, KeyedFingerprint } from '../../model/fingerprint.ts'

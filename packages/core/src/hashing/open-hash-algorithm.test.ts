@@ -1,8 +1,12 @@
 import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { isTaskVaultError } from '../errors.ts'
-import { hashAlgorithmNames, openHashAlgorithm, registerHashAlgorithm } from './hash-algorithm.ts'
 import type { HashAlgorithm } from './hash-algorithm.ts'
+import {
+  hashAlgorithmNames,
+  openHashAlgorithm,
+  registerHashAlgorithm,
+} from './open-hash-algorithm.ts'
 
 test('BLAKE3 and SHA-256 are there from the start', async () => {
   expect(hashAlgorithmNames()).toEqual(expect.arrayContaining(['blake3', 'sha256']))

@@ -1,0 +1,12 @@
+import type { StepVault } from './open-step-vault.ts'
+import type { Runner } from './runner.ts'
+import type { StepInputs } from './step-inputs.ts'
+import type { Troubles } from './troubles.ts'
+
+/** A step between whose halves other steps do the work. */
+export interface HalfStep {
+  readonly runner: Runner
+  readonly inputs: StepInputs
+  readonly opened: StepVault
+  readonly troubles: Troubles
+}
