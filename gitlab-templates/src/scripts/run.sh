@@ -31,7 +31,10 @@ case $taskvault_command in
   *) set -- "$@" --command "$taskvault_command" ;;
 esac
 # In a directory of its own, so that a script that goes on stays where it is. The status is that of the job.
+taskvault_status=0
 (
   cd "${TASKVAULT_JOB_DIRECTORY:-.}" || taskvault_refuse "directory \"$TASKVAULT_JOB_DIRECTORY\" is not there"
   exec taskvault "$@" --show-key
-)
+) || taskvault_status=$?
+#include look-unchanged.sh
+[ "$taskvault_status" -eq 0 ] || exit "$taskvault_status"
