@@ -20,6 +20,7 @@ const INSTALL = 'test -d kept || { mkdir kept; echo made > kept/a; }'
 test.each([
   ['run', TASK, undefined],
   ['run', { ...TASK, command: 'echo made > out; exit 3', cached: true }, undefined],
+  ['run', { ...TASK, 'cache-dir': 'build/vault' }, undefined],
   ['setup', {}, BY_HAND],
   ['cache', CACHE, INSTALL],
 ])(
@@ -82,6 +83,7 @@ function openRunner(
   const cli = path.join(rig.resolve('../bin'), 'taskvault')
   const component = readComponent(path.join(TEMPLATES, name, 'template.yml'))
   const [job] = Object.values(fillIn(component, { cli, ...inputs })).map(asMap)
+  const vault = rig.resolve(String(inputs['cache-dir'] ?? '.taskvault/cache'))
   let archivedAtMs = Number.NEGATIVE_INFINITY
 
   async function play(part: unknown): Promise<void> {
@@ -103,7 +105,7 @@ function openRunner(
     playJob,
     async uploadsAfterJob() {
       await playJob()
-      const isNewer = newestIn(rig.resolve('.taskvault/cache')) > archivedAtMs
+      const isNewer = newestIn(vault) > archivedAtMs
       if (isNewer) archivedAtMs = Date.now()
       return isNewer
     },

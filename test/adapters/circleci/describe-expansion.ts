@@ -33,7 +33,7 @@ export function describeExpansion(orb: Orb): void {
         expandCommand(orb, 'run_task', { ...TASK, keep }).map(({ kind }) => kind),
       )
 
-      expect(kept).toEqual(['run', 'restore_cache', 'run', 'save_cache'])
+      expect(kept).toEqual(['run', 'restore_cache', 'run', 'run', 'save_cache'])
       expect(unkept).toEqual(['run', 'run'])
     })
 
@@ -45,7 +45,7 @@ export function describeExpansion(orb: Orb): void {
         'taskvault-v1-unit_tests-',
       ])
       expect(steps.find(({ kind }) => kind === 'save_cache')?.fields).toMatchObject({
-        key: 'taskvault-v1-unit_tests-{{ .Branch }}-{{ .Revision }}',
+        key: 'taskvault-v1-unit_tests-{{ .Branch }}-{{ checksum ".taskvault/held.txt" }}',
         paths: ['.taskvault/cache'],
       })
     })

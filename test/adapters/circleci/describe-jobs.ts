@@ -126,6 +126,26 @@ export function describeJobs(orb: Orb): void {
       expect(second.output).toMatch(/✓ build: restored 1 file/)
     })
 
+    test('CircleCI uploads the vault after a save, not after a hit', async () => {
+      using caches = openKeptCaches('main')
+      const job = createJob({ 'src/a.txt': 'content' })
+      const command = 'echo made > out.txt'
+      const given = { cli: job.given['cli'], task: 'build', command, inputs: 'src/**' }
+      const steps = expandJob(orb, 'run', { ...given, outputs: 'out.txt' })
+      const uploads: number[] = []
+
+      // The third content has the same outputs: nothing but the record of it is new.
+      for (const content of ['content', 'content', 'changed', 'changed']) {
+        job.write('src/a.txt', content)
+        rmSync(path.join(job.project, '.taskvault'), { recursive: true, force: true })
+        const { exitCode, output } = await job.run(steps, MAIN, caches)
+        expect(exitCode, output).toBe(0)
+        uploads.push(caches.uploads())
+      }
+
+      expect(uploads).toEqual([1, 1, 2, 2])
+    })
+
     test('CircleCI keeps the vault of a task that runs in a directory', async () => {
       using caches = openKeptCaches('main')
       const job = createJob({ 'packages/web/src/a.txt': 'content' })

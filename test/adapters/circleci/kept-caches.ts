@@ -1,4 +1,5 @@
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { PlainStep } from './expand-steps.ts'
@@ -7,6 +8,8 @@ import type { PlainStep } from './expand-steps.ts'
 export interface KeptCaches {
   /** Does what a `restore_cache` or `save_cache` step does in `project`; other steps are none of its business. */
   play(step: PlainStep, project: string): void
+  /** How often something was uploaded. */
+  uploads(): number
   [Symbol.dispose](): void
 }
 
@@ -17,7 +20,6 @@ export interface KeptCaches {
 export function openKeptCaches(branch: string): KeptCaches {
   const directory = mkdtempSync(path.join(tmpdir(), 'taskvault-kept-'))
   const kept = new Map<string, { readonly place: string; readonly copy: string }>()
-  let revision = 0
 
   function save(key: string, project: string, place: string): void {
     if (kept.has(key) || !existsSync(path.join(project, place))) return
@@ -26,18 +28,23 @@ export function openKeptCaches(branch: string): KeptCaches {
     kept.set(key, { place, copy })
   }
 
-  function fillIn(key: unknown): string {
-    return String(key).replace('{{ .Branch }}', branch).replace('{{ .Revision }}', `r${revision}`)
+  function fillIn(key: unknown, project: string): string {
+    return String(key)
+      .replace('{{ .Branch }}', branch)
+      .replaceAll(/\{\{ checksum "(.*?)" \}\}/g, (_, file: string) =>
+        createHash('sha256')
+          .update(readFileSync(path.join(project, file)))
+          .digest('base64'),
+      )
   }
 
   return {
     play({ kind, fields }, project) {
       const { key, keys = [], paths = [] } = fields
       const [place = ''] = paths as readonly string[]
-      if (kind === 'checkout') revision += 1
-      if (kind === 'save_cache') save(fillIn(key), project, place)
+      if (kind === 'save_cache') save(fillIn(key, project), project, place)
       if (kind !== 'restore_cache') return
-      for (const wanted of (keys as readonly unknown[]).map(fillIn)) {
+      for (const wanted of (keys as readonly unknown[]).map((each) => fillIn(each, project))) {
         const found = [...kept].findLast(([name]) => name.startsWith(wanted))
         if (found === undefined) continue
         const { copy, place: former } = found[1]
@@ -45,6 +52,7 @@ export function openKeptCaches(branch: string): KeptCaches {
         return
       }
     },
+    uploads: () => kept.size,
     [Symbol.dispose]() {
       rmSync(directory, { recursive: true, force: true })
     },
