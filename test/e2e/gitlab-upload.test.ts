@@ -26,7 +26,7 @@ test.each([
 ])(
   'a job with the component %s and %j has its vault uploaded after a save, not after a hit',
   async (...job) => {
-    const { cached, ...inputs } = job[1] as Readonly<Record<string, unknown>>
+    const { cached, ...inputs } = job[1] as Inputs
     await using runner = openRunner(job[0], inputs, job[2])
     if (cached === true) runner.rig.write('.taskvault/config.yaml', CACHES_FAILURES)
 
@@ -67,6 +67,11 @@ test('a vault outside of the project keeps its times, for those who make backups
 
 const CACHES_FAILURES = 'policies:\n  "*": { cache_failures: true }\n'
 
+interface Inputs {
+  readonly 'cache-dir'?: string
+  readonly [name: string]: unknown
+}
+
 interface Runner extends AsyncDisposable {
   readonly rig: Rig
   playJob(): Promise<void>
@@ -76,14 +81,14 @@ interface Runner extends AsyncDisposable {
 
 function openRunner(
   name: string,
-  inputs: Readonly<Record<string, unknown>>,
+  inputs: Inputs,
   script?: string,
   rig = openRig({ 'src/a.txt': '1' }),
 ): Runner {
   const cli = path.join(rig.resolve('../bin'), 'taskvault')
   const component = readComponent(path.join(TEMPLATES, name, 'template.yml'))
   const [job] = Object.values(fillIn(component, { cli, ...inputs })).map(asMap)
-  const vault = rig.resolve(String(inputs['cache-dir'] ?? '.taskvault/cache'))
+  const vault = rig.resolve(inputs['cache-dir'] ?? '.taskvault/cache')
   let archivedAtMs = Number.NEGATIVE_INFINITY
 
   async function play(part: unknown): Promise<void> {
