@@ -88,7 +88,7 @@ const IMPORTS = ['open-store', 'entries/entries', 'entries/record-use', 'entries
       `import * as ${basename(name).replace('-', '_')} from ${JSON.stringify(new URL(`./${name}.ts`, import.meta.url).href)}`,
   )
   .concat(
-    `import { openHashAlgorithm } from ${JSON.stringify(new URL('../hashing/hash-algorithm.ts', import.meta.url).href)}`,
+    `import { openHashAlgorithm } from ${JSON.stringify(new URL('../hashing/open-hash-algorithm.ts', import.meta.url).href)}`,
     'const { openStore } = open_store, { findEntry } = entries, { recordHit } = record_use, { readStatistics } = statistics',
   )
   .join('\n')

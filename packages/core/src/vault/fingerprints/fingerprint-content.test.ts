@@ -158,7 +158,7 @@ function script(): string {
   return `
     import { fingerprintContent } from ${moduleAt('fingerprint-content.ts')}
     import { createMemoryStatCache } from ${moduleAt('../../files/stat-cache.ts')}
-    import { openHashAlgorithm } from ${moduleAt('../../hashing/hash-algorithm.ts')}
+    import { openHashAlgorithm } from ${moduleAt('../../hashing/open-hash-algorithm.ts')}
     const algorithm = await openHashAlgorithm('blake3')
     const context = { algorithm, statCache: createMemoryStatCache(), now: Date.now }
     const content = { path: process.argv[2] }

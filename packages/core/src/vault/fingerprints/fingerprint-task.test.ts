@@ -58,7 +58,7 @@ test('a process with another locale, time zone, umask and directory computes the
   const script = `
     import { fingerprintTask } from ${moduleAt('fingerprint-task.ts')}
     import { createMemoryStatCache } from ${moduleAt('../../files/stat-cache.ts')}
-    import { openHashAlgorithm } from ${moduleAt('../../hashing/hash-algorithm.ts')}
+    import { openHashAlgorithm } from ${moduleAt('../../hashing/open-hash-algorithm.ts')}
     const context = { algorithm: await openHashAlgorithm('blake3'), statCache: createMemoryStatCache(), now: Date.now }
     const definition = { inputs: ['**'], outputs: [], env: [], tools: [] }
     const request = { task: 't', definition, projectRoot: process.env.ROOT, env: process.env, source: { kind: 'work-tree' } }
