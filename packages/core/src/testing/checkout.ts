@@ -9,6 +9,7 @@ import type { TaskName } from '../model/task.ts'
 import { fingerprintContent } from '../vault/fingerprints/fingerprint-content.ts'
 import { openVault } from '../vault/open-vault.ts'
 import type { Miss, SavedEntry, SkippedSave, Vault } from '../vault/vault.ts'
+import { SAMPLE_POLICY, sampleSettings } from './sample-settings.ts'
 
 /** One machine's checkout of a project: its work tree, its local store, and a remote store. */
 export interface Checkout extends AsyncDisposable {
@@ -39,20 +40,12 @@ export interface CheckoutOptions {
 
 export const TASK: TaskName = parseTaskName('build')
 
-const POLICY = {
-  ttlSeconds: undefined,
-  maxSizeBytes: undefined,
-  strategy: 'lru',
-  cacheFailures: false,
-  write: true,
-} as const
-
 /** Opens a checkout of its own, with nothing in it. */
 export async function openCheckout(options: CheckoutOptions): Promise<Checkout> {
   const root = options.root ?? mkdtempSync(join(tmpdir(), 'taskvault-checkout-'))
   const events: VaultEvent[] = []
   const vault = await openVault({
-    settings: { ...settingsOf(root), remote: remoteOf(options) },
+    settings: { ...sampleSettings(root), remote: remoteOf(options) },
     report: (event) => void events.push(event),
     env: options.env ?? {},
   })
@@ -70,7 +63,7 @@ export async function openCheckout(options: CheckoutOptions): Promise<Checkout> 
     },
     outputs: () => readTree(join(root, 'out')),
     async save(input) {
-      const request = { task: TASK, work: await workOf(vault, input), policy: POLICY }
+      const request = { task: TASK, work: await workOf(vault, input), policy: SAMPLE_POLICY }
       return await vault.save({
         ...request,
         outputs: targets,
@@ -96,22 +89,6 @@ export async function openCheckout(options: CheckoutOptions): Promise<Checkout> 
 
 function remoteOf({ url, remote }: CheckoutOptions): RemoteSettings {
   return { url, mode: 'read-write', publicKeys: [], timeoutSeconds: 1, ...remote }
-}
-
-function settingsOf(root: string) {
-  return {
-    projectRoot: root,
-    configPath: undefined,
-    cacheDirectory: join(root, 'cache'),
-    maxSizeBytes: 2 ** 40,
-    hashAlgorithm: 'blake3',
-    logLevel: 'info',
-    servicePort: 9999,
-    policies: {},
-    branches: {},
-    tasks: {},
-    secrets: [],
-  } as const
 }
 
 async function workOf(vault: Vault, input: string): Promise<KeyedFingerprint> {

@@ -15,12 +15,13 @@ import { zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openHashAlgorithm } from '../hashing/open-hash-algorithm.ts'
 import { digestFromBytes } from '../model/digest.ts'
-import type { Digest, TaskKey } from '../model/digest.ts'
+import type { Digest } from '../model/digest.ts'
 import type { VaultEvent } from '../model/events.ts'
-import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import { encodeBlobHeader, encodePackIndex, encodeTrailer } from '../model/pack-index.ts'
 import { parseTaskName } from '../model/task.ts'
 import { buildBlob } from '../store/blobs/build-blob.ts'
+import { sampleSettings } from '../testing/sample-settings.ts'
+import { sampleWork } from '../testing/sample-work.ts'
 import { openVault } from './open-vault.ts'
 
 /*
@@ -29,20 +30,7 @@ import { openVault } from './open-vault.ts'
  */
 
 const task = parseTaskName('hostile')
-const key = 'a1'.repeat(32) as TaskKey
-const work: KeyedFingerprint = {
-  key,
-  fingerprint: {
-    algorithm: 'blake3',
-    task,
-    command: undefined,
-    salt: undefined,
-    env: [],
-    tools: [],
-    files: [],
-    content: key as never,
-  },
-}
+const work = sampleWork(task, 1)
 
 const algorithm = await openHashAlgorithm('blake3')
 let root = ''
@@ -300,7 +288,7 @@ function plantTree(node: string): void {
 function plant(contents: readonly Buffer[], fields: Record<string, unknown>): void {
   const manifest = {
     task,
-    key,
+    key: work.key,
     scope: 'local',
     createdAtMs: 1,
     exitCode: 0,
@@ -389,19 +377,7 @@ async function attempt(): Promise<{ readonly kind: string; readonly changed: rea
 const REFUSED = { kind: 'miss', changed: [] }
 
 function settings() {
-  return {
-    projectRoot: join(root, 'project'),
-    configPath: undefined,
-    cacheDirectory: join(root, 'cache'),
-    maxSizeBytes: 2 ** 40,
-    hashAlgorithm: 'blake3',
-    logLevel: 'info',
-    servicePort: 9999,
-    policies: {},
-    branches: {},
-    tasks: {},
-    secrets: [],
-  } as const
+  return sampleSettings(join(root, 'project'), { cacheDirectory: join(root, 'cache') })
 }
 
 /** Every path below a directory, with what it holds; some are left out. */

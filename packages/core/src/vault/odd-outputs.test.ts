@@ -21,29 +21,16 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { TaskKey } from '../model/digest.ts'
-import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import { parseTaskName } from '../model/task.ts'
+import { SAMPLE_POLICY, sampleSettings } from '../testing/sample-settings.ts'
+import { sampleWork } from '../testing/sample-work.ts'
 import { openVault } from './open-vault.ts'
 import type { Miss, OutputChanges, Vault } from './vault.ts'
 
 /* What tasks write besides plain files. Each is saved and restored as it was, or refused by name. */
 
 const task = parseTaskName('odd')
-const key = 'c3'.repeat(32) as TaskKey
-const work: KeyedFingerprint = {
-  key,
-  fingerprint: {
-    algorithm: 'blake3',
-    task,
-    command: undefined,
-    salt: undefined,
-    env: [],
-    tools: [],
-    files: [],
-    content: key as never,
-  },
-}
+const work = sampleWork(task, 1)
 const IS_ROOT = process.getuid?.() === 0
 
 let root = ''
@@ -52,7 +39,7 @@ let vault: Vault
 beforeEach(async () => {
   root = realpathSync(mkdtempSync(join(tmpdir(), 'odd-')))
   mkdirSync(join(root, 'out'))
-  vault = await openVault({ settings: settings() })
+  vault = await openVault({ settings: sampleSettings(root) })
 })
 
 afterEach(async () => {
@@ -249,14 +236,6 @@ function contents(): Record<string, string> {
   )
 }
 
-const policy = {
-  ttlSeconds: undefined,
-  maxSizeBytes: undefined,
-  strategy: 'lru',
-  cacheFailures: false,
-  write: true,
-} as const
-
 async function save(): Promise<{ readonly storedBytes: number }> {
   const outputs = [{ declaredAs: 'out', absolutePath: join(root, 'out') }]
   const saved = await vault.save({
@@ -266,7 +245,7 @@ async function save(): Promise<{ readonly storedBytes: number }> {
     exitCode: 0,
     durationMs: 1,
     origin: {},
-    policy,
+    policy: SAMPLE_POLICY,
   })
   if (saved.kind !== 'saved') throw new Error(`not saved: ${saved.because}`)
   return saved
@@ -279,20 +258,4 @@ async function restore(): Promise<OutputChanges | Miss['kind']> {
   await using hit = staged
   await hit.apply()
   return hit.changes
-}
-
-function settings() {
-  return {
-    projectRoot: root,
-    configPath: undefined,
-    cacheDirectory: join(root, 'cache'),
-    maxSizeBytes: 2 ** 40,
-    hashAlgorithm: 'blake3',
-    logLevel: 'info',
-    servicePort: 9999,
-    policies: {},
-    branches: {},
-    tasks: {},
-    secrets: [],
-  } as const
 }

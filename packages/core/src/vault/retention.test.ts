@@ -5,12 +5,12 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { loadSettings } from '../config/load-settings.ts'
 import type { Settings } from '../config/settings.ts'
-import type { TaskKey } from '../model/digest.ts'
-import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import { EVICTION_STRATEGIES, resolvePolicy } from '../model/policy.ts'
 import type { EvictionStrategy, ResolvedPolicy } from '../model/policy.ts'
 import { parseTaskName } from '../model/task.ts'
 import type { TaskName } from '../model/task.ts'
+import { SAMPLE_POLICY } from '../testing/sample-settings.ts'
+import { sampleWork } from '../testing/sample-work.ts'
 import { openVault } from './open-vault.ts'
 import type { Vault } from './vault.ts'
 
@@ -176,7 +176,12 @@ test('eviction never leaves more than the limit, nor takes the entry saved last,
       await using vault = await open(limitBytes)
       for (const { laterMs, number, sizeBytes, ...policy } of steps) {
         nowMs += laterMs
-        await saveBytes(vault, { number, sizeBytes, task: TASK, policy: { ...POLICY, ...policy } })
+        await saveBytes(vault, {
+          number,
+          sizeBytes,
+          task: TASK,
+          policy: { ...SAMPLE_POLICY, ...policy },
+        })
         expect(vault.stats().storedBytes).toBeLessThanOrEqual(limitBytes)
         expect(await has(vault, number)).toBe(true)
       }
@@ -188,13 +193,6 @@ test('eviction never leaves more than the limit, nor takes the entry saved last,
 // ---------------------------------------------------------------------------------------------
 
 const TASK = parseTaskName('kept')
-const POLICY: ResolvedPolicy = {
-  ttlSeconds: undefined,
-  maxSizeBytes: undefined,
-  strategy: 'lru',
-  cacheFailures: false,
-  write: true,
-}
 
 interface Filling {
   readonly clockGoesBack?: boolean
@@ -242,7 +240,7 @@ async function save(vault: Vault, number: number, policy: Partial<ResolvedPolicy
   await saveBytes(vault, {
     number,
     task: TASK,
-    policy: { ...POLICY, ...policy },
+    policy: { ...SAMPLE_POLICY, ...policy },
     sizeBytes: 10_000,
   })
 }
@@ -262,19 +260,10 @@ async function saveBytes(vault: Vault, { number, task, policy, sizeBytes }: Save
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
     outputs[at] = state >>> 24
   }
-  const work = workOf(number, task)
+  const work = sampleWork(task, number)
   return await vault.save({ task, work, outputs, exitCode: 0, durationMs: 0, origin: {}, policy })
 }
 
 async function has(vault: Vault, number: number, task: TaskName = TASK): Promise<boolean> {
-  return (await vault.readResult(task, workOf(number, task))) !== undefined
-}
-
-function workOf(number: number, task: TaskName): KeyedFingerprint {
-  const digest = (number + 1).toString(16).padStart(64, '0') as TaskKey
-  const nothing = { command: undefined, salt: undefined, env: [], tools: [], files: [] }
-  return {
-    key: digest,
-    fingerprint: { algorithm: 'blake3', task, ...nothing, content: digest as never },
-  }
+  return (await vault.readResult(task, sampleWork(task, number))) !== undefined
 }

@@ -12,9 +12,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { TaskKey } from '../model/digest.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import { parseTaskName } from '../model/task.ts'
+import { SAMPLE_POLICY, sampleSettings } from '../testing/sample-settings.ts'
+import { sampleWork } from '../testing/sample-work.ts'
 import { openVault } from './open-vault.ts'
 import type { OutputTarget, SaveRequest, SavedEntry, Vault } from './vault.ts'
 
@@ -76,12 +77,7 @@ function targets(): readonly OutputTarget[] {
 }
 
 function key(number: number): KeyedFingerprint {
-  const digest = number.toString(16).padStart(64, '0') as TaskKey
-  const nothing = { command: undefined, salt: undefined, env: [], tools: [], files: [] }
-  return {
-    key: digest,
-    fingerprint: { algorithm: 'blake3', task, ...nothing, content: digest as never },
-  }
+  return sampleWork(task, number)
 }
 
 const REQUEST: Omit<SaveRequest, 'work' | 'outputs'> = {
@@ -89,29 +85,11 @@ const REQUEST: Omit<SaveRequest, 'work' | 'outputs'> = {
   exitCode: 0,
   durationMs: 1,
   origin: {},
-  policy: {
-    ttlSeconds: undefined,
-    maxSizeBytes: undefined,
-    strategy: 'lru',
-    cacheFailures: false,
-    write: true,
-  },
+  policy: SAMPLE_POLICY,
 }
 
 async function open(): Promise<Vault> {
   return await openVault({
-    settings: {
-      projectRoot: root,
-      configPath: undefined,
-      cacheDirectory: join(root, 'cache'),
-      maxSizeBytes: 2 ** 40,
-      hashAlgorithm: 'blake3',
-      logLevel: 'info',
-      servicePort: 9999,
-      policies: {},
-      branches: {},
-      tasks: {},
-      secrets: [],
-    },
+    settings: sampleSettings(root),
   })
 }

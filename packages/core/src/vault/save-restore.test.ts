@@ -20,10 +20,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Settings } from '../config/settings.ts'
-import type { TaskKey } from '../model/digest.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import { parseTaskName } from '../model/task.ts'
+import { SAMPLE_POLICY, sampleSettings } from '../testing/sample-settings.ts'
+import { sampleWork } from '../testing/sample-work.ts'
 import { openVault } from './open-vault.ts'
 import type { OutputChanges, SavedEntry, Vault } from './vault.ts'
 
@@ -288,19 +288,19 @@ describe('a save', () => {
     writeFileSync(path('large'), randomBytes(100_000))
     const outcome = await vault.save({
       ...request(['large']),
-      policy: { ...policy, maxSizeBytes: 99_999 },
+      policy: { ...SAMPLE_POLICY, maxSizeBytes: 99_999 },
     })
     expect(outcome).toEqual({ kind: 'skipped', because: 'too-large', sizeBytes: 100_000 })
 
     const fits = await vault.save({
       ...request(['large']),
-      policy: { ...policy, maxSizeBytes: 100_000 },
+      policy: { ...SAMPLE_POLICY, maxSizeBytes: 100_000 },
     })
     expect(fits.kind).toBe('saved')
   })
 
   test('of a stream without end stops where the policy does', async () => {
-    const limited = { ...policy, maxSizeBytes: 1_000_000 }
+    const limited = { ...SAMPLE_POLICY, maxSizeBytes: 1_000_000 }
 
     const outcome = await vault.save({ ...request([]), outputs: endlessly(), policy: limited })
 
@@ -387,33 +387,12 @@ test('a result that was never a file comes back whole and as a stream', async ()
 
 // ---------------------------------------------------------------------------------------------
 
-const policy = {
-  ttlSeconds: undefined,
-  maxSizeBytes: undefined,
-  strategy: 'lru',
-  cacheFailures: false,
-  write: true,
-} as const
-
 async function* endlessly(): AsyncGenerator<Uint8Array> {
   for (;;) yield randomBytes(10_000)
 }
 
 async function openTestVault(): Promise<Vault> {
-  const settings: Settings = {
-    projectRoot: root,
-    configPath: undefined,
-    cacheDirectory: join(root, 'cache'),
-    maxSizeBytes: 2 ** 40,
-    hashAlgorithm: 'blake3',
-    logLevel: 'info',
-    servicePort: 9999,
-    policies: {},
-    branches: {},
-    tasks: {},
-    secrets: [],
-  }
-  return await openVault({ settings })
+  return await openVault({ settings: sampleSettings(root) })
 }
 
 function path(relativePath: string): string {
@@ -426,21 +405,20 @@ function write(relativePath: string, content: string): void {
 }
 
 function key(number: number): KeyedFingerprint {
-  const digest = number.toString(16).padStart(64, '0') as TaskKey
-  const nothing = {
-    command: undefined,
-    salt: undefined,
-    env: [],
-    tools: [],
-    files: [],
-    content: digest as never,
-  }
-  return { key: digest, fingerprint: { algorithm: 'blake3', task, ...nothing } }
+  return sampleWork(task, number)
 }
 
 function request(outputs: readonly string[]) {
   const targets = outputs.map((name) => ({ declaredAs: name, absolutePath: path(name) }))
-  return { task, work: key(1), outputs: targets, exitCode: 0, durationMs: 1, origin: {}, policy }
+  return {
+    task,
+    work: key(1),
+    outputs: targets,
+    exitCode: 0,
+    durationMs: 1,
+    origin: {},
+    policy: SAMPLE_POLICY,
+  }
 }
 
 function restoreRequest(outputs: readonly string[], work: KeyedFingerprint = key(1)) {

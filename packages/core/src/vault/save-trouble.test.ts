@@ -14,10 +14,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { TaskKey } from '../model/digest.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import { parseTaskName } from '../model/task.ts'
 import { invalidate } from '../store/entries/invalidate.ts'
+import { SAMPLE_POLICY, sampleSettings } from '../testing/sample-settings.ts'
+import { sampleWork } from '../testing/sample-work.ts'
 import { openVault } from './open-vault.ts'
 import type { SaveRequest, Vault } from './vault.ts'
 
@@ -130,29 +131,12 @@ function linkOf(descriptor: string): string {
 
 async function open(hashAlgorithm: string): Promise<Vault> {
   return await openVault({
-    settings: {
-      projectRoot: root,
-      configPath: undefined,
-      cacheDirectory: join(root, 'cache'),
-      maxSizeBytes: 2 ** 40,
-      hashAlgorithm,
-      logLevel: 'info',
-      servicePort: 9999,
-      policies: {},
-      branches: {},
-      tasks: {},
-      secrets: [],
-    },
+    settings: sampleSettings(root, { hashAlgorithm }),
   })
 }
 
-function key(number: number, algorithm = 'blake3'): KeyedFingerprint {
-  const digest = number.toString(16).padStart(64, '0') as TaskKey
-  const nothing = { command: undefined, salt: undefined, env: [], tools: [], files: [] }
-  return {
-    key: digest,
-    fingerprint: { algorithm, task, ...nothing, content: digest as never },
-  }
+function key(number: number, algorithm?: string): KeyedFingerprint {
+  return sampleWork(task, number, algorithm)
 }
 
 function request(outputs: readonly string[], work: KeyedFingerprint): SaveRequest {
@@ -163,12 +147,6 @@ function request(outputs: readonly string[], work: KeyedFingerprint): SaveReques
     exitCode: 0,
     durationMs: 1,
     origin: {},
-    policy: {
-      ttlSeconds: undefined,
-      maxSizeBytes: undefined,
-      strategy: 'lru',
-      cacheFailures: false,
-      write: true,
-    },
+    policy: SAMPLE_POLICY,
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Settings } from '../../config/settings.ts'
 import { parseTaskName } from '../../model/task.ts'
+import { SAMPLE_POLICY } from '../../testing/sample-settings.ts'
 import { openProject } from '../../testing/temporary-project.ts'
 import type { TemporaryProject } from '../../testing/temporary-project.ts'
 import { fingerprintTask } from '../fingerprints/fingerprint-task.ts'
@@ -67,13 +68,6 @@ async function explain(vault: Vault, project: TemporaryProject): ReturnType<type
 }
 
 async function save(vault: Vault, project: TemporaryProject): Promise<void> {
-  const policy = {
-    ttlSeconds: undefined,
-    maxSizeBytes: undefined,
-    strategy: 'lru',
-    cacheFailures: false,
-    write: true,
-  } as const
   const work = await fingerprint(vault, project)
   await vault.save({
     task: TASK,
@@ -82,7 +76,7 @@ async function save(vault: Vault, project: TemporaryProject): Promise<void> {
     exitCode: 0,
     durationMs: 1,
     origin: {},
-    policy,
+    policy: SAMPLE_POLICY,
   })
 }
 

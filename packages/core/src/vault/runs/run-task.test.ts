@@ -8,21 +8,14 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Settings } from '../../config/settings.ts'
 import { TaskVaultError } from '../../errors.ts'
 import type { ErrorCode } from '../../errors.ts'
-import type { ResolvedPolicy } from '../../model/policy.ts'
 import { parseTaskName } from '../../model/task.ts'
 import { spawnPiped } from '../../process/spawn-piped.ts'
+import { SAMPLE_POLICY, sampleSettings } from '../../testing/sample-settings.ts'
 import { openVault } from '../open-vault.ts'
 import type { RunEvent, RunOutcome, RunRequest, RunVault } from './run-contract.ts'
 import { runTask } from './run-task.ts'
 import { createRunVault } from './run-vault.ts'
 
-const POLICY: ResolvedPolicy = {
-  ttlSeconds: undefined,
-  maxSizeBytes: undefined,
-  strategy: 'lru',
-  cacheFailures: false,
-  write: true,
-}
 const COMMAND = 'echo working; echo run >> count; cp in.txt out.txt; exit "${STATUS:-0}"'
 
 /** What a vault may throw at a run that goes on without it. */
@@ -213,7 +206,7 @@ async function runOnce(
     definition: { inputs: ['in.txt'], outputs: ['out.txt'], env: [], tools: [] },
     command: COMMAND,
     directory: root,
-    policy: POLICY,
+    policy: SAMPLE_POLICY,
     origin: {},
     output: { stdout, stderr: new PassThrough().resume() },
     isTerminal: false,
@@ -244,17 +237,7 @@ function readLines(file: string): number {
 }
 
 function createSettings(projectRoot: string): Settings {
-  return {
-    projectRoot,
-    configPath: undefined,
+  return sampleSettings(projectRoot, {
     cacheDirectory: path.join(projectRoot, '.taskvault', 'cache'),
-    maxSizeBytes: 2 ** 30,
-    hashAlgorithm: 'blake3',
-    logLevel: 'info',
-    servicePort: 9999,
-    policies: {},
-    branches: {},
-    tasks: {},
-    secrets: [],
-  }
+  })
 }
