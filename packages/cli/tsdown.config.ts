@@ -14,6 +14,8 @@ const CROSS_SPAWN = [
   'shebang-regex',
   'which',
 ]
+// With all that it needs.
+const TAR_STREAM = ['tar-stream', 'b4a', 'events-universal', 'fast-fifo', 'streamx', 'text-decoder']
 
 /**
  * The command as a handful of files: reading one file instead of a hundred is most of what a short
@@ -43,6 +45,7 @@ const command: UserConfig = {
       'undici',
       'yaml',
       ...CROSS_SPAWN,
+      ...TAR_STREAM,
     ],
   },
 }

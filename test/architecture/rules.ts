@@ -83,9 +83,16 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     ],
     libraries: ['undici', 'aws4fetch'],
   },
+  // What others pack.
+  'core/archive': {
+    imports: ['core/errors'],
+    node: [...FILES, 'node:stream'],
+    libraries: ['tar-stream'],
+  },
   // The use cases: the only place that may bring all of the others together.
   'core/vault': {
     imports: [
+      'core/archive',
       'core/errors',
       'core/model',
       'core/hashing',

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { TaskVaultError } from '@taskvault/core'
 import type { Runner } from './runner.ts'
 
@@ -8,8 +7,9 @@ export interface KeyedInputs {
   readonly key: string
   /** What keys begin with that are better than nothing, the best one first. */
   readonly restoreKeys: readonly string[]
-  /** Of other paths, another one: a cache is of use only to who asks for the same. */
-  readonly version: string
+  /** As they were written: a cache is of use only to who asks for the same. */
+  readonly paths: readonly string[]
+  readonly isWindowsOnly: boolean
 }
 
 /** Where the digest of what the work reads comes into a key. */
@@ -31,7 +31,7 @@ export function readKeyedInputs(runner: Runner): KeyedInputs | undefined {
   for (const each of keys) checkKey(each)
   if (isKeyed(runner, key)) {
     const isWindowsOnly = env['RUNNER_OS'] === 'Windows' && !inputFlag('enableCrossOsArchive')
-    return { key, restoreKeys, version: versionOf(inputLines('path'), { isWindowsOnly }) }
+    return { key, restoreKeys, paths: inputLines('path'), isWindowsOnly }
   }
   if (restoreKeys.length === 0) return undefined
   throw new TaskVaultError('ARGUMENT_INVALID', 'restore-keys are beginnings of keys', {
@@ -51,14 +51,6 @@ function checkKey(key: string): void {
     throw invalid(`${key} cannot be larger than ${LONGEST_KEY} characters.`)
   }
   if (key.includes(',')) throw invalid(`${key} cannot contain commas.`)
-}
-
-function versionOf(
-  paths: readonly string[],
-  { isWindowsOnly }: { readonly isWindowsOnly: boolean },
-): string {
-  const parts = isWindowsOnly ? [...paths, 'windows-only'] : paths
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 }
 
 function invalid(message: string): TaskVaultError {

@@ -48,7 +48,7 @@ export async function restoreStep(step: HalfStep): Promise<RestoreTaskOutcome | 
 /** The first half of the work: what is known under its key, unless that is not asked for. */
 export async function beginWork(
   { runner, inputs, opened, troubles }: HalfStep,
-  { task, additions, fallbacks }: StepWork,
+  { task, additions, fallbacks, archives }: StepWork,
   { skipsLookup }: { readonly skipsLookup: boolean },
 ): Promise<RestoreTaskOutcome> {
   const { settings, env, vault } = opened
@@ -64,6 +64,7 @@ export async function beginWork(
     looksOnly: inputs.looksOnly,
     neverSaves: inputs.isReadOnly ? 'read-only' : undefined,
     fallbacks,
+    ...(archives !== undefined && { archives }),
     now: Date.now,
     onEvent: troubles.event,
   })

@@ -1,5 +1,12 @@
+import { createHash } from 'node:crypto'
 import { createKeyableWork, findKey, nameOfKey, namePrefixOfKeys } from '@taskvault/core'
-import type { KeyedPlace, NewestQuery, TaskAdditions, TaskName } from '@taskvault/core'
+import type {
+  ArchiveSource,
+  KeyedPlace,
+  NewestQuery,
+  TaskAdditions,
+  TaskName,
+} from '@taskvault/core'
 import type { HalfStep } from './half-step.ts'
 import { HASH } from './keyed-inputs.ts'
 import type { KeyedInputs } from './keyed-inputs.ts'
@@ -12,6 +19,8 @@ export interface StepWork {
   readonly fallbacks: readonly NewestQuery[]
   /** Undefined: the key is the digest of what the work reads. */
   readonly written: WrittenKey | undefined
+  /** What actions/cache may have saved. */
+  readonly archives?: ArchiveSource
 }
 
 /** A key of somebody's own, whole. */
@@ -35,7 +44,9 @@ export async function findStepWork(step: HalfStep): Promise<StepWork | undefined
     return { task, additions, fallbacks: takesNewest ? [{ task }] : [], written: undefined }
   }
   const written = await fillIn(step, { keyed, additions })
-  return written && workOfKey(written, { additions, takesNewest })
+  if (written === undefined) return undefined
+  const work = workOfKey(written, { additions, takesNewest })
+  return { ...work, archives: archivesOf(step, keyed, work) }
 }
 
 interface Filling {
@@ -48,8 +59,8 @@ async function fillIn(
   { opened, inputs, troubles }: HalfStep,
   { keyed, additions }: Filling,
 ): Promise<WrittenKey | undefined> {
-  const { restoreKeys, version } = keyed
-  const place = { group: inputs.task, version }
+  const { restoreKeys } = keyed
+  const place = { group: inputs.task, version: versionOf(keyed) }
   if (!keyed.key.includes(HASH)) return { key: keyed.key, restoreKeys, place }
   const { settings, env, vault } = opened
   if (vault === undefined) return undefined
@@ -63,7 +74,7 @@ const NOTHING = { inputs: [], env: [], tools: [] }
 function workOfKey(
   written: WrittenKey,
   { additions, takesNewest }: Pick<StepWork, 'additions'> & { readonly takesNewest: boolean },
-): StepWork {
+): StepWork & { readonly written: WrittenKey } {
   const { key, restoreKeys, place } = written
   const beginnings = [key, ...restoreKeys, ...(takesNewest ? [''] : [])]
   const prefixes = beginnings.flatMap((each) => namePrefixOfKeys(place, each) ?? [])
@@ -73,5 +84,29 @@ function workOfKey(
     additions: { ...additions, ...NOTHING, salt: `${place.version}\n${key}`, isLoose: true },
     fallbacks: prefixes.map((taskPrefix) => ({ taskPrefix })),
     written,
+  }
+}
+
+function versionOf({ paths, isWindowsOnly }: KeyedInputs): string {
+  const parts = isWindowsOnly ? [...paths, 'windows-only'] : paths
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
+function archivesOf(
+  { opened }: HalfStep,
+  { paths, isWindowsOnly }: KeyedInputs,
+  { additions, written }: StepWork & { readonly written: WrittenKey },
+): ArchiveSource {
+  const { settings, env } = opened
+  const { key, restoreKeys, place } = written
+  return {
+    query: { paths, isWindowsOnly, keys: [key, ...restoreKeys] },
+    workOf(archiveKey) {
+      const ofKey = workOfKey(
+        { key: archiveKey, restoreKeys: [], place },
+        { additions, takesNewest: false },
+      )
+      return createKeyableWork(ofKey.task, { settings, env, additions: ofKey.additions })
+    },
   }
 }

@@ -125,6 +125,7 @@ export {
   writeBegunWork,
 } from './vault/runs/begun-work-file.ts'
 export type { BegunWork, NothingToSave } from './model/begun-work.ts'
+export type { ArchiveSource } from './vault/runs/restore-archive.ts'
 export { restoreTask } from './vault/runs/restore-task.ts'
 export type { RestoreTaskOutcome } from './vault/runs/restore-task.ts'
 export { saveTask } from './vault/runs/save-task.ts'

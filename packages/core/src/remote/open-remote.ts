@@ -55,11 +55,16 @@ export function openRemote(options: RemoteOptions): OpenRemote {
   const { env, patience, mode, publicKeys, now, tls } = options
   const http = createHttpClient({ connections: CALLS_AT_ONCE, env, tls })
   const plain = connect(options, http)
-  const persistent = givingUp(retrying(limited(plain, CALLS_AT_ONCE)), patience)
+  const { archives } = plain
+  const persistent = givingUp({ ...retrying(limited(plain, CALLS_AT_ONCE)), archives }, patience)
   const keys = publicKeys.length === 0 ? undefined : parsePublicKeys(publicKeys)
   const careful = verified(persistent, { keys, now })
   const stores = mode === 'read' ? readOnly(careful) : careful
-  return { ...stores, [Symbol.asyncDispose]: async () => await http[Symbol.asyncDispose]() }
+  return {
+    ...stores,
+    archives: persistent.archives,
+    [Symbol.asyncDispose]: async () => await http[Symbol.asyncDispose](),
+  }
 }
 
 function connect(options: RemoteOptions, http: HttpClient): RemoteStores {

@@ -49,6 +49,12 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
     statCache,
     remote,
     save: async (request) => await saveEntry(parts, request),
+    async findArchive(query) {
+      return await (await import('./sharing/adopt-archive.ts')).findArchive(parts, query)
+    },
+    async adoptArchive(adoption) {
+      return await (await import('./sharing/adopt-archive.ts')).adoptArchive(parts, adoption)
+    },
     stage: async (request) => await stageEntry(parts, request),
     readResult: async (task, work) => await readResult(parts, { task, work }),
     openResult: async (task, work) => await openResult(parts, { task, work }),

@@ -7,6 +7,8 @@ import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import type { Manifest, Origin } from '../model/manifest.ts'
 import type { ResolvedPolicy } from '../model/policy.ts'
 import type { TaskName } from '../model/task.ts'
+import type { ArchiveQuery } from '../remote/github/github-archives.ts'
+import type { FoundArchive } from '../remote/github/github-service.ts'
 import type { Store } from '../store/store.ts'
 import type { Pushed } from './sharing/push-entry.ts'
 import type { RemoteVault } from './sharing/remote-vault.ts'
@@ -101,6 +103,27 @@ export interface StagedEntry extends AsyncDisposable {
   apply(): Promise<void>
 }
 
+/** Which paths belong to a cache: those that are there for a save, and those that a restore may write. */
+export interface CacheSelection extends OutputSelection {
+  /**
+   * What is there now, as few paths as possible.
+   * @param under where all of it lies, each path below this directory; in its place unless told.
+   * @throws {TaskVaultError} OUTPUT_MISSING when nothing is.
+   */
+  find(under?: string): readonly OutputTarget[]
+  /** `outside`: no line is about this path, nor about what is above it. */
+  decide(absolutePath: string): 'wanted' | 'left-out' | 'outside'
+}
+
+/** An archive of another action, and whose cache it is. */
+export interface Adoption {
+  readonly archive: FoundArchive
+  readonly task: TaskName
+  readonly work: KeyedFingerprint
+  readonly policy: ResolvedPolicy
+  readonly selection: CacheSelection
+}
+
 export interface RestoreRequest {
   readonly task: TaskName
   readonly work: KeyedFingerprint
@@ -156,6 +179,11 @@ export interface Vault extends AsyncDisposable {
    * sort is a miss, never an exception.
    */
   stage(request: RestoreRequest): Promise<StagedEntry | Miss>
+
+  /** The archive of actions/cache that answers to one of the keys, where the remote store has such. */
+  findArchive(query: ArchiveQuery): Promise<FoundArchive | undefined>
+  /** Makes an entry of it on this machine. */
+  adoptArchive(adoption: Adoption): Promise<boolean>
 
   /**
    * The whole output of an entry saved from memory or a stream, verified; for large ones

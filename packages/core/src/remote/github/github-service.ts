@@ -17,6 +17,8 @@ export interface FoundArchive {
 export interface GithubService {
   /** The archive of this key; else the newest one whose key begins with it. */
   find(key: string, options?: CallOptions): Promise<FoundArchive | undefined>
+  /** The archive of the first of these keys, else the newest whose key begins with it; then the next. */
+  findFirst(keys: readonly string[], options?: CallOptions): Promise<FoundArchive | undefined>
   /** Where to send the bytes; undefined when the archive is there, or somebody else is sending it. */
   create(key: string, options?: CallOptions): Promise<URL | undefined>
   /** Says that all bytes are sent; false when somebody else's archive was there first. */
@@ -30,6 +32,8 @@ export interface GithubServiceOptions {
   readonly token: string
   /** The caller's to dispose. */
   readonly http: HttpClient
+  /** Of the archives that are meant; our own unless told. */
+  readonly version?: string
 }
 
 /** A job that may not write is told so in a refusal that begins so. */
@@ -45,8 +49,9 @@ export class WriteDenied extends Error {
 
 /** The service's second protocol, as the runner's variables give it to a job's actions. */
 export function createGithubService(options: GithubServiceOptions): GithubService {
+  const { version = VERSION } = options
   const ask = async (method: string, body: Body, call: CallOptions | undefined): Promise<Answer> =>
-    await send(options, { method, body: { ...body, version: VERSION } }, call)
+    await send(options, { method, body: { ...body, version } }, call)
   return {
     async find(key, call) {
       const answer = await ask('GetCacheEntryDownloadURL', { key, restore_keys: [key] }, call)
@@ -55,6 +60,12 @@ export function createGithubService(options: GithubServiceOptions): GithubServic
       return matched.startsWith(key)
         ? { key: matched, url: answer.url('signed_download_url') }
         : undefined
+    },
+    async findFirst([key, ...restoreKeys], call) {
+      const body = { key, restore_keys: restoreKeys }
+      const answer = await ask('GetCacheEntryDownloadURL', body, call)
+      if (!answer.isOk) return undefined
+      return { key: answer.text('matched_key'), url: answer.url('signed_download_url') }
     },
     async create(key, call) {
       const answer = await ask('CreateCacheEntry', { key }, call)

@@ -9,6 +9,7 @@ import { ENTRIES_PREFIX, RECENTS_PREFIX } from '../objects/object-layout.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { RemoteStores } from '../remote-stores.ts'
 import { readOnly } from '../wrappers/read-only.ts'
+import { createGithubArchives } from './github-archives.ts'
 import { createGithubObjectStore } from './github-object-store.ts'
 import { WriteDenied, createGithubService, writeDenied } from './github-service.ts'
 
@@ -38,7 +39,9 @@ export function openGithubStores({ env, http, now }: GithubStoresOptions): Remot
   })
   const blobs = createObjectBlobStore(giveWay(objects))
   const shelf = { objects: withoutRecents(objects), blobs, now }
-  return inMode(unlessDenied({ blobs, entries: createObjectEntryStore(shelf) }), mode)
+  const stores = inMode(unlessDenied({ blobs, entries: createObjectEntryStore(shelf) }), mode)
+  const isRead = mode !== 'none' && mode !== 'write-only'
+  return isRead ? { ...stores, archives: createGithubArchives({ url, token, http }) } : stores
 }
 
 /** What another job is sending is left to that one: it says nothing of it, and sends nothing itself. */

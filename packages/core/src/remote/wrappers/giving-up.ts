@@ -1,5 +1,6 @@
 import { isTaskVaultError } from '../../errors.ts'
 import type { BlobContent, ByteStream, CallOptions } from '../blob-store.ts'
+import type { ArchiveStore } from '../github/github-archives.ts'
 import type { RemoteStores } from '../remote-stores.ts'
 import type { Patience } from './patience.ts'
 
@@ -7,8 +8,9 @@ import type { Patience } from './patience.ts'
  * Breaks the circuit: after one call that failed for good with REMOTE_UNAVAILABLE, or when the patience
  * has run out, no further call is made. Goes around what retries: its attempts cost patience, too.
  */
-export function givingUp({ blobs, entries }: RemoteStores, patience: Patience): RemoteStores {
-  const guard = async <Result>(
+export function givingUp(stores: RemoteStores, patience: Patience): RemoteStores {
+  const { blobs, entries, archives } = stores
+  const guard: Guard = async <Result>(
     call: CallOptions | undefined,
     work: (call: CallOptions) => Promise<Result>,
   ): Promise<Result> => {
@@ -16,6 +18,7 @@ export function givingUp({ blobs, entries }: RemoteStores, patience: Patience): 
     return await losing(patience, () => work({ ...call, signal: AbortSignal.any(signals) }))
   }
   return {
+    ...(archives !== undefined && { archives: guardedArchives(archives, { guard, patience }) }),
     blobs: {
       findMissing: (names, call) =>
         guard(call, async (guarded) => await blobs.findMissing(names, guarded)),
@@ -37,6 +40,24 @@ export function givingUp({ blobs, entries }: RemoteStores, patience: Patience): 
         guard(call, async (guarded) => await entries.publish(draft, guarded)),
       remove: (record, call) =>
         guard(call, async (guarded) => await entries.remove(record, guarded)),
+    },
+  }
+}
+
+type Guard = <Result>(
+  call: CallOptions | undefined,
+  work: (call: CallOptions) => Promise<Result>,
+) => Promise<Result>
+
+function guardedArchives(
+  archives: ArchiveStore,
+  { guard, patience }: { readonly guard: Guard; readonly patience: Patience },
+): ArchiveStore {
+  return {
+    find: (query, call) => guard(call, async (guarded) => await archives.find(query, guarded)),
+    async open(archive, call) {
+      const stream = await guard(call, async (guarded) => await archives.open(archive, guarded))
+      return stream && guardedPieces(stream, patience)
     },
   }
 }

@@ -7,9 +7,10 @@ import type { ChangeReason } from '../../model/explain.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import { selectCachePaths } from '../targets/cache-selection.ts'
 import { findOutputTargets } from '../targets/output-targets.ts'
-import type { RestoreRequest } from '../vault.ts'
+import type { CacheSelection, OutputTarget } from '../vault.ts'
 import { lookUp } from './look-up.ts'
-import type { LookUp } from './look-up.ts'
+import { findArchiveFor, restoreArchive } from './restore-archive.ts'
+import type { ArchiveSource, LookUpOfCache } from './restore-archive.ts'
 import type {
   HitOutcome,
   KeyableWork,
@@ -32,6 +33,8 @@ export interface RestoreTaskRequest
   readonly neverSaves: 'read-only' | undefined
   /** For a cache: whose newest entry is better than nothing, the best one first. */
   readonly fallbacks: readonly NewestQuery[]
+  /** What actions/cache may have saved for this work; undefined: nobody asks. */
+  readonly archives?: ArchiveSource
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -70,7 +73,8 @@ export async function restoreTask(
   const nothingToSave = request.neverSaves
   if (request.skipsLookup) return miss(request, { work, nothingToSave })
 
-  if (request.looksOnly === true) return await look({ vault, request, targets, work })
+  const run = { vault, request, targets, work }
+  if (request.looksOnly === true) return await look(run)
   const policy = { ...request.policy, cacheFailures: false }
   const found = await lookUp({ vault, request: { ...request, policy }, targets, work })
   if (found.kind === 'hit') {
@@ -79,14 +83,19 @@ export async function restoreTask(
   const { reasons } = found
   // After trouble, more of the same would only cost more time.
   if (found.isTrouble) return miss(request, { work, reasons, nothingToSave: 'trouble' })
-  const fallback = await findFallback({ vault, request, targets, work })
+  const archive = await findArchiveFor(run, request.archives)
+  const same = archive?.isExact === true ? await restoreArchive(run, archive) : undefined
+  if (same !== undefined)
+    return { ...same, begun: begin(request, { work, nothingToSave: 'restored' }) }
+  const other = archive?.isExact === false ? archive : undefined
+  const fallback = (await findFallback(run)) ?? (other && (await restoreArchive(run, other)))
   return miss(request, { work, reasons, nothingToSave, fallback })
 }
 
 function findTargets(
   { definition, isCache = false, isLoose = false, fallbacks, env }: RestoreTaskRequest,
   settings: Settings,
-): RestoreRequest['targets'] {
+): readonly OutputTarget[] | CacheSelection {
   if (isCache) return selectCachePaths(definition.outputs, { ...settings, env, isLoose })
   if (fallbacks.length > 0) {
     throw new TaskVaultError('ARGUMENT_INVALID', 'The result of a task has no fallback', {
@@ -96,7 +105,7 @@ function findTargets(
   return findOutputTargets(definition.outputs, settings)
 }
 
-type Fallback = LookUp & { readonly request: RestoreTaskRequest }
+type Fallback = LookUpOfCache & { readonly request: RestoreTaskRequest }
 
 /** The newest entry by one of the names, put in place. */
 async function findFallback(run: Fallback): Promise<HitOutcome | undefined> {
@@ -121,12 +130,17 @@ async function look(run: Fallback): Promise<RestoreTaskOutcome> {
   const isKnown = await unlessTrouble(run, () => vault.isKnown(exact))
   if (isKnown === undefined) return miss(request, { work, nothingToSave: 'trouble' })
   if (isKnown) return miss(request, { work, nothingToSave: 'restored', found: exact })
+  const archive = await findArchiveFor(run, request.archives)
+  if (archive?.isExact === true)
+    return miss(request, { work, nothingToSave: 'restored', found: exact })
   const nothingToSave = request.neverSaves
   for (const query of request.fallbacks) {
     const found = await unlessTrouble(run, () => vault.findNewest(query))
     if (found !== undefined) return miss(request, { work, nothingToSave, found })
   }
-  return miss(request, { work, nothingToSave })
+  if (archive === undefined) return miss(request, { work, nothingToSave })
+  const { key } = await vault.fingerprint(archive.work)
+  return miss(request, { work, nothingToSave, found: { task: archive.work.task, key } })
 }
 
 interface Begin {

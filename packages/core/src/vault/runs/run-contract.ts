@@ -128,7 +128,10 @@ export type NotSaved = { readonly kind: 'not-saved' } & (
 )
 
 /** What a run needs of a vault. */
-export interface RunVault extends Pick<Vault, 'settings' | 'stage' | 'save'> {
+export interface RunVault extends Pick<
+  Vault,
+  'settings' | 'stage' | 'save' | 'findArchive' | 'adoptArchive'
+> {
   /** What the work depends on, as of now. */
   fingerprint(work: KeyableWork): Promise<KeyedFingerprint>
   /** Writes to the audit log that a run had to do without the vault. Never throws. */

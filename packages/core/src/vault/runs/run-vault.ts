@@ -19,6 +19,8 @@ export function createRunVault(vault: Vault): RunVault {
   return {
     settings,
     stage: (request) => vault.stage(request),
+    findArchive: (query) => vault.findArchive(query),
+    adoptArchive: (adoption) => vault.adoptArchive(adoption),
     save: (request) => vault.save(request),
     async fingerprint(work) {
       const request = { ...describeWork(work, settings.projectRoot), source: WORK_TREE }

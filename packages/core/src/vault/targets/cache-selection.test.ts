@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import type { CacheSelection } from '../vault.ts'
 import { selectCachePaths } from './cache-selection.ts'
-import type { CacheSelection } from './cache-selection.ts'
 
 const FILES = [
   'app/node_modules/a/index.js',

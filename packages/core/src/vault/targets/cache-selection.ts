@@ -3,21 +3,12 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
 import { STAGING_PREFIX } from '../../files/observe-directory.ts'
-import type { OutputSelection, OutputTarget } from '../vault.ts'
+import type { CacheSelection, OutputTarget } from '../vault.ts'
 import { parseCachePattern, placeOf } from './cache-pattern.ts'
 import type { CachePattern } from './cache-pattern.ts'
 import { RESERVED, findCacheTargets, nameElsewhere, resolveCachePath } from './cache-targets.ts'
 import type { CachePlaces } from './cache-targets.ts'
 import { isWithin } from './is-within.ts'
-
-/** Which paths belong to a cache: those that are there for a save, and those that a restore may write. */
-export interface CacheSelection extends OutputSelection {
-  /**
-   * What is there now, as few paths as possible.
-   * @throws {TaskVaultError} OUTPUT_MISSING when nothing is.
-   */
-  find(): readonly OutputTarget[]
-}
 
 export interface CacheRules extends CachePlaces {
   /** What of the paths is there is enough, and what else is there stays. */
@@ -46,12 +37,21 @@ export function selectCachePaths(lines: readonly string[], rules: CacheRules): C
   const state: Selection = { patterns, rules, home }
 
   return {
-    find() {
-      const found = outermost(included.flatMap(({ base }) => collectFrom(state, base)))
+    decide(absolutePath) {
+      const { index, isWanted } = decide(state, absolutePath)
+      if (index === -1) return 'outside'
+      return isWanted ? 'wanted' : 'left-out'
+    },
+    find(under) {
+      const at = (place: string): string =>
+        under === undefined ? place : path.join(under, placeOf(place))
+      const walk = { ...state, at }
+      const found = outermost(included.flatMap(({ base }) => collectFrom(walk, base)))
       const isThere = (target: OutputTarget): boolean =>
         found.some(({ absolutePath }) => isWithin(absolutePath, target.absolutePath))
       const missing = named.find((target) => !isThere(target))
-      if (found.length > 0 && (rules.isLoose || missing === undefined)) return found
+      if (found.length > 0 && (rules.isLoose || missing === undefined))
+        return found.map((target) => ({ ...target, absolutePath: at(target.absolutePath) }))
       throw nothingFound(missing?.declaredAs ?? lines.join(' '))
     },
     select(names) {
@@ -124,8 +124,13 @@ function canChange({ patterns }: Selection, { index, isWanted, below }: Decision
   return below.some((at) => at > index && patterns[at]?.glob.isExclusion === isWanted)
 }
 
-function collectFrom(state: Selection, base: string): readonly OutputTarget[] {
-  if (lstatSync(base, { throwIfNoEntry: false }) === undefined) return []
+/** A walk over what may lie elsewhere than it is named. */
+interface Walk extends Selection {
+  at(absolutePath: string): string
+}
+
+function collectFrom(state: Walk, base: string): readonly OutputTarget[] {
+  if (lstatSync(state.at(base), { throwIfNoEntry: false }) === undefined) return []
   const anchor = path.dirname(base)
   const above = decide(state, anchor)
   return collect({ ...state, anchor }, above, base).targets
@@ -140,7 +145,7 @@ interface Collected {
 const NOTHING: Collected = { targets: [], isWhole: false }
 
 function collect(
-  state: Selection & { readonly anchor: string },
+  state: Walk & { readonly anchor: string },
   above: Decision,
   absolutePath: string,
 ): Collected {
@@ -154,13 +159,14 @@ function collect(
   const isProtected = [state.home, projectRoot, cacheDirectory].some((each) =>
     isWithin(each, absolutePath),
   )
-  const isDirectory = lstatSync(absolutePath, { throwIfNoEntry: false })?.isDirectory() === true
+  const isDirectory =
+    lstatSync(state.at(absolutePath), { throwIfNoEntry: false })?.isDirectory() === true
   if (decision.isWanted && !isProtected && (!isDirectory || !canChange(state, decision)))
     return whole
   if (!isDirectory || (!decision.isWanted && !canChange(state, decision))) return NOTHING
   // What else lies there is nobody's to keep.
   if (isProtected && absolutePath !== projectRoot && decision.isWanted) return NOTHING
-  const parts = readdirSync(absolutePath).map((child) =>
+  const parts = readdirSync(state.at(absolutePath)).map((child) =>
     collect(state, decision, path.join(absolutePath, child)),
   )
   if (decision.isWanted && !isProtected && parts.every(({ isWhole }) => isWhole)) return whole

@@ -1,0 +1,42 @@
+import { Readable, pipeline } from 'node:stream'
+import type { Transform } from 'node:stream'
+import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { TaskVaultError } from '../errors.ts'
+
+const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
+const GZIP = Buffer.from([0x1f, 0x8b])
+
+/**
+ * What was compressed with zstd or gzip, by how it begins. The stream ends with an error where the bytes do.
+ * @throws {TaskVaultError} ENTRY_DAMAGED when it is neither; what `pieces` throws.
+ */
+export async function decompress(pieces: AsyncIterable<Uint8Array>): Promise<Readable> {
+  const iterator = pieces[Symbol.asyncIterator]()
+  let head = Buffer.alloc(0)
+  while (head.length < ZSTD.length) {
+    const step = await iterator.next()
+    if (step.done === true) break
+    head = Buffer.concat([head, step.value])
+  }
+  const source = Readable.from(following(head, iterator), { objectMode: false })
+  // Errors reach the reader through the last stream.
+  return pipeline(source, createDecoder(head), () => {})
+}
+
+function createDecoder(head: Buffer): Transform {
+  if (head.subarray(0, ZSTD.length).equals(ZSTD)) return createZstdDecompress()
+  if (head.subarray(0, GZIP.length).equals(GZIP)) return createGunzip()
+  throw new TaskVaultError('ENTRY_DAMAGED', 'An archive is compressed neither with zstd nor gzip')
+}
+
+async function* following(
+  head: Buffer,
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield head
+  for (;;) {
+    const step = await rest.next()
+    if (step.done === true) return
+    yield step.value
+  }
+}

@@ -1,0 +1,70 @@
+import { isTaskVaultError } from '../../errors.ts'
+import { findExecutable } from '../../process/find-executable.ts'
+import type { ArchiveQuery } from '../../remote/github/github-archives.ts'
+import type { FoundArchive } from '../../remote/github/github-service.ts'
+import type { CacheSelection, OutputTarget } from '../vault.ts'
+import { lookUp } from './look-up.ts'
+import type { LookUp } from './look-up.ts'
+import type { HitOutcome, KeyableWork } from './run-contract.ts'
+import { unlessTrouble } from './run-trouble.ts'
+
+/** What actions/cache may have saved for a piece of work. */
+export interface ArchiveSource {
+  readonly query: Omit<ArchiveQuery, 'hasZstd'>
+  /** The work that an archive is the cache of, by the archive's key. */
+  workOf(key: string): KeyableWork
+}
+
+export interface ArchiveOfWork {
+  readonly archive: FoundArchive
+  readonly work: KeyableWork
+  /** Whether it is the archive of the very key. */
+  readonly isExact: boolean
+}
+
+export interface LookUpOfCache extends LookUp {
+  readonly targets: readonly OutputTarget[] | CacheSelection
+}
+
+/** The archive that actions/cache would take. Trouble is reported, and is none. */
+export async function findArchiveFor(
+  { vault, request }: Pick<LookUp, 'vault'> & { readonly request: Pick<KeyableWork, 'env'> },
+  source: ArchiveSource | undefined,
+): Promise<ArchiveOfWork | undefined> {
+  if (source === undefined) return undefined
+  const archive = await vault.findArchive({ ...source.query, hasZstd: hasZstd(request.env) })
+  if (archive === undefined) return undefined
+  const [primary = ''] = source.query.keys
+  // As actions/cache compares them.
+  const isExact = primary.localeCompare(archive.key, undefined, { sensitivity: 'accent' }) === 0
+  return { archive, isExact, work: source.workOf(isExact ? primary : archive.key) }
+}
+
+/** Makes an entry of the archive on this machine, and puts it in place; undefined after trouble. */
+export async function restoreArchive(
+  run: LookUpOfCache,
+  { archive, work }: ArchiveOfWork,
+): Promise<HitOutcome | undefined> {
+  const { vault, request, targets: selection } = run
+  const { task } = work
+  // Results of tasks have no archives.
+  if (!('select' in selection)) return undefined
+  const { policy } = request
+  return await unlessTrouble({ vault, request }, async () => {
+    const keyed = await vault.fingerprint(work)
+    if (!(await vault.adoptArchive({ archive, task, work: keyed, policy, selection })))
+      return undefined
+    const found = await lookUp({ ...run, request: { ...request, task }, work: keyed })
+    return found.kind === 'hit' ? { ...found, key: run.work.key } : undefined
+  })
+}
+
+/** By this, actions/cache decides how it compresses. */
+function hasZstd(env: KeyableWork['env']): boolean {
+  try {
+    return findExecutable('zstd', { directory: '/', env }) !== ''
+  } catch (error) {
+    if (isTaskVaultError(error)) return false
+    throw error
+  }
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { unpackArchive } from '../../archive/unpack-archive.ts'
+import { isTaskVaultError } from '../../errors.ts'
+import { STAGING_PREFIX } from '../../files/observe-directory.ts'
+import { removeTree } from '../../files/remove-tree.ts'
+import type { ByteStream } from '../../remote/blob-store.ts'
+import type { ArchiveQuery } from '../../remote/github/github-archives.ts'
+import type { FoundArchive } from '../../remote/github/github-service.ts'
+import { recordRefusal } from '../../store/entries/record-use.ts'
+import { forgetStaging, recordStaging } from '../../store/locks/sessions.ts'
+import type { OpenParts } from '../open-parts.ts'
+import { saveEntry } from '../save.ts'
+import { placeOf } from '../targets/cache-pattern.ts'
+import type { Adoption } from '../vault.ts'
+
+/** The archive that actions/cache would restore; undefined without one. Trouble is reported. */
+export async function findArchive(
+  { remote }: OpenParts,
+  query: ArchiveQuery,
+): Promise<FoundArchive | undefined> {
+  return await remote?.attempt('read', async ({ archives }) => await archives?.find(query))
+}
+
+/**
+ * Makes an entry of an archive in the local store, whence it is restored like any other; nothing is sent.
+ * What the archive has besides the declared paths makes it none, which is reported as damage is.
+ * @returns whether there is an entry now.
+ */
+export async function adoptArchive(parts: OpenParts, adoption: Adoption): Promise<boolean> {
+  const adopted = await parts.remote?.attempt('read', async ({ archives }) => {
+    const pieces = await archives?.open(adoption.archive)
+    return pieces !== undefined && (await adoptUnlessWrong(parts, adoption, pieces))
+  })
+  return adopted === true
+}
+
+/** What says that it is no archive of these paths, rather than that something did not work. */
+const WRONG = ['ENTRY_DAMAGED', 'ENTRY_TOO_LARGE', 'OUTPUT_MISSING'] as const
+
+async function adoptUnlessWrong(
+  parts: OpenParts,
+  adoption: Adoption,
+  pieces: ByteStream,
+): Promise<boolean> {
+  try {
+    await adopt(parts, adoption, pieces)
+    return true
+  } catch (error) {
+    if (!isTaskVaultError(error, ...WRONG)) throw error
+    const { task, work } = adoption
+    recordRefusal(parts.store, { task, key: work.key, scope: 'archive' }, error.code)
+    return false
+  }
+}
+
+async function adopt(parts: OpenParts, adoption: Adoption, pieces: ByteStream): Promise<void> {
+  const { store, settings } = parts
+  const { task, work, policy, selection } = adoption
+  const name = `${STAGING_PREFIX}${store.sessionId}-${randomBytes(4).toString('hex')}`
+  const directory = path.join(settings.cacheDirectory, name)
+  // Somebody clears it should this process die.
+  recordStaging(store, [directory])
+  try {
+    mkdirSync(directory, { mode: 0o700 })
+    await unpackArchive(pieces, {
+      limitBytes: settings.maxSizeBytes,
+      placeOf(member) {
+        // Its members are named as seen from the workspace.
+        const absolutePath = path.resolve(settings.projectRoot, member)
+        const kind = selection.decide(absolutePath)
+        return kind === 'wanted'
+          ? { kind: 'at', absolutePath: path.join(directory, placeOf(absolutePath)) }
+          : { kind }
+      },
+    })
+    await saveEntry(
+      { ...parts, remote: undefined },
+      {
+        task,
+        work,
+        outputs: selection.find(directory),
+        exitCode: 0,
+        durationMs: 0,
+        origin: { platform: 'github' },
+        policy: { ...policy, write: true, maxSizeBytes: undefined },
+      },
+    )
+  } finally {
+    removeTree(directory)
+    forgetStaging(store, [directory])
+  }
+}

@@ -1,0 +1,223 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { startVaultServer } from '../rig/start-vault-server.ts'
+import type { VaultServer } from '../rig/start-vault-server.ts'
+import {
+  contentOf,
+  createMachine,
+  post,
+  runAction,
+  uniqueTask,
+  writeFiles,
+} from './github/run-action.ts'
+import type { Machine } from './github/run-action.ts'
+import { useActionsCache } from './github/use-actions-cache.ts'
+
+/* The built action beside GitHub's own client: what one has saved, the other puts back. */
+
+vi.setConfig({ testTimeout: 60_000 })
+
+let server: VaultServer
+beforeAll(async () => {
+  server = await startVaultServer()
+})
+afterAll(async () => await server[Symbol.asyncDispose]())
+
+const PATHS = ['out', '~/.tool', 'packages/*/dist']
+
+describe.each(['zstd', 'gzip'] as const)('with %s', (compression) => {
+  test('the action puts back what actions/cache has saved, and saves it no more', async () => {
+    const key = uniqueTask()
+    const first = createMachineWith(compression)
+    makeTree(first)
+    await useActionsCache(first, { does: 'save', paths: PATHS, key })
+    const second = createMachineWith(compression)
+    writeFiles(second, { 'out/a': 'old' })
+
+    const inputs = { key, path: PATHS.join('\n') }
+    const hit = await runAction(second, { inputs })
+    const nothing = await post(second, inputs, hit)
+
+    expect(hit.log).not.toContain('::')
+    expect(hit.outputs).toMatchObject({ 'cache-hit': 'true', 'cache-matched-key': key })
+    expect(hit.log).toContain(`Cache restored from key: ${key}\n`)
+    expect(nothing.log).toContain('not saving cache.')
+    expect(describeTree(second)).toEqual(describeTree(first))
+  })
+})
+
+test('restore keys find what actions/cache has saved, and so does a look-up', async () => {
+  const task = uniqueTask()
+  const first = createMachine(server)
+  writeFiles(first, { 'out/a': 'made' })
+  await useActionsCache(first, { does: 'save', paths: ['out'], key: `${task}-1` })
+
+  const second = createMachine(server)
+  const inputs = { key: `${task}-2`, path: 'out', 'restore-keys': `${task}-none\n${task}-` }
+  const looked = await runAction(second, { inputs: { ...inputs, 'lookup-only': 'true' } })
+  const exact = await runAction(second, {
+    inputs: { ...inputs, key: `${task}-1`, 'lookup-only': 'true' },
+  })
+  const isThere = lstatSync(path.join(second.workspace, 'out'), { throwIfNoEntry: false })
+  const partial = await runAction(second, { inputs })
+  const saved = await post(second, inputs, partial)
+
+  const matched = { 'cache-hit': 'false', 'cache-matched-key': `${task}-1` }
+  expect(looked.outputs).toMatchObject(matched)
+  expect(exact.outputs['cache-hit']).toBe('true')
+  expect(isThere).toBeUndefined()
+  expect(partial.outputs).toMatchObject({ ...matched, 'cache-status': 'partial' })
+  expect(contentOf(second, 'out/a')).toBe('made')
+  expect(saved.log).toContain(`Cache saved with key: ${task}-2\n`)
+})
+
+test('what the action has saved goes before an archive of the same key', async () => {
+  const key = uniqueTask()
+  const machine = createMachine(server)
+  for (const [by, text] of [
+    ['actions/cache', 'theirs'],
+    ['the action', 'ours'],
+  ]) {
+    writeFiles(machine, { 'out/a': text ?? '' })
+    if (by === 'the action')
+      await runAction(machine, { entry: 'save', inputs: { key, path: 'out' } })
+    else await useActionsCache(machine, { does: 'save', paths: ['out'], key })
+  }
+
+  const other = createMachine(server)
+  await runAction(other, { inputs: { key, path: 'out' } })
+
+  expect(contentOf(other, 'out/a')).toBe('ours')
+})
+
+const EVIL = 'evil'
+test.each<readonly [what: string, pack: (machine: Machine) => Buffer]>([
+  ['an absolute path', (machine) => tar(machine, ['-P', path.join(machine.workspace, '../evil')])],
+  [
+    'a way out of a declared path',
+    (machine) => tar(machine, ['-P', '--transform', 's,^evil,out/../../evil,', 'evil']),
+  ],
+  [
+    'a link, and a file behind it',
+    (machine) => tar(machine, ['--transform', 's,^evil$,out/link/evil,', 'out/link', 'evil']),
+  ],
+  ['its end missing', (machine) => tar(machine, ['out/a']).subarray(0, -30)],
+])('an archive with %s is a miss and a warning, and touches nothing', async (_, pack) => {
+  const key = uniqueTask()
+  const author = createMachine(server)
+  writeFiles(author, { 'out/a': 'new', evil: EVIL, '../evil': EVIL })
+  symlinkSync('../..', path.join(author.workspace, 'out/link'))
+  await sendArchive({ key, paths: ['out'] }, pack(author))
+  const machine = createMachine(server)
+  writeFiles(machine, { 'out/a': 'mine' })
+  const before = listAll(machine)
+
+  const missed = await runAction(machine, { entry: 'restore', inputs: { key, path: 'out' } })
+
+  expect(missed.exitCode, missed.log).toBe(0)
+  expect(missed.outputs).toMatchObject({ 'cache-status': 'miss', 'cache-matched-key': '' })
+  expect(missed.outputs).not.toHaveProperty('cache-hit')
+  expect(missed.log).toMatch(/^::warning .*damaged, or was tampered with/m)
+  expect(listAll(machine)).toEqual(before)
+  expect(contentOf(machine, 'out/a')).toBe('mine')
+})
+
+/** A machine that has the programs for one sort of archive. */
+function createMachineWith(compression: 'zstd' | 'gzip'): Machine {
+  const machine = createMachine(server)
+  if (compression === 'zstd') return machine
+  const programs = path.join(machine.workspace, '../programs')
+  mkdirSync(programs)
+  for (const name of ['tar', 'gzip', 'sh', 'ldd'])
+    symlinkSync(execFileSync('which', [name]).toString().trim(), path.join(programs, name))
+  machine.env['PATH'] = programs
+  return machine
+}
+
+/** Of all that file systems and archives know. */
+function makeTree(machine: Machine): void {
+  const deep = 'names-that-are-long/'.repeat(10)
+  writeFiles(machine, {
+    'out/a': 'content',
+    'out/empty': '',
+    [`out/${deep}ünïcödé 文.txt`]: 'deep',
+    '../home/.tool/bin/tool': '#!/bin/sh\n',
+    'packages/one/dist/main.js': 'one',
+    'packages/two/dist/main.js': 'x'.repeat(200_000),
+  })
+  const inWork = (name: string): string => path.join(machine.workspace, name)
+  mkdirSync(inWork('out/nothing'))
+  symlinkSync('a', inWork('out/link'))
+  symlinkSync('../nowhere', inWork('out/dangling'))
+  chmodSync(inWork('../home/.tool/bin/tool'), 0o755)
+  chmodSync(inWork('out/a'), 0o640)
+  utimesSync(inWork('out/a'), 1_000_000_000.25, 1_000_000_000.25)
+}
+
+/** What lies at the paths, with all that is to come back: a line each. */
+function describeTree(machine: Machine): readonly string[] {
+  const roots = ['out', '../home/.tool', 'packages/one/dist', 'packages/two/dist']
+  return roots.flatMap((root) => describeBelow(machine, root))
+}
+
+function describeBelow(machine: Machine, name: string): readonly string[] {
+  const place = path.join(machine.workspace, name)
+  const stats = lstatSync(place)
+  const mtimeMs = Math.trunc(stats.mtimeMs)
+  if (stats.isSymbolicLink()) return [`${name} ${mtimeMs} -> ${readlinkSync(place)}`]
+  const line = `${name} ${mtimeMs} ${(stats.mode & 0o7777).toString(8)}`
+  if (!stats.isDirectory())
+    return [`${line} ${createHash('sha256').update(readFileSync(place)).digest('hex')}`]
+  const below = readdirSync(place).toSorted()
+  return [line, ...below.flatMap((child) => describeBelow(machine, `${name}/${child}`))]
+}
+
+/** Everything but what the runner and the cache keep for themselves. */
+function listAll({ workspace }: Machine): readonly string[] {
+  return readdirSync(path.dirname(workspace), { recursive: true, encoding: 'utf8' })
+    .filter((name) => !/^(temp|tools)\b/.test(name))
+    .toSorted()
+}
+
+function tar({ workspace }: Machine, words: readonly string[]): Buffer {
+  return execFileSync('tar', ['--posix', '--zstd', '-cf', '-', '-C', workspace, ...words], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
+}
+
+/** By the protocol of GitHub's service, as actions/cache would if it had packed these bytes. */
+async function sendArchive(
+  { key, paths }: { readonly key: string; readonly paths: readonly string[] },
+  bytes: Buffer,
+): Promise<void> {
+  const parts = [...paths, 'zstd-without-long', '1.0'].join('|')
+  const version = createHash('sha256').update(parts).digest('hex')
+  const call = async (method: string, body: Readonly<Record<string, string>>) => {
+    const answer = await fetch(
+      `${server.url}/twirp/github.actions.results.api.v1.CacheService/${method}`,
+      {
+        method: 'POST',
+        headers: { authorization: `Bearer ${server.key}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ key, version, ...body }),
+      },
+    )
+    return (await answer.json()) as Readonly<Record<string, string | boolean>>
+  }
+  const { signed_upload_url: url } = await call('CreateCacheEntry', {})
+  const headers = { 'x-ms-blob-type': 'BlockBlob' }
+  await fetch(String(url), { method: 'PUT', headers, body: new Uint8Array(bytes) })
+  const { ok } = await call('FinalizeCacheEntryUpload', { size_bytes: String(bytes.length) })
+  expect(ok).toBe(true)
+}
