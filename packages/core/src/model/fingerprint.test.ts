@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { sha256 } from '../hashing/sha256.ts'
 import { digestFromBytes } from './digest.ts'
 import type { Digest } from './digest.ts'
-import { encodeFingerprint, keyOf, parseFingerprint } from './fingerprint.ts'
+import { encodeFingerprint, withKey, parseFingerprint } from './fingerprint.ts'
 import type { FileInput, Fingerprint } from './fingerprint.ts'
 import { parseTaskName } from './task.ts'
 
@@ -103,13 +103,13 @@ test('the text of a fingerprint never changes: keys of earlier versions stay goo
 test('a key is the digest of the text', () => {
   const fingerprint = { ...EMPTY, task: parseTaskName('a') }
 
-  expect(keyOf(fingerprint, sha256)).toBe(
+  expect(withKey(fingerprint, sha256).key).toBe(
     sha256.hash(Buffer.from('taskvault-fingerprint 1 sha256\ntask\ta\n')).toString('hex'),
   )
 })
 
 test('a fingerprint has no key of another algorithm', () => {
-  expect(() => keyOf({ ...EMPTY, algorithm: 'blake3' }, sha256)).toThrow('has no sha256 key')
+  expect(() => withKey({ ...EMPTY, algorithm: 'blake3' }, sha256)).toThrow('has no sha256 key')
 })
 
 test.each([

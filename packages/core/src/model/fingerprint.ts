@@ -41,6 +41,8 @@ export interface Fingerprint {
 export interface KeyedFingerprint {
   readonly key: TaskKey
   readonly fingerprint: Fingerprint
+  /** The fingerprint as `encodeFingerprint` writes it, where it is at hand; see `encodingOf`. */
+  readonly encoded?: Buffer
 }
 
 const HEADER = 'taskvault-fingerprint 1'
@@ -60,21 +62,46 @@ export function encodeFingerprint(fingerprint: Fingerprint): string {
     text += `env\t${digest ?? UNSET}\t${escapeField(name)}\n`
   for (const { name, digest } of fingerprint.tools)
     text += `tool\t${digest ?? UNSET}\t${escapeField(name)}\n`
-  for (const { kind, digest, relativePath } of fingerprint.files) {
-    text += `${kind}\t${digest}\t${escapeField(relativePath)}\n`
-  }
+  for (const file of fingerprint.files) text += encodeFileInput(file)
   return text
 }
 
-/** The key that a fingerprint stands for. `algorithm` must be the one of its digests. */
-export function keyOf(fingerprint: Fingerprint, algorithm: HashAlgorithm): TaskKey {
+/** The line of a file. */
+export function encodeFileInput({ kind, digest, relativePath }: FileInput): string {
+  return `${kind}\t${digest}\t${escapeField(relativePath)}\n`
+}
+
+/** A fingerprint with the key that it stands for. `algorithm` must be the one of its digests. */
+export function withKey(fingerprint: Fingerprint, algorithm: HashAlgorithm): KeyedFingerprint {
   if (fingerprint.algorithm !== algorithm.name) {
     throw new Error(
       `a fingerprint of ${fingerprint.algorithm} digests has no ${algorithm.name} key`,
     )
   }
-  const key: string = digestFromBytes(algorithm.hash(Buffer.from(encodeFingerprint(fingerprint))))
+  const encoded = Buffer.from(encodeFingerprint(fingerprint))
+  return { key: keyOf(encoded, algorithm), fingerprint, encoded }
+}
+
+/** An encoded fingerprint with its key; it is read when somebody looks at its parts, which few do. */
+export function readWithKey(encoded: Buffer, algorithm: HashAlgorithm): KeyedFingerprint {
+  let fingerprint: Fingerprint | undefined
+  return {
+    key: keyOf(encoded, algorithm),
+    encoded,
+    get fingerprint() {
+      return (fingerprint ??= parseFingerprint(encoded.toString('utf8')))
+    },
+  }
+}
+
+function keyOf(encoded: Buffer, algorithm: HashAlgorithm): TaskKey {
+  const key: string = digestFromBytes(algorithm.hash(encoded))
   return key as TaskKey
+}
+
+/** The fingerprint as it is stored. */
+export function encodingOf(work: KeyedFingerprint): Buffer {
+  return work.encoded ?? Buffer.from(encodeFingerprint(work.fingerprint))
 }
 
 /**

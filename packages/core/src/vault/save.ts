@@ -2,7 +2,7 @@ import { TaskVaultError, asTaskVaultError, isTaskVaultError, systemErrorCode } f
 import { removeFile } from '../files/remove-file.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import { digestFromBytes } from '../model/digest.ts'
-import { encodeFingerprint } from '../model/fingerprint.ts'
+import { encodingOf } from '../model/fingerprint.ts'
 import { encodeManifest } from '../model/manifest.ts'
 import type { ContentReference, Manifest } from '../model/manifest.ts'
 import { blobPath } from '../store/blobs/blob-path.ts'
@@ -95,8 +95,7 @@ async function trySave(
     const attached: InlineContent[] = []
     const log = await attach(parts, { packer, attached }, request.log)
     const notes = await attach(parts, { packer, attached }, request.notes)
-    const fingerprintText = Buffer.from(encodeFingerprint(request.work.fingerprint))
-    const fingerprint = await attach(parts, { packer, attached }, fingerprintText)
+    const fingerprint = await attach(parts, { packer, attached }, encodingOf(request.work))
     const packed = await packer.finish()
     const scattered = mayGather ? findScattered(parts.store, packed.blobs, found.sizeBytes) : []
     if (scattered.length > 0) return { kind: 'scattered', numbers: scattered }

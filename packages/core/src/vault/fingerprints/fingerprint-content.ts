@@ -8,10 +8,10 @@ import { hashStream } from '../../hashing/hash-stream.ts'
 import { openStream } from '../../hashing/open-stream.ts'
 import type { ByteStream } from '../../hashing/open-stream.ts'
 import { digestFromBytes } from '../../model/digest.ts'
+import { withKey } from '../../model/fingerprint.ts'
 import type { Fingerprint, KeyedFingerprint } from '../../model/fingerprint.ts'
 import type { TaskName } from '../../model/task.ts'
 import { digestWorkTreeFiles } from './digest-files.ts'
-import { withKey } from './fingerprint-task.ts'
 
 /** Bytes, a stream of them, or what lies at a path; `-` is standard input. */
 export type InputContent = Uint8Array | AsyncIterable<Uint8Array> | { readonly path: string }

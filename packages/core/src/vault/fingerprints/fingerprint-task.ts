@@ -8,7 +8,7 @@ import type { Environment } from '../../git/run-git.ts'
 import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
 import { digestFromBytes } from '../../model/digest.ts'
 import type { Digest } from '../../model/digest.ts'
-import { keyOf } from '../../model/fingerprint.ts'
+import { withKey } from '../../model/fingerprint.ts'
 import type {
   FileInput,
   Fingerprint,
@@ -87,11 +87,6 @@ export async function fingerprintSurroundings(
     files: [],
     content: undefined,
   }
-}
-
-/** A fingerprint with its key. */
-export function withKey(fingerprint: Fingerprint, algorithm: HashAlgorithm): KeyedFingerprint {
-  return { key: keyOf(fingerprint, algorithm), fingerprint }
 }
 
 async function digestInputs(

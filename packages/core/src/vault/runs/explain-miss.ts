@@ -1,15 +1,14 @@
 import { isTaskVaultError } from '../../errors.ts'
-import { digestToBytes } from '../../model/digest.ts'
-import { compareFingerprints } from '../../model/explain.ts'
+import { compareEncoded } from '../../model/compare-encoded.ts'
 import type { ChangeReason } from '../../model/explain.ts'
-import { parseFingerprint } from '../../model/fingerprint.ts'
-import type { Fingerprint, KeyedFingerprint } from '../../model/fingerprint.ts'
+import { encodingOf } from '../../model/fingerprint.ts'
+import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import type { TaskName } from '../../model/task.ts'
 import { findLatestEntries } from '../../store/entries/entries.ts'
 import type { EntryRow } from '../../store/entries/entries.ts'
 import type { Store } from '../../store/store.ts'
-import { openEntry } from '../open-entry.ts'
 import type { OpenParts } from '../open-parts.ts'
+import { readEncodedFingerprint } from '../read-encoded-fingerprint.ts'
 import { readNewestFingerprint } from '../sharing/read-remote-manifest.ts'
 
 /** How many of a task's newest entries are compared; more would take longer than they explain. */
@@ -26,34 +25,33 @@ export async function explainMiss(
   work: KeyedFingerprint,
 ): Promise<ChangeReason[]> {
   const { store } = parts
+  const after = encodingOf(work)
   let nearest: ChangeReason[] | undefined
   for (const entry of latestEntries(store, task)) {
-    const before = await readFingerprint(store, entry)
-    if (before === undefined) continue
-    const reasons = compareFingerprints(before, work.fingerprint)
+    const reasons = await unlessUnreadable(async () => {
+      const before = await readEncodedFingerprint(store, entry)
+      return before && compareEncoded(before, after)
+    })
     // Equal fingerprints under another key: of another format, so nothing is explained by it.
-    if (reasons.length === 0) continue
+    if (reasons === undefined || reasons.length === 0) continue
     if (nearest === undefined || countOf(reasons) < countOf(nearest)) nearest = reasons
     if (countOf(nearest) === 1) break
   }
-  return nearest ?? (await explainByRemote(parts, task, work)) ?? [{ kind: 'first-run' }]
+  return nearest ?? (await explainByRemote(parts, task, after)) ?? [{ kind: 'first-run' }]
 }
 
 /** Where this machine knows nothing of a task, somebody else's newest entry tells what has changed. */
 async function explainByRemote(
   parts: Pick<OpenParts, 'store' | 'remote'>,
   task: TaskName,
-  work: KeyedFingerprint,
+  after: Buffer,
 ): Promise<ChangeReason[] | undefined> {
   if (parts.remote === undefined) return undefined
-  try {
+  return await unlessUnreadable(async () => {
     const before = await readNewestFingerprint(parts, task)
-    const reasons = before === undefined ? [] : compareFingerprints(before, work.fingerprint)
+    const reasons = before === undefined ? [] : compareEncoded(before, after)
     return reasons.length === 0 ? undefined : reasons
-  } catch (error) {
-    if (isTaskVaultError(error)) return undefined
-    throw error
-  }
+  })
 }
 
 function latestEntries(store: Store, task: TaskName): EntryRow[] {
@@ -65,12 +63,11 @@ function latestEntries(store: Store, task: TaskName): EntryRow[] {
   }
 }
 
-async function readFingerprint(store: Store, entry: EntryRow): Promise<Fingerprint | undefined> {
+async function unlessUnreadable<Result>(
+  read: () => Promise<Result | undefined>,
+): Promise<Result | undefined> {
   try {
-    using opened = await openEntry(store, entry)
-    const { fingerprint } = opened.manifest
-    if (fingerprint === undefined) return undefined
-    return parseFingerprint(opened.locator.read(digestToBytes(fingerprint.digest)).toString('utf8'))
+    return await read()
   } catch (error) {
     if (isTaskVaultError(error)) return undefined
     throw error

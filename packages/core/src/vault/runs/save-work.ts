@@ -73,6 +73,7 @@ async function findInputChanges({
       ...request,
       definition: { ...request.definition, env: [], tools: [] },
     })
+    if (now.key === work.key) return []
     const { env, tools } = work.fingerprint
     return compareFingerprints(work.fingerprint, { ...now.fingerprint, env, tools })
   } catch (error) {

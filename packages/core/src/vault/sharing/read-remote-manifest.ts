@@ -5,8 +5,6 @@ import { removeFile } from '../../files/remove-file.ts'
 import { digestToBytes } from '../../model/digest.ts'
 import type { TaskKey } from '../../model/digest.ts'
 import type { EntryRecord } from '../../model/entry-record.ts'
-import { parseFingerprint } from '../../model/fingerprint.ts'
-import type { Fingerprint } from '../../model/fingerprint.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import type { TaskName } from '../../model/task.ts'
 import type { BlobStore } from '../../remote/blob-store.ts'
@@ -44,13 +42,13 @@ export async function readRemoteManifest(
 }
 
 /**
- * What the remote store's newest entry of a task was made from, to compare with; undefined when there is
+ * What the remote store's newest entry of a task was made from, as it is stored, to compare with; undefined when there is
  * none, or when it does not lie in the manifest's blob itself. Trouble is reported.
  */
 export async function readNewestFingerprint(
   { store, remote }: RemoteParts,
   task: TaskName,
-): Promise<Fingerprint | undefined> {
+): Promise<Buffer | undefined> {
   return await remote?.attempt('read', async ({ blobs, entries }) => {
     const [record] = await entries.list({ task, limit: 1 })
     return record && (await withManifestBlob(store, { blobs, record }, readFingerprint))
@@ -83,11 +81,11 @@ async function withManifestBlob<Result>(
   }
 }
 
-function readFingerprint(blob: BlobReader): Fingerprint | undefined {
+function readFingerprint(blob: BlobReader): Buffer | undefined {
   const { fingerprint } = readManifest(blob)
   if (fingerprint === undefined) return undefined
   const locator = createContentLocator([blob], blob.algorithm)
   const digest = digestToBytes(fingerprint.digest)
   if (locator.blobOf(digest) === undefined) return undefined
-  return parseFingerprint(locator.read(digest).toString('utf8'))
+  return locator.read(digest)
 }
