@@ -85,21 +85,29 @@ interface Level {
 }
 
 const TYPE_MASK = 0o170_000
-const SUBMODULE = 0o160_000
 const SYMLINK = 0o120_000
+const REGULAR = 0o100_000
 
 function toFiles(entries: readonly GitEntry[], level: Level): GitFile[] {
   const { directory, options } = level
   return entries.flatMap(({ path, isUtf8, mode, id }) => {
     const relativePath = directory + path
-    if ((mode & TYPE_MASK) === SUBMODULE) return listSubmodule(relativePath, id, level)
-    return [{ relativePath, isUtf8, kind: kindOf(mode), blobId: id, repository: options }]
+    const kind = kindOfMode(mode)
+    if (kind === undefined) return listSubmodule(relativePath, id, level)
+    return [{ relativePath, isUtf8, kind, blobId: id, repository: options }]
   })
 }
 
-function kindOf(mode: number): FileInput['kind'] {
-  if ((mode & TYPE_MASK) === SYMLINK) return 'symlink'
-  return (mode & 0o100) === 0 ? 'file' : 'executable'
+/** What a mode of git's says of a path; undefined of submodules and of nothing. */
+export function kindOfMode(mode: number): FileInput['kind'] | undefined {
+  switch (mode & TYPE_MASK) {
+    case SYMLINK:
+      return 'symlink'
+    case REGULAR:
+      return (mode & 0o100) === 0 ? 'file' : 'executable'
+    default:
+      return undefined
+  }
 }
 
 function listSubmodule(relativePath: string, commit: string, level: Level): GitFile[] {

@@ -50,7 +50,7 @@ async function checkOpened(open: OpenCheck, opened: GitWork): Promise<TaskVerdic
   // A key that was not known may still be in the vault: after a run, or on another branch.
   const second = first ?? (await lookUpPass(open, work.key))
   if (second.kind === 'passed-before') return second
-  return await runs.runNotPassed({ ...open, keyed: work, first: second })
+  return await runs.runNotPassed({ ...open, opened, keyed: work, first: second })
 }
 
 function listen({ planned, onEvent }: TaskCheck, vault: SourceVault): TroubleListener {

@@ -1,6 +1,7 @@
 import type { ChangeReason } from '../model/explain.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import { recordMiss } from '../store/entries/record-use.ts'
+import type { GitWork } from '../vault/fingerprints/git-work.ts'
 import { explainMiss } from '../vault/runs/explain-miss.ts'
 import { runAndSave, runUncached } from '../vault/runs/run-and-save.ts'
 import type { RunEvent, RunRequest, TaskWork } from '../vault/runs/run-contract.ts'
@@ -15,6 +16,7 @@ import { createPlacedVault } from './placed-vault.ts'
 
 /** A task that is not known to have passed. */
 export interface NotPassed extends OpenCheck {
+  readonly opened: GitWork
   /** What the work depends on in the target. */
   readonly keyed: KeyedFingerprint
   readonly first: NoPass
@@ -58,7 +60,7 @@ async function describeMiss({
 }
 
 async function runPlaced(
-  { check, vault, sourceVault, keyed }: NotPassed,
+  { check, vault, sourceVault, opened: work, keyed }: NotPassed,
   request: RunRequest,
   reasons: readonly ChangeReason[],
 ): Promise<TaskVerdict> {
@@ -72,7 +74,9 @@ async function runPlaced(
     targets: findOutputTargets(request.definition.outputs, { projectRoot, cacheDirectory }),
     work: keyed,
   }
-  return { kind: 'ran', outcome: await runAndSave(run, reasons), place }
+  const outcome = await runAndSave(run, reasons)
+  if (outcome.save.kind === 'saved') work.noteSaved()
+  return { kind: 'ran', outcome, place }
 }
 
 async function openPlace(check: TaskCheck, request: RunRequest): Promise<OpenPlace> {

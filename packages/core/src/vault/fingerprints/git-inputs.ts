@@ -1,10 +1,13 @@
 import { createInputSelection } from '../../files/input-selection.ts'
+import type { InputSelection } from '../../files/input-selection.ts'
 import { selectsBelow, selectsPath } from '../../files/select-path.ts'
 import { readCachedTree } from '../../git/cached-tree.ts'
 import { findRepository } from '../../git/find-repository.ts'
 import type { RepositoryPlace } from '../../git/find-repository.ts'
 import { decodeRecords, encodeRecords, readIndexRecords } from '../../git/index-records.ts'
+import { kindOfMode } from '../../git/list-files.ts'
 import type { GitSource } from '../../git/list-files.ts'
+import { listTreeChanges } from '../../git/list-tree-changes.ts'
 import { findIndexFile, idLength, readIndexBytes } from '../../git/open-index.ts'
 import { outlineTree } from '../../git/outline-tree.ts'
 import { readTreeId } from '../../git/read-tree-id.ts'
@@ -20,6 +23,18 @@ export interface GitInputs {
   outline(): string | undefined
   /** Finds the files. */
   select(): SelectedInputs
+  /**
+   * The files that are otherwise than in another tree, those that are gone included; undefined where the
+   * tree is not known, or too much is otherwise to be told one by one.
+   * @throws {TaskVaultError} GIT_FAILED when the repository does not have the trees.
+   */
+  findChanges(sinceTree: string): readonly ChangedInput[] | undefined
+}
+
+export interface ChangedInput {
+  readonly relativePath: string
+  /** Undefined: it is gone. */
+  readonly file: SelectedFile | undefined
 }
 
 export interface SelectedInputs {
@@ -46,7 +61,8 @@ export interface GitInputsRequest {
  */
 export function openGitInputs(request: GitInputsRequest): GitInputs {
   const place = findRepository(request.projectRoot)
-  if (place === undefined) return createInputs(request, undefined, () => selectSlowly(request))
+  const select = (): SelectedInputs => selectSlowly(request)
+  if (place === undefined) return createInputs(request, undefined, select)
   const { repository } = place
   const { workTree } = repository
   const { source, env } = request
@@ -54,25 +70,26 @@ export function openGitInputs(request: GitInputsRequest): GitInputs {
   if (source.kind === 'commit') {
     const treeId = readTreeId(source.commit, repository, git)
     const ofTree = { ...request, source: { kind: 'commit', commit: treeId } } as const
-    return createInputs(request, { treeId, place }, () => selectSlowly(ofTree))
+    return createInputs(request, { treeId, place, git }, () => selectSlowly(ofTree))
   }
   const bytes = readIndexBytes(repository, git)
-  if (bytes === undefined) return createInputs(request, undefined, () => selectSlowly(request))
+  if (bytes === undefined) return createInputs(request, undefined, select)
   const treeId = readCachedTree(bytes, idLength(repository))
   return createInputs(
     request,
-    treeId === undefined ? undefined : { treeId, place },
-    () => selectQuickly(request, { bytes, place, git }) ?? selectSlowly(request),
+    treeId === undefined ? undefined : { treeId, place, git },
+    () => selectQuickly(request, { bytes, place, git }) ?? select(),
   )
 }
 
 interface KnownTree {
   readonly treeId: string
   readonly place: RepositoryPlace
+  readonly git: GitOptions
 }
 
 function createInputs(
-  { projectRoot, inputs, outputs }: GitInputsRequest,
+  request: GitInputsRequest,
   tree: KnownTree | undefined,
   select: () => SelectedInputs,
 ): GitInputs {
@@ -81,7 +98,7 @@ function createInputs(
     outline() {
       if (tree === undefined) return undefined
       const { treeId, place } = tree
-      const selection = createInputSelection(projectRoot, { patterns: inputs, outputs })
+      const selection = createSelection(request)
       return outlineTree(treeId, {
         ...place,
         selects: (relativePath) => selectsPath(selection, relativePath),
@@ -89,7 +106,32 @@ function createInputs(
       })
     },
     select,
+    findChanges: (sinceTree) => tree && findChanges(tree, sinceTree, createSelection(request)),
   }
+}
+
+function createSelection({ projectRoot, inputs, outputs }: GitInputsRequest): InputSelection {
+  return createInputSelection(projectRoot, { patterns: inputs, outputs })
+}
+
+/** With more changes than this it is as quick to look at every file. */
+const MOST_CHANGES = 1_000
+
+function findChanges(
+  { treeId, place, git }: KnownTree,
+  sinceTree: string,
+  selection: InputSelection,
+): readonly ChangedInput[] | undefined {
+  const { prefix } = place
+  const changes = listTreeChanges({ before: sinceTree, after: treeId }, git)
+    .filter(({ path }) => path.startsWith(prefix))
+    .map((change) => ({ ...change, relativePath: change.path.slice(prefix.length) }))
+    .filter(({ relativePath }) => selectsPath(selection, relativePath))
+  if (changes.length > MOST_CHANGES || changes.some(({ isUtf8 }) => !isUtf8)) return undefined
+  return changes.map(({ relativePath, mode, id }) => {
+    const kind = kindOfMode(mode)
+    return { relativePath, file: kind && { relativePath, kind, blobId: id, repository: git } }
+  })
 }
 
 interface OpenIndex {
@@ -99,10 +141,10 @@ interface OpenIndex {
 }
 
 function selectQuickly(
-  { projectRoot, inputs, outputs }: GitInputsRequest,
+  request: GitInputsRequest,
   { bytes, place, git }: OpenIndex,
 ): SelectedInputs | undefined {
-  const selection = createInputSelection(projectRoot, { patterns: inputs, outputs })
+  const selection = createSelection(request)
   const idBytes = idLength(place.repository)
   const records = readIndexRecords(bytes, {
     idBytes,
@@ -126,8 +168,8 @@ function selectQuickly(
 }
 
 function selectSlowly(request: GitInputsRequest): SelectedInputs {
-  const { projectRoot, inputs, outputs, source, env } = request
-  const selection = createInputSelection(projectRoot, { patterns: inputs, outputs })
+  const { projectRoot, source, env } = request
+  const selection = createSelection(request)
   let hasSubmodules = false
   const onSubmodule = (): void => {
     hasSubmodules = true

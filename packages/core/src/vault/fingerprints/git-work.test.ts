@@ -1,9 +1,13 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { createMemoryStatCache } from '../../files/stat-cache.ts'
 import type { GitSource } from '../../git/list-files.ts'
 import { openHashAlgorithm } from '../../hashing/open-hash-algorithm.ts'
+import type { TaskKey } from '../../model/digest.ts'
+import { encodingOf } from '../../model/fingerprint.ts'
+import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import { parseTaskName } from '../../model/task.ts'
 import type { TaskDefinition } from '../../model/task.ts'
 import { openDatabase } from '../../store/database/open-database.ts'
@@ -13,7 +17,7 @@ import type { TemporaryProject } from '../../testing/temporary-project.ts'
 import { fingerprintTask } from './fingerprint-task.ts'
 import type { FingerprintContext } from './fingerprint-task.ts'
 import { openGitWork } from './git-work.ts'
-import type { GitWork, GitWorkRequest } from './git-work.ts'
+import type { GitWork, GitWorkContext, GitWorkRequest } from './git-work.ts'
 
 const INDEX: GitSource = { kind: 'index' }
 const HEAD: GitSource = { kind: 'commit', commit: 'HEAD' }
@@ -30,7 +34,7 @@ test('whatever is staged, the key that is remembered is the one that a fingerpri
       using project = openProject()
       project.git('init', '-q')
       project.git('config', 'index.version', v)
-      const context = await openContext(project)
+      const context = rememberingAll(await openContext(project))
       for (const step of [...steps, ...steps]) {
         project.git('rm', '-r', '-q', '-f', '--cached', '--ignore-unmatch', '.')
         project.write(step)
@@ -41,7 +45,10 @@ test('whatever is staged, the key that is remembered is the one that a fingerpri
           const work = await open(project, INDEX, { context, definition })
           const expected = await fingerprintTask(requestFor(project, INDEX, definition), context)
           if (work.knownKey !== undefined) expect(work.knownKey).toBe(expected.key)
-          expect(await work.fingerprint()).toEqual(expected)
+          const made = await work.fingerprint()
+          expect(made).toEqual(expected)
+          context.keep(made)
+          work.noteSaved()
           const again = await open(project, INDEX, { context, definition })
           expect(again.knownKey).toBe(expected.key)
         }
@@ -78,6 +85,52 @@ test.each<[string, Partial<TaskDefinition>, Readonly<Record<string, string>>]>([
   const after = await open(project, INDEX, { context, definition, env })
 
   expect(after.knownKey).not.toBe(before.key)
+})
+
+test('of work that was done with other files, only those are read, wherever the project lies', async () => {
+  const project = openProject({ 'in/src/a': 'a', 'in/src/gone': 'b', 'in/ä': 'c', other: 'd' })
+  onTestFinished(() => project[Symbol.dispose]())
+  project.git('init', '-q')
+  project.git('add', '.')
+  project.git('write-tree')
+  const context = rememberingAll(await openContext(project))
+  const inside = { ...requestFor(project, INDEX, {}), projectRoot: join(project.root, 'in') }
+  const first = await openGitWork(inside, context)
+  context.keep(await first.fingerprint())
+  first.noteSaved()
+  // Of the first time, every blob is known: without them, only the earlier fingerprint tells of `a`.
+  context.database?.exec("DELETE FROM git_contents WHERE git_id NOT LIKE 'key:%'")
+  project.git('update-index', '--chmod=+x', 'in/ä')
+  project.git('rm', '-q', '--cached', 'in/src/gone')
+  project.write({ 'in/new': 'e', other: 'f' })
+  project.git('add', 'in/new', 'other')
+  project.git('write-tree')
+  const objectsOfA = project.git('rev-parse', ':in/src/a').trim()
+  rmSync(join(project.root, '.git/objects', objectsOfA.slice(0, 2), objectsOfA.slice(2)))
+
+  const { fingerprint } = await (await openGitWork(inside, context)).fingerprint()
+
+  expect(fingerprint.files.map(({ relativePath, kind }) => `${kind} ${relativePath}`)).toEqual([
+    'file new',
+    'file src/a',
+    'executable ä',
+  ])
+})
+
+test('without the entry of the work that was done before, every file is read', async () => {
+  const project = inRepository()
+  project.git('write-tree')
+  const context = rememberingAll(await openContext(project))
+  const first = await open(project, INDEX, { context })
+  await first.fingerprint()
+  first.noteSaved()
+  project.write({ 'src/a': 'other' })
+  project.git('add', '.')
+  project.git('write-tree')
+
+  const made = await (await open(project, INDEX, { context })).fingerprint()
+
+  expect(made).toEqual(await fingerprintTask(requestFor(project, INDEX, {}), context))
 })
 
 test('a tool is asked each time', async () => {
@@ -158,6 +211,18 @@ async function openContext({ root }: TemporaryProject): Promise<FingerprintConte
   const database = await openDatabase(join(root, '.git', 'cache.db'))
   ensureTables(database)
   return { algorithm, database, statCache: createMemoryStatCache(), now: Date.now }
+}
+
+/** As if each work whose fingerprint is kept had an entry. */
+function rememberingAll(
+  context: FingerprintContext,
+): GitWorkContext & { keep(work: KeyedFingerprint): void } {
+  const kept = new Map<TaskKey, Buffer>()
+  return {
+    ...context,
+    readEncoded: (key) => Promise.resolve(kept.get(key)),
+    keep: (work) => void kept.set(work.key, encodingOf(work)),
+  }
 }
 
 function inRepository(): TemporaryProject {

@@ -1,17 +1,18 @@
 import { createMemoryGitContents } from '../../git/git-contents.ts'
-import type { GitContents } from '../../git/git-contents.ts'
 import type { GitSource } from '../../git/list-files.ts'
-import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
-import { digestFromBytes, digestToBytes } from '../../model/digest.ts'
 import type { TaskKey } from '../../model/digest.ts'
-import { encodeFingerprint, withKey } from '../../model/fingerprint.ts'
-import type { Fingerprint, KeyedFingerprint } from '../../model/fingerprint.ts'
+import { withKey } from '../../model/fingerprint.ts'
+import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import { digestSelected } from './digest-files.ts'
+import { fingerprintChanged } from './fingerprint-changed.ts'
+import type { ChangedParts } from './fingerprint-changed.ts'
 import { fingerprintSurroundings } from './fingerprint-task.ts'
 import type { FingerprintContext, TaskFingerprintRequest } from './fingerprint-task.ts'
 import { createGitContentsTable } from './git-contents-table.ts'
 import { openGitInputs } from './git-inputs.ts'
 import type { GitInputs, SelectedInputs } from './git-inputs.ts'
+import { createKeyMemory } from './key-memory.ts'
+import type { KeyMemory } from './key-memory.ts'
 
 /** Work whose files are in git. */
 export interface GitWork {
@@ -22,10 +23,17 @@ export interface GitWork {
    * @throws {TaskVaultError} GIT_FAILED.
    */
   fingerprint(): Promise<KeyedFingerprint>
+  /** Notes that an entry has the fingerprint now: those of other files are made from it. */
+  noteSaved(): void
 }
 
 export interface GitWorkRequest extends TaskFingerprintRequest {
   readonly source: GitSource
+}
+
+export interface GitWorkContext extends FingerprintContext {
+  /** See `fingerprintChanged`; without it, every file is listed each time. */
+  readonly readEncoded?: ChangedParts['readEncoded']
 }
 
 /** Raised whenever a pattern comes to select other files than before: a tree is known by what it selected. */
@@ -39,7 +47,7 @@ const SELECTION_RULES = 1
  */
 export async function openGitWork(
   request: GitWorkRequest,
-  context: FingerprintContext,
+  context: GitWorkContext,
 ): Promise<GitWork> {
   const { algorithm, database } = context
   const { definition, projectRoot, source, env, gitEnv = env } = request
@@ -50,14 +58,30 @@ export async function openGitWork(
   const inputs = openGitInputs({ ...definition, projectRoot, source, env: gitEnv })
   const memory = createKeyMemory(surroundings, { algorithm, contents, rules: rulesOf(request) })
   const known = findKnown(inputs, memory)
+
+  async function fingerprintFiles(selected: SelectedInputs): Promise<KeyedFingerprint> {
+    const { readEncoded } = context
+    const basis = selected.followFromTree ? memory.findBasis(inputs) : undefined
+    if (basis !== undefined && readEncoded !== undefined) {
+      const parts = { basis, inputs, algorithm, contents, readEncoded }
+      const changed = await fingerprintChanged(parts)
+      if (changed !== undefined) return changed
+    }
+    const files = await digestSelected(selected.files(), algorithm, contents)
+    return withKey({ ...surroundings, files }, algorithm)
+  }
+
+  let { selected } = known
   return {
     knownKey: known.key,
     async fingerprint() {
-      const selected = known.selected ?? inputs.select()
-      const files = await digestSelected(selected.files(), algorithm, contents)
-      const work = withKey({ ...surroundings, files }, algorithm)
+      selected ??= inputs.select()
+      const work = await fingerprintFiles(selected)
       memory.remember(work.key, inputs, selected)
       return work
+    },
+    noteSaved() {
+      if (selected?.followFromTree === true) memory.rememberBasis(inputs)
     },
   }
 }
@@ -83,66 +107,4 @@ function findKnown(inputs: GitInputs, memory: KeyMemory): Known {
   const key = memory.findByRecords(selected.records)
   if (key !== undefined) memory.rememberTree(key, inputs, selected)
   return { key, selected }
-}
-
-interface KeyMemory {
-  findByTree(inputs: GitInputs): TaskKey | undefined
-  findByRecords(records: Buffer): TaskKey | undefined
-  remember(key: TaskKey, inputs: GitInputs, selected: SelectedInputs): void
-  /** Only by the tree. */
-  rememberTree(key: TaskKey, inputs: GitInputs, selected: SelectedInputs): void
-}
-
-interface MemoryParts {
-  readonly algorithm: HashAlgorithm
-  readonly contents: GitContents
-  readonly rules: string
-}
-
-function createKeyMemory(
-  surroundings: Fingerprint,
-  { algorithm, contents, rules }: MemoryParts,
-): KeyMemory {
-  const others = Buffer.from(`${encodeFingerprint(surroundings)}\0`)
-  const name = (...parts: readonly Buffer[]): string =>
-    `key:${algorithm.hash(Buffer.concat([others, ...parts])).toString('hex')}`
-  const nameOfTree = (treeId: string): string => name(Buffer.from(`tree\0${rules}\0${treeId}`))
-  const nameOfOutline = (outline: string): string =>
-    name(Buffer.from(`outline\0${rules}\0${outline}`))
-  const nameOfRecords = (records: Buffer): string => name(Buffer.from('files\0'), records)
-
-  function find(id: string): TaskKey | undefined {
-    const digest = contents.find([id]).get(id)
-    if (digest === undefined) return undefined
-    const key: string = digestFromBytes(digest)
-    return key as TaskKey
-  }
-
-  function findByTree(inputs: GitInputs): TaskKey | undefined {
-    if (inputs.treeId === undefined) return undefined
-    const key = find(nameOfTree(inputs.treeId))
-    if (key !== undefined) return key
-    const outline = inputs.outline()
-    return outline === undefined ? undefined : find(nameOfOutline(outline))
-  }
-
-  function rememberTree(key: TaskKey, inputs: GitInputs, selected: SelectedInputs): void {
-    if (inputs.treeId === undefined || !selected.followFromTree) return
-    const outline = inputs.outline()
-    const names = [
-      nameOfTree(inputs.treeId),
-      ...(outline === undefined ? [] : [nameOfOutline(outline)]),
-    ]
-    contents.remember(new Map(names.map((each) => [each, digestToBytes(key)])))
-  }
-
-  return {
-    findByTree,
-    findByRecords: (records) => find(nameOfRecords(records)),
-    remember(key, inputs, selected) {
-      contents.remember(new Map([[nameOfRecords(selected.records), digestToBytes(key)]]))
-      rememberTree(key, inputs, selected)
-    },
-    rememberTree,
-  }
 }

@@ -5,11 +5,10 @@ import type { RemoteStores } from '../../remote/remote-stores.ts'
 import { findEntry, findLatestEntries } from '../../store/entries/entries.ts'
 import { recordError } from '../../store/entries/record-use.ts'
 import { fingerprintTask } from '../fingerprints/fingerprint-task.ts'
-import type {
-  FingerprintContext,
-  TaskFingerprintRequest,
-} from '../fingerprints/fingerprint-task.ts'
+import type { TaskFingerprintRequest } from '../fingerprints/fingerprint-task.ts'
+import type { GitWorkContext } from '../fingerprints/git-work.ts'
 import { createParts } from '../open-parts.ts'
+import { readEncodedFingerprint } from '../read-encoded-fingerprint.ts'
 import type { Vault } from '../vault.ts'
 import type { KeyableWork, NewestQuery, RunVault } from './run-contract.ts'
 
@@ -77,7 +76,14 @@ export function createFingerprintContext({
   settings,
   store,
   statCache,
-}: Pick<Vault, 'settings' | 'store' | 'statCache'>): FingerprintContext {
+}: Pick<Vault, 'settings' | 'store' | 'statCache'>): GitWorkContext {
   const scan = createParts(settings, store, { statCache }).scanContext('hashing')
-  return { ...scan, database: store.database }
+  return {
+    ...scan,
+    database: store.database,
+    async readEncoded(key) {
+      const entry = findEntry(store, { scope: 'local', key })
+      return entry && (await readEncodedFingerprint(store, entry))
+    },
+  }
 }
