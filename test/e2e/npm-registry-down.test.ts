@@ -30,8 +30,10 @@ const WARNING: unknown = expect.stringMatching(
 
 type Job = (place: Place) => Promise<AdapterResult>
 
+const RUN_AS_GIVEN = { name: 'run', task: 'unit_tests', command: COMMAND } as const
+
 const TASKS: readonly (readonly [string, Job])[] = [
-  ['GitLab', (place) => onGitLab(place, { name: 'run', task: 'unit_tests', command: COMMAND })],
+  ['GitLab', (place) => onGitLab(place, RUN_AS_GIVEN)],
   [
     'CircleCI',
     (place) => onCircleCi(place, [{ run_task: { ...TASK, command: COMMAND, keep: false } }]),
@@ -39,9 +41,22 @@ const TASKS: readonly (readonly [string, Job])[] = [
 ]
 const TASK = { task: 'unit_tests', inputs: 'src/**' }
 
+const LIMIT_SECONDS = 2
+const BOUNDED: readonly (readonly [string, Job])[] = [
+  ['GitLab', (place) => onGitLab(place, { ...RUN_AS_GIVEN, 'install-timeout': LIMIT_SECONDS })],
+  [
+    'CircleCI',
+    (place) =>
+      onCircleCi(place, [
+        { run_task: { ...TASK, command: COMMAND, keep: false, install_timeout: LIMIT_SECONDS } },
+      ]),
+  ],
+]
+
 const TROUBLES: readonly Trouble[] = ['refuses', 'hangs', 'answers 500']
 
 const noNpm = whyWithout('npm')
+const noTimeout = whyWithout('timeout')
 
 describe.skipIf(noNpm !== undefined)('when the registry of npm', () => {
   describe.each(TROUBLES)('%s', (trouble) => {
@@ -58,6 +73,23 @@ describe.skipIf(noNpm !== undefined)('when the registry of npm', () => {
       expect(existsSync(path.join(place.project, 'out.txt'))).toBe(true)
     })
   })
+
+  test.skipIf(noTimeout !== undefined).each(BOUNDED)(
+    'drips, a task on %s waits for it as long as it was told to',
+    async (_, runTask) => {
+      await using place = await openPlace('drips')
+
+      const ran = await runTask(place)
+
+      expect(ran.exitCode, ran.output).toBe(3)
+      expect(linesOf(ran)).toEqual([
+        'it ran',
+        expect.stringMatching(
+          `^warning: this job runs without the cache: .*: npm took longer than ${LIMIT_SECONDS} s$`,
+        ),
+      ])
+    },
+  )
 
   test('what a job of GitLab asks of the command itself is a miss, and its commands run', async () => {
     await using place = await openPlace('refuses')
@@ -109,7 +141,9 @@ describe.skipIf(noNpm !== undefined)('when the registry of npm', () => {
     const ran = await runTask(place)
 
     expect(ran.exitCode, ran.output).toBe(69)
-    expect(ran.output).toContain('task "declared" has no command: it stands in .taskvault/config')
+    expect(ran.output).toMatch(
+      /taskvault: task "declared" was not run: npm .*\nGive the same command to the job as a parameter/,
+    )
   })
 })
 

@@ -3,10 +3,13 @@ taskvault_refuse() {
   printf 'taskvault: %s\n' "$1" >&2
   exit 64
 }
-# A registry that cannot be had costs a job five seconds and the cache, never the job: what it would have run by
+# A registry that cannot be had costs a job some seconds and the cache, never the job: what it would have run by
 # taskvault is run as it is.
 taskvault_go_without() {
-  taskvault_reason="npm ended with status $taskvault_status"
+  case $taskvault_status in
+    124 | 137) taskvault_reason="npm took longer than $taskvault_seconds s" taskvault_said='' ;;
+    *) taskvault_reason="npm ended with status $taskvault_status" ;;
+  esac
   while read -r taskvault_line; do
     case $taskvault_line in
       'npm error code '* | 'npm error errno '* | 'npm error syscall '*) ;;
@@ -19,10 +22,13 @@ TASKVAULT_SAID
   mkdir -p "$taskvault_home/node_modules/.bin"
   rm -f "$taskvault_home/node_modules/.bin/taskvault"
   cat >"$taskvault_home/node_modules/.bin/taskvault" <<'TASKVAULT_STAND_IN'
-#include without-taskvault.sh
+#include ../../../orbs/taskvault/src/scripts/without-taskvault.sh
 TASKVAULT_STAND_IN
   chmod +x "$taskvault_home/node_modules/.bin/taskvault"
 }
+case ${TASKVAULT_JOB_INSTALL_TIMEOUT:-60} in
+  *[!0-9]*) taskvault_refuse "install-timeout \"$TASKVAULT_JOB_INSTALL_TIMEOUT\" is no number of seconds" ;;
+esac
 case ${TASKVAULT_JOB_CLI:-npm} in
   image)
     command -v taskvault >/dev/null ||
@@ -36,8 +42,13 @@ case ${TASKVAULT_JOB_CLI:-npm} in
       command -v npm >/dev/null ||
         taskvault_refuse 'cli "npm": the image has no npm; use an image with Node 24, or cli "image"'
       taskvault_package="@taskvault/cli@${TASKVAULT_JOB_VERSION:-@VERSION@}"
+      taskvault_seconds=${TASKVAULT_JOB_INSTALL_TIMEOUT:-60}
+      # npm waits for each answer, not for all of them: one that comes byte by byte has no end.
+      taskvault_within="timeout -k 5 $taskvault_seconds"
+      $taskvault_within true 2>/dev/null || taskvault_within=''
       taskvault_status=0
-      taskvault_said=$(npm install --prefix "$taskvault_home" --no-save --ignore-scripts --no-audit --no-fund --no-update-notifier \
+      # shellcheck disable=SC2086 # Several words, or none.
+      taskvault_said=$($taskvault_within npm install --prefix "$taskvault_home" --no-save --ignore-scripts --no-audit --no-fund --no-update-notifier \
         --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=250 --fetch-retry-maxtimeout=250 \
         --fetch-timeout="${NPM_CONFIG_FETCH_TIMEOUT:-2000}" "$taskvault_package" 2>&1) || taskvault_status=$?
       [ "$taskvault_status" -eq 0 ] || taskvault_go_without

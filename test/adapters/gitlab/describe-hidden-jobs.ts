@@ -24,6 +24,11 @@ export function describeHiddenJobs(): void {
       ['an unknown policy', { TASK: 't', POLICY: 'sometimes' }, 'policy "sometimes"'],
       ['a directory that is not there', { TASK: 't', DIRECTORY: 'no/such' }, 'directory "no/such"'],
       ['a command of several lines', { TASK: 't', COMMAND: 'a\nb' }, 'command "a\nb"'],
+      [
+        'a time that is none',
+        { TASK: 't', INSTALL_TIMEOUT: '1m' },
+        'install-timeout "1m" is no number of seconds',
+      ],
       ['a command that is a path', { TASK: 't', CLI: './bin' }, 'cli "./bin"'],
     ])('refuses %s, and calls nothing', async (_, variables, message) => {
       const machine = createMachine()

@@ -6,10 +6,13 @@ taskvault_refuse() {
   printf 'taskvault: %s\n' "$1" >&2
   exit 64
 }
-# A registry that cannot be had costs a job five seconds and the cache, never the job: what it would have run by
+# A registry that cannot be had costs a job some seconds and the cache, never the job: what it would have run by
 # taskvault is run as it is.
 taskvault_go_without() {
-  taskvault_reason="npm ended with status $taskvault_status"
+  case $taskvault_status in
+    124 | 137) taskvault_reason="npm took longer than $taskvault_seconds s" taskvault_said='' ;;
+    *) taskvault_reason="npm ended with status $taskvault_status" ;;
+  esac
   while read -r taskvault_line; do
     case $taskvault_line in
       'npm error code '* | 'npm error errno '* | 'npm error syscall '*) ;;
@@ -21,41 +24,7 @@ TASKVAULT_SAID
   printf 'warning: this job runs without the cache: npm could not install %s: %s\n' "$taskvault_package" "$taskvault_reason" >&2
   mkdir -p "$taskvault_home/node_modules/.bin"
   rm -f "$taskvault_home/node_modules/.bin/taskvault"
-  cat >"$taskvault_home/node_modules/.bin/taskvault" <<'TASKVAULT_STAND_IN'
-#!/bin/sh
-# Stands in for taskvault where that could not be installed: runs what it would run, finds nothing, saves nothing.
-refuse() {
-  printf 'taskvault: npm could not install it, and without it %s\n' "$1" >&2
-  exit 69
-}
-while :; do
-  case ${1:-} in
-    -q | --quiet) shift ;;
-    -C | --cwd) cd "$2" && shift 2 || exit 66 ;;
-    *) break ;;
-  esac
-done
-case "${1:-} ${2:-}" in
-  'run '*) ;;
-  'restore '* | 'cache get') exit 1 ;;
-  'save '* | 'cache save') exit 0 ;;
-  *) refuse "there is no answer to: taskvault $*" ;;
-esac
-task=$2
-shift 2
-while [ $# -gt 0 ]; do
-  case $1 in
-    --command) exec /bin/sh -c "$2" ;;
-    --command=*) exec /bin/sh -c "${1#*=}" ;;
-    --input | --output | --env | --tool | --salt | --result) shift 2 ;;
-    --explain | --json) refuse "task \"$task\" cannot be explained" ;;
-    --) shift && exec "$@" ;;
-    -*) shift ;;
-    *) exec "$@" ;;
-  esac
-done
-refuse "task \"$task\" has no command: it stands in .taskvault/config.yaml alone, so give it as a command here, too"
-TASKVAULT_STAND_IN
+  printf '%s\n' "$PARAM_WITHOUT_TASKVAULT" >"$taskvault_home/node_modules/.bin/taskvault"
   chmod +x "$taskvault_home/node_modules/.bin/taskvault"
 }
 taskvault_directory=''
@@ -72,8 +41,13 @@ case ${PARAM_CLI:-npm} in
       command -v npm >/dev/null ||
         taskvault_refuse 'cli "npm": the image has no npm; use an image with Node 24, or cli "image"'
       taskvault_package="@taskvault/cli@$PARAM_VERSION"
+      taskvault_seconds=${PARAM_INSTALL_TIMEOUT:-60}
+      # npm waits for each answer, not for all of them: one that comes byte by byte has no end.
+      taskvault_within="timeout -k 5 $taskvault_seconds"
+      $taskvault_within true 2>/dev/null || taskvault_within=''
       taskvault_status=0
-      taskvault_said=$(npm install --prefix "$taskvault_home" --no-save --ignore-scripts --no-audit --no-fund --no-update-notifier \
+      # shellcheck disable=SC2086 # Several words, or none.
+      taskvault_said=$($taskvault_within npm install --prefix "$taskvault_home" --no-save --ignore-scripts --no-audit --no-fund --no-update-notifier \
         --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=250 --fetch-retry-maxtimeout=250 \
         --fetch-timeout="${NPM_CONFIG_FETCH_TIMEOUT:-2000}" "$taskvault_package" 2>&1) || taskvault_status=$?
       [ "$taskvault_status" -eq 0 ] || taskvault_go_without

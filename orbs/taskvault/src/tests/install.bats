@@ -19,7 +19,7 @@ npm_that() {
 
 install_by_npm() {
   PATH="$BATS_TEST_TMPDIR/bin:$PATH" TMPDIR="$BATS_TEST_TMPDIR" CIRCLE_WORKFLOW_JOB_ID=7 PARAM_VERSION=1.2.3 \
-    sh "$script"
+    PARAM_WITHOUT_TASKVAULT="$(cat "$BATS_TEST_DIRNAME/../scripts/without-taskvault.sh")" sh "$script"
 }
 
 @test "a path with spaces and quotes is found by the steps that follow" {
@@ -78,6 +78,15 @@ install_by_npm() {
   [ "$output" = '2' ]
 }
 
+@test "npm is given up when its time is over, and the steps that follow run without the cache" {
+  npm_that 'sleep 30'
+  PARAM_INSTALL_TIMEOUT=1 run install_by_npm
+  [ "$status" -eq 0 ]
+  [ "$output" = 'warning: this job runs without the cache: npm could not install @taskvault/cli@1.2.3: npm took longer than 1 s' ]
+  run bash -c 'taskvault run t -- echo it ran'
+  [ "$output" = 'it ran' ]
+}
+
 @test "without the cache all is a miss, and what only taskvault knows is refused" {
   npm_that 'exit 7'
   run install_by_npm
@@ -89,7 +98,7 @@ install_by_npm() {
   [ "$output" = '' ]
   run bash -c 'taskvault run lint --show-key'
   [ "$status" -eq 69 ]
-  [[ "$output" == *'task "lint" has no command'*'.taskvault/config.yaml'* ]]
+  [[ "$output" == *'task "lint" was not run'*'.taskvault/config.yaml'*'as a parameter'* ]]
   run bash -c 'taskvault run lint --explain -- echo it ran'
   [ "$status" -eq 69 ]
   [[ "$output" != *'it ran'* ]]
