@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import type { HistoryShape } from './histories.ts'
+import { createHookedRepository } from './hooked-repository.ts'
 import { createRandom } from './long-suite.ts'
 import { PATH_STATES, applyStates } from './path-states.ts'
+import { replayExisting } from './replay-existing.ts'
 import { replay } from './replay.ts'
 import { HOOK_COMMAND, createTestRepository } from './test-repository.ts'
 import type { TestRepository } from './test-repository.ts'
@@ -78,6 +80,33 @@ test.each(SMALL_SHAPES)(
   },
   120_000,
 )
+
+test('the history of an existing repository is made again, and only what it adds is tested', () => {
+  const existing = createHookedRepository(emptyDirectory(), '#!/bin/sh\n')
+  const { workTree, git } = existing
+  for (const [name, text] of [
+    ['README.md', 'read me'],
+    ['code.js', '1'],
+    ['docs/code.js', '2'],
+    ['code.js', '2'],
+    ['code.js', '1'],
+  ] as const) {
+    existing.makeRoomFor(join(workTree, name))
+    writeFileSync(join(workTree, name), text)
+    git('add', '.')
+    git('commit', '-q', '-m', name)
+  }
+
+  const report = replayExisting({
+    repository: workTree,
+    commits: 4,
+    forMs: 60_000,
+    root: emptyDirectory(),
+  })
+
+  // The last four; then another README, and the first of them.
+  expect(report).toEqual({ commits: 6, runs: 2, contents: 2, skips: 4, files: 3, faults: [] })
+}, 60_000)
 
 test('a hook that always tests, and one that never does, are found out', () => {
   const always = '#!/bin/sh\nexec sh test.sh\n'

@@ -59,8 +59,10 @@ function replayNamed({ root, forMs }: SuiteOptions, repositories: readonly strin
   for (const [at, repository] of repositories.entries()) {
     const directory = join(root, `repository-${at}`)
     mkdirSync(directory)
+    const startedMs = performance.now()
     const report = replayExisting({ repository, commits: COMMITS, forMs, root: directory })
-    for (const [name, value] of Object.entries(report)) {
+    const seconds = Math.round((performance.now() - startedMs) / 1_000)
+    for (const [name, value] of Object.entries({ ...report, seconds })) {
       if (typeof value === 'number') figures[`repository-${at}-${name}`] = value
     }
     faults.push(...report.faults.map((fault) => `${repository}: ${fault}`))
