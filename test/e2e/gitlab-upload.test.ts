@@ -42,6 +42,19 @@ test.each([
   },
 )
 
+test('a job that fails, or may not save, has nothing uploaded', async () => {
+  await using runner = openRunner('run', TASK)
+  await runner.uploadsAfterJob()
+  const { rig } = runner
+  const failing = openRunner('run', { ...TASK, command: 'exit 3' }, undefined, rig)
+  const reading = openRunner('run', { ...TASK, salt: 'other', policy: 'pull' }, undefined, rig)
+
+  const before = newestIn(rig.resolve('.taskvault/cache'))
+  for (const each of [failing, reading]) await each.playJob()
+
+  expect(newestIn(rig.resolve('.taskvault/cache'))).toBe(before)
+})
+
 test('what a job saves before a hit is uploaded', async () => {
   const save = BY_HAND.replace('unit', 'other')
   await using first = openRunner('setup', {}, BY_HAND)

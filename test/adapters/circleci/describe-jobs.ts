@@ -146,6 +146,32 @@ export function describeJobs(orb: Orb): void {
       expect(uploads).toEqual([1, 1, 2, 2])
     })
 
+    test('CircleCI keeps what was saved before the task failed', async () => {
+      using caches = openKeptCaches('main')
+      const job = createJob({ 'package-lock.json': '1' })
+      const { cli } = job.given
+      const install = 'test -d modules || { mkdir modules; echo x > modules/a; }'
+      const steps = expandJob(orb, 'run', {
+        cli,
+        task: 'fails',
+        command: 'exit 3',
+        before_task: [
+          { restore: { cli, key: 'npm', key_files: 'package-lock.json', paths: 'modules' } },
+          { run: { name: 'Install', command: install } },
+          { save: { key: 'npm' } },
+        ],
+      })
+
+      const first = await job.run(steps, MAIN, caches)
+      for (const made of ['.taskvault', 'modules'])
+        rmSync(path.join(job.project, made), { recursive: true })
+      const second = await job.run(steps, MAIN, caches)
+
+      expect([first.exitCode, second.exitCode], first.output + second.output).toEqual([3, 3])
+      expect(second.output).toMatch(/✓ npm: restored 1 file/)
+      expect(caches.uploads()).toBe(1)
+    })
+
     test('CircleCI keeps the vault of a task that runs in a directory', async () => {
       using caches = openKeptCaches('main')
       const job = createJob({ 'packages/web/src/a.txt': 'content' })

@@ -30,7 +30,7 @@ export async function runSteps(
     for (const { kind, fields } of steps) {
       if (kind !== 'run') {
         output += `[${kind}]\n`
-        if (exitCode === 0) machine.caches?.play({ kind, fields }, machine.project)
+        if (isDue(fields['when'], exitCode)) machine.caches?.play({ kind, fields }, machine.project)
         continue
       }
       if (!isDue(fields['when'], exitCode)) continue

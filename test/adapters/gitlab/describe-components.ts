@@ -103,7 +103,9 @@ export function describeComponents(): void {
     test('gives GitLab’s own cache only keys that it knows', () => {
       const caches = inputs['runner-cache']?.default
 
-      expect(caches).toEqual([{ key: 'taskvault-$CI_JOB_NAME_SLUG', paths: ['.taskvault/cache'] }])
+      expect(caches).toEqual([
+        { key: 'taskvault-$CI_JOB_NAME_SLUG', paths: ['.taskvault/cache'], when: 'always' },
+      ])
       expect(CACHE_KEYS).toEqual(
         expect.arrayContaining(Object.keys(asMap((caches as unknown[])[0]))),
       )
