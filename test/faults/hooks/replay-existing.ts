@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { NOTE_TREE_QUICKLY } from './histories.ts'
 import { createHookedRepository } from './hooked-repository.ts'
 import { judgeCommits } from './judge-commits.ts'
@@ -66,7 +66,7 @@ export function replayExisting(request: ExistingReplay): ExistingReport {
 /** An empty repository with the hook on that can read the other one's objects. */
 function createCopy(repository: string, root: string): TestRepository {
   const copy = createHookedRepository(root)
-  const objects = gitIn(repository, 'rev-parse', '--path-format=absolute', '--git-path', 'objects')
+  const objects = resolve(repository, gitIn(repository, 'rev-parse', '--git-path', 'objects'))
   writeFileSync(join(copy.workTree, '.git/objects/info/alternates'), `${objects}\n`)
   const test = join(root, 'test.sh')
   writeFileSync(test, NOTE_TREE_QUICKLY)
