@@ -40,8 +40,7 @@ const PATHS = ['out', '~/.tool', 'packages/*/dist']
 describe.each(['zstd', 'gzip'] as const)('with %s', (compression) => {
   test('the action puts back what actions/cache has saved, and saves it no more', async () => {
     const key = uniqueTask()
-    const first = createMachineWith(compression)
-    makeTree(first)
+    const first = createFilled(compression)
     await useActionsCache(first, { does: 'save', paths: PATHS, key })
     const second = createMachineWith(compression)
     writeFiles(second, { 'out/a': 'old' })
@@ -56,6 +55,28 @@ describe.each(['zstd', 'gzip'] as const)('with %s', (compression) => {
     expect(nothing.log).toContain('not saving cache.')
     expect(describeTree(second)).toEqual(describeTree(first))
   })
+})
+
+test('actions/cache puts back what the action has saved for it', async () => {
+  const key = uniqueTask()
+  const inputs = { key: `${key}-1`, path: PATHS.join('\n'), format: 'archive' }
+  const first = createFilled()
+  const saved = await runAction(first, { entry: 'save', inputs })
+  const second = createMachine(server)
+
+  const call = { does: 'restore', paths: PATHS, key: `${key}-2`, restoreKeys: [key] } as const
+  const found = await useActionsCache(second, call)
+  const known = await runAction(createFilled(), { entry: 'save', inputs })
+  const third = createMachine(server)
+  const ours = await runAction(third, { entry: 'restore', inputs })
+
+  expect(saved.log).toContain(`Cache saved with key: ${key}-1\n`)
+  expect(Number(saved.outputs['uploaded-bytes'])).toBeGreaterThan(500)
+  expect(found).toBe(`${key}-1`)
+  expect(describeTree(second)).toEqual(describeTree(first))
+  expect(known.log).toContain('another job may be creating this cache')
+  expect(ours.outputs['cache-hit']).toBe('true')
+  expect(describeTree(third)).toEqual(describeTree(first))
 })
 
 test('restore keys find what actions/cache has saved, and so does a look-up', async () => {
@@ -143,6 +164,12 @@ function createMachineWith(compression: 'zstd' | 'gzip'): Machine {
   for (const name of ['tar', 'gzip', 'sh', 'ldd'])
     symlinkSync(execFileSync('which', [name]).toString().trim(), path.join(programs, name))
   machine.env['PATH'] = programs
+  return machine
+}
+
+function createFilled(compression: 'zstd' | 'gzip' = 'zstd'): Machine {
+  const machine = createMachineWith(compression)
+  makeTree(machine)
   return machine
 }
 

@@ -86,7 +86,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
   // What others pack.
   'core/archive': {
     imports: ['core/errors'],
-    node: [...FILES, 'node:stream'],
+    node: [...FILES, 'node:events', 'node:stream', 'node:stream/promises'],
     libraries: ['tar-stream'],
   },
   // The use cases: the only place that may bring all of the others together.

@@ -10,6 +10,8 @@ export interface KeyedInputs {
   /** As they were written: a cache is of use only to who asks for the same. */
   readonly paths: readonly string[]
   readonly isWindowsOnly: boolean
+  /** Whether actions/cache is to find what is saved. */
+  readonly savesArchive: boolean
 }
 
 /** Where the digest of what the work reads comes into a key. */
@@ -29,10 +31,15 @@ export function readKeyedInputs(runner: Runner): KeyedInputs | undefined {
   const keys = key === '' ? restoreKeys : [key, ...restoreKeys]
   if (keys.length > MOST_KEYS) throw invalid(`Keys are limited to a maximum of ${MOST_KEYS}.`)
   for (const each of keys) checkKey(each)
+  const savesArchive = readFormat(input('format')) === 'archive'
   if (isKeyed(runner, key)) {
     const isWindowsOnly = env['RUNNER_OS'] === 'Windows' && !inputFlag('enableCrossOsArchive')
-    return { key, restoreKeys, paths: inputLines('path'), isWindowsOnly }
+    return { key, restoreKeys, paths: inputLines('path'), isWindowsOnly, savesArchive }
   }
+  if (savesArchive)
+    throw new TaskVaultError('ARGUMENT_INVALID', 'An archive is found by a key alone', {
+      hint: `Give a key; with inputs, ${HASH} in it is the digest of them.`,
+    })
   if (restoreKeys.length === 0) return undefined
   throw new TaskVaultError('ARGUMENT_INVALID', 'restore-keys are beginnings of keys', {
     hint: `Give a key as well; with inputs, ${HASH} in it is the digest of them.`,
@@ -51,6 +58,14 @@ function checkKey(key: string): void {
     throw invalid(`${key} cannot be larger than ${LONGEST_KEY} characters.`)
   }
   if (key.includes(',')) throw invalid(`${key} cannot contain commas.`)
+}
+
+function readFormat(text: string): 'packs' | 'archive' {
+  if (text === '' || text === 'packs') return 'packs'
+  if (text === 'archive') return text
+  throw new TaskVaultError('ARGUMENT_INVALID', `format is ${JSON.stringify(text)}`, {
+    hint: 'Write packs or archive.',
+  })
 }
 
 function invalid(message: string): TaskVaultError {

@@ -35,16 +35,17 @@ interface Begun {
  * @throws {TaskVaultError} IO_FAILED when nothing was saved, and that is to fail the job.
  */
 export async function saveStep(step: HalfStep, { begun, key }: Begun): Promise<void> {
-  const { opened, troubles } = step
+  const { opened, inputs, troubles } = step
   const { settings, env, vault } = opened
   const { origin, subject } = detectWorkplace({ projectRoot: settings.projectRoot, env })
   const outcome = await saveTask(vault, {
     begun,
     origin,
-    policy: resolvePolicy(settings, { task: step.inputs.task, ...subject }),
+    policy: resolvePolicy(settings, { task: inputs.task, ...subject }),
     // Of a job that failed, nothing is saved but for who asks for it.
     exitCode: 0,
     env,
+    archive: inputs.keyed?.savesArchive === true ? { ...inputs.keyed, keys: [key] } : undefined,
     now: Date.now,
     onEvent: troubles.event,
   })

@@ -56,7 +56,7 @@ export function openRemote(options: RemoteOptions): OpenRemote {
   const http = createHttpClient({ connections: CALLS_AT_ONCE, env, tls })
   const plain = connect(options, http)
   const { archives } = plain
-  const persistent = givingUp({ ...retrying(limited(plain, CALLS_AT_ONCE)), archives }, patience)
+  const persistent = givingUp(retrying({ ...limited(plain, CALLS_AT_ONCE), archives }), patience)
   const keys = publicKeys.length === 0 ? undefined : parsePublicKeys(publicKeys)
   const careful = verified(persistent, { keys, now })
   const stores = mode === 'read' ? readOnly(careful) : careful

@@ -17,7 +17,8 @@ import { attach, collectOutputs } from './collect-outputs.ts'
 import type { FoundOutputs } from './collect-outputs.ts'
 import type { OpenParts } from './open-parts.ts'
 import { pushEntry } from './sharing/push-entry.ts'
-import type { SaveRequest, SavedEntry, SkippedSave } from './vault.ts'
+import type { Pushed } from './sharing/push-entry.ts'
+import type { OutputTarget, SaveRequest, SavedEntry, SkippedSave } from './vault.ts'
 
 /** How often a save starts over because a blob that it meant to share is gone, or is one of too many. */
 const MAX_ATTEMPTS = 4
@@ -37,12 +38,21 @@ export async function saveEntry(
     await checkReceived(parts.store, request.task)
     const outcome = await saveInAttempts(parts, request)
     if (outcome.kind === 'skipped') return outcome
-    const remote = await pushEntry(parts, request.work.key)
+    const remote = await push(parts, request)
     return remote === undefined ? outcome : { ...outcome, remote }
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
     throw asTaskVaultError(error, `save ${request.task}`)
   }
+}
+
+async function push(
+  parts: OpenParts,
+  { work, archive, outputs }: SaveRequest,
+): Promise<Pushed | undefined> {
+  if (archive === undefined || !Array.isArray(outputs)) return await pushEntry(parts, work.key)
+  const { pushArchive } = await import('./sharing/push-archive.ts')
+  return await pushArchive(parts, { name: archive, targets: outputs as readonly OutputTarget[] })
 }
 
 async function saveInAttempts(

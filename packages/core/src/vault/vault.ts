@@ -44,6 +44,8 @@ export interface SaveRequest {
   readonly durationMs: number
   readonly origin: Origin
   readonly policy: ResolvedPolicy
+  /** Whose name an archive has that is sent in the place of the entry; the outputs are paths on disk then. */
+  readonly archive?: ArchiveQuery | undefined
 }
 
 export interface SavedEntry {

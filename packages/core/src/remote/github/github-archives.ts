@@ -1,33 +1,46 @@
 import { createHash } from 'node:crypto'
-import type { ByteStream, CallOptions } from '../blob-store.ts'
+import { isTaskVaultError } from '../../errors.ts'
+import type { ByteStream, CallOptions, PutOutcome } from '../blob-store.ts'
 import { nonsense } from '../failures.ts'
 import { wholePieces } from '../whole-pieces.ts'
-import { createGithubService, explainGithubAnswer } from './github-service.ts'
-import type { FoundArchive, GithubServiceOptions } from './github-service.ts'
+import { WriteDenied, explainGithubAnswer } from './github-failures.ts'
+import { createGithubService } from './github-service.ts'
+import type {
+  ArchiveContent,
+  FoundArchive,
+  GithubService,
+  GithubServiceOptions,
+  PendingArchive,
+} from './github-service.ts'
 
-/** Archives that actions/cache has saved. */
+/** Archives as actions/cache has them. */
 export interface ArchiveStore {
   find(query: ArchiveQuery, options?: CallOptions): Promise<FoundArchive | undefined>
   /** Undefined when it is gone. */
   open(archive: FoundArchive, options?: CallOptions): Promise<ByteStream | undefined>
+  /** Sends one, by the first of its keys. */
+  put(name: ArchiveQuery, content: ArchiveContent, options?: CallOptions): Promise<PutOutcome>
 }
+
+/** Which one it is depends on the machine: the same archive has another name on another one. */
+export type Compression = 'zstd' | 'gzip'
 
 export interface ArchiveQuery {
   /** The lines of `path`, as they were written. */
   readonly paths: readonly string[]
   readonly isWindowsOnly: boolean
-  /** Without it, archives are compressed with gzip. */
-  readonly hasZstd: boolean
+  readonly compression: Compression
   /** The key, and what keys begin with that are better than nothing. */
   readonly keys: readonly string[]
 }
 
 export function createGithubArchives(options: GithubServiceOptions): ArchiveStore {
+  const serviceOf = (query: ArchiveQuery): GithubService =>
+    createGithubService({ ...options, version: archiveVersion(query) })
+  /** What has failed is tried again: nobody is given another address for the same key. */
+  const failed = new Map<string, PendingArchive>()
   return {
-    async find(query, call) {
-      const service = createGithubService({ ...options, version: archiveVersion(query) })
-      return await service.findFirst(query.keys, call)
-    },
+    find: async (query, call) => await serviceOf(query).findFirst(query.keys, call),
     async open({ url }, call) {
       const answer = await options.http.send({ method: 'GET', url, signal: call?.signal })
       if (answer.status === 404) {
@@ -39,6 +52,21 @@ export function createGithubArchives(options: GithubServiceOptions): ArchiveStor
       if (!Number.isSafeInteger(sizeBytes)) throw nonsense('GitHub did not say how large it is')
       return wholePieces(answer.body, sizeBytes)
     },
+    async put(query, content, call) {
+      const [key = ''] = query.keys
+      try {
+        const pending = failed.get(key) ?? (await serviceOf(query).create(key, call))
+        if (pending === undefined) return 'known'
+        failed.set(key, pending)
+        await pending.send(content, call)
+        const isNew = await pending.finish(content.sizeBytes, call)
+        failed.delete(key)
+        return isNew ? 'stored' : 'known'
+      } catch (error) {
+        if (isTaskVaultError(error) && error.cause instanceof WriteDenied) return 'skipped'
+        throw error
+      }
+    },
   }
 }
 
@@ -46,8 +74,8 @@ export function createGithubArchives(options: GithubServiceOptions): ArchiveStor
 const SALT = '1.0'
 
 /** By which actions/cache tells archives apart that have the same key. */
-function archiveVersion({ paths, isWindowsOnly, hasZstd }: ArchiveQuery): string {
-  const compression = hasZstd ? 'zstd-without-long' : 'gzip'
-  const parts = [...paths, compression, ...(isWindowsOnly ? ['windows-only'] : []), SALT]
+function archiveVersion({ paths, isWindowsOnly, compression }: ArchiveQuery): string {
+  const method = compression === 'zstd' ? 'zstd-without-long' : compression
+  const parts = [...paths, method, ...(isWindowsOnly ? ['windows-only'] : []), SALT]
   return createHash('sha256').update(parts.join('|')).digest('hex')
 }

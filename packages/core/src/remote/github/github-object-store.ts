@@ -6,8 +6,8 @@ import { checkObjectKey, checkObjectPrefix } from '../objects/object-key.ts'
 import type { ListedObject, ObjectContent, ObjectStore } from '../objects/object-store.ts'
 import { wholePieces } from '../whole-pieces.ts'
 import { verifiedPieces } from '../wrappers/verified-pieces.ts'
-import { explainGithubAnswer } from './github-service.ts'
-import type { FoundArchive, GithubService } from './github-service.ts'
+import { explainGithubAnswer } from './github-failures.ts'
+import type { FoundArchive, GithubService, PendingArchive } from './github-service.ts'
 
 export interface GithubObjectStoreOptions {
   readonly service: GithubService
@@ -48,8 +48,8 @@ export function createGithubObjectStore(options: GithubObjectStoreOptions): Obje
 }
 
 interface Shelf extends GithubObjectStoreOptions {
-  /** Addresses of uploads that have failed, by name: nobody is given another one for the same name. */
-  readonly failed: Map<string, URL>
+  /** Uploads that have failed, by name: nobody is given another one for the same name. */
+  readonly failed: Map<string, PendingArchive>
 }
 
 interface Generation extends FoundArchive {
@@ -152,14 +152,14 @@ async function upload(
   call: CallOptions | undefined,
 ): Promise<boolean> {
   const { service, failed } = shelf
-  const url = failed.get(name) ?? (await service.create(name, call))
-  if (url === undefined) return false
+  const pending = failed.get(name) ?? (await service.create(name, call))
+  if (pending === undefined) return false
   failed.delete(name)
   try {
-    await sendBytes(shelf, { url, content }, call)
-    return await service.finish(name, content.sizeBytes, call)
+    await pending.send(content, call)
+    return await pending.finish(content.sizeBytes, call)
   } catch (error) {
-    failed.set(name, url)
+    failed.set(name, pending)
     throw error
   }
 }
@@ -167,22 +167,6 @@ async function upload(
 interface Upload {
   readonly name: string
   readonly content: ObjectContent
-}
-
-async function sendBytes(
-  { http }: Shelf,
-  { url, content }: { readonly url: URL; readonly content: ObjectContent },
-  call: CallOptions | undefined,
-): Promise<void> {
-  const headers = {
-    'content-length': String(content.sizeBytes),
-    'content-type': 'application/octet-stream',
-    'x-ms-blob-type': 'BlockBlob',
-  }
-  const body = content.open()
-  const answer = await http.send({ method: 'PUT', url, headers, body, signal: call?.signal })
-  if (answer.status !== 201) throw await explainGithubAnswer(answer, 'send an object')
-  await answer.drop()
 }
 
 async function* listNewest(

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { TaskVaultError } from '../../errors.ts'
-import type { CallOptions } from '../blob-store.ts'
-import { RetryLater, nonsense, parseRetryAfter, unavailable } from '../failures.ts'
-import type { HttpAnswer, HttpClient } from '../http/http-client.ts'
+import type { ByteStream, CallOptions } from '../blob-store.ts'
+import { nonsense, unavailable } from '../failures.ts'
+import type { HttpClient } from '../http/http-client.ts'
+import { explainGithubAnswer, writeDenied } from './github-failures.ts'
+import { sendBlob } from './send-blob.ts'
 
 /** An archive that the service has, and where its bytes are: an address that needs no token. */
 export interface FoundArchive {
@@ -19,10 +20,21 @@ export interface GithubService {
   find(key: string, options?: CallOptions): Promise<FoundArchive | undefined>
   /** The archive of the first of these keys, else the newest whose key begins with it; then the next. */
   findFirst(keys: readonly string[], options?: CallOptions): Promise<FoundArchive | undefined>
-  /** Where to send the bytes; undefined when the archive is there, or somebody else is sending it. */
-  create(key: string, options?: CallOptions): Promise<URL | undefined>
+  /** Undefined when the archive is there, or somebody else is sending it. */
+  create(key: string, options?: CallOptions): Promise<PendingArchive | undefined>
+}
+
+/** An archive that is ours to send. What has failed can be sent again. */
+export interface PendingArchive {
+  send(content: ArchiveContent, options?: CallOptions): Promise<void>
   /** Says that all bytes are sent; false when somebody else's archive was there first. */
-  finish(key: string, sizeBytes: number, options?: CallOptions): Promise<boolean>
+  finish(sizeBytes: number, options?: CallOptions): Promise<boolean>
+}
+
+export interface ArchiveContent {
+  readonly sizeBytes: number
+  /** Starts over at each call. */
+  open(): ByteStream
 }
 
 export interface GithubServiceOptions {
@@ -41,11 +53,6 @@ const WRITE_DENIED = 'cache write denied:'
 const METHODS = '/twirp/github.actions.results.api.v1.CacheService/'
 /** Tells our archives from those of others, which are named by their paths and compression here. */
 const VERSION = createHash('sha256').update('taskvault 1').digest('hex')
-
-/** This job may read only: nothing is wrong, and nothing is to be written. */
-export class WriteDenied extends Error {
-  override readonly name = 'WriteDenied'
-}
 
 /** The service's second protocol, as the runner's variables give it to a job's actions. */
 export function createGithubService(options: GithubServiceOptions): GithubService {
@@ -69,16 +76,19 @@ export function createGithubService(options: GithubServiceOptions): GithubServic
     },
     async create(key, call) {
       const answer = await ask('CreateCacheEntry', { key }, call)
-      if (answer.isOk) return answer.url('signed_upload_url')
       if (answer.message.startsWith(WRITE_DENIED)) throw writeDenied(answer.message)
-      return undefined
-    },
-    async finish(key, sizeBytes, call) {
-      const body = { key, size_bytes: String(sizeBytes) }
-      const answer = await ask('FinalizeCacheEntryUpload', body, call)
-      if (!answer.isOk && !answer.isTaken)
-        throw unavailable(`GitHub did not take what was sent: ${answer.message}`)
-      return answer.isOk
+      if (!answer.isOk) return undefined
+      const url = answer.url('signed_upload_url')
+      return {
+        send: async (content, sending) => await sendBlob(options.http, { url, content }, sending),
+        async finish(sizeBytes, finishing) {
+          const body = { key, size_bytes: String(sizeBytes) }
+          const finished = await ask('FinalizeCacheEntryUpload', body, finishing)
+          if (!finished.isOk && !finished.isTaken)
+            throw unavailable(`GitHub did not take what was sent: ${finished.message}`)
+          return finished.isOk
+        },
+      }
     },
   }
 }
@@ -143,26 +153,4 @@ function parseFields(text: string): Readonly<Record<string, unknown>> {
     // Said below.
   }
   throw nonsense("What answers as GitHub's cache service is none")
-}
-
-/** Names an answer that is not what was asked for; drops its body. */
-export async function explainGithubAnswer(
-  answer: HttpAnswer,
-  attempt: string,
-): Promise<TaskVaultError> {
-  const { status, headers } = answer
-  const said = `Could not ${attempt}: GitHub's cache service answered ${status}`
-  await answer.drop()
-  if (status === 429 || status >= 500) {
-    const afterMs = parseRetryAfter(headers['retry-after'], Date.now())
-    return unavailable(said, afterMs === undefined ? undefined : new RetryLater(afterMs))
-  }
-  if (status < 400) return nonsense(said)
-  return new TaskVaultError('REMOTE_REFUSED', said, {
-    hint: 'Only actions have the token of the cache service, and only while their job runs.',
-  })
-}
-
-export function writeDenied(message: string): TaskVaultError {
-  return new TaskVaultError('REMOTE_REFUSED', message, { cause: new WriteDenied(message) })
 }

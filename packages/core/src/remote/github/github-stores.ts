@@ -10,8 +10,10 @@ import type { ObjectStore } from '../objects/object-store.ts'
 import type { RemoteStores } from '../remote-stores.ts'
 import { readOnly } from '../wrappers/read-only.ts'
 import { createGithubArchives } from './github-archives.ts'
+import type { ArchiveStore } from './github-archives.ts'
+import { WriteDenied, writeDenied } from './github-failures.ts'
 import { createGithubObjectStore } from './github-object-store.ts'
-import { WriteDenied, createGithubService, writeDenied } from './github-service.ts'
+import { createGithubService } from './github-service.ts'
 
 export interface GithubStoresOptions {
   /** Where the runner's ACTIONS_… variables are. */
@@ -40,8 +42,7 @@ export function openGithubStores({ env, http, now }: GithubStoresOptions): Remot
   const blobs = createObjectBlobStore(giveWay(objects))
   const shelf = { objects: withoutRecents(objects), blobs, now }
   const stores = inMode(unlessDenied({ blobs, entries: createObjectEntryStore(shelf) }), mode)
-  const isRead = mode !== 'none' && mode !== 'write-only'
-  return isRead ? { ...stores, archives: createGithubArchives({ url, token, http }) } : stores
+  return { ...stores, archives: archivesInMode(createGithubArchives({ url, token, http }), mode) }
 }
 
 /** What another job is sending is left to that one: it says nothing of it, and sends nothing itself. */
@@ -131,6 +132,16 @@ function inMode(stores: RemoteStores, mode: string | undefined): RemoteStores {
   if (mode === 'none') return readOnly(unread(stores))
   if (mode === 'read') return readOnly(stores)
   return mode === 'write-only' ? unread(stores) : stores
+}
+
+function archivesInMode(archives: ArchiveStore, mode: string | undefined): ArchiveStore {
+  const isRead = mode !== 'none' && mode !== 'write-only'
+  const isWritten = mode !== 'none' && mode !== 'read'
+  return {
+    ...archives,
+    ...(!isRead && { find: async () => undefined }),
+    ...(!isWritten && { put: async () => 'skipped' as const }),
+  }
 }
 
 function unread({ blobs, entries }: RemoteStores): RemoteStores {

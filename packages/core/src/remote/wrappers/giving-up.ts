@@ -1,6 +1,7 @@
 import { isTaskVaultError } from '../../errors.ts'
-import type { BlobContent, ByteStream, CallOptions } from '../blob-store.ts'
+import type { ByteStream, CallOptions } from '../blob-store.ts'
 import type { ArchiveStore } from '../github/github-archives.ts'
+import type { ArchiveContent } from '../github/github-service.ts'
 import type { RemoteStores } from '../remote-stores.ts'
 import type { Patience } from './patience.ts'
 
@@ -59,6 +60,11 @@ function guardedArchives(
       const stream = await guard(call, async (guarded) => await archives.open(archive, guarded))
       return stream && guardedPieces(stream, patience)
     },
+    put: (query, content, call) =>
+      guard(
+        call,
+        async (guarded) => await archives.put(query, counting(content, patience), guarded),
+      ),
   }
 }
 
@@ -72,7 +78,7 @@ async function losing<Result>(patience: Patience, work: () => Promise<Result>): 
 }
 
 /** What is taken of a blob's bytes has been sent, but for what the machine itself still holds. */
-function counting(content: BlobContent, patience: Patience): BlobContent {
+function counting<Content extends ArchiveContent>(content: Content, patience: Patience): Content {
   async function* open(): AsyncGenerator<Uint8Array, void> {
     for await (const piece of content.open()) {
       patience.moved(piece.length)

@@ -22,7 +22,7 @@ const LONGEST_WAIT_MS = 2_000
  * once, whoever writes them how often. A transfer with a range goes on where it was cut.
  */
 export function retrying(
-  { blobs, entries }: RemoteStores,
+  { blobs, entries, archives }: RemoteStores,
   options: RetryOptions = {},
 ): RemoteStores {
   const again = createPersistence(options)
@@ -42,6 +42,12 @@ export function retrying(
       list: (query, call) => again(call, async () => await entries.list(query, call)),
       publish: (draft, call) => again(call, async () => await entries.publish(draft, call)),
       remove: (record, call) => again(call, async () => await entries.remove(record, call)),
+    },
+    archives: archives && {
+      find: (query, call) => again(call, async () => await archives.find(query, call)),
+      open: (archive, call) => again(call, async () => await archives.open(archive, call)),
+      put: (query, content, call) =>
+        again(call, async () => await archives.put(query, content, call)),
     },
   }
 }

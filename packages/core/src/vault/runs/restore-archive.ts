@@ -1,8 +1,7 @@
-import { isTaskVaultError } from '../../errors.ts'
-import { findExecutable } from '../../process/find-executable.ts'
-import type { ArchiveQuery } from '../../remote/github/github-archives.ts'
 import type { FoundArchive } from '../../remote/github/github-service.ts'
 import type { CacheSelection, OutputTarget } from '../vault.ts'
+import { nameArchive } from './archive-name.ts'
+import type { ArchiveName } from './archive-name.ts'
 import { lookUp } from './look-up.ts'
 import type { LookUp } from './look-up.ts'
 import type { HitOutcome, KeyableWork } from './run-contract.ts'
@@ -10,7 +9,7 @@ import { unlessTrouble } from './run-trouble.ts'
 
 /** What actions/cache may have saved for a piece of work. */
 export interface ArchiveSource {
-  readonly query: Omit<ArchiveQuery, 'hasZstd'>
+  readonly query: ArchiveName
   /** The work that an archive is the cache of, by the archive's key. */
   workOf(key: string): KeyableWork
 }
@@ -32,7 +31,7 @@ export async function findArchiveFor(
   source: ArchiveSource | undefined,
 ): Promise<ArchiveOfWork | undefined> {
   if (source === undefined) return undefined
-  const archive = await vault.findArchive({ ...source.query, hasZstd: hasZstd(request.env) })
+  const archive = await vault.findArchive(nameArchive(source.query, request.env))
   if (archive === undefined) return undefined
   const [primary = ''] = source.query.keys
   // As actions/cache compares them.
@@ -57,14 +56,4 @@ export async function restoreArchive(
     const found = await lookUp({ ...run, request: { ...request, task }, work: keyed })
     return found.kind === 'hit' ? { ...found, key: run.work.key } : undefined
   })
-}
-
-/** By this, actions/cache decides how it compresses. */
-function hasZstd(env: KeyableWork['env']): boolean {
-  try {
-    return findExecutable('zstd', { directory: '/', env }) !== ''
-  } catch (error) {
-    if (isTaskVaultError(error)) return false
-    throw error
-  }
 }

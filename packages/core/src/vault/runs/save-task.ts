@@ -8,6 +8,8 @@ import type { Fingerprint, KeyedFingerprint } from '../../model/fingerprint.ts'
 import { selectCachePaths } from '../targets/cache-selection.ts'
 import { findOutputTargets } from '../targets/output-targets.ts'
 import type { OutputTarget, SavedEntry } from '../vault.ts'
+import { nameArchive } from './archive-name.ts'
+import type { ArchiveName } from './archive-name.ts'
 import type { KeyableWork, NotSaved, RunRequest, RunVault } from './run-contract.ts'
 import { saveWork } from './save-work.ts'
 
@@ -18,6 +20,8 @@ export interface SaveTaskRequest extends Pick<RunRequest, 'policy' | 'origin' | 
   /** How the work ended. */
   readonly exitCode: number
   readonly env: KeyableWork['env']
+  /** What an archive is called that is sent instead of the entry; undefined: the entry is. */
+  readonly archive?: ArchiveName | undefined
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -65,7 +69,8 @@ export async function saveTask(
   const work = await keyed(begun.fingerprint)
   const { settings } = vault
   const described = { ...request, ...workOf(begun, settings.projectRoot) }
-  const result = { exitCode: request.exitCode, durationMs, finishLog: () => undefined }
+  const archive = request.archive && nameArchive(request.archive, request.env)
+  const result = { exitCode: request.exitCode, durationMs, finishLog: () => undefined, archive }
   const run = { vault, request: described, work }
   const save = await saveWork({ ...run, targets: () => findTargets(request, settings) }, result)
   return { key: work.key, durationMs, save }

@@ -21,6 +21,7 @@ export interface WorkResult {
   /** Called at most once, and only if something is saved. */
   readonly finishLog: () => SaveRequest['log']
   readonly notes?: SaveRequest['notes']
+  readonly archive?: SaveRequest['archive']
 }
 
 /**
@@ -29,7 +30,7 @@ export interface WorkResult {
  */
 export async function saveWork(
   run: FinishedWork,
-  { exitCode, durationMs, finishLog, notes }: WorkResult,
+  { exitCode, durationMs, finishLog, notes, archive }: WorkResult,
 ): Promise<SavedEntry | NotSaved> {
   const { vault, request, targets, work } = run
   const saved = await unlessTrouble(run, async (): Promise<SavedEntry | NotSaved> => {
@@ -46,6 +47,7 @@ export async function saveWork(
         durationMs: Math.round(durationMs),
         origin: request.origin,
         policy: request.policy,
+        archive,
       })
       if (outcome.kind === 'saved') return outcome
       if (outcome.because === 'read-only') return { kind: 'not-saved', because: 'read-only' }

@@ -1,19 +1,15 @@
-import { randomBytes } from 'node:crypto'
-import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { unpackArchive } from '../../archive/unpack-archive.ts'
 import { isTaskVaultError } from '../../errors.ts'
-import { STAGING_PREFIX } from '../../files/observe-directory.ts'
-import { removeTree } from '../../files/remove-tree.ts'
 import type { ByteStream } from '../../remote/blob-store.ts'
 import type { ArchiveQuery } from '../../remote/github/github-archives.ts'
 import type { FoundArchive } from '../../remote/github/github-service.ts'
 import { recordRefusal } from '../../store/entries/record-use.ts'
-import { forgetStaging, recordStaging } from '../../store/locks/sessions.ts'
 import type { OpenParts } from '../open-parts.ts'
 import { saveEntry } from '../save.ts'
 import { placeOf } from '../targets/cache-pattern.ts'
 import type { Adoption } from '../vault.ts'
+import { inOwnDirectory } from './own-directory.ts'
 
 /** The archive that actions/cache would restore; undefined without one. Trouble is reported. */
 export async function findArchive(
@@ -56,19 +52,14 @@ async function adoptUnlessWrong(
 }
 
 async function adopt(parts: OpenParts, adoption: Adoption, pieces: ByteStream): Promise<void> {
-  const { store, settings } = parts
+  const { maxSizeBytes, projectRoot } = parts.settings
   const { task, work, policy, selection } = adoption
-  const name = `${STAGING_PREFIX}${store.sessionId}-${randomBytes(4).toString('hex')}`
-  const directory = path.join(settings.cacheDirectory, name)
-  // Somebody clears it should this process die.
-  recordStaging(store, [directory])
-  try {
-    mkdirSync(directory, { mode: 0o700 })
+  await inOwnDirectory(parts, async (directory) => {
     await unpackArchive(pieces, {
-      limitBytes: settings.maxSizeBytes,
+      limitBytes: maxSizeBytes,
       placeOf(member) {
         // Its members are named as seen from the workspace.
-        const absolutePath = path.resolve(settings.projectRoot, member)
+        const absolutePath = path.resolve(projectRoot, member)
         const kind = selection.decide(absolutePath)
         return kind === 'wanted'
           ? { kind: 'at', absolutePath: path.join(directory, placeOf(absolutePath)) }
@@ -87,8 +78,5 @@ async function adopt(parts: OpenParts, adoption: Adoption, pieces: ByteStream): 
         policy: { ...policy, write: true, maxSizeBytes: undefined },
       },
     )
-  } finally {
-    removeTree(directory)
-    forgetStaging(store, [directory])
-  }
+  })
 }

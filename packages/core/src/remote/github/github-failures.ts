@@ -1,0 +1,30 @@
+import { TaskVaultError } from '../../errors.ts'
+import { RetryLater, nonsense, parseRetryAfter, unavailable } from '../failures.ts'
+import type { HttpAnswer } from '../http/http-client.ts'
+
+/** This job may read only: nothing is wrong, and nothing is to be written. */
+export class WriteDenied extends Error {
+  override readonly name = 'WriteDenied'
+}
+
+/** Names an answer that is not what was asked for; drops its body. */
+export async function explainGithubAnswer(
+  answer: HttpAnswer,
+  attempt: string,
+): Promise<TaskVaultError> {
+  const { status, headers } = answer
+  const said = `Could not ${attempt}: GitHub's cache service answered ${status}`
+  await answer.drop()
+  if (status === 429 || status >= 500) {
+    const afterMs = parseRetryAfter(headers['retry-after'], Date.now())
+    return unavailable(said, afterMs === undefined ? undefined : new RetryLater(afterMs))
+  }
+  if (status < 400) return nonsense(said)
+  return new TaskVaultError('REMOTE_REFUSED', said, {
+    hint: 'Only actions have the token of the cache service, and only while their job runs.',
+  })
+}
+
+export function writeDenied(message: string): TaskVaultError {
+  return new TaskVaultError('REMOTE_REFUSED', message, { cause: new WriteDenied(message) })
+}
