@@ -86,7 +86,6 @@ export type {
   SkippedSave,
   StagedEntry,
   Vault,
-  VaultStats,
   OutputTarget,
 } from './vault/vault.ts'
 export { decideRun } from './vault/runs/decide-run.ts'
@@ -150,6 +149,7 @@ export { tailAudit } from './store/audit/audit-log.ts'
 export { findEntriesByPrefix, listEntries } from './store/entries/entries.ts'
 export type { EntryRow } from './store/entries/entries.ts'
 export { evictIfNeeded, removeExpired } from './store/removal/evict.ts'
+export type { StoreStatistics as VaultStats } from './store/entries/statistics.ts'
 export { invalidate } from './store/entries/invalidate.ts'
 export { removeEntry } from './store/entries/remove-entry.ts'
 export { invalidateOutdated, invalidateUnreachable } from './vault/invalidate-outdated.ts'

@@ -10,6 +10,7 @@ import { detectWorkplace } from '../platform/detect-origin.ts'
 import type { Command } from '../process/command-line.ts'
 import { spawnPiped } from '../process/spawn-piped.ts'
 import { invalidate } from '../store/entries/invalidate.ts'
+import type { StoreStatistics } from '../store/entries/statistics.ts'
 import { fingerprintContent } from './fingerprints/fingerprint-content.ts'
 import type { InputContent } from './fingerprints/fingerprint-content.ts'
 import { openVault } from './open-vault.ts'
@@ -17,7 +18,7 @@ import type { RunEvent, RunOutcome } from './runs/run-contract.ts'
 import { runTask } from './runs/run-task.ts'
 import { createRunVault } from './runs/run-vault.ts'
 import { createTaskWork } from './runs/task-work.ts'
-import type { Vault, VaultStats } from './vault.ts'
+import type { Vault } from './vault.ts'
 
 /** What a result depends on: text and bytes as they are, a stream's bytes, or what lies at a path. */
 export type ClientInput = string | InputContent
@@ -75,7 +76,7 @@ export interface Client extends AsyncDisposable {
   openCachedResult(task: string, input: ClientInput): Promise<AsyncIterable<Uint8Array> | undefined>
   /** Forgets all results of a task. @returns how many there were. */
   invalidateTask(task: string): Promise<number>
-  getStats(): Promise<VaultStats>
+  getStats(): Promise<StoreStatistics>
   /**
    * Runs a command, or puts back what it made when its inputs were the same.
    * @throws {TaskVaultError} TASK_UNKNOWN, INPUT_MISSING, OUTPUT_FORBIDDEN, COMMAND_NOT_FOUND.

@@ -7,7 +7,8 @@ import { blobPath } from '../store/blobs/blob-path.ts'
 import { createContentLocator } from '../store/blobs/content-locator.ts'
 import type { ContentLocator } from '../store/blobs/content-locator.ts'
 import { openBlob, readManifest } from '../store/blobs/pack-reader.ts'
-import type { BlobReader } from '../store/blobs/pack-reader.ts'
+import { verifyContent } from '../store/blobs/verify-content.ts'
+import type { NamedBlob } from '../store/blobs/verify-content.ts'
 import { findEntry } from '../store/entries/entries.ts'
 import type { EntryRow } from '../store/entries/entries.ts'
 import type { Store } from '../store/store.ts'
@@ -16,6 +17,8 @@ import type { Store } from '../store/store.ts'
 export interface OpenedEntry extends Disposable {
   readonly manifest: Manifest
   readonly locator: ContentLocator
+  /** Checks that a content is all there. @throws {TaskVaultError} BLOB_MISSING, BLOB_CORRUPT. */
+  verify(digest: Digest): void
   /** The one that the entry was saved with. */
   readonly algorithm: HashAlgorithm
   /**
@@ -38,15 +41,19 @@ export async function openEntry(store: Store, entry: EntryRow): Promise<OpenedEn
   if (!answersTo(manifest, entry)) {
     throw new TaskVaultError('ENTRY_DAMAGED', 'The index names another manifest than this key has')
   }
-  const packs: BlobReader[] = []
+  const blobs: NamedBlob[] = [{ blob, digest: entry.blob }]
   for (const digest of manifest.blobs) {
-    packs.push(stack.use(await openBlob(blobPath(store.cacheDirectory, digest))))
+    blobs.push({ blob: stack.use(await openBlob(blobPath(store.cacheDirectory, digest))), digest })
   }
   const kept = stack.move()
-  const locator = createContentLocator([blob, ...packs], blob.algorithm)
+  const locator = createContentLocator(
+    blobs.map((named) => named.blob),
+    blob.algorithm,
+  )
   return {
     manifest,
     locator,
+    verify: (digest) => verifyContent(digestToBytes(digest), locator, blobs),
     algorithm: blob.algorithm,
     blobOf: createBlobLookup(store, manifest, locator),
     [Symbol.dispose]: () => kept.dispose(),

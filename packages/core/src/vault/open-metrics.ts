@@ -2,18 +2,18 @@ import type { Settings } from '../config/settings.ts'
 import { isTaskVaultError } from '../errors.ts'
 import { writeMetrics } from '../store/entries/metrics-file.ts'
 import { readStatistics } from '../store/entries/statistics.ts'
+import type { StoreStatistics } from '../store/entries/statistics.ts'
 import type { Store } from '../store/store.ts'
-import type { VaultStats } from './vault.ts'
 
 /** The numbers of a vault, as people watch them. */
 export interface Metrics {
-  read(): VaultStats
+  read(): StoreStatistics
   /** Writes them down where they have changed since the vault was opened. */
   publish(): void
 }
 
 export function openMetrics({ maxSizeBytes, cacheDirectory }: Settings, store: Store): Metrics {
-  const read = (): VaultStats => readStatistics(store, maxSizeBytes)
+  const read = (): StoreStatistics => readStatistics(store, maxSizeBytes)
   const before = readQuietly(read)
   return {
     read,
@@ -30,7 +30,7 @@ export function openMetrics({ maxSizeBytes, cacheDirectory }: Settings, store: S
 }
 
 /** Metrics are for people who watch; that they cannot be read or written is nobody's failure. */
-function readQuietly(read: () => VaultStats): VaultStats | undefined {
+function readQuietly(read: () => StoreStatistics): StoreStatistics | undefined {
   try {
     return read()
   } catch (error) {
@@ -39,7 +39,7 @@ function readQuietly(read: () => VaultStats): VaultStats | undefined {
   }
 }
 
-function isEqual(before: VaultStats | undefined, after: VaultStats): boolean {
-  const names = Object.keys(after) as (keyof VaultStats)[]
+function isEqual(before: StoreStatistics | undefined, after: StoreStatistics): boolean {
+  const names = Object.keys(after) as (keyof StoreStatistics)[]
   return before !== undefined && names.every((name) => before[name] === after[name])
 }

@@ -45,8 +45,7 @@ export async function openResult(
 ): Promise<AsyncIterable<Uint8Array> | undefined> {
   return await withResult(parts, request, ({ opened, digest }) => {
     try {
-      const pieces = opened.locator.stream(digestToBytes(digest))
-      while (pieces.next().done !== true);
+      opened.verify(digest)
     } catch (error) {
       opened[Symbol.dispose]()
       throw error

@@ -1,12 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   readlinkSync,
   realpathSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -99,6 +102,25 @@ test.runIf(existsSync(DESCRIPTORS))(
   },
 )
 
+// The first part of what was saved before lies in a blob of which it is a small part.
+test.each([
+  ['most of its blob', 10_000_000],
+  ['a small part of its blob', 2_000_000],
+])('damage to a result that is %s is a miss before the first piece', async (_, sizeBytes) => {
+  await using vault = await open('blake3')
+  const bytes = randomBytes(10_000_000)
+  await vault.save({ ...request([], key(1)), outputs: bytes })
+  await vault.save({ ...request([], key(2)), outputs: bytes.subarray(0, sizeBytes) })
+  expect(await vault.readResult(task, key(2))).toHaveLength(sizeBytes)
+
+  for (const name of readdirSync(join(root, 'cache/blobs'))) {
+    const file = join(root, 'cache/blobs', name)
+    if (statSync(file).size > 5_000_000) flipByte(file, 100_000)
+  }
+
+  expect(await vault.openResult(task, key(2))).toBeUndefined()
+})
+
 test.runIf(existsSync(DESCRIPTORS))(
   'a stream that is ended before it began, in the middle, and at its end, closes its blobs',
   async () => {
@@ -115,6 +137,13 @@ test.runIf(existsSync(DESCRIPTORS))(
     }
   },
 )
+
+function flipByte(file: string, at: number): void {
+  const bytes = readFileSync(file)
+  bytes[at] = (bytes[at] ?? 0) ^ 1
+  chmodSync(file, 0o644)
+  writeFileSync(file, bytes)
+}
 
 function countOpen(part: string): number {
   return readdirSync(DESCRIPTORS).filter((descriptor) => linkOf(descriptor).includes(part)).length

@@ -9,6 +9,7 @@ import type { ResolvedPolicy } from '../model/policy.ts'
 import type { TaskName } from '../model/task.ts'
 import type { ArchiveQuery } from '../remote/github/github-archives.ts'
 import type { FoundArchive } from '../remote/github/github-service.ts'
+import type { StoreStatistics } from '../store/entries/statistics.ts'
 import type { Store } from '../store/store.ts'
 import type { Pushed } from './sharing/push-entry.ts'
 import type { RemoteVault } from './sharing/remote-vault.ts'
@@ -149,21 +150,6 @@ export interface EntrySummary {
   readonly blob: Digest
 }
 
-export interface VaultStats {
-  readonly entries: number
-  /** Raw bytes of all entries' outputs, shared contents counted each time. */
-  readonly entryBytes: number
-  /** Bytes that the blobs take on disk. */
-  readonly storedBytes: number
-  readonly limitBytes: number
-  readonly hits: number
-  readonly misses: number
-  readonly saves: number
-  readonly evictions: number
-  /** Time that hits did not have to spend again. */
-  readonly savedMs: number
-}
-
 /** One machine's vault: the local store and what may be done with it. Closed by disposing it. */
 export interface Vault extends AsyncDisposable {
   readonly settings: Settings
@@ -194,5 +180,5 @@ export interface Vault extends AsyncDisposable {
   readResult(task: TaskName, work: KeyedFingerprint): Promise<Uint8Array | undefined>
   openResult(task: TaskName, work: KeyedFingerprint): Promise<AsyncIterable<Uint8Array> | undefined>
 
-  stats(): VaultStats
+  stats(): StoreStatistics
 }

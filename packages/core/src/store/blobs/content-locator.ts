@@ -18,7 +18,10 @@ export interface ContentLocator {
   read(digest: Buffer): Buffer
   /** Which of the blobs, by its place in their list, holds a content; undefined for one that was cut. */
   blobOf(digest: Buffer): number | undefined
-  /** A content piece by piece; throws BLOB_CORRUPT after the last one when the whole does not match. */
+  /**
+   * A content piece by piece, each of them verified.
+   * @throws {TaskVaultError} BLOB_MISSING, BLOB_CORRUPT; after the last piece when the list of pieces is wrong.
+   */
   stream(digest: Buffer): Generator<Buffer>
 }
 
@@ -40,37 +43,49 @@ export function createContentLocator(
     return { frame: places.frames[frame] as LocatedFrame, offset, length }
   }
 
-  function locate(digest: Buffer): readonly LocatedSlice[] {
-    const whole = find(digest)
-    if (whole !== undefined) return [whole]
-    const chunks = places.chunked.get(digest.toString('latin1'))
+  /** The digests of what a content consists of: its own, or those of its chunks. */
+  function piecesOf(digest: Buffer): readonly Buffer[] {
+    const name = digest.toString('latin1')
+    if (places.rows.has(name)) return [digest]
+    const chunks = places.chunked.get(name)
     if (chunks === undefined) throw missing(digest)
-    return chunks.map((chunk) => find(chunk) ?? missingChunk(chunk))
+    return chunks
+  }
+
+  function locatePiece(digest: Buffer): LocatedSlice {
+    const slice = find(digest)
+    if (slice === undefined) throw missing(digest)
+    return slice
+  }
+
+  function readPiece(digest: Buffer): Buffer {
+    const bytes = readSlice(locatePiece(digest))
+    if (!algorithm.hash(bytes).equals(digest)) throw corrupt(digest)
+    return bytes
   }
 
   function* stream(digest: Buffer): Generator<Buffer> {
-    const hasher = algorithm.createHasher()
-    for (const slice of locate(digest)) {
-      const bytes = readSlice(slice)
-      hasher.update(bytes)
+    const pieces = piecesOf(digest)
+    if (pieces[0] === digest) return yield readPiece(digest)
+    const whole = algorithm.createHasher()
+    for (const piece of pieces) {
+      const bytes = readPiece(piece)
+      whole.update(bytes)
       yield bytes
     }
-    if (!hasher.digest().equals(digest)) throw corrupt(digest)
+    if (!whole.digest().equals(digest)) throw corrupt(digest)
   }
 
   return {
-    locate,
+    locate: (digest) => piecesOf(digest).map(locatePiece),
     stream,
     blobOf(digest) {
       const at = places.rows.get(digest.toString('latin1'))
       return at === undefined ? undefined : places.blobOfFrame[places.numbers[at] as number]
     },
     read(digest) {
-      const [only, ...more] = locate(digest)
-      if (only === undefined || more.length > 0) return Buffer.concat([...stream(digest)])
-      const bytes = readSlice(only)
-      if (!algorithm.hash(bytes).equals(digest)) throw corrupt(digest)
-      return bytes
+      const pieces = [...stream(digest)]
+      return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces)
     },
   }
 }
@@ -136,10 +151,6 @@ function indexBlobs(blobs: readonly BlobReader[]): ContentPlaces {
 function missing(digest: Buffer): TaskVaultError {
   const name = shortDigest(digestFromBytes(digest))
   return new TaskVaultError('BLOB_MISSING', `No blob of the entry holds content ${name}`)
-}
-
-function missingChunk(digest: Buffer): never {
-  throw missing(digest)
 }
 
 function corrupt(digest: Buffer): TaskVaultError {
