@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { asTaskVaultError, isTaskVaultError } from '../errors.ts'
+import { keepOutOfGit } from '../files/keep-out-of-git.ts'
 import { blobsDirectory } from './blobs/blob-path.ts'
 import { listBlobs } from './blobs/list-blobs.ts'
 import type { Database } from './database/database.ts'
@@ -68,7 +69,6 @@ function tidy(store: Store): void {
   }
 }
 
-const IGNORE_FILE = '*\n'
 const CACHE_TAG = `Signature: 8a477f597d28d172789f06886806bc55
 # This directory is a cache made by TaskVault. For what this file means: https://bford.info/cachedir/
 `
@@ -78,8 +78,9 @@ function prepareDirectory(cacheDirectory: string): boolean {
   try {
     if (!existsSync(blobsDirectory(cacheDirectory))) {
       mkdirSync(blobsDirectory(cacheDirectory), { recursive: true })
-      writeOnce(join(cacheDirectory, '.gitignore'), IGNORE_FILE)
-      writeOnce(join(cacheDirectory, 'CACHEDIR.TAG'), CACHE_TAG)
+      keepOutOfGit(cacheDirectory)
+      const tag = join(cacheDirectory, 'CACHEDIR.TAG')
+      if (!existsSync(tag)) writeFileSync(tag, CACHE_TAG)
     }
     accessSync(cacheDirectory, constants.W_OK)
     const { database } = indexFiles(cacheDirectory)
@@ -91,10 +92,6 @@ function prepareDirectory(cacheDirectory: string): boolean {
     if (failure.code === 'PERMISSION_DENIED' && canBeRead) return false
     throw failure
   }
-}
-
-function writeOnce(path: string, text: string): void {
-  if (!existsSync(path)) writeFileSync(path, text)
 }
 
 async function openSound(options: StoreOptions, files: IndexFiles): Promise<Database> {

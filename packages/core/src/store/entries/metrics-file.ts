@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { asTaskVaultError } from '../../errors.ts'
+import { keepOutOfGit } from '../../files/keep-out-of-git.ts'
 import { writeAtomically } from '../../files/write-atomically.ts'
 import type { StoreStatistics } from './statistics.ts'
 
@@ -23,6 +24,7 @@ export function writeMetrics(cacheDirectory: string, statistics: StoreStatistics
   const path = metricsPath(cacheDirectory)
   try {
     mkdirSync(dirname(path), { recursive: true })
+    keepOutOfGit(dirname(path))
     writeAtomically(path, Buffer.from(renderMetrics(statistics)), { mode: 0o644 })
   } catch (error) {
     throw asTaskVaultError(error, `write ${path}`)
