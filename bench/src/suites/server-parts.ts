@@ -35,8 +35,15 @@ export function startServer(bench: Bench, options: ServerOptions): BenchServer {
     { ...taskvault(directory, ...words), env },
     { log: join(directory, 'log'), isReady: (output) => output.includes('\n') },
   )
-  const { url, adminKey: key } = JSON.parse(started.output()) as { url: string; adminKey: string }
+  const { url, adminKey } = JSON.parse(started.output()) as { url: string; adminKey?: string }
+  const key = keepKey(join(directory, 'key'), adminKey)
   return { pid: started.pid, port: Number(new URL(url).port), url, key, stop: started.stop }
+}
+
+/** A server tells its key once; the next one over the same data is asked with the one from then. */
+function keepKey(file: string, told: string | undefined): string {
+  if (told !== undefined) writeFileSync(file, told)
+  return readFileSync(file, 'utf8')
 }
 
 /** Starts a worker that serves on `port`, and says `ready`. */
