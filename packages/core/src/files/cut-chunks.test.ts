@@ -30,6 +30,13 @@ describe('content-defined chunks', () => {
     expect(isNew.length).toBeLessThanOrEqual(3)
   })
 
+  test('end where they always have, so that older packs are shared', () => {
+    expect(chunkSizes(noise(1_000_003, 3))).toEqual([
+      100_572, 62_685, 70_142, 98_423, 78_218, 82_554, 71_414, 68_111, 78_907, 67_711, 73_736,
+      65_746, 66_560, 15_224,
+    ])
+  })
+
   test('are near the wanted size on average', () => {
     const sizes = chunkSizes(noise(16_000_000, 2))
     expect(16_000_000 / sizes.length).toBeGreaterThan(48 * 1024)

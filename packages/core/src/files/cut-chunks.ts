@@ -25,17 +25,49 @@ const GEAR = gearTable()
 export function findChunkEnd(bytes: Uint8Array, start: number, end: number): number {
   const limit = Math.min(end, start + MAX_CHUNK_BYTES)
   const wanted = Math.min(limit, start + WANTED_BYTES)
-  let at = Math.min(limit, start + MIN_BYTES)
-  let hash = 0
-  for (; at < wanted; at += 1) {
-    hash = ((hash << 1) + (GEAR[bytes[at] as number] as number)) | 0
-    if ((hash & RARE_MASK) === 0) return at + 1
+  const first = Math.min(limit, start + MIN_BYTES)
+  const rolled = roll(bytes, { start: first, end: wanted, hash: 0, mask: RARE_MASK })
+  if (rolled.isBoundary) return rolled.end
+  return roll(bytes, { start: wanted, end: limit, hash: rolled.hash, mask: LIKELY_MASK }).end
+}
+
+interface Range {
+  readonly start: number
+  readonly end: number
+  readonly hash: number
+  readonly mask: number
+}
+
+interface Rolled {
+  /** After the byte that was rolled over last. */
+  readonly end: number
+  readonly hash: number
+  readonly isBoundary: boolean
+}
+
+/**
+ * Rolls over a range until the hash says that a chunk ends. Four bytes at a time, before any of the four is
+ * looked at: that takes half of the time.
+ */
+function roll(bytes: Uint8Array, { start, end, hash: before, mask }: Range): Rolled {
+  const gear = GEAR
+  let hash = before
+  let at = start
+  for (; at + 4 <= end; at += 4) {
+    const first = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0
+    const second = ((first << 1) + (gear[bytes[at + 1] as number] as number)) | 0
+    const third = ((second << 1) + (gear[bytes[at + 2] as number] as number)) | 0
+    hash = ((third << 1) + (gear[bytes[at + 3] as number] as number)) | 0
+    if ((first & mask) === 0) return { end: at + 1, hash: first, isBoundary: true }
+    if ((second & mask) === 0) return { end: at + 2, hash: second, isBoundary: true }
+    if ((third & mask) === 0) return { end: at + 3, hash: third, isBoundary: true }
+    if ((hash & mask) === 0) return { end: at + 4, hash, isBoundary: true }
   }
-  for (; at < limit; at += 1) {
-    hash = ((hash << 1) + (GEAR[bytes[at] as number] as number)) | 0
-    if ((hash & LIKELY_MASK) === 0) return at + 1
+  for (; at < end; at += 1) {
+    hash = ((hash << 1) + (gear[bytes[at] as number] as number)) | 0
+    if ((hash & mask) === 0) return { end: at + 1, hash, isBoundary: true }
   }
-  return limit
+  return { end, hash, isBoundary: false }
 }
 
 /** 256 numbers without pattern, from the splitmix32 generator. */
