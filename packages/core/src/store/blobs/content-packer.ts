@@ -8,6 +8,7 @@ import { removeUnneeded } from '../removal/remove-unneeded.ts'
 import type { Store } from '../store.ts'
 import { blobsDirectory } from './blob-path.ts'
 import { findContent, hasContents, registerBlob } from './contents.ts'
+import { createFrameCompressor } from './frame-compressor.ts'
 import { createKnownBlobs, readChunkList } from './known-blobs.ts'
 import { createPackWriter } from './pack-writer.ts'
 import type { Lane, PackWriter } from './pack-writer.ts'
@@ -73,6 +74,7 @@ export function createContentPacker(
   // A full pack is made durable while the next one fills.
   let closing: { pack: OpenPack; done: Promise<void> } | undefined
   const written: number[] = []
+  const compressor = createFrameCompressor()
   let storedBytes = 0
 
   function writing(): OpenPack {
@@ -80,7 +82,7 @@ export function createContentPacker(
       // Small contents were promised the place of the first pack, should there be one.
       const place =
         digests.has(inlinePlace) || used.has(inlinePlace) ? { number: undefined } : inlinePlace
-      current = { writer: createPackWriter(store.cacheDirectory, store.algorithm), place }
+      current = { writer: createPackWriter(store, compressor), place }
       used.add(place)
       for (const content of small) current.writer.add(content.digest, content.bytes, content.lane)
       small = []
@@ -207,6 +209,7 @@ export function createContentPacker(
       if (small.length > 0 && used.size > 0) writing()
       await closePack()
       await closing?.done
+      compressor[Symbol.dispose]()
       if (storedBytes > 0) syncDirectory(blobsDirectory(store.cacheDirectory))
       writeListings()
       const blobs = [...used].flatMap((place) => {
@@ -222,6 +225,7 @@ export function createContentPacker(
     abandon() {
       current?.writer.abandon()
       closing?.pack.writer.abandon()
+      compressor[Symbol.dispose]()
       removeUnneeded(store, written)
     },
   }

@@ -2,17 +2,17 @@ import { randomBytes } from 'node:crypto'
 import { closeSync, fdatasync, openSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { constants, zstdCompress } from 'node:zlib'
-import { releaseMemory } from '../../files/release-memory.ts'
 import { removeFile } from '../../files/remove-file.ts'
 import { writeFully } from '../../files/write-atomically.ts'
-import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
 import { digestFromBytes } from '../../model/digest.ts'
 import type { Digest } from '../../model/digest.ts'
 import { encodeBlobHeader, encodePackIndex, encodeTrailer } from '../../model/pack-index.ts'
-import type { BlobKind, ChunkedContent, Frame, IndexedContent } from '../../model/pack-index.ts'
+import type { ChunkedContent, Frame, IndexedContent } from '../../model/pack-index.ts'
+import type { Store } from '../store.ts'
 import { TEMPORARY_BLOB_PREFIX, blobPath, blobsDirectory } from './blob-path.ts'
 import { compressIndex } from './compress-index.ts'
+import { FRAME_BYTES } from './frame-compressor.ts'
+import type { FrameCompressor } from './frame-compressor.ts'
 
 /** A blob that has its name, and is on the disk. */
 export interface WrittenBlob {
@@ -47,21 +47,16 @@ export interface PackWriter {
   abandon(): void
 }
 
-/** Raw bytes of a frame: what has to be unpacked to read one content, and what compresses together. */
-const FRAME_BYTES = 1024 * 1024
-const COMPRESSION_LEVEL = 3
-const compress = promisify(zstdCompress)
 const syncData = promisify(fdatasync)
 
 /** Starts a blob in the store's directory; its file exists from the first frame on. */
 export function createPackWriter(
-  cacheDirectory: string,
-  algorithm: HashAlgorithm,
-  kind: BlobKind = 'pack',
+  { cacheDirectory, algorithm }: Pick<Store, 'cacheDirectory' | 'algorithm'>,
+  compressor: FrameCompressor,
 ): PackWriter {
   const directory = blobsDirectory(cacheDirectory)
   const temporary = join(directory, TEMPORARY_BLOB_PREFIX + randomBytes(12).toString('hex'))
-  const header = encodeBlobHeader(kind, algorithm.name)
+  const header = encodeBlobHeader('pack', algorithm.name)
   const hasher = algorithm.createHasher()
   const frames: Frame[] = []
   const contents: IndexedContent[] = []
@@ -92,17 +87,19 @@ export function createPackWriter(
     if (members.length === 0) return
     for (const content of members) contents.push({ ...content, frame: startedFrames })
     lanes[lane] = createFrame()
-    const compressed = compressFrame(raw.subarray(0, length))
+    const compressed = compressor.compress(raw.subarray(0, length))
     const before = waiting.at(-1)
     startedFrames += 1
     const written = (async () => {
-      const stored = await compressed
+      const bytes = await compressed
       await before
       // The file is gone, and its descriptor may be another file's by now.
       if (isAbandoned) throw abandoned()
-      write(stored.bytes)
-      frames.push({ storedBytes: stored.bytes.length, rawBytes: length, codec: stored.codec })
-      if (stored.codec === 'zstd') releaseMemory(stored.bytes)
+      const isSmaller = bytes.length < length
+      write(isSmaller ? bytes : raw.subarray(0, length))
+      const storedLength = Math.min(bytes.length, length)
+      const codec = isSmaller ? 'zstd' : 'stored'
+      frames.push({ storedBytes: storedLength, rawBytes: length, codec })
       if (raw.length > 0) spareBuffers.push(raw)
       void waiting.shift()
     })()
@@ -175,13 +172,4 @@ interface OpenFrame {
 
 function createFrame(): OpenFrame {
   return { buffer: Buffer.alloc(0), length: 0, members: [] }
-}
-
-async function compressFrame(raw: Buffer): Promise<{ bytes: Uint8Array; codec: Frame['codec'] }> {
-  const params = { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL }
-  // Output in one piece: the default of 16 KiB a piece costs a turn of the event loop for each.
-  const compressed = await compress(raw, { params, chunkSize: raw.length + 1024 })
-  return compressed.length < raw.length
-    ? { bytes: compressed, codec: 'zstd' }
-    : { bytes: raw, codec: 'stored' }
 }

@@ -13,6 +13,7 @@ import { createObjectEntryStore } from '../../remote/objects/object-entry-store.
 import { blobPath } from '../../store/blobs/blob-path.ts'
 import { buildBlob } from '../../store/blobs/build-blob.ts'
 import { registerBlob } from '../../store/blobs/contents.ts'
+import { createFrameCompressor } from '../../store/blobs/frame-compressor.ts'
 import { openBlob } from '../../store/blobs/pack-reader.ts'
 import { createPackWriter } from '../../store/blobs/pack-writer.ts'
 import { listReceived } from '../../store/blobs/received-packs.ts'
@@ -97,7 +98,8 @@ async function plantLie(share: string, { victim, about }: Lie): Promise<void> {
   const { algorithm, store, statCache } = victim.vault
   const objects = createFolderObjectStore(share)
   const blobs = createObjectBlobStore(objects)
-  const writer = createPackWriter(store.cacheDirectory, algorithm)
+  using compressor = createFrameCompressor()
+  const writer = createPackWriter(store, compressor)
   writer.add(algorithm.hash(about), sampleBytes(200_000, 8))
   const honest = Buffer.from('honest')
   writer.add(algorithm.hash(honest), honest)

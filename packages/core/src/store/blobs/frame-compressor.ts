@@ -1,0 +1,85 @@
+import { constants, createZstdCompress } from 'node:zlib'
+
+/** Compresses frames side by side, on as many streams as there are frames at once. */
+export interface FrameCompressor extends Disposable {
+  /** `raw` has at most `FRAME_BYTES`, and must not change before this is done. */
+  compress(raw: Uint8Array): Promise<Uint8Array>
+}
+
+/** Raw bytes of a frame: what has to be unpacked to read one content, and what compresses together. */
+export const FRAME_BYTES: number = 1024 * 1024
+const COMPRESSION_LEVEL = 3
+/** What zstd may make of a frame at worst: ZSTD_COMPRESSBOUND. */
+const WORST_BYTES = FRAME_BYTES + FRAME_BYTES / 256
+/** Frames of one stream go into one buffer, a dozen of them if they are of the usual kind. */
+const STREAM_BYTES = 4 * 1024 * 1024
+
+/**
+ * What zstd needs to compress a frame is several times as large as the frame, and making it anew for
+ * each keeps the kernel and the garbage collector at work. So a stream ends a frame with each write, and
+ * is used until its buffer has no room for another.
+ */
+export function createFrameCompressor(): FrameCompressor {
+  const idle: FrameStream[] = []
+  const open = new Set<FrameStream>()
+
+  function openStream(): FrameStream {
+    const stream = openFrameStream()
+    open.add(stream)
+    return stream
+  }
+
+  function close(stream: FrameStream): void {
+    open.delete(stream)
+    stream.close()
+  }
+
+  return {
+    async compress(raw) {
+      const stream = idle.pop() ?? openStream()
+      const bytes = await stream.compress(raw)
+      if (stream.roomBytes >= WORST_BYTES) idle.push(stream)
+      else close(stream)
+      return bytes
+    },
+    [Symbol.dispose]() {
+      idle.length = 0
+      for (const stream of open) close(stream)
+    },
+  }
+}
+
+interface FrameStream {
+  readonly roomBytes: number
+  compress(raw: Uint8Array): Promise<Uint8Array>
+  close(): void
+}
+
+function openFrameStream(): FrameStream {
+  const zstd = createZstdCompress({
+    params: { [constants.ZSTD_c_compressionLevel]: COMPRESSION_LEVEL },
+    flush: constants.ZSTD_e_end,
+    chunkSize: STREAM_BYTES,
+  })
+  let roomBytes = STREAM_BYTES
+  let frame: Buffer | undefined
+  // There is room for all of a frame, so that it comes in one piece.
+  zstd.on('data', (bytes: Buffer) => (frame = bytes))
+  // The one who waits for the frame is told of it.
+  zstd.on('error', () => {})
+  return {
+    get roomBytes() {
+      return roomBytes
+    },
+    compress: async (raw) =>
+      await new Promise((resolve, reject) => {
+        zstd.write(raw, (error) => {
+          if (frame === undefined) return reject(error ?? new Error('a frame was not compressed'))
+          roomBytes -= frame.length
+          resolve(frame)
+          frame = undefined
+        })
+      }),
+    close: () => void zstd.destroy(),
+  }
+}
