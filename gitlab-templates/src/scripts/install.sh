@@ -52,6 +52,8 @@ case ${TASKVAULT_JOB_CLI:-npm} in
         --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=250 --fetch-retry-maxtimeout=250 \
         --fetch-timeout="${NPM_CONFIG_FETCH_TIMEOUT:-2000}" "$taskvault_package" 2>&1) || taskvault_status=$?
       [ "$taskvault_status" -eq 0 ] || taskvault_go_without
+      # Nothing for `git status`, and for `artifacts: untracked`.
+      printf '*\n' >"$taskvault_home/.gitignore"
     fi
     ;;
   */taskvault)

@@ -172,6 +172,18 @@ export function describeJobs(orb: Orb): void {
       expect(caches.uploads()).toBe(1)
     })
 
+    test('CircleCI keeps nothing of a job that failed before it had a vault', async () => {
+      using caches = openKeptCaches('main')
+      const job = createJob({ 'src/a.txt': 'content' })
+      const failing = [{ run: { name: 'Fail', command: 'exit 3' } }]
+      const given = { cli: job.given['cli'], task: 'build', before_task: failing }
+
+      const { exitCode, output } = await job.run(expandJob(orb, 'run', given), MAIN, caches)
+
+      expect(exitCode, output).toBe(3)
+      expect(caches.uploads()).toBe(0)
+    })
+
     test('CircleCI keeps the vault of a task that runs in a directory', async () => {
       using caches = openKeptCaches('main')
       const job = createJob({ 'packages/web/src/a.txt': 'content' })

@@ -30,7 +30,10 @@ export async function runSteps(
     for (const { kind, fields } of steps) {
       if (kind !== 'run') {
         output += `[${kind}]\n`
-        if (isDue(fields['when'], exitCode)) machine.caches?.play({ kind, fields }, machine.project)
+        if (!isDue(fields['when'], exitCode)) continue
+        const problem = machine.caches?.play({ kind, fields }, machine.project)
+        output += problem === undefined ? '' : `${problem}\n`
+        if (problem !== undefined && exitCode === 0) exitCode = 1
         continue
       }
       if (!isDue(fields['when'], exitCode)) continue

@@ -26,6 +26,7 @@ export function describeSetup(): void {
 
       expect([ran.exitCode, ran.output]).toEqual([0, 'this is taskvault, remote=\n'])
       expect(again.output).toBe(ran.output)
+      expect(readLines(path.join(machine.project, '.taskvault/cli-77/.gitignore'))).toEqual(['*'])
       expect(machine.npmCalls()).toEqual([
         expect.stringMatching(
           `^install --prefix ${machine.project}/.taskvault/cli-77 --no-save --ignore-scripts .* @taskvault/cli@${cliPackage.version}$`,

@@ -19,6 +19,15 @@ setup() {
   ! cmp before .taskvault/held.txt
 }
 
+@test "after a failure, a vault that is not there has no list" {
+  export PARAM_IF_THERE=true
+  PARAM_CACHE_DIR=nowhere run sh "$script"
+  [ "$status" -eq 0 ]
+  ! [ -e .taskvault/held.txt ]
+  PARAM_CACHE_DIR='~/vault' sh "$script"
+  [ -s .taskvault/held.txt ]
+}
+
 @test "a vault that is not there is no failure" {
   PARAM_CACHE_DIR=nowhere run sh "$script"
   [ "$status" -eq 0 ]
