@@ -1,10 +1,12 @@
 import { Readable, pipeline } from 'node:stream'
 import type { Transform } from 'node:stream'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
 import { TaskVaultError } from '../errors.ts'
 
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
 const GZIP = Buffer.from([0x1f, 0x8b])
+/** actions/cache compresses with `zstd --long=30`: that many bits of what came before may be referred to. */
+const WINDOW_BITS = 30
 
 /**
  * What was compressed with zstd or gzip, by how it begins. The stream ends with an error where the bytes do.
@@ -24,7 +26,8 @@ export async function decompress(pieces: AsyncIterable<Uint8Array>): Promise<Rea
 }
 
 function createDecoder(head: Buffer): Transform {
-  if (head.subarray(0, ZSTD.length).equals(ZSTD)) return createZstdDecompress()
+  if (head.subarray(0, ZSTD.length).equals(ZSTD))
+    return createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: WINDOW_BITS } })
   if (head.subarray(0, GZIP.length).equals(GZIP)) return createGunzip()
   throw new TaskVaultError('ENTRY_DAMAGED', 'An archive is compressed neither with zstd nor gzip')
 }

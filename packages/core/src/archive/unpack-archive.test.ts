@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { buffer } from 'node:stream/consumers'
-import { gzipSync, zstdCompressSync } from 'node:zlib'
+import { constants, createZstdCompress, gzipSync, zstdCompressSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 import type { Headers } from 'tar-stream'
 import { expect, onTestFinished, test } from 'vitest'
@@ -92,6 +92,16 @@ test.each<readonly [what: string, members: readonly Member[], said: string]>([
   await expect(unpack(root, zstdCompressSync(await archive(members)))).rejects.toThrow(said)
 
   expect(readdirSync(path.dirname(root))).toEqual([path.basename(root)])
+})
+
+test('what was compressed with as long a memory as actions/cache gives zstd comes out', async () => {
+  const root = temporary()
+  const compressor = createZstdCompress({ params: { [constants.ZSTD_c_windowLog]: 30 } })
+  compressor.end(await archive(GOOD))
+
+  await unpack(root, await buffer(compressor))
+
+  expect(readFileSync(path.join(root, 'out/a'), 'utf8')).toBe('last')
 })
 
 test('what is cut, or no archive, is refused', async () => {
