@@ -96,6 +96,8 @@ describe('a cache by what the work reads', () => {
       'another version of a tool: sh ../tool',
     ])
     expect([known, page].map(({ outputs }) => outputs['cache-status'])).toEqual(['exact', 'exact'])
+    const named = [known, changed, renamed, tool].map(({ outputs }) => outputs['changed-files'])
+    expect(named).toEqual(['[]', '["src/a.ts"]', '["src/a.ts","src/b.ts"]', '[]'])
   })
 
   test('names of files command nothing, and are told as they are', async () => {

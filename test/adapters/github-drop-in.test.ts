@@ -1,5 +1,6 @@
 import { rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { startVaultServer } from '../rig/start-vault-server.ts'
 import type { VaultServer } from '../rig/start-vault-server.ts'
@@ -213,6 +214,72 @@ test('a miss fails the step where that is asked for, and a restore key is no mis
   expect(missed.log).toContain(
     'Failed to restore cache entry. Exiting as fail-on-cache-miss is set. Input key: nowhere',
   )
+})
+
+test('an event without a branch or tag is told, and nobody asks', async () => {
+  const inputs = { key: uniqueTask(), path: 'out', 'fail-on-cache-miss': 'true' }
+  const machine = createMachine(server)
+  writeFiles(machine, { 'out/a': 'made' })
+  await runAction(machine, { entry: 'save', inputs })
+  machine.env['GITHUB_REF'] = ''
+  machine.env['GITHUB_EVENT_NAME'] = 'branch_protection_rule'
+
+  const missed = await runAction(machine, { inputs })
+  const saved = await post(machine, inputs, missed)
+  const ran = await runAction(machine, { inputs: { task: 'a', run: 'echo ran', inputs: 'out/**' } })
+
+  const said =
+    "[warning]Event Validation Error: The event type branch_protection_rule is not supported because it's not tied to a branch or tag ref."
+  expect([missed.exitCode, saved.exitCode, ran.exitCode]).toEqual([0, 0, 0])
+  expect(missed.outputs).toMatchObject({ 'cache-status': 'disabled', 'should-skip': 'false' })
+  expect(missed.outputs).not.toHaveProperty('cache-hit')
+  expect(ran.outputs['cache-status']).toBe('disabled')
+  expect(ran.log).toContain('\nran\n')
+  for (const { log } of [missed, ran]) expect(log).toContain(said)
+  expect(missed.log + saved.log + ran.log).not.toContain('::')
+})
+
+test('without a cache service only the machine remembers, and a miss is told from no cache', async () => {
+  const inputs = { key: uniqueTask(), path: 'out' }
+  const machine = createMachine(server)
+  delete machine.env['ACTIONS_RESULTS_URL']
+  writeFiles(machine, { 'out/a': 'made' })
+
+  const missed = await runAction(machine, { inputs })
+  await post(machine, inputs, missed)
+  const hit = await runAction(machine, { inputs })
+
+  expect(missed.outputs).toMatchObject({ 'cache-hit': 'false', 'cache-status': 'miss' })
+  expect(hit.outputs).toMatchObject({ 'cache-hit': 'true', 'cache-status': 'exact' })
+})
+
+test('what keeps a step from saving is a warning', async () => {
+  const machine = createMachine(server)
+  const inputs = { key: 'a,b', path: 'out' }
+
+  const warned = await runAction(machine, { entry: 'save', inputs })
+  const asked = { ...inputs, 'fail-on-save-error': 'true' }
+  const failed = await runAction(machine, { entry: 'save', inputs: asked })
+
+  expect([warned.exitCode, failed.exitCode]).toEqual([0, 1])
+  expect(warned.log).toMatch(/^::warning .*a,b cannot contain commas/m)
+  expect(failed.log).toMatch(/^::error .*a,b cannot contain commas/m)
+})
+
+test('what is saved lives as long as the step says', async () => {
+  const inputs = { key: uniqueTask(), path: 'out', ttl: '12h' }
+  const machine = createMachine(server)
+  writeFiles(machine, { 'out/a': 'made' })
+
+  await runAction(machine, { entry: 'save', inputs })
+  const refused = await runAction(machine, { inputs: { ...inputs, ttl: 'soon' } })
+
+  const file = path.join(machine.env['RUNNER_TOOL_CACHE'] ?? '', 'taskvault/cache.db')
+  using database = new DatabaseSync(file, { readOnly: true })
+  const row = database.prepare('SELECT expires_at - created_at AS ttl FROM cache_entries').get()
+  expect(row).toEqual({ ttl: 12 * 3_600_000 })
+  expect(refused.exitCode).toBe(1)
+  expect(refused.log).toContain('ttl is "soon"')
 })
 
 test('the limits of actions/cache are told in its words', async () => {

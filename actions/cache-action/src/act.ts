@@ -5,6 +5,12 @@ import type { Runner } from './runner.ts'
 import { readStepInputs } from './step-inputs.ts'
 import { createTroubles } from './troubles.ts'
 
+interface ActOptions {
+  readonly mayRun?: boolean
+  /** What keeps a step from saving fails the job only where that is asked for. */
+  readonly onlySaves?: boolean
+}
+
 /**
  * Opens what a step needs, does it, and ends the step: with a status of its own only when the workflow is
  * wrong, or asks for that.
@@ -13,7 +19,7 @@ import { createTroubles } from './troubles.ts'
 export async function act(
   runner: Runner,
   work: (step: HalfStep) => Promise<number>,
-  { mayRun = false }: { readonly mayRun?: boolean } = {},
+  { mayRun = false, onlySaves = false }: ActOptions = {},
 ): Promise<number> {
   try {
     const troubles = createTroubles(runner)
@@ -22,7 +28,12 @@ export async function act(
     return await work({ runner, inputs, opened, troubles })
   } catch (error) {
     if (!isTaskVaultError(error)) throw error
-    runner.error(error.hint === undefined ? error.message : `${error.message}. ${error.hint}`)
-    return 1
+    const message = error.hint === undefined ? error.message : `${error.message}. ${error.hint}`
+    if (!onlySaves || runner.input('fail-on-save-error') === 'true') {
+      runner.error(message)
+      return 1
+    }
+    runner.warning(message)
+    return 0
   }
 }

@@ -16,6 +16,10 @@ export interface StepVault extends AsyncDisposable {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Undefined when there is none to be had, which was told. */
   readonly vault: RunVault | undefined
+  /** Nobody is to ask, which was told. */
+  readonly isDisabled: boolean
+  /** There is nothing but this machine, though more was not ruled out. */
+  readonly lacksService: boolean
 }
 
 /**
@@ -34,14 +38,24 @@ export async function openStepVault(runner: Runner, troubles: Troubles): Promise
       ? loaded.cacheDirectory
       : placeOnMachine(env, loaded.cacheDirectory),
   }
+  const isDisabled = !env['GITHUB_REF']
+  const lacksService = settings.remote === undefined && !loaded.sources.has('remote.url')
+  const about = { settings, env, isDisabled, lacksService }
+  const without = { ...about, vault: undefined, [Symbol.asyncDispose]: async () => {} }
+  if (isDisabled) {
+    runner.say(
+      `[warning]Event Validation Error: The event type ${env['GITHUB_EVENT_NAME'] ?? ''} is not supported because it's not tied to a branch or tag ref.`,
+    )
+    return without
+  }
   try {
     const vault = await openVault({ settings, env, report: troubles.event })
     const close = async (): Promise<void> => await vault[Symbol.asyncDispose]()
-    return { settings, env, vault: createRunVault(vault), [Symbol.asyncDispose]: close }
+    return { ...about, vault: createRunVault(vault), [Symbol.asyncDispose]: close }
   } catch (error) {
     if (!isTaskVaultError(error) || !isPassedOver(error)) throw error
     troubles.warn(error.message)
-    return { settings, env, vault: undefined, [Symbol.asyncDispose]: async () => {} }
+    return without
   }
 }
 

@@ -10,6 +10,7 @@ import {
 } from '@taskvault/core'
 import type { RestoreTaskOutcome } from '@taskvault/core'
 import { BEGUN_STATE, KEY_STATE } from './begun-state.ts'
+import { changedFiles } from './changed-files.ts'
 import type { HalfStep } from './half-step.ts'
 import { findStepWork } from './step-work.ts'
 import type { StepWork } from './step-work.ts'
@@ -26,15 +27,20 @@ const MISSED = 'Failed to restore cache entry. Exiting as fail-on-cache-miss is 
 export async function restoreStep(step: HalfStep): Promise<RestoreTaskOutcome | undefined> {
   const work = await findStepWork(step)
   const outcome = work && (await beginWork(step, work, { skipsLookup: false }))
-  const { runner, inputs, troubles } = step
+  const { runner, inputs, opened, troubles } = step
   const { task, keyed } = inputs
   const hit = outcome?.kind === 'hit' ? outcome : outcome?.fallback
   const found = outcome?.kind === 'miss' ? outcome.found : undefined
   const reasons = outcome?.kind === 'miss' && keyed === undefined ? outcome.reasons : []
   const key = outcome?.key
   const written = work?.written && describeWritten(work.written, hit ?? found)
-  const told = { task, key, hit, found, reasons, hadTrouble: troubles.hadSome }
+  const { isDisabled, lacksService } = opened
+  const told = { task, key, hit, found, reasons, hadTrouble: troubles.hadSome, isDisabled }
   const status = tellOutcome(runner, { ...told, ...(written !== undefined && { written }) })
+  runner.setOutput('changed-files', changedFiles(reasons))
+  if (isDisabled) return undefined
+  // As actions/cache has it: no service is another thing than no cache.
+  if (status === 'miss' && lacksService) runner.setOutput('cache-hit', 'false')
   const shown = written?.primary ?? runner.input('key')
   if (status !== 'exact' && status !== 'partial' && inputs.failsOnMiss)
     throw new TaskVaultError('ENTRY_NOT_FOUND', MISSED + (shown || (key ?? task)))

@@ -10,6 +10,7 @@ import {
   spawnPiped,
 } from '@taskvault/core'
 import type { RunOutcome, SignalSource, TaskWork } from '@taskvault/core'
+import { changedFiles } from './changed-files.ts'
 import type { HalfStep } from './half-step.ts'
 import { createQuietReplay } from './quiet-replay.ts'
 import { namesRunnerFile, openRunnerFiles, passOn } from './runner-files.ts'
@@ -39,7 +40,7 @@ export async function runStep(step: RunStep): Promise<number> {
   const outcome = await runTask(vault, {
     ...work,
     origin,
-    policy: resolvePolicy(settings, { task: inputs.task, ...subject }),
+    policy: { ...resolvePolicy(settings, { task: inputs.task, ...subject }), ...inputs.policy },
     output,
     isTerminal: false,
     sharesTerminal: false,
@@ -87,13 +88,15 @@ const NOTHING_TO_RUN =
   'Write under run what it does, or declare that in .taskvault/config.yaml; or name under path what to keep.'
 
 function tell(step: RunStep, outcome: RunOutcome): void {
-  const { runner, inputs, troubles } = step
+  const { runner, inputs, opened, troubles } = step
   const { task } = inputs
+  const { isDisabled } = opened
   const { key } = outcome
   const hit = outcome.kind === 'hit' ? outcome : undefined
   const reasons = outcome.kind === 'hit' ? [] : outcome.reasons
-  tellOutcome(runner, { task, key, hit, reasons, hadTrouble: troubles.hadSome })
-  if (outcome.kind === 'ran') tellSaved(step, outcome.save)
+  tellOutcome(runner, { task, key, hit, reasons, hadTrouble: troubles.hadSome, isDisabled })
+  runner.setOutput('changed-files', changedFiles(reasons))
+  if (outcome.kind === 'ran' && !isDisabled) tellSaved(step, outcome.save)
   if (staysWithoutNotes(outcome)) troubles.remark(OTHERS_STAY)
 }
 

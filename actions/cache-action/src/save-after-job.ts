@@ -12,6 +12,6 @@ export async function saveAfterJob(env: Environment, stdout: Writable): Promise<
       await saveBegun(step)
       return 0
     },
-    { mayRun: true },
+    { mayRun: true, onlySaves: true },
   )
 }

@@ -35,13 +35,14 @@ interface Begun {
  * @throws {TaskVaultError} IO_FAILED when nothing was saved, and that is to fail the job.
  */
 export async function saveStep(step: HalfStep, { begun, key }: Begun): Promise<void> {
-  const { opened, inputs, troubles } = step
-  const { settings, env, vault } = opened
+  const { opened, inputs, runner, troubles } = step
+  const { settings, env, vault, isDisabled } = opened
+  if (isDisabled) return runner.info('not saved: the cache is not used')
   const { origin, subject } = detectWorkplace({ projectRoot: settings.projectRoot, env })
   const outcome = await saveTask(vault, {
     begun,
     origin,
-    policy: resolvePolicy(settings, { task: inputs.task, ...subject }),
+    policy: { ...resolvePolicy(settings, { task: inputs.task, ...subject }), ...inputs.policy },
     // Of a job that failed, nothing is saved but for who asks for it.
     exitCode: 0,
     env,

@@ -1,8 +1,9 @@
 import path from 'node:path'
 import { TaskVaultError, parseTaskName } from '@taskvault/core'
-import type { Command, TaskAdditions, TaskName } from '@taskvault/core'
+import type { Command, ResolvedPolicy, TaskAdditions, TaskName } from '@taskvault/core'
 import { readKeyedInputs } from './keyed-inputs.ts'
 import type { KeyedInputs } from './keyed-inputs.ts'
+import { readPolicyInputs } from './policy-inputs.ts'
 import type { Runner } from './runner.ts'
 
 /** What a step asks for. */
@@ -17,6 +18,8 @@ export interface StepInputs {
   readonly directory: string
   /** Undefined: the key is the digest of what the work reads. */
   readonly keyed: KeyedInputs | undefined
+  /** What goes before the policies of the configuration. */
+  readonly policy: Partial<ResolvedPolicy>
   readonly isReadOnly: boolean
   readonly looksOnly: boolean
   /** Whether what the job has made is kept although it failed. */
@@ -71,6 +74,7 @@ export function readStepInputs(
     command: isDeclared ? { kind: 'declared' } : run === '' ? undefined : readCommand(runner, run),
     directory: path.resolve(runner.env['GITHUB_WORKSPACE'] ?? '.', input('working-directory')),
     keyed,
+    policy: readPolicyInputs(runner),
     savesAlways: inputFlag('save-always'),
     looksOnly: inputFlag('lookup-only'),
     isReadOnly: inputFlag('read-only') || isNo(input('save-if')),

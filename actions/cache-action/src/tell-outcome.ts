@@ -15,9 +15,11 @@ export interface Told {
   readonly written?: { readonly primary: string; readonly matched: string }
   readonly reasons: readonly ChangeReason[]
   readonly hadTrouble: boolean
+  /** Whether nobody asked. */
+  readonly isDisabled: boolean
 }
 
-export type Status = 'exact' | 'partial' | 'miss' | 'error'
+export type Status = 'exact' | 'partial' | 'miss' | 'disabled' | 'error'
 
 const SHOWN_REASONS = 10
 
@@ -51,7 +53,8 @@ export function tellOutcome(runner: Runner, told: Told): Status {
   return status
 }
 
-function statusOf({ hit, found, key, hadTrouble }: Told): Status {
+function statusOf({ hit, found, key, hadTrouble, isDisabled }: Told): Status {
+  if (isDisabled) return 'disabled'
   const matched = hit?.manifest.key ?? found?.key
   if (matched !== undefined) return matched === key ? 'exact' : 'partial'
   return hadTrouble ? 'error' : 'miss'
@@ -62,6 +65,7 @@ function describe({ hit, found, reasons }: Told, status: Status): readonly strin
   const left = reasons.length - why.length
   const all = left > 0 ? [...why, `and ${left} more`] : why
   if (found !== undefined) return [status === 'exact' ? 'it is there' : 'another one is there']
+  if (status === 'disabled') return ['the cache is not used']
   if (hit === undefined)
     return [status === 'error' ? 'went on without the cache' : 'a miss', ...all]
   const { manifest, changes, tookMs } = hit
