@@ -10,6 +10,7 @@ import type { AdapterResult } from '../adapters/describe-cases.ts'
 import { asMap, fillIn, readComponent } from '../adapters/gitlab/component.ts'
 import { whyWithout } from '../adapters/gitlab/debian-tools.ts'
 import { runJob } from '../adapters/gitlab/run-job.ts'
+import { openRig } from '../rig/rig.ts'
 import { startBadRegistry } from '../rig/start-bad-registry.ts'
 import type { BadRegistry, Trouble } from '../rig/start-bad-registry.ts'
 
@@ -145,6 +146,19 @@ describe.skipIf(noNpm !== undefined)('when the registry of npm', () => {
       /taskvault: task "declared" was not run: npm .*\nGive the same command to the job as a parameter/,
     )
   })
+})
+
+test('what stands in for the command knows which options take a value', async () => {
+  await using rig = openRig()
+  const { stdout } = await rig.taskvault(['run', '--help'])
+  const standIn = readFileSync(
+    path.join(ROOT, 'orbs/taskvault/src/scripts/without-taskvault.sh'),
+    'utf8',
+  )
+  const options = [...stdout.matchAll(/(--[a-z-]+) </g)].map(([, option = '']) => option)
+
+  expect(options).toContain('--input')
+  expect(options.filter((option) => !standIn.includes(` ${option}`))).toEqual([])
 })
 
 interface Place extends AsyncDisposable {

@@ -4,30 +4,33 @@ refuse() {
   printf 'taskvault: %s\n' "$1" >&2
   exit 69
 }
-while :; do
-  case ${1:-} in
-    -q | --quiet) shift ;;
-    -C | --cwd) cd "$2" && shift 2 || exit 66 ;;
-    *) break ;;
-  esac
-done
-case "${1:-} ${2:-}" in
-  'run '*) ;;
-  'restore '* | 'cache get') exit 1 ;;
-  'save '* | 'cache save') exit 0 ;;
-  *) refuse "npm could not install it, and nothing else answers to: taskvault $*" ;;
-esac
-task=$2
-shift 2
+verb=''
+task=''
 while [ $# -gt 0 ]; do
   case $1 in
+    -C | --cwd) cd "$2" && shift 2 || exit 66 ;;
+    --cwd=*) cd "${1#*=}" && shift || exit 66 ;;
+    --config | --input | --output | --env | --tool | --salt | --result) shift 2 ;;
     --command) exec /bin/sh -c "$2" ;;
     --command=*) exec /bin/sh -c "${1#*=}" ;;
-    --input | --output | --env | --tool | --salt | --result) shift 2 ;;
-    --explain | --json) refuse "task \"$task\" cannot be explained: npm could not install taskvault" ;;
-    --) shift && exec "$@" ;;
+    --explain | --json) refuse "npm could not install it, and nothing else can answer to $1" ;;
+    --)
+      shift
+      if [ -z "$task" ]; then task=$1 && shift; fi
+      [ $# -eq 0 ] || exec "$@"
+      ;;
     -*) shift ;;
-    *) exec "$@" ;;
+    *)
+      [ -z "$task" ] || exec "$@"
+      case "$verb $1 ${2:-}" in
+        ' run '*) verb=run ;;
+        'run '*) task=$1 ;;
+        ' restore '* | ' cache get') exit 1 ;;
+        ' save '* | ' cache save') exit 0 ;;
+        *) refuse "npm could not install it, and nothing else answers to: taskvault $*" ;;
+      esac
+      shift
+      ;;
   esac
 done
 refuse "task \"$task\" was not run: npm could not install taskvault, which alone reads its command from .taskvault/config.yaml.

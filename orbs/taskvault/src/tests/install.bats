@@ -73,6 +73,10 @@ install_by_npm() {
   run bash -c 'taskvault run t --input "src/**" --salt -- -- sh -c "echo it ran; exit 3" -- a'
   [ "$status" -eq 3 ]
   [ "$output" = 'it ran' ]
+  run bash -c 'taskvault run --input "src/**" t --quiet -- echo it ran'
+  [ "$output" = 'it ran' ]
+  run bash -c 'taskvault --config c.yaml -C / run t pwd'
+  [ "$output" = / ]
   run bash -c 'taskvault -q run t --read-only --command "echo \$((1 + 1)); exit 4"'
   [ "$status" -eq 4 ]
   [ "$output" = '2' ]
