@@ -56,6 +56,33 @@ test('a pass that somebody else recorded comes from the remote store, where a po
   expect(project.countRuns()).toBe(2)
 })
 
+test('where only passes in CI count, that of the remote store does beside an own one', async () => {
+  await using project = await openHookedProject({
+    '.taskvault/config.yaml': `policies: { machines: { passes_of: ci } }\n${TASKS}`,
+  })
+  const remote = { TASKVAULT_REMOTE: `file://${project.beside('remote')}` }
+  await project.commit('first', GRACE)
+  // A machine of CI, which knows nothing yet.
+  await project.run(['mv', '.taskvault/cache', project.beside('cache')])
+  await project.taskvault(['run', 'unit_tests'], {
+    env: { ...remote, GITHUB_ACTIONS: 'true', GITHUB_REF_NAME: 'main' },
+  })
+  project.rig.remove('.taskvault/cache')
+  await project.run(['mv', project.beside('cache'), '.taskvault/cache'])
+  await project.git(['checkout', '-q', '-b', 'machines'])
+
+  const alone = await amend(project, GRACE)
+  const explained = await project.taskvault(['hooks', 'run', 'pre-commit', '--explain'], {
+    env: remote,
+  })
+  const together = await amend(project, { env: { ...remote, ...GRACE.env } })
+
+  expect(alone).toContain('(it passed before, and only passes in CI count here)')
+  expect(explained.stdout).toMatch(/skipped, passed .+ on main .*on github/)
+  expect(together).toMatch(/skipped, passed .+ on main .*on github/)
+  expect(project.countRuns()).toBe(3)
+})
+
 test('require refuses, warn only says so, off does not run', async () => {
   await using project = await openHookedProject({
     '.taskvault/config.yaml': `policies:
@@ -193,17 +220,18 @@ ${TASKS}`,
   expect(answers).toEqual([true, true, false, true, false])
 })
 
-test('a pass is too old where its policy says so', async () => {
+test.each([
+  ['recorded it', 'policies: { main: { ttl_seconds: 1 } }'],
+  ['asks', 'policies: { release: { ttl_seconds: 1 } }'],
+])('a pass is too old where the policy of the branch that %s says so', async (_, policies) => {
   await using project = await openHookedProject({
-    '.taskvault/config.yaml': `policies: { main: { ttl_seconds: 1 } }\n${TASKS}`,
-    'test.sh': 'echo "ran x" >>"$RUNS"; sleep 1.2',
+    '.taskvault/config.yaml': `${policies}\n${TASKS}`,
   })
   await project.commit('first')
   await project.run(['sleep', '1.1'])
+  await project.git(['checkout', '-q', '-b', 'release'])
 
-  const { stderr } = await project.run(['git', 'commit', '-q', '--amend', '--no-edit'])
-
-  expect(stderr).toContain('(the entry has expired)')
+  expect(await amend(project)).toContain('(the entry has expired)')
   expect(project.countRuns()).toBe(2)
 })
 

@@ -1,7 +1,7 @@
 import { isTaskVaultError } from '../errors.ts'
 import type { TaskKey } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
-import type { Manifest, Origin } from '../model/manifest.ts'
+import type { Manifest } from '../model/manifest.ts'
 import type { TaskName } from '../model/task.ts'
 import { findEntry } from '../store/entries/entries.ts'
 import type { EntryRow } from '../store/entries/entries.ts'
@@ -10,12 +10,13 @@ import { dismissDamaged } from '../vault/dismiss-damaged.ts'
 import { isDamage, openEntry } from '../vault/open-entry.ts'
 import { createParts } from '../vault/open-parts.ts'
 import type { Vault } from '../vault/vault.ts'
+import { whyNoPass } from './counts-as-pass.ts'
+import type { PassRules } from './counts-as-pass.ts'
 
 export interface PassQuery {
   readonly task: TaskName
   readonly key: TaskKey
-  /** Whether a pass that was recorded there counts. */
-  readonly counts: (origin: Origin) => boolean
+  readonly rules: PassRules
 }
 
 /** Why a key that is known is no pass; undefined: it is not known at all. */
@@ -42,10 +43,10 @@ export async function findPass(vault: Vault, query: PassQuery): Promise<Pass | N
   if (entry === undefined) return none(found && { kind: 'expired' })
   try {
     using opened = await openEntry(store, entry)
-    const because = whyNot(opened.manifest, query)
-    if (because !== undefined) return because
-    recordHit(store, entry, { savedMs: opened.manifest.durationMs })
-    return { kind: 'pass', manifest: opened.manifest }
+    const { manifest } = opened
+    const answer = isHere ? await judge(vault, query, manifest) : toPass(manifest, query)
+    if (answer.kind === 'pass') recordHit(store, entry, { savedMs: answer.manifest.durationMs })
+    return answer
   } catch (error) {
     if (!isTaskVaultError(error) || !isDamage(error)) throw error
     await dismissDamaged(store, entry, error)
@@ -56,17 +57,15 @@ export async function findPass(vault: Vault, query: PassQuery): Promise<Pass | N
 /** Like `findPass`, for somebody who only asks: nothing is counted, fetched or dismissed. */
 export async function foreseePass(vault: Vault, query: PassQuery): Promise<Pass | NoPass> {
   const { store } = vault
-  const { task, key } = query
-  const entry = findEntry(store, { scope: 'local', key })
+  const entry = findEntry(store, { scope: 'local', key: query.key })
   if (entry === undefined || entry.isExpired) {
-    const { readRemoteManifest } = await import('../vault/sharing/read-remote-manifest.ts')
-    const manifest = await readRemoteManifest(vault, { task, key })
+    const manifest = await readRemote(vault, query)
     if (manifest === undefined) return none(entry && { kind: 'expired' })
-    return whyNot(manifest, query) ?? { kind: 'pass', manifest }
+    return toPass(manifest, query)
   }
   try {
     using opened = await openEntry(store, entry)
-    return whyNot(opened.manifest, query) ?? { kind: 'pass', manifest: opened.manifest }
+    return await judge(vault, query, opened.manifest)
   } catch (error) {
     if (!isTaskVaultError(error) || !isDamage(error)) throw error
     return none({ kind: 'damaged', detail: error.message })
@@ -82,13 +81,24 @@ async function pull(vault: Vault, { task, key }: PassQuery): Promise<EntryRow | 
   return pulled && findEntry(vault.store, { scope: 'local', key })
 }
 
-/** Why a manifest is no pass; undefined when it is one. */
-export function whyNot(
-  { exitCode, origin }: Manifest,
-  { counts }: Pick<PassQuery, 'counts'>,
-): NoPass | undefined {
-  if (exitCode !== 0) return none({ kind: 'failed-before', exitCode })
-  return counts(origin) ? undefined : none()
+/** Where the record that is here does not count, that of the remote store may: of CI, or a later one. */
+async function judge(vault: Vault, query: PassQuery, manifest: Manifest): Promise<Pass | NoPass> {
+  const here = toPass(manifest, query)
+  if (here.kind === 'pass') return here
+  const remote = await readRemote(vault, query)
+  const there = remote && toPass(remote, query)
+  return there?.kind === 'pass' ? there : here
+}
+
+async function readRemote(vault: Vault, query: PassQuery): Promise<Manifest | undefined> {
+  if (vault.remote === undefined) return undefined
+  const { readRemoteManifest } = await import('../vault/sharing/read-remote-manifest.ts')
+  return await readRemoteManifest(vault, query)
+}
+
+function toPass(manifest: Manifest, { rules }: PassQuery): Pass | NoPass {
+  const because = whyNoPass(manifest, rules)
+  return because === undefined ? { kind: 'pass', manifest } : none(because)
 }
 
 function none(because?: ChangeReason): NoPass {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseTaskName } from '../model/task.ts'
-import { countsAsPass } from './counts-as-pass.ts'
+import { countsAsPass, whyNoPass } from './counts-as-pass.ts'
 import { isDependencyFolder } from './dependency-folders.ts'
 import { withoutHookVariables } from './hook-environment.ts'
 import { isForced } from './is-forced.ts'
@@ -128,6 +128,19 @@ test.each([
   ['ci', {}, false],
 ] as const)('of passes of %s, one from %j counts: %s', (passesOf, recorded, expected) => {
   expect(countsAsPass(passesOf, recorded, { platform: 'local', user: 'ada' })).toBe(expected)
+})
+
+test.each([
+  ['a failure', { exitCode: 2 }, {}, { kind: 'failed-before', exitCode: 2 }],
+  ['a pass in CI', { origin: { platform: 'github' } }, { passesOf: 'ci' }, undefined],
+  ['another pass', {}, { passesOf: 'ci' }, { kind: 'pass-of-others', passesOf: 'ci' }],
+  ['an old pass', {}, { ttlSeconds: 1 }, { kind: 'expired' }],
+  ['one that is old enough', {}, { ttlSeconds: 2 }, undefined],
+] as const)('of %s it is known why it is no pass', (_, record, rules, expected) => {
+  const manifest = { exitCode: 0, origin: {}, createdAtMs: 1_000, ...record }
+  const asked = { passesOf: 'anyone', ttlSeconds: undefined, here: {}, nowMs: 2_500 } as const
+
+  expect(whyNoPass(manifest, { ...asked, ...rules })).toEqual(expected)
 })
 
 test('somebody without a name is nobody in particular', () => {

@@ -1,7 +1,6 @@
 import type { TaskKey } from '../model/digest.ts'
-import type { Origin } from '../model/manifest.ts'
 import { unlessTrouble } from '../vault/runs/run-trouble.ts'
-import { countsAsPass } from './counts-as-pass.ts'
+import { countsAsPass, rulesOf } from './counts-as-pass.ts'
 import { findPass, foreseePass } from './find-pass.ts'
 import type { NoPass } from './find-pass.ts'
 import type { TaskVerdict } from './hook-contract.ts'
@@ -14,10 +13,10 @@ export async function lookUpPass(
 ): Promise<Extract<TaskVerdict, { kind: 'passed-before' }> | NoPass> {
   if (check.skipsLookup) return NOTHING_KNOWN
   const { planned, origin, explains } = check
-  const { task, hookPolicy } = planned
-  const counts = (recorded: Origin): boolean => countsAsPass(hookPolicy.passesOf, recorded, origin)
+  const { task } = planned
+  const rules = rulesOf(planned, { here: origin, nowMs: vault.store.now() })
   const find = explains ? foreseePass : findPass
-  const found = await unlessTrouble(trouble, () => find(vault, { task, key, counts }))
+  const found = await unlessTrouble(trouble, () => find(vault, { task, key, rules }))
   if (found?.kind !== 'pass') return found ?? NOTHING_KNOWN
   const { manifest } = found
   const isOwn = countsAsPass('me', manifest.origin, origin)

@@ -17,8 +17,7 @@ import { openMetrics } from '../vault/open-metrics.ts'
 import { createFingerprintContext, describeWork } from '../vault/runs/run-vault.ts'
 import { createTaskWork } from '../vault/runs/task-work.ts'
 import { NOTHING_ADDED } from './check-task.ts'
-import { countsAsPass } from './counts-as-pass.ts'
-import { whyNot } from './find-pass.ts'
+import { countsAsPass, rulesOf, whyNoPass } from './counts-as-pass.ts'
 import type { HookRequest, TaskReport, TaskVerdict } from './hook-contract.ts'
 import { withoutHookVariables } from './hook-environment.ts'
 import { findTargets } from './hook-targets.ts'
@@ -118,8 +117,8 @@ async function recallTarget(
 }
 
 async function recallTask(
-  { settings, env, taskEnv, store, origin }: Recall,
-  { task, mode, hookPolicy }: PlannedTask,
+  { settings, env, taskEnv, store, origin, now }: Recall,
+  { task, mode, policy, hookPolicy }: PlannedTask,
   { source }: HookTarget,
 ): Promise<{ readonly verdict: TaskVerdict; readonly entry?: EntryRow } | undefined> {
   if (mode === 'off') return { verdict: { kind: 'off' } }
@@ -132,8 +131,8 @@ async function recallTask(
   if (key === undefined || entry === undefined || entry.isExpired) return undefined
   using opened = await openEntry(store, entry)
   const { manifest } = opened
-  const counts = (recorded: Origin): boolean => countsAsPass(hookPolicy.passesOf, recorded, origin)
-  if (whyNot(manifest, { counts }) !== undefined) return undefined
+  const rules = rulesOf({ policy, hookPolicy }, { here: origin, nowMs: now() })
+  if (whyNoPass(manifest, rules) !== undefined) return undefined
   const isOwn = countsAsPass('me', manifest.origin, origin)
   return { verdict: { kind: 'passed-before', key, manifest, isOwn }, entry }
 }

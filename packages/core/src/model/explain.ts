@@ -24,6 +24,8 @@ export type ChangeReason =
   /** The cache itself could not be used. */
   | { readonly kind: 'unavailable'; readonly detail: string }
   | { readonly kind: 'failed-before'; readonly exitCode: number }
+  /** A hook's policy wants the pass of somebody else. */
+  | { readonly kind: 'pass-of-others'; readonly passesOf: 'me' | 'ci' }
   /** The entry is from where nobody keeps what the command writes to files of the CI system. */
   | { readonly kind: 'notes-missing' }
   /** More differences of the same sort than are worth listing. */

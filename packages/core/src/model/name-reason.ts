@@ -44,6 +44,10 @@ export function nameReason(reason: ChangeReason): string {
       return `the cache could not be used: ${reason.detail}`
     case 'failed-before':
       return `the command failed before, with exit code ${reason.exitCode}`
+    case 'pass-of-others':
+      return reason.passesOf === 'ci'
+        ? 'it passed before, and only passes in CI count here'
+        : 'it passed before with somebody else, and only your own passes count here'
     case 'notes-missing':
       return 'the entry was saved where nothing is kept of what the command writes to files of the CI runner'
     case 'and-more':
