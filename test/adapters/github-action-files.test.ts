@@ -9,6 +9,7 @@ import { ACTION, EXAMPLES, PAGE, workflowOf } from './github/page-examples.ts'
 import { checkSchema } from './github/schema-store.ts'
 
 const PLACES = ['', 'restore', 'save']
+const OWN_WORKFLOW = path.resolve(import.meta.dirname, '../../.github/workflows/ci.yml')
 
 let lint: Lint
 beforeAll(async () => {
@@ -31,6 +32,15 @@ describe("GitHub's language service", () => {
       ? text.replace(/(?<=uses: taskvault[^]*)^( *)with:$/m, '$1with:\n$1  nope: 1')
       : text.replace('- run:', '- nope:')
     expect(String(await lint('.github/workflows/a.yml', workflowOf(wrong)))).toContain('nope')
+  })
+
+  test('finds nothing wrong with the workflow of this repository', async () => {
+    const text = readFileSync(OWN_WORKFLOW, 'utf8')
+
+    expect(await lint('.github/workflows/ci.yml', text)).toEqual([])
+    // The control.
+    const wrong = text.replace('runs-on', 'nope')
+    expect(String(await lint('.github/workflows/ci.yml', wrong))).toContain('nope')
   })
 })
 
