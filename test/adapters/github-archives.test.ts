@@ -79,6 +79,29 @@ test('actions/cache puts back what the action has saved for it', async () => {
   expect(describeTree(third)).toEqual(describeTree(first))
 })
 
+test('on GitHub Enterprise Server, both speak the first protocol', async () => {
+  const key = uniqueTask()
+  const [first, second, third] = [1, 2, 3].map(() => {
+    const machine = createMachine(server)
+    machine.env['ACTIONS_CACHE_URL'] = `${server.url}/`
+    machine.env['GITHUB_SERVER_URL'] = 'https://git.example'
+    delete machine.env['ACTIONS_RESULTS_URL']
+    return machine
+  }) as [Machine, Machine, Machine]
+  const inputs = { key, path: 'out' }
+  writeFiles(first, { 'out/a': 'theirs' })
+  await useActionsCache(first, { does: 'save', paths: ['out'], key })
+
+  const theirs = await runAction(second, { inputs })
+  const missed = await runAction(second, { inputs: { ...inputs, key: `${key}-2` } })
+  const saved = await post(second, inputs, missed)
+  const ours = await runAction(third, { inputs: { ...inputs, key: `${key}-2` } })
+
+  const hits = [theirs, missed, ours].map(({ outputs }) => outputs['cache-hit'])
+  expect(hits, saved.log).toEqual(['true', undefined, 'true'])
+  expect(contentOf(third, 'out/a')).toBe('theirs')
+})
+
 test('restore keys find what actions/cache has saved, and so does a look-up', async () => {
   const task = uniqueTask()
   const first = createMachine(server)

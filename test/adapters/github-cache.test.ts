@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { loadSettings, parseTaskName } from '@taskvault/core'
+import { findGithubService, loadSettings, parseTaskName } from '@taskvault/core'
 import {
   connectGithubStores,
   describeBlobStore,
@@ -20,15 +20,40 @@ import type { VaultServer } from '../rig/start-vault-server.ts'
 
 /* Core's driver for GitHub's cache service, against the same service of a real server of ours. */
 
+const URLS = { ACTIONS_CACHE_SERVICE_V2: 'True', ACTIONS_CACHE_URL: 'http://first/' }
+
 let server: VaultServer
 beforeAll(async () => {
   server = await startVaultServer()
 })
 afterAll(async () => await server[Symbol.asyncDispose]())
 
-describe('the cache service of GitHub', () => {
-  describeBlobStore('over its archives', async () => connect().blobs)
-  describeEntryStore('over its archives', async () => connect(), { lists: 'newest' })
+describe.each(['v2', 'v1'] as const)('the cache service of GitHub, by its protocol %s', (by) => {
+  const env = () => (by === 'v1' ? firstProtocol() : {})
+  describeBlobStore('over its archives', async () => connect(env()).blobs)
+  describeEntryStore('over its archives', async () => connect(env()), { lists: 'newest' })
+})
+
+test('what is large goes in ranges by the first protocol, and is put together', async () => {
+  const { blobs } = connect(firstProtocol())
+  const blob = await sampleBlob(17_000_000)
+
+  expect(await blobs.put(blob)).toBe('stored')
+  expect((await readAll(await blobs.get(blob.name))).equals(blob.bytes)).toBe(true)
+})
+
+test.each<readonly [string, Readonly<Record<string, string>>, string | undefined]>([
+  ['github.com', { ACTIONS_CACHE_SERVICE_V2: 'True', ACTIONS_CACHE_URL: 'http://first/' }, 'v2'],
+  ['an Enterprise Server', { GITHUB_SERVER_URL: 'https://git.example', ...URLS }, 'v1'],
+  ['a tenant of ghe.com', { GITHUB_SERVER_URL: 'https://a.ghe.com', ...URLS }, 'v2'],
+  ['a local runner', { ACTIONS_CACHE_URL: 'http://first/' }, 'v1'],
+  ['a runner with one address', {}, 'v2'],
+])('on %s, the protocol is chosen as by GitHub', (_, env, protocol) => {
+  const both = { ACTIONS_RESULTS_URL: 'http://second/', ACTIONS_RUNTIME_TOKEN: 'token', ...env }
+  const url = protocol === 'v1' ? 'http://first/' : 'http://second/'
+
+  expect(findGithubService(both)).toEqual({ protocol, url, token: 'token' })
+  expect(findGithubService({ ...both, ACTIONS_RUNTIME_TOKEN: '' })).toBeUndefined()
 })
 
 test('the newest entry of a task is found, and none of another task', async () => {
@@ -111,7 +136,8 @@ test.each([
   [503, '', 'REMOTE_UNAVAILABLE'],
   [200, '<html>Sign in</html>', 'REMOTE_INVALID'],
   [200, '{"ok":true}', 'REMOTE_INVALID'],
-  [200, '{"ok":true,"matched_key":"other","signed_download_url":"file:///x"}', undefined],
+  [200, '{"ok":true,"matched_key":"other","signed_download_url":"http://x/y"}', undefined],
+  [200, '{"ok":true,"matched_key":"other","signed_download_url":"file:///x"}', 'REMOTE_INVALID'],
   [302, '', 'REMOTE_INVALID'],
 ])('%i %s is told for what it is', async (status, text, code) => {
   const stores = await against((_, response) => response.writeHead(status).end(text))
@@ -153,6 +179,10 @@ test('where there is no such service, the words say so', () => {
     }),
   )
 })
+
+function firstProtocol(): Readonly<Record<string, string>> {
+  return { ACTIONS_CACHE_URL: `${server.url}/` }
+}
 
 async function* cutPieces(): AsyncGenerator<Uint8Array> {
   yield* piecesOf(Buffer.alloc(10))

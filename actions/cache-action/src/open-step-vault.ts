@@ -1,6 +1,7 @@
 import path from 'node:path'
 import {
   createRunVault,
+  findGithubService,
   isPassedOver,
   isTaskVaultError,
   loadSettings,
@@ -76,7 +77,7 @@ function readCredentials({ input, mask }: Runner): Record<string, string> {
 const SECONDS_OF_WAITING = 4
 
 function findService(env: StepVault['env']): Settings['remote'] {
-  if (!env['ACTIONS_RESULTS_URL'] || !env['ACTIONS_RUNTIME_TOKEN']) return undefined
+  if (findGithubService(env) === undefined) return undefined
   return { url: 'github:', mode: 'read-write', publicKeys: [], timeoutSeconds: SECONDS_OF_WAITING }
 }
 

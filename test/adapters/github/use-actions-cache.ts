@@ -25,8 +25,8 @@ export async function useActionsCache(machine: Machine, call: ClientCall): Promi
   const child = spawn(process.execPath, ['--input-type=module', '--eval', SCRIPT], {
     cwd: machine.workspace,
     env: {
-      ...machine.env,
       GITHUB_SERVER_URL: 'https://github.com',
+      ...machine.env,
       CLIENT: import.meta.resolve('@actions/cache'),
       CALL: JSON.stringify(call),
     },

@@ -6,6 +6,8 @@ import type { ByteStream } from './blob-store.ts'
  */
 export function splitPieces(stream: ByteStream): {
   take(bytes: number): ByteStream
+  /** Goes to the end, where there should be nothing left: whoever checks the whole does it there. */
+  reachEnd(): Promise<void>
   end(): Promise<void>
 } {
   const pieces = stream[Symbol.asyncIterator]()
@@ -23,6 +25,9 @@ export function splitPieces(stream: ByteStream): {
   }
   return {
     take,
+    async reachEnd() {
+      while ((await nextOf(pieces)) !== undefined);
+    },
     async end() {
       await pieces.return?.()
     },

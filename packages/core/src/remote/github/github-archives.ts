@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto'
 import { isTaskVaultError } from '../../errors.ts'
 import type { ByteStream, CallOptions, PutOutcome } from '../blob-store.ts'
 import { nonsense } from '../failures.ts'
+import type { HttpClient } from '../http/http-client.ts'
 import { wholePieces } from '../whole-pieces.ts'
+import { createGithubService } from './find-github-service.ts'
+import type { GithubServicePlace } from './find-github-service.ts'
 import { WriteDenied, explainGithubAnswer } from './github-failures.ts'
-import { createGithubService } from './github-service.ts'
 import type {
   ArchiveContent,
   FoundArchive,
   GithubService,
-  GithubServiceOptions,
   PendingArchive,
 } from './github-service.ts'
 
@@ -34,15 +35,15 @@ export interface ArchiveQuery {
   readonly keys: readonly string[]
 }
 
-export function createGithubArchives(options: GithubServiceOptions): ArchiveStore {
+export function createGithubArchives(place: GithubServicePlace, http: HttpClient): ArchiveStore {
   const serviceOf = (query: ArchiveQuery): GithubService =>
-    createGithubService({ ...options, version: archiveVersion(query) })
+    createGithubService(place, { http, version: archiveVersion(query) })
   /** What has failed is tried again: nobody is given another address for the same key. */
   const failed = new Map<string, PendingArchive>()
   return {
-    find: async (query, call) => await serviceOf(query).findFirst(query.keys, call),
+    find: async (query, call) => await serviceOf(query).find(query.keys, call),
     async open({ url }, call) {
-      const answer = await options.http.send({ method: 'GET', url, signal: call?.signal })
+      const answer = await http.send({ method: 'GET', url, signal: call?.signal })
       if (answer.status === 404) {
         await answer.drop()
         return undefined

@@ -69,8 +69,8 @@ async function findGeneration(
   call: CallOptions | undefined,
 ): Promise<Generation | undefined> {
   call?.signal?.throwIfAborted()
-  const found = await service.find(prefix, call)
-  if (found === undefined) return undefined
+  const found = await service.find([prefix, prefix], call)
+  if (found?.key.startsWith(prefix) !== true) return undefined
   const { key, generation, removed } = NAME.exec(found.key)?.groups ?? {}
   if (key === undefined) throw nonsense(`GitHub's cache service answered with another key`)
   return {
@@ -100,12 +100,20 @@ async function findStanding(
 }
 
 async function measure(
-  { http }: Shelf,
+  { http, service }: Shelf,
   { url }: FoundArchive,
   call: CallOptions | undefined,
 ): Promise<{ readonly sizeBytes: number } | undefined> {
-  const answer = await http.send({ method: 'HEAD', url, signal: call?.signal })
+  const method = service.measures
+  const headers = method === 'HEAD' ? {} : { range: 'bytes=0-0' }
+  const answer = await http.send({ method, url, headers, signal: call?.signal })
   if (answer.status === 404) return await dropped(answer)
+  const [, whole] = /\/(\d+)$/.exec(answer.headers['content-range'] ?? '') ?? []
+  // Of nothing there is no first byte.
+  if ((answer.status === 206 || answer.status === 416) && whole !== undefined) {
+    await answer.drop()
+    return { sizeBytes: Number(whole) }
+  }
   if (answer.status !== 200) throw await explainGithubAnswer(answer, 'look for an object')
   await answer.drop()
   return { sizeBytes: readSize(answer) }

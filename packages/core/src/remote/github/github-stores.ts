@@ -9,11 +9,11 @@ import { ENTRIES_PREFIX, RECENTS_PREFIX } from '../objects/object-layout.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { RemoteStores } from '../remote-stores.ts'
 import { readOnly } from '../wrappers/read-only.ts'
+import { createGithubService, findGithubService } from './find-github-service.ts'
 import { createGithubArchives } from './github-archives.ts'
 import type { ArchiveStore } from './github-archives.ts'
 import { WriteDenied, writeDenied } from './github-failures.ts'
 import { createGithubObjectStore } from './github-object-store.ts'
-import { createGithubService } from './github-service.ts'
 
 export interface GithubStoresOptions {
   /** Where the runner's ACTIONS_… variables are. */
@@ -32,17 +32,17 @@ const OTHERS_MS = 250
  * @throws {TaskVaultError} REMOTE_REFUSED without the variables that only actions are given.
  */
 export function openGithubStores({ env, http, now }: GithubStoresOptions): RemoteStores {
-  const [url, token] = [env['ACTIONS_RESULTS_URL'], env['ACTIONS_RUNTIME_TOKEN']]
-  if (url === undefined || token === undefined || !URL.canParse(url)) throw noService()
+  const place = findGithubService(env)
+  if (place === undefined) throw noService()
   const mode = env['ACTIONS_CACHE_MODE']
   const objects = createGithubObjectStore({
-    service: createGithubService({ url, token, http }),
+    service: createGithubService(place, { http }),
     http,
   })
   const blobs = createObjectBlobStore(giveWay(objects))
   const shelf = { objects: withoutRecents(objects), blobs, now }
   const stores = inMode(unlessDenied({ blobs, entries: createObjectEntryStore(shelf) }), mode)
-  return { ...stores, archives: archivesInMode(createGithubArchives({ url, token, http }), mode) }
+  return { ...stores, archives: archivesInMode(createGithubArchives(place, http), mode) }
 }
 
 /** What another job is sending is left to that one: it says nothing of it, and sends nothing itself. */

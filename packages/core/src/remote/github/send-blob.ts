@@ -45,6 +45,7 @@ export async function sendBlob(
       await put({ query: `&comp=block&blockid=${encodeURIComponent(id)}`, sizeBytes: length, body })
       ids.push(id)
     }
+    await parts.reachEnd()
   } finally {
     await parts.end()
   }

@@ -6,7 +6,7 @@ import type { ByteStream } from '../blob-store.ts'
 import { connectionTrouble, nonsense, unavailable } from '../failures.ts'
 
 export interface HttpRequest {
-  readonly method: 'DELETE' | 'GET' | 'HEAD' | 'POST' | 'PUT'
+  readonly method: 'DELETE' | 'GET' | 'HEAD' | 'PATCH' | 'POST' | 'PUT'
   readonly url: URL
   /** Sent as it is, in the place of the address's own: a URL resolves `%2e%2e` away. */
   readonly path?: string

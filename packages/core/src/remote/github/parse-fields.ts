@@ -1,0 +1,12 @@
+import { nonsense } from '../failures.ts'
+
+/** @throws {TaskVaultError} REMOTE_INVALID when it is no object of JSON. */
+export function parseFields(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
+  } catch {
+    // Said below.
+  }
+  throw nonsense("What answers as GitHub's cache service is none")
+}
