@@ -18,6 +18,12 @@ export interface Pipeline {
   readonly output: string
 }
 
+/**
+ * A shell executor has no use for an image. gitlab-ci-local does without one, too, but tells a job that
+ * names one that its project lies in /builds.
+ */
+const IMAGE = /^ +image: \S.*\n/gm
+
 /** A project on GitLab, with a runner: the templates as they are published, and gitlab-ci-local. */
 export interface GitLab extends AsyncDisposable {
   readonly rig: Rig
@@ -37,6 +43,8 @@ export async function openGitLab(files: Readonly<Record<string, string>>): Promi
   const outside = path.join(path.dirname(rig.project), 'outside')
   mkdirSync(outside)
   writeGitLabProject(rig.project)
+  const template = 'templates/run/template.yml'
+  rig.write(template, rig.read(template).replaceAll(IMAGE, ''))
   for (const words of [
     ['init', '-q', '-b', 'main'],
     ['remote', 'add', 'origin', 'https://gitlab.example.com/group/project.git'],
@@ -58,7 +66,7 @@ export async function openGitLab(files: Readonly<Record<string, string>>): Promi
             .filter((line) => line !== '')
         : [],
     async pipeline(file, variables = {}) {
-      rig.write('.gitlab-ci.yml', file)
+      rig.write('.gitlab-ci.yml', file.replaceAll(IMAGE, ''))
       await rig.run(['git', 'add', '-A'])
       await rig.run(['git', 'commit', '-q', '--allow-empty', '-m', 'x'])
       await rig.run(['git', 'update-ref', 'refs/remotes/origin/main', 'HEAD'])
