@@ -8,7 +8,7 @@ import cliPackage from '../packages/cli/package.json' with { type: 'json' }
  * `node scripts/build-gitlab-templates.ts` writes the files of gitlab-templates from those of its `src`:
  * GitLab takes one file for each component, so what several share is written into each.
  * With a directory as its argument, it writes there what is published: a project as GitLab's catalog
- * expects it, with templates/ at its root.
+ * expects it, with templates/ at its root, and the files of `src/project`.
  */
 
 const ROOT = path.resolve(import.meta.dirname, '../gitlab-templates')
@@ -92,6 +92,7 @@ export function writeGitLabProject(directory: string): void {
   rmSync(path.join(directory, 'templates'), { recursive: true, force: true })
   writeFiles(directory)
   cpSync(path.join(ROOT, '../LICENSE'), path.join(directory, 'LICENSE.md'))
+  cpSync(path.join(SOURCE, 'project'), directory, { recursive: true })
 }
 
 function writeFiles(directory: string): void {

@@ -37,6 +37,26 @@ describe.skipIf(noRsync !== undefined)(`pipelines on GitLab${whyNot}`, () => {
   })
 
   test.each([
+    ['1.2.3', true],
+    ['not-a-version', false],
+  ])(
+    'of the published project try the component, and with the tag %j publish it: %s',
+    async (tag, publishes) => {
+      await using gitlab = await openGitLab({})
+      const variables = { TASKVAULT_JOB_CLI: gitlab.cli, CI_COMMIT_TAG: tag }
+
+      const { exitCode, output } = await gitlab.pipeline(
+        gitlab.rig.read('.gitlab-ci.yml'),
+        variables,
+      )
+
+      expect(exitCode, output).toBe(0)
+      expect(output).toContain('✓ check: saved 1 file')
+      expect(output.includes(`Publishing ${tag}`)).toBe(publishes)
+    },
+  )
+
+  test.each([
     ['from a fork writes nothing', '99', 2],
     ['of the project itself does', '10', 1],
   ])('a merge request %s', async (_, sourceProject, runs) => {

@@ -49,7 +49,8 @@ export function describeComponents(): void {
 
     writeGitLabProject(directory)
 
-    expect(globSync('**/*.*', { cwd: directory }).toSorted()).toEqual([
+    expect(globSync(['.*', '**/*.*'], { cwd: directory }).toSorted()).toEqual([
+      '.gitlab-ci.yml',
       'LICENSE.md',
       'README.md',
       'jobs.yml',
