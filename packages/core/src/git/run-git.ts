@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process'
 import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { accessSync, constants, realpathSync } from 'node:fs'
-import { delimiter, dirname, isAbsolute, join, relative, sep } from 'node:path'
+import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { TaskVaultError } from '../errors.ts'
+import { isWithin } from '../files/is-within.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -163,8 +164,7 @@ function isInside(path: string, directory: string): boolean {
   const root = realpathSync(directory)
   // A work tree that is the whole file system holds every program.
   if (dirname(root) === root) return false
-  const [first] = relative(root, realpathSync(path)).split(sep)
-  return first !== '..' && !isAbsolute(first ?? '')
+  return isWithin(realpathSync(path), root)
 }
 
 function failed(args: readonly string[], because: string): TaskVaultError {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
-import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { isWithin } from '../files/is-within.ts'
 import { readSmallFile } from '../git/find-repository.ts'
 import type { Environment } from '../git/run-git.ts'
 import { findConfiguredManagers, findManagerOfHooksPath } from './hook-managers.ts'
@@ -80,8 +81,8 @@ function audienceOf({
   // With nothing, or /dev/null, is how hooks are turned off.
   if (hooksPath.value === '') return 'nobody'
   if (existsSync(absolutePath) && !isDirectory(absolutePath)) return 'nobody'
-  if (isWithin(absolutePath, commonDirectory)) return 'this-repository'
-  if (workTree !== undefined && isWithin(absolutePath, workTree)) {
+  if (isWithin(settle(absolutePath), settle(commonDirectory))) return 'this-repository'
+  if (workTree !== undefined && isWithin(settle(absolutePath), settle(workTree))) {
     // What git does not ignore is or will be committed, and so everybody's.
     const isIgnored =
       find('check-ignore', '-q', '--', join(absolutePath, 'pre-commit')) !== undefined
@@ -99,11 +100,6 @@ function findUnreached({ hooksPath, find }: GitSettings): readonly string[] {
     .map((block) => /^worktree (.+)$/m.exec(block)?.[1])
     .filter((workTree): workTree is string => workTree !== undefined && isDirectory(workTree))
     .filter((workTree) => !isDirectory(resolve(workTree, hooksPath.value)))
-}
-
-function isWithin(path: string, directory: string): boolean {
-  const [first] = relative(settle(directory), settle(path)).split(sep)
-  return first !== '..' && !isAbsolute(first ?? '')
 }
 
 function isSamePlace(one: string, other: string): boolean {

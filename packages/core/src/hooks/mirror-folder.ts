@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readlinkSync, symlinkSync } from 'node:fs'
 import type { Dirent } from 'node:fs'
 import path from 'node:path'
+import { isWithin } from '../files/is-within.ts'
 
 export interface Mirroring {
   /** The work tree that is mirrored; absolute. */
@@ -39,7 +40,5 @@ function isGroup(name: string): boolean {
 function targetOf(absolutePath: string, entry: Dirent, { workTree, snapshot }: Mirroring): string {
   if (!entry.isSymbolicLink()) return absolutePath
   const target = path.resolve(path.dirname(absolutePath), readlinkSync(absolutePath))
-  const inWorkTree = path.relative(workTree, target)
-  const isOutside = inWorkTree.startsWith('..') || path.isAbsolute(inWorkTree)
-  return isOutside ? target : path.join(snapshot, inWorkTree)
+  return isWithin(target, workTree) ? path.join(snapshot, path.relative(workTree, target)) : target
 }

@@ -1,8 +1,9 @@
 import { mkdirSync, realpathSync } from 'node:fs'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { TaskVaultError, systemErrorCode } from '../errors.ts'
 import { holdDirectory } from '../files/held-directory.ts'
 import type { HeldDirectory } from '../files/held-directory.ts'
+import { isWithin } from '../files/is-within.ts'
 import { removeTree } from '../files/remove-tree.ts'
 
 /**
@@ -157,12 +158,6 @@ function checkBelow(held: HeldDirectory, directory: string, anchor: string): voi
   if (!isWithin(directory, anchor)) return
   if (held.realPath === join(realpathSync(anchor), relative(anchor, directory))) return
   throw blocked(directory, `a symlink on the way leads out of ${anchor}`)
-}
-
-function isWithin(path: string, directory: string): boolean {
-  return (
-    path === directory || path.startsWith(directory.endsWith(sep) ? directory : directory + sep)
-  )
 }
 
 /** Takes hold of what lies under a held directory by its real names, and by no link. */

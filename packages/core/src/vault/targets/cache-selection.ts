@@ -2,13 +2,13 @@ import { lstatSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
+import { isWithin } from '../../files/is-within.ts'
 import { STAGING_PREFIX } from '../../files/observe-directory.ts'
 import type { CacheSelection, OutputTarget } from '../vault.ts'
 import { parseCachePattern, placeOf } from './cache-pattern.ts'
 import type { CachePattern } from './cache-pattern.ts'
 import { RESERVED, findCacheTargets, nameElsewhere, resolveCachePath } from './cache-targets.ts'
 import type { CachePlaces } from './cache-targets.ts'
-import { isWithin } from './is-within.ts'
 
 export interface CacheRules extends CachePlaces {
   /** What of the paths is there is enough, and what else is there stays. */

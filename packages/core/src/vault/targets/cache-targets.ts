@@ -1,8 +1,8 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { TaskVaultError } from '../../errors.ts'
+import { isWithin } from '../../files/is-within.ts'
 import type { OutputTarget } from '../vault.ts'
-import { isWithin } from './is-within.ts'
 import { findOutputTargets } from './output-targets.ts'
 import type { OutputPlaces } from './output-targets.ts'
 

@@ -1,8 +1,8 @@
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { systemErrorCode, TaskVaultError } from '../../errors.ts'
+import { isWithin } from '../../files/is-within.ts'
 import type { OutputTarget } from '../vault.ts'
-import { isWithin } from './is-within.ts'
 
 export interface OutputPlaces {
   /** Absolute. */
