@@ -13,8 +13,8 @@ import type { StagedDirectory } from './staged-directory.ts'
 
 export interface LearnContext {
   readonly scan: ScanContext
-  /** The number of the blob that holds a content; undefined when none that can be shared does. */
-  blobOf(digest: Digest): number | undefined
+  /** The numbers of the blobs that hold a content; undefined when it lies in one that cannot be shared. */
+  blobsOf(digest: Digest): readonly number[] | undefined
 }
 
 /**
@@ -115,9 +115,9 @@ function blobsOf(directory: StagedDirectory, context: LearnContext): number[] | 
   const numbers = new Set<number>()
   const files = directory.entries.flatMap((entry) => (entry.kind === 'file' ? entry.digest : []))
   for (const digest of [directory.entry.digest, ...files]) {
-    const number = context.blobOf(digest)
-    if (number === undefined) return undefined
-    numbers.add(number)
+    const holders = context.blobsOf(digest)
+    if (holders === undefined) return undefined
+    for (const number of holders) numbers.add(number)
   }
   return [...numbers]
 }

@@ -21,11 +21,10 @@ export interface OpenedEntry extends Disposable {
   verify(digest: Digest): void
   /** The one that the entry was saved with. */
   readonly algorithm: HashAlgorithm
-  /**
-   * The number of the pack that holds a content; undefined for one kept with the manifest itself, and
-   * for one that was cut, whose chunks may lie in several.
-   */
-  blobOf(digest: Digest): number | undefined
+  /** The numbers of the packs that hold a content; undefined for one kept with the manifest itself. */
+  blobsOf(digest: Digest): readonly number[] | undefined
+  /** In the order of the manifest. */
+  readonly packs: readonly NamedBlob[]
 }
 
 /**
@@ -55,7 +54,8 @@ export async function openEntry(store: Store, entry: EntryRow): Promise<OpenedEn
     locator,
     verify: (digest) => verifyContent(digestToBytes(digest), locator, blobs),
     algorithm: blob.algorithm,
-    blobOf: createBlobLookup(store, manifest, locator),
+    packs: blobs.slice(1),
+    blobsOf: createBlobLookup(store, manifest, locator),
     [Symbol.dispose]: () => kept.dispose(),
   }
 }
@@ -85,17 +85,19 @@ function createBlobLookup(
   store: Store,
   manifest: Manifest,
   locator: ContentLocator,
-): (digest: Digest) => number | undefined {
+): OpenedEntry['blobsOf'] {
   const find = store.database.prepare('SELECT number FROM blobs WHERE digest = ?')
   const numbers = new Map<number, number | undefined>([[0, undefined]])
-  return (digest) => {
-    const order = locator.blobOf(digestToBytes(digest))
-    if (order === undefined) return undefined
+  const numberOf = (order: number): number | undefined => {
     if (!numbers.has(order)) {
       const blob = manifest.blobs[order - 1]
       const number = blob === undefined ? undefined : find.get(digestToBytes(blob))?.['number']
       numbers.set(order, number === undefined ? undefined : Number(number))
     }
     return numbers.get(order)
+  }
+  return (digest) => {
+    const found = locator.blobsOf(digestToBytes(digest))?.map(numberOf)
+    return found?.every((number) => number !== undefined) === true ? found : undefined
   }
 }

@@ -22,6 +22,7 @@ import { isCurrent, isDamage, openEntry } from './open-entry.ts'
 import type { OpenedEntry } from './open-entry.ts'
 import type { OpenParts } from './open-parts.ts'
 import { explainMiss } from './runs/explain-miss.ts'
+import { confirmReceived } from './sharing/confirm-received.ts'
 import { findOrPull } from './sharing/find-or-pull.ts'
 import type { FoundOrPulled } from './sharing/find-or-pull.ts'
 import { dismissRecord } from './sharing/pull-entry.ts'
@@ -209,7 +210,8 @@ function describeStaged(parts: OpenParts, found: FoundEntry): StagedEntry {
     async apply() {
       applyPlan(plan, places)
       const scan = parts.scanContext('restoring')
-      learnRestored(outputs.directories, { scan, blobOf: opened.blobOf })
+      learnRestored(outputs.directories, { scan, blobsOf: opened.blobsOf })
+      confirmReceived(parts.store, opened, outputs.directories)
       parts.statCache.flush()
       recordHit(parts.store, entry, { savedMs: manifest.durationMs })
       parts.store.report({ kind: 'hit', task: manifest.task, key: manifest.key })

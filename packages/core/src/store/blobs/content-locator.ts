@@ -16,8 +16,11 @@ export interface ContentLocator {
    * @throws {TaskVaultError} BLOB_MISSING, BLOB_CORRUPT.
    */
   read(digest: Buffer): Buffer
-  /** Which of the blobs, by its place in their list, holds a content; undefined for one that was cut. */
-  blobOf(digest: Buffer): number | undefined
+  /**
+   * Which of the blobs, by their places in the list, hold a content; undefined when it is not all there. Of
+   * one that was cut, the one with the list of its chunks comes first.
+   */
+  blobsOf(digest: Buffer): readonly number[] | undefined
   /**
    * A content piece by piece, each of them verified.
    * @throws {TaskVaultError} BLOB_MISSING, BLOB_CORRUPT; after the last piece when the list of pieces is wrong.
@@ -40,14 +43,14 @@ export function createContentLocator(
       number,
       number,
     ]
-    return { frame: places.frames[frame] as LocatedFrame, offset, length }
+    return { digest, frame: places.frames[frame] as LocatedFrame, offset, length }
   }
 
   /** The digests of what a content consists of: its own, or those of its chunks. */
   function piecesOf(digest: Buffer): readonly Buffer[] {
     const name = digest.toString('latin1')
     if (places.rows.has(name)) return [digest]
-    const chunks = places.chunked.get(name)
+    const chunks = places.chunked.get(name)?.chunks
     if (chunks === undefined) throw missing(digest)
     return chunks
   }
@@ -56,6 +59,11 @@ export function createContentLocator(
     const slice = find(digest)
     if (slice === undefined) throw missing(digest)
     return slice
+  }
+
+  function blobOfPiece(digest: Buffer): number | undefined {
+    const at = places.rows.get(digest.toString('latin1'))
+    return at === undefined ? undefined : places.blobOfFrame[places.numbers[at] as number]
   }
 
   function readPiece(digest: Buffer): Buffer {
@@ -79,9 +87,14 @@ export function createContentLocator(
   return {
     locate: (digest) => piecesOf(digest).map(locatePiece),
     stream,
-    blobOf(digest) {
-      const at = places.rows.get(digest.toString('latin1'))
-      return at === undefined ? undefined : places.blobOfFrame[places.numbers[at] as number]
+    blobsOf(digest) {
+      const whole = blobOfPiece(digest)
+      if (whole !== undefined) return [whole]
+      const cut = places.chunked.get(digest.toString('latin1'))
+      if (cut === undefined) return undefined
+      const holders = cut.chunks.map(blobOfPiece)
+      if (!holders.every((holder) => holder !== undefined)) return undefined
+      return [...new Set([cut.blob, ...holders])]
     },
     read(digest) {
       const pieces = [...stream(digest)]
@@ -117,7 +130,7 @@ interface ContentPlaces {
   readonly numbers: number[]
   readonly frames: LocatedFrame[]
   readonly blobOfFrame: number[]
-  readonly chunked: Map<string, readonly Buffer[]>
+  readonly chunked: Map<string, { readonly blob: number; readonly chunks: readonly Buffer[] }>
 }
 
 function indexBlobs(blobs: readonly BlobReader[]): ContentPlaces {
@@ -142,7 +155,8 @@ function indexBlobs(blobs: readonly BlobReader[]): ContentPlaces {
         rows.set(digest.toString('latin1'), numbers.length)
         numbers.push(firstFrame + frame, offset, length)
       },
-      chunked: ({ digest, chunks }) => void chunked.set(digest.toString('latin1'), chunks),
+      chunked: ({ digest, chunks }) =>
+        void chunked.set(digest.toString('latin1'), { blob: order, chunks }),
     })
   }
   return places

@@ -185,11 +185,14 @@ export function createContentPacker(
     add: (digest, bytes) => addUnlessKnown(digest, bytes, 'file'),
     addNode: (digest, bytes) => addUnlessKnown(digest, bytes, 'tree'),
     addChunked(digest, length, chunks) {
+      const name = digest.toString('latin1')
+      const earlier = chunkedByDigest.get(name)
+      if (earlier !== undefined) return earlier
       const { writer, place } = writing()
       writer.addChunked({ digest, length, chunks })
       remember(digest, place)
       const places = [...new Set([place, ...chunks.flatMap((chunk) => find(chunk) ?? [])])]
-      chunkedByDigest.set(digest.toString('latin1'), places)
+      chunkedByDigest.set(name, places)
       return places
     },
     reuse(blobs) {

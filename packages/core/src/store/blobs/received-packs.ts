@@ -18,7 +18,7 @@ import { openBlob } from './pack-reader.ts'
  * contents have the digests that their index says, only their writer knows. Restores check what they
  * read. Saves would not: they refer to contents in place of storing them. So the contents of such a
  * pack are not found, until somebody who means to save has read all of it; a note says which packs
- * that are.
+ * that are, and whether a restore has read all of it in the meantime.
  */
 
 type Place = Pick<Store, 'cacheDirectory'>
@@ -32,6 +32,14 @@ export function noteReceived({ cacheDirectory }: Place, digest: Digest, task: Ta
   } catch (error) {
     throw asTaskVaultError(error, `write to ${directory}`)
   }
+}
+
+/** Notes that all that this pack says of its contents is true; nothing when it has no note any more. */
+export function noteConfirmed(store: Place, digest: Digest): void {
+  const note = readNote(store, digest)
+  if (note === undefined) return
+  const path = join(notesDirectory(store.cacheDirectory), digest)
+  writeAtomically(path, Buffer.from(`${note.task}\n${CONFIRMED}`))
 }
 
 /** Digests of the packs that came from elsewhere and that nobody has checked. */
@@ -51,26 +59,27 @@ export function listReceived({ cacheDirectory }: Place): readonly Digest[] {
  */
 export async function checkReceived(store: Store, task: TaskName): Promise<void> {
   for (const digest of listReceived(store)) {
-    if (readTask(store, digest) !== task) continue
-    await checkPack(store, digest)
+    const note = readNote(store, digest)
+    if (note?.task !== task) continue
+    await checkPack(store, digest, note)
     removeFile(join(notesDirectory(store.cacheDirectory), digest))
   }
 }
 
-async function checkPack(store: Store, digest: Digest): Promise<void> {
+async function checkPack(store: Store, digest: Digest, { isConfirmed }: Note): Promise<void> {
   const row = store.database
     .prepare('SELECT 1 FROM blobs WHERE digest = ?')
     .get(digestToBytes(digest))
   if (row === undefined) return
   try {
     using blob = await openBlob(blobPath(store.cacheDirectory, digest))
-    blob.verify(digest)
+    if (!isConfirmed) blob.verify(digest)
     const contents: Buffer[] = []
-    // Those that were cut are left out: whether their parts make them up is not seen here.
     blob.visitIndex({
       frame: () => {},
       content: (content) => void contents.push(content),
-      chunked: () => {},
+      // Whether their parts make them up is not seen here.
+      chunked: (content) => void (isConfirmed && contents.push(content.digest)),
     })
     registerBlob(store, { digest, sizeBytes: blob.sizeBytes, contents })
   } catch (error) {
@@ -79,9 +88,18 @@ async function checkPack(store: Store, digest: Digest): Promise<void> {
   }
 }
 
-function readTask({ cacheDirectory }: Place, digest: Digest): string | undefined {
+interface Note {
+  readonly task: string
+  readonly isConfirmed: boolean
+}
+
+const CONFIRMED = 'confirmed'
+
+function readNote({ cacheDirectory }: Place, digest: Digest): Note | undefined {
   try {
-    return readFileSync(join(notesDirectory(cacheDirectory), digest), 'utf8')
+    const text = readFileSync(join(notesDirectory(cacheDirectory), digest), 'utf8')
+    const [task = '', state] = text.split('\n')
+    return { task, isConfirmed: state === CONFIRMED }
   } catch (error) {
     // Somebody else has checked it.
     if (systemErrorCode(error) === 'ENOENT') return undefined

@@ -9,6 +9,7 @@ export interface BatchTransfer {
   readonly paths: readonly string[]
   /** For each file: mode, mtimeUs, number of slices; then for each slice: frame, offset, length. */
   readonly numbers: Float64Array
+  /** For each file its own; then those of its slices, if there are several. */
   readonly digests: Uint8Array
   readonly digestBytes: number
   readonly frames: readonly FrameLocation[]
@@ -17,20 +18,21 @@ export interface BatchTransfer {
 export function toTransfer(batch: UnpackBatch, digestBytes: number): BatchTransfer {
   const frames: FrameLocation[] = []
   const numbers: number[] = []
-  const digests = new Uint8Array(batch.length * digestBytes)
-  for (const [index, file] of batch.entries()) {
+  const digests: Uint8Array[] = []
+  for (const file of batch) {
     numbers.push(file.mode, file.mtimeUs, file.slices.length)
     for (const { frame, offset, length } of file.slices) {
       if (frames.at(-1) !== frame) frames.push(frame)
       numbers.push(frames.length - 1, offset, length)
     }
-    digests.set(file.digest, index * digestBytes)
+    digests.push(file.digest)
+    if (file.slices.length > 1) digests.push(...file.slices.map((slice) => slice.digest))
   }
   const paths = batch.map((file) => file.absolutePath)
   return {
     paths,
     numbers: Float64Array.from(numbers),
-    digests,
+    digests: Buffer.concat(digests),
     digestBytes,
     frames: frames.map(plainFrame),
   }
@@ -38,16 +40,19 @@ export function toTransfer(batch: UnpackBatch, digestBytes: number): BatchTransf
 
 export function fromTransfer(transfer: BatchTransfer): UnpackBatch {
   const { numbers, digests, digestBytes, frames } = transfer
-  let at = 0
+  let [at, digestAt] = [0, 0]
   const next = (): number => numbers[at++] as number
-  return transfer.paths.map((absolutePath, index): NewFile => {
+  const nextDigest = (): Uint8Array => digests.subarray(digestAt, (digestAt += digestBytes))
+  return transfer.paths.map((absolutePath): NewFile => {
     const [mode, mtimeUs] = [next(), next()]
-    const slices = Array.from({ length: next() }, () => ({
+    const digest = nextDigest()
+    const count = next()
+    const slices = Array.from({ length: count }, () => ({
+      digest: count > 1 ? nextDigest() : digest,
       frame: frames[next()] as FrameLocation,
       offset: next(),
       length: next(),
     }))
-    const digest = digests.subarray(index * digestBytes, (index + 1) * digestBytes)
     return { absolutePath, mode, mtimeUs, digest, slices, identity: NOT_NOTED }
   })
 }

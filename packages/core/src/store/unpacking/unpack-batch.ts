@@ -15,8 +15,9 @@ export interface FrameLocation extends Frame {
   readonly position: number
 }
 
-/** Part of a content: `length` raw bytes from `offset` of a frame. */
+/** A content, or a chunk of one: `length` raw bytes from `offset` of a frame. */
 export interface Slice {
+  readonly digest: Uint8Array
   readonly frame: FrameLocation
   readonly offset: number
   readonly length: number
@@ -111,15 +112,17 @@ function writeSlices(
   const hasher = algorithm.createHasher()
   for (const slice of file.slices) {
     const bytes = read(slice)
+    // The whole is what counts; but who has read all chunks can say of each that it is right.
+    checkDigest(slice, algorithm.hash(bytes))
     hasher.update(bytes)
     writeFully(descriptor, bytes)
   }
   checkDigest(file, hasher.digest())
 }
 
-function checkDigest(file: NewFile, found: Buffer): void {
-  if (found.equals(file.digest)) return
+function checkDigest({ digest }: { readonly digest: Uint8Array }, found: Buffer): void {
+  if (found.equals(digest)) return
   // Not by the file's path: it is staged under a name that says nothing to anybody.
-  const name = shortDigest(digestFromBytes(file.digest))
+  const name = shortDigest(digestFromBytes(digest))
   throw new TaskVaultError('BLOB_CORRUPT', `Content ${name} does not match its digest`)
 }

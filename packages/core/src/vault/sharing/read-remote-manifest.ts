@@ -86,6 +86,6 @@ function readFingerprint(blob: BlobReader): Buffer | undefined {
   if (fingerprint === undefined) return undefined
   const locator = createContentLocator([blob], blob.algorithm)
   const digest = digestToBytes(fingerprint.digest)
-  if (locator.blobOf(digest) === undefined) return undefined
+  if (locator.blobsOf(digest) === undefined) return undefined
   return locator.read(digest)
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -42,13 +42,45 @@ test('what was received is referred to by later saves, once it was checked', asy
   expect(one.outputs()).toEqual(other.outputs())
 })
 
+test('packs of which a restore has read all are confirmed by it, and large files found in them', async () => {
+  const share = temporary()
+  const [one, other] = [await open(share), await open(share)]
+  one.write('out/a', sampleBytes(400_000))
+  one.write('out/large', sampleBytes(3_000_000, 2))
+  one.write('out/the same', sampleBytes(3_000_000, 2))
+  await one.save('first')
+
+  await other.restore('first')
+
+  expect(readNotes(other)).toEqual([`${TASK}\nconfirmed`])
+  other.write('out/large too', sampleBytes(3_000_000, 2))
+  const saved = await other.save('second')
+  expect(saved.kind === 'saved' && saved.storedBytes).toBeLessThan(5_000)
+  expect(readNotes(other)).toEqual([])
+  expect(await one.restore('second')).toBe('hit')
+  expect(one.outputs()).toEqual(other.outputs())
+})
+
+test('a pack of which a restore had use for a part is not confirmed', async () => {
+  const share = temporary()
+  const [one, other] = [await open(share), await open(share)]
+  for (let index = 0; index < 20; index += 1) one.write(`out/${index}`, sampleBytes(40_000, index))
+  await one.save('first')
+  for (let index = 0; index < 19; index += 1)
+    other.write(`out/${index}`, sampleBytes(40_000, index))
+
+  await other.restore('first')
+
+  expect(readNotes(other)).toEqual([TASK])
+})
+
 test('a pack that lies about its contents does not spoil what is saved afterwards', async () => {
   const share = temporary()
   const victim = await open(share)
   const wanted = sampleBytes(200_000, 7)
   await plantLie(share, { victim, about: wanted })
   expect(await victim.restore('planted')).toBe('hit')
-  expect(existsSync(join(victim.root, 'cache', 'received'))).toBe(true)
+  expect(readNotes(victim)).toEqual([TASK])
   rmSync(join(victim.root, 'out'))
   victim.write('out/wanted', wanted)
 
@@ -77,6 +109,11 @@ test('believed at once, it would spoil it (control)', async () => {
 
   expect(restored).toMatchObject({ kind: 'miss', reasons: [{ kind: 'damaged' }] })
 })
+
+function readNotes({ root }: Checkout): string[] {
+  const notes = join(root, 'cache', 'received')
+  return readdirSync(notes).map((name) => readFileSync(join(notes, name), 'utf8'))
+}
 
 /** Enters all that received packs say of themselves, unchecked. */
 async function believe({ root, vault: { store } }: Checkout): Promise<void> {
