@@ -35,32 +35,58 @@ export function flipped(bytes: Buffer): Buffer {
   return copy
 }
 
+export interface Interference {
+  readonly which: (request: IncomingMessage) => boolean
+  /** Answers those requests in the place of the service. */
+  readonly answer: RequestListener
+}
+
+/** Stands before the service, and answers some requests itself. */
+export async function startInterfering(
+  url: string,
+  { which, answer }: Interference,
+): Promise<string> {
+  return await startFailing((request, response) => {
+    if (which(request)) answer(request, response)
+    else void passOn({ url, change: (bytes) => bytes }, request, response)
+  })
+}
+
 /** Stands before the service, and changes what is fetched from it. */
 export async function startChanging(
   url: string,
   change: (bytes: Buffer) => Buffer,
 ): Promise<string> {
-  return await startFailing((request, response) => void passOn(request, response))
+  return await startFailing((request, response) => void passOn({ url, change }, request, response))
+}
 
-  async function passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = 'GET', headers } = request
-    const body = await buffer(request)
-    const answer = await fetch(new URL(request.url ?? '/', url), {
-      method,
-      headers: {
-        authorization: headers.authorization ?? '',
-        'content-type': headers['content-type'] ?? '',
-        ...(headers.range !== undefined && { range: headers.range }),
-      },
-      ...(method === 'POST' && { body }),
-    })
-    const bytes = Buffer.from(await answer.arrayBuffer())
-    if (method === 'POST') {
-      // Addresses are those of the service; all that is fetched is to come through here.
-      const text = bytes.toString().replaceAll(url, `http://${headers.host}`)
-      return void response.writeHead(answer.status).end(text)
-    }
-    const changed = method === 'GET' ? change(bytes) : bytes
-    return void response.writeHead(answer.status, { 'content-length': changed.length }).end(changed)
+interface Passing {
+  readonly url: string
+  readonly change: (bytes: Buffer) => Buffer
+}
+
+async function passOn(
+  { url, change }: Passing,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { method = 'GET', headers } = request
+  const body = await buffer(request)
+  const names = ['authorization', 'content-type', 'range', 'x-ms-blob-type']
+  const answer = await fetch(new URL(request.url ?? '/', url), {
+    method,
+    headers: Object.fromEntries(
+      names.flatMap((name) => (headers[name] === undefined ? [] : [[name, String(headers[name])]])),
+    ),
+    ...((method === 'POST' || method === 'PUT') && { body }),
+  })
+  const bytes = Buffer.from(await answer.arrayBuffer())
+  if (method === 'POST') {
+    // Addresses are those of the service; all that is fetched is to come through here.
+    const text = bytes.toString().replaceAll(url, `http://${headers.host}`)
+    return void response.writeHead(answer.status).end(text)
   }
+  const changed = method === 'GET' ? change(bytes) : bytes
+  const length = method === 'HEAD' ? answer.headers.get('content-length') : changed.length
+  return void response.writeHead(answer.status, { 'content-length': length ?? 0 }).end(changed)
 }
