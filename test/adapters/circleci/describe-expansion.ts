@@ -33,7 +33,7 @@ export function describeExpansion(orb: Orb): void {
         expandCommand(orb, 'run_task', { ...TASK, keep }).map(({ kind }) => kind),
       )
 
-      expect(kept).toEqual(['run', 'restore_cache', 'run', 'run', 'run', 'save_cache'])
+      expect(kept).toEqual(['run', 'run', 'restore_cache', 'run', 'run', 'run', 'save_cache'])
       expect(unkept).toEqual(['run', 'run'])
     })
 

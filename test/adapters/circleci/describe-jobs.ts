@@ -19,6 +19,7 @@ const MAIN = { CIRCLECI: 'true', CIRCLE_BRANCH: 'main' }
 export function describeJobs(orb: Orb): void {
   describe('with the real command line', () => {
     test('a job runs a task once, and puts back what it made', async () => {
+      using caches = openKeptCaches('main')
       const job = createJob({ 'src/a.txt': 'content' })
       const given = {
         ...job.given,
@@ -30,11 +31,11 @@ export function describeJobs(orb: Orb): void {
       }
       const steps = expandJob(orb, 'run', given)
 
-      const first = await job.run(steps)
+      const first = await job.run(steps, MAIN, caches)
       rmSync(path.join(job.project, 'out.txt'))
-      const second = await job.run(steps)
+      const second = await job.run(steps, MAIN, caches)
       job.write('src/a.txt', 'changed')
-      const third = await job.run(steps)
+      const third = await job.run(steps, MAIN, caches)
 
       expect([first.exitCode, second.exitCode, third.exitCode]).toEqual([0, 0, 0])
       expect(first.output).toContain('[checkout]\n[restore_cache]\nprepared\n')
@@ -57,15 +58,16 @@ export function describeJobs(orb: Orb): void {
     })
 
     test('a fork uses what is there, and saves nothing', async () => {
+      using caches = openKeptCaches('main')
       const job = createJob({ 'src/a.txt': 'content' })
       const given = { ...job.given, task: 'fork', command: 'echo ran >> ran.log', inputs: 'src/**' }
       const steps = expandCommand(orb, 'run_task', given)
       const fork = { CIRCLECI: 'true', CIRCLE_BRANCH: 'pull/7', CIRCLE_PR_NUMBER: '7' }
 
-      await job.run(steps, fork)
-      await job.run(steps, fork)
-      await job.run(steps)
-      await job.run(steps, fork)
+      await job.run(steps, fork, caches)
+      await job.run(steps, fork, caches)
+      await job.run(steps, MAIN, caches)
+      await job.run(steps, fork, caches)
 
       expect(job.read('ran.log')).toBe('ran\nran\nran\n')
     })
@@ -182,6 +184,45 @@ export function describeJobs(orb: Orb): void {
 
       expect(exitCode, output).toBe(3)
       expect(caches.uploads()).toBe(0)
+    })
+
+    test('CircleCI keeps a vault for each task of a job, and one does not spoil the other', async () => {
+      using caches = openKeptCaches('main')
+      const job = createJob({ 'src/a.txt': '1' })
+      const given = { cli: job.given['cli'], command: 'true', inputs: 'src/**' }
+      const tasks = ['lint', 'types'].map((task) => ({ run_task: { ...given, task } }))
+      const steps = expandSteps(orb, tasks, {})
+
+      const outputs: string[] = []
+      for (const content of ['1', '2', '2']) {
+        job.write('src/a.txt', content)
+        rmSync(path.join(job.project, '.taskvault'), { recursive: true, force: true })
+        const { output } = await job.run(steps, MAIN, caches)
+        outputs.push(output)
+      }
+
+      expect(outputs.join('\n')).not.toMatch(/warning/)
+      expect(outputs.at(-1)).toMatch(/✓ lint: nothing to restore[^]*✓ types: nothing to restore/)
+      expect(caches.uploads()).toBe(4)
+    })
+
+    test('a task between a restore and its save leaves the save its word', async () => {
+      using caches = openKeptCaches('main')
+      const job = createJob({ 'src/a.txt': '1' })
+      const { cli } = job.given
+      const cache = { cli, key: 'npm', key_files: 'src/**', paths: 'modules' }
+      const task = {
+        cli,
+        task: 'lint',
+        command: 'mkdir modules; echo x > modules/a',
+        inputs: 'src',
+      }
+      const steps = [{ restore: cache }, { run_task: task }, { save: { key: 'npm' } }]
+
+      const { exitCode, output } = await job.run(expandSteps(orb, steps, {}), MAIN, caches)
+
+      expect(exitCode, output).toBe(0)
+      expect(output).toMatch(/✓ npm: saved 1 file/)
     })
 
     test('CircleCI keeps the vault of a task that runs in a directory', async () => {

@@ -36,8 +36,8 @@ export function openKeptCaches(branch: string): KeptCaches {
     const copy = path.join(directory, String(kept.size))
     // What is not there is archived as nothing at all, with a warning.
     mkdirSync(copy)
-    if (existsSync(path.join(project, place)))
-      cpSync(path.join(project, place), copy, { recursive: true })
+    if (existsSync(path.resolve(project, place)))
+      cpSync(path.resolve(project, place), copy, { recursive: true })
     kept.set(key, { place, copy })
   }
 
@@ -65,7 +65,7 @@ export function openKeptCaches(branch: string): KeptCaches {
         const found = [...kept].findLast(([name]) => name.startsWith(wanted))
         if (found === undefined) continue
         const { copy, place: former } = found[1]
-        cpSync(copy, path.join(project, former), { recursive: true })
+        cpSync(copy, path.resolve(project, former), { recursive: true })
         break
       }
       return undefined
