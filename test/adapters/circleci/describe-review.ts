@@ -85,6 +85,12 @@ export function describeReview(orb: Orb): void {
           expect(String(value)).not.toContain('$')
     })
 
+    test('variables of run steps are text or numbers, as the schema of CircleCI says', () => {
+      for (const { at, step } of runSteps)
+        for (const value of Object.values(step['environment'] ?? {}))
+          expect(['string', 'number'], at).toContain(typeof value)
+    })
+
     test('no parameter stands within a script', () => {
       for (const { at, step } of runSteps)
         expect(String(step['command']), at).not.toMatch(/(?<!\\)<<\s*parameters/)
