@@ -1,5 +1,6 @@
 import { nameReason } from '@taskvault/core'
 import type { ChangeReason, HitOutcome, NamedKey, TaskKey, TaskName } from '@taskvault/core'
+import { formatBytes, formatDuration, formatFiles } from './quantities.ts'
 import type { Runner } from './runner.ts'
 
 /** What became of a look-up, as the outputs say it. */
@@ -37,7 +38,7 @@ export function tellOutcome(runner: Runner, told: Told): Status {
     'inputs-hash': key,
     'should-skip': String(status === 'exact'),
     'restored-bytes': String(hit?.manifest.sizeBytes ?? 0),
-    'saved-seconds': hit === undefined ? '0' : savedSeconds(hit),
+    'saved-seconds': hit === undefined ? '0' : (savedMs(hit) / 1000).toFixed(1),
   }
   for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, value)
   const lines = describe(told, status)
@@ -68,15 +69,23 @@ function describe({ hit, found, reasons }: Told, status: Status): readonly strin
   if (status === 'disabled') return ['the cache is not used']
   if (hit === undefined)
     return [status === 'error' ? 'went on without the cache' : 'a miss', ...all]
-  const { manifest, changes, tookMs } = hit
-  const seconds = (tookMs / 1000).toFixed(1)
-  const what = `${changes.written.length} files written, ${manifest.fileCount} in all, in ${seconds} s`
+  const what = describePutBack(hit)
   if (status === 'partial') return [`a miss; the newest entry was put in place (${what})`, ...all]
-  return [`a hit (${what}; saves ${savedSeconds(hit)} s)`]
+  const saved = formatDuration(savedMs(hit))
+  return [savedMs(hit) < 100 ? `a hit (${what})` : `a hit, which saves ${saved} (${what})`]
 }
 
-function savedSeconds({ manifest, tookMs }: HitOutcome): string {
-  return (Math.max(0, manifest.durationMs - tookMs) / 1000).toFixed(1)
+/** `2 of 40 files written, 1.2 MB in all, 300.0 KB received, in 0.3 s`. */
+function describePutBack({ manifest, changes, receivedBytes, tookMs }: HitOutcome): string {
+  const { fileCount, sizeBytes } = manifest
+  const written = `${changes.written.length} of ${formatFiles(fileCount)} written`
+  const files = fileCount === 0 ? [] : [written, `${formatBytes(sizeBytes)} in all`]
+  const received = receivedBytes === undefined ? [] : [`${formatBytes(receivedBytes)} received`]
+  return [...files, ...received, `in ${formatDuration(tookMs)}`].join(', ')
+}
+
+function savedMs({ manifest, tookMs }: HitOutcome): number {
+  return Math.max(0, manifest.durationMs - tookMs)
 }
 
 /** Names of files can hold anything. */

@@ -1,32 +1,81 @@
-import { TaskVaultError } from '@taskvault/core'
+import { TaskVaultError, nameReason } from '@taskvault/core'
 import type { SaveTaskOutcome } from '@taskvault/core'
 import type { HalfStep } from './half-step.ts'
+import { formatBytes, formatFiles } from './quantities.ts'
+
+type Save = SaveTaskOutcome['save']
 
 /**
- * Says what was saved, or why nothing was.
+ * Says what was saved, or why nothing was, which is a warning where somebody has to do something about it.
  * @throws {TaskVaultError} IO_FAILED when what was made is lost, and that is to fail the job.
  */
 export function tellSaved(
   { runner, inputs, troubles }: Pick<HalfStep, 'runner' | 'inputs' | 'troubles'>,
-  save: SaveTaskOutcome['save'],
+  save: Save,
 ): void {
   if (save.kind === 'saved') {
-    const sent = save.remote?.sentBytes ?? 0
-    runner.setOutput('uploaded-bytes', String(sent))
-    runner.info(`saved ${save.fileCount} files under ${save.key}, sent ${sent} bytes`)
+    const sentBytes = save.remote?.sentBytes ?? 0
+    runner.setOutput('uploaded-bytes', String(sentBytes))
+    const sent = save.remote?.kind === 'sent' ? `, and sent ${formatBytes(sentBytes)}` : ''
+    runner.info(`saved ${formatFiles(save.fileCount)}, ${formatBytes(save.sizeBytes)}${sent}`)
   } else if (save.because === 'restored') {
     runner.info('nothing to save: it was restored')
   } else {
-    const why = save.because === 'output-missing' ? save.message : save.because
-    if (save.because === 'output-missing') troubles.remark(`Nothing was saved: ${why}`)
-    runner.info(`not saved: ${why}`)
+    const { text, isWarning } = explain(save)
+    if (isWarning) troubles.remark(`Nothing was saved: ${text}`)
+    runner.info(`not saved: ${text}`)
   }
   if (!inputs.failsOnSaveError || !isLost(save)) return
   throw new TaskVaultError('IO_FAILED', 'Nothing was saved, and fail-on-save-error is set')
 }
 
+const SHOWN_CHANGES = 3
+
+interface Explained {
+  readonly text: string
+  /** Whether it stays so until somebody changes something. */
+  readonly isWarning: boolean
+}
+
+function explain(save: Exclude<Save, { readonly kind: 'saved' }>): Explained {
+  switch (save.because) {
+    case 'output-missing':
+      return { text: save.message, isWarning: true }
+    case 'inputs-changed': {
+      const text = `its inputs changed meanwhile (${save.changes.slice(0, SHOWN_CHANGES).map(nameReason).join(', ')})`
+      return { text, isWarning: true }
+    }
+    case 'too-large': {
+      const size = formatBytes(save.sizeBytes)
+      return { text: `it has ${size}, which is more than max_size_bytes allows`, isWarning: true }
+    }
+    case 'secret-noted':
+      return { text: 'a secret is in what it wrote to files of the runner', isWarning: true }
+    case 'trouble':
+    case 'policy':
+    case 'failed':
+    case 'restored':
+    case 'no-save':
+    case 'read-only':
+    case 'interrupted':
+    case 'output-unread':
+      return { text: PLAINLY[save.because], isWarning: false }
+  }
+}
+
+const PLAINLY = {
+  trouble: 'the cache could not be used',
+  policy: 'the policy lets this task, branch or fork only read',
+  failed: 'the work has failed',
+  restored: 'it was restored',
+  'no-save': 'nobody wants that',
+  'read-only': 'read-only or save-if asks for that',
+  interrupted: 'interrupted',
+  'output-unread': 'nobody read its output to the end',
+}
+
 /** Whether others will not find what was made, though they should. */
-function isLost(save: SaveTaskOutcome['save']): boolean {
+function isLost(save: Save): boolean {
   if (save.kind === 'saved') return save.remote?.kind === 'failed'
   return save.because === 'trouble' || save.because === 'output-missing'
 }
