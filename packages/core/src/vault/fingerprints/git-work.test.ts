@@ -117,21 +117,29 @@ test('of work that was done with other files, only those are read, wherever the 
   ])
 })
 
-test('without the entry of the work that was done before, every file is read', async () => {
-  const project = inRepository()
-  project.git('write-tree')
-  const context = rememberingAll(await openContext(project))
-  const first = await open(project, INDEX, { context })
-  await first.fingerprint()
-  first.noteSaved()
-  project.write({ 'src/a': 'other' })
-  project.git('add', '.')
-  project.git('write-tree')
+test.each(['the entry', 'the tree', 'the right text'])(
+  'without %s of the work that was done before, every file is read',
+  async (lacking) => {
+    const project = inRepository()
+    const tree = project.git('write-tree').trim()
+    const context = rememberingAll(await openContext(project))
+    const first = await open(project, INDEX, { context })
+    const before = await first.fingerprint()
+    first.noteSaved()
+    if (lacking !== 'the entry') context.keep(before)
+    if (lacking === 'the tree')
+      rmSync(join(project.root, '.git/objects', tree.slice(0, 2), tree.slice(2)))
+    if (lacking === 'the right text')
+      context.keep({ ...before, encoded: Buffer.from(`${encodingOf(before)}file\t-\tmore\n`) })
+    project.write({ 'src/a': 'other' })
+    project.git('add', '.')
+    project.git('write-tree')
 
-  const made = await (await open(project, INDEX, { context })).fingerprint()
+    const made = await (await open(project, INDEX, { context })).fingerprint()
 
-  expect(made).toEqual(await fingerprintTask(requestFor(project, INDEX, {}), context))
-})
+    expect(made).toEqual(await fingerprintTask(requestFor(project, INDEX, {}), context))
+  },
+)
 
 test('a tool is asked each time', async () => {
   const project = inRepository()
