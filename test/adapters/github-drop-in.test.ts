@@ -253,6 +253,29 @@ test('without a cache service only the machine remembers, and a miss is told fro
   expect(hit.outputs).toMatchObject({ 'cache-hit': 'true', 'cache-status': 'exact' })
 })
 
+test('a key that may be updated is saved again when its files have changed', async () => {
+  const inputs = { key: uniqueTask(), path: 'out', update: 'true' }
+  const first = createMachine(server)
+  writeFiles(first, { 'out/a': 'old' })
+  await runAction(first, { entry: 'save', inputs })
+
+  const second = createMachine(server)
+  const hit = await runAction(second, { inputs })
+  const unchanged = await post(second, inputs, hit)
+  const again = await runAction(second, { inputs })
+  writeFiles(second, { 'out/a': 'new' })
+  const changed = await post(second, inputs, again)
+  const third = createMachine(server)
+  const updated = await runAction(third, { inputs })
+
+  expect(hit.outputs['cache-hit']).toBe('true')
+  expect(unchanged.log).toContain('not saving cache.')
+  expect(unchanged.outputs['uploaded-bytes']).toBe('0')
+  expect(changed.log).toContain(`Cache saved with key: ${inputs.key}\n`)
+  expect(updated.outputs['cache-hit']).toBe('true')
+  expect(contentOf(third, 'out/a')).toBe('new')
+})
+
 test('what keeps a step from saving is a warning', async () => {
   const machine = createMachine(server)
   const inputs = { key: 'a,b', path: 'out' }

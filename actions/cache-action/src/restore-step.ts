@@ -69,6 +69,7 @@ export async function beginWork(
     skipsLookup,
     looksOnly: inputs.looksOnly,
     neverSaves: inputs.isReadOnly ? 'read-only' : undefined,
+    updates: inputs.updates,
     fallbacks,
     ...(archives !== undefined && { archives }),
     now: Date.now,

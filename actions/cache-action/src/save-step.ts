@@ -47,6 +47,7 @@ export async function saveStep(step: HalfStep, { begun, key }: Begun): Promise<v
     exitCode: 0,
     env,
     archive: inputs.keyed?.savesArchive === true ? { ...inputs.keyed, keys: [key] } : undefined,
+    replaces: inputs.updates,
     now: Date.now,
     onEvent: troubles.event,
   })

@@ -22,6 +22,8 @@ export interface StepInputs {
   readonly policy: Partial<ResolvedPolicy>
   readonly isReadOnly: boolean
   readonly looksOnly: boolean
+  /** Whether what was put back is saved again, should the steps change it. */
+  readonly updates: boolean
   /** Whether what the job has made is kept although it failed. */
   readonly savesAlways: boolean
   readonly failsOnMiss: boolean
@@ -77,6 +79,7 @@ export function readStepInputs(
     policy: readPolicyInputs(runner),
     savesAlways: inputFlag('save-always'),
     looksOnly: inputFlag('lookup-only'),
+    updates: inputFlag('update'),
     isReadOnly: inputFlag('read-only') || isNo(input('save-if')),
     failsOnMiss: inputFlag('fail-on-cache-miss'),
     failsOnSaveError: inputFlag('fail-on-save-error'),

@@ -56,6 +56,8 @@ export function tellSavedKey(
     if (save.because === 'restored')
       runner.say(`Cache hit occurred on the primary key ${key}, not saving cache.`)
     if (save.because === 'output-missing') troubles.warn(NOT_THERE)
+  } else if (save.isUnchanged === true) {
+    runner.say(`Cache hit occurred on the primary key ${key}, not saving cache.`)
   } else if (save.remote?.kind === 'known') {
     runner.say(
       `Failed to save: Unable to reserve cache with key ${key}, another job may be creating this cache.`,

@@ -17,7 +17,8 @@ export function tellSaved(
     const sentBytes = save.remote?.sentBytes ?? 0
     runner.setOutput('uploaded-bytes', String(sentBytes))
     const sent = save.remote?.kind === 'sent' ? `, and sent ${formatBytes(sentBytes)}` : ''
-    runner.info(`saved ${formatFiles(save.fileCount)}, ${formatBytes(save.sizeBytes)}${sent}`)
+    const saved = `saved ${formatFiles(save.fileCount)}, ${formatBytes(save.sizeBytes)}${sent}`
+    runner.info(save.isUnchanged === true ? 'nothing to save: it is as it was restored' : saved)
   } else if (save.because === 'restored') {
     runner.info('nothing to save: it was restored')
   } else {

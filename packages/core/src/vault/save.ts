@@ -2,6 +2,7 @@ import { TaskVaultError, asTaskVaultError, isTaskVaultError, systemErrorCode } f
 import { removeFile } from '../files/remove-file.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import { digestFromBytes } from '../model/digest.ts'
+import type { TaskKey } from '../model/digest.ts'
 import { encodingOf } from '../model/fingerprint.ts'
 import { encodeManifest } from '../model/manifest.ts'
 import type { ContentReference, Manifest } from '../model/manifest.ts'
@@ -11,10 +12,12 @@ import { createContentPacker } from '../store/blobs/content-packer.ts'
 import type { InlineContent, PackedContents } from '../store/blobs/content-packer.ts'
 import { findScattered } from '../store/blobs/find-scattered.ts'
 import { checkReceived } from '../store/blobs/received-packs.ts'
+import { findEntry } from '../store/entries/entries.ts'
 import { publishEntry } from '../store/entries/publish-entry.ts'
 import { evictIfNeeded } from '../store/removal/evict.ts'
 import { attach, collectOutputs } from './collect-outputs.ts'
 import type { FoundOutputs } from './collect-outputs.ts'
+import { openEntry } from './open-entry.ts'
 import type { OpenParts } from './open-parts.ts'
 import { pushEntry } from './sharing/push-entry.ts'
 import type { Pushed } from './sharing/push-entry.ts'
@@ -37,7 +40,7 @@ export async function saveEntry(
   try {
     await checkReceived(parts.store, request.task)
     const outcome = await saveInAttempts(parts, request)
-    if (outcome.kind === 'skipped') return outcome
+    if (outcome.kind === 'skipped' || outcome.isUnchanged === true) return outcome
     const remote = await push(parts, request)
     return remote === undefined ? outcome : { ...outcome, remote }
   } catch (error) {
@@ -48,9 +51,10 @@ export async function saveEntry(
 
 async function push(
   parts: OpenParts,
-  { work, archive, outputs }: SaveRequest,
+  { work, archive, outputs, replaces = false }: SaveRequest,
 ): Promise<Pushed | undefined> {
-  if (archive === undefined || !Array.isArray(outputs)) return await pushEntry(parts, work.key)
+  if (archive === undefined || !Array.isArray(outputs))
+    return await pushEntry(parts, { key: work.key, replaces })
   const { pushArchive } = await import('./sharing/push-archive.ts')
   return await pushArchive(parts, { name: archive, targets: outputs as readonly OutputTarget[] })
 }
@@ -102,6 +106,8 @@ async function trySave(
     if (limit !== undefined && found.sizeBytes > limit) {
       return { kind: 'skipped', because: 'too-large', sizeBytes: found.sizeBytes }
     }
+    if (request.replaces === true && (await isStanding(parts, request.work.key, found)))
+      return describeUnchanged(request, found)
     const attached: InlineContent[] = []
     const log = await attach(parts, { packer, attached }, request.log)
     const notes = await attach(parts, { packer, attached }, request.notes)
@@ -115,6 +121,31 @@ async function trySave(
     packer.abandon()
     parts.statCache.flush()
   }
+}
+
+/** Whether the entry of the key has these very outputs. */
+async function isStanding(
+  { store }: OpenParts,
+  key: TaskKey,
+  found: FoundOutputs,
+): Promise<boolean> {
+  const entry = findEntry(store, { scope: 'local', key })
+  if (entry === undefined) return false
+  using opened = await openEntry(store, entry)
+  return asText(opened.manifest.outputs) === asText(found.outputs)
+}
+
+function asText(outputs: Manifest['outputs']): string {
+  return outputs
+    .map((output) => JSON.stringify(output))
+    .toSorted()
+    .join('\n')
+}
+
+function describeUnchanged({ work }: SaveRequest, found: FoundOutputs): SavedEntry {
+  const { sizeBytes, fileCount } = found
+  const known = { storedBytes: 0, wasKnown: true, isUnchanged: true }
+  return { kind: 'saved', key: work.key, sizeBytes, fileCount, ...known }
 }
 
 interface Collected {

@@ -45,6 +45,8 @@ export interface SaveRequest {
   readonly durationMs: number
   readonly origin: Origin
   readonly policy: ResolvedPolicy
+  /** Whether what is there under the key gives way; it stays when it is the same. */
+  readonly replaces?: boolean | undefined
   /** Whose name an archive has that is sent in the place of the entry; the outputs are paths on disk then. */
   readonly archive?: ArchiveQuery | undefined
 }
@@ -59,6 +61,8 @@ export interface SavedEntry {
   readonly storedBytes: number
   /** The key was there with exactly these outputs. */
   readonly wasKnown: boolean
+  /** Of what was to be replaced: it was the same, and so nothing was saved. */
+  readonly isUnchanged?: boolean
   /** What became of it at the remote store; absent without one. */
   readonly remote?: Pushed
 }

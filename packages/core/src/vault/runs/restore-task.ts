@@ -31,6 +31,8 @@ export interface RestoreTaskRequest
   /** Only says what is known, as `found` of a miss: nothing is fetched, and nothing put in place. */
   readonly looksOnly?: boolean
   readonly neverSaves: 'read-only' | undefined
+  /** Whether what was restored is saved again, should the work change it. */
+  readonly updates?: boolean
   /** For a cache: whose newest entry is better than nothing, the best one first. */
   readonly fallbacks: readonly NewestQuery[]
   /** What actions/cache may have saved for this work; undefined: nobody asks. */
@@ -78,7 +80,7 @@ export async function restoreTask(
   const policy = { ...request.policy, cacheFailures: false }
   const found = await lookUp({ vault, request: { ...request, policy }, targets, work })
   if (found.kind === 'hit') {
-    return { ...found, begun: begin(request, { work, nothingToSave: 'restored' }) }
+    return { ...found, begun: begin(request, { work, nothingToSave: afterHit(request) }) }
   }
   const { reasons } = found
   // After trouble, more of the same would only cost more time.
@@ -86,10 +88,14 @@ export async function restoreTask(
   const archive = await findArchiveFor(run, request.archives)
   const same = archive?.isExact === true ? await restoreArchive(run, archive) : undefined
   if (same !== undefined)
-    return { ...same, begun: begin(request, { work, nothingToSave: 'restored' }) }
+    return { ...same, begun: begin(request, { work, nothingToSave: afterHit(request) }) }
   const other = archive?.isExact === false ? archive : undefined
   const fallback = (await findFallback(run)) ?? (other && (await restoreArchive(run, other)))
   return miss(request, { work, reasons, nothingToSave, fallback })
+}
+
+function afterHit({ updates, neverSaves }: RestoreTaskRequest): NothingToSave | undefined {
+  return updates === true ? neverSaves : 'restored'
 }
 
 function findTargets(
@@ -129,10 +135,10 @@ async function look(run: Fallback): Promise<RestoreTaskOutcome> {
   const exact = { task: request.task, key: work.key }
   const isKnown = await unlessTrouble(run, () => vault.isKnown(exact))
   if (isKnown === undefined) return miss(request, { work, nothingToSave: 'trouble' })
-  if (isKnown) return miss(request, { work, nothingToSave: 'restored', found: exact })
+  if (isKnown) return miss(request, { work, nothingToSave: afterHit(request), found: exact })
   const archive = await findArchiveFor(run, request.archives)
   if (archive?.isExact === true)
-    return miss(request, { work, nothingToSave: 'restored', found: exact })
+    return miss(request, { work, nothingToSave: afterHit(request), found: exact })
   const nothingToSave = request.neverSaves
   for (const query of request.fallbacks) {
     const found = await unlessTrouble(run, () => vault.findNewest(query))

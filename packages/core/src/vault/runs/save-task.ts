@@ -20,6 +20,8 @@ export interface SaveTaskRequest extends Pick<RunRequest, 'policy' | 'origin' | 
   /** How the work ended. */
   readonly exitCode: number
   readonly env: KeyableWork['env']
+  /** Whether an entry of the key that is there gives way. */
+  readonly replaces?: boolean
   /** What an archive is called that is sent instead of the entry; undefined: the entry is. */
   readonly archive?: ArchiveName | undefined
   /** Milliseconds since 1970. */
@@ -70,7 +72,8 @@ export async function saveTask(
   const { settings } = vault
   const described = { ...request, ...workOf(begun, settings.projectRoot) }
   const archive = request.archive && nameArchive(request.archive, request.env)
-  const result = { exitCode: request.exitCode, durationMs, finishLog: () => undefined, archive }
+  const { exitCode, replaces } = request
+  const result = { exitCode, durationMs, finishLog: () => undefined, archive, replaces }
   const run = { vault, request: described, work }
   const save = await saveWork({ ...run, targets: () => findTargets(request, settings) }, result)
   return { key: work.key, durationMs, save }

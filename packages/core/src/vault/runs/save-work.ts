@@ -22,6 +22,7 @@ export interface WorkResult {
   readonly finishLog: () => SaveRequest['log']
   readonly notes?: SaveRequest['notes']
   readonly archive?: SaveRequest['archive']
+  readonly replaces?: SaveRequest['replaces']
 }
 
 /**
@@ -30,7 +31,7 @@ export interface WorkResult {
  */
 export async function saveWork(
   run: FinishedWork,
-  { exitCode, durationMs, finishLog, notes, archive }: WorkResult,
+  { exitCode, durationMs, finishLog, notes, archive, replaces }: WorkResult,
 ): Promise<SavedEntry | NotSaved> {
   const { vault, request, targets, work } = run
   const saved = await unlessTrouble(run, async (): Promise<SavedEntry | NotSaved> => {
@@ -48,6 +49,7 @@ export async function saveWork(
         origin: request.origin,
         policy: request.policy,
         archive,
+        replaces,
       })
       if (outcome.kind === 'saved') return outcome
       if (outcome.because === 'read-only') return { kind: 'not-saved', because: 'read-only' }

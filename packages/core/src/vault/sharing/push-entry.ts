@@ -31,15 +31,19 @@ const MOST_ATTEMPTS = 4
  * Sends the local store's entry of a key to the remote one. It is published first: the answer says what is
  * missing there, or that nothing needs to be sent. The
  * entry is saved whatever comes of it; undefined when there is no remote store.
+ * @param replaces whether another entry of the key that is there goes first, where this caller may have it go.
  */
-export async function pushEntry(parts: OpenParts, key: TaskKey): Promise<Pushed | undefined> {
+export async function pushEntry(
+  parts: OpenParts,
+  { key, replaces }: { readonly key: TaskKey; readonly replaces: boolean },
+): Promise<Pushed | undefined> {
   const { remote, store } = parts
   if (remote === undefined) return undefined
   if (remote.mode === 'read') return { kind: 'skipped', sentBytes: 0 }
   const count: Count = { sentBytes: 0 }
   const outcome = await remote.attempt('write', async (stores) => {
     const draft = await describe(store, key)
-    return draft === undefined ? undefined : await send({ store, stores, count }, draft)
+    return draft === undefined ? undefined : await send({ store, stores, count, replaces }, draft)
   })
   const { sentBytes } = count
   if (outcome === undefined) return { kind: 'failed', sentBytes }
@@ -55,6 +59,7 @@ interface Sending {
   readonly store: Store
   readonly stores: RemoteStores
   readonly count: Count
+  readonly replaces: boolean
 }
 
 async function describe(store: Store, key: TaskKey): Promise<EntryDraft | undefined> {
@@ -86,10 +91,17 @@ function measure({ database, algorithm }: Store, digest: Digest): NeededBlob {
 
 async function send(sending: Sending, draft: EntryDraft): Promise<PublishOutcome> {
   const { stores, store, count } = sending
+  let { replaces } = sending
   const needed = [draft.manifest, ...draft.packs]
   for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
     const outcome = await stores.entries.publish(draft)
     if (outcome.kind === 'published') recordSent(store, draft, count.sentBytes)
+    if (outcome.kind === 'known' && replaces && !outcome.isSame) {
+      // Who may not remove it leaves it at that.
+      replaces = false
+      await stores.entries.remove(outcome.record)
+      continue
+    }
     if (outcome.kind !== 'blobs-missing') return outcome
     const isTaken = await sendBlobs(sending, { needed, missing: outcome.names })
     if (!isTaken) return { kind: 'skipped', because: 'this caller may not write' }
