@@ -7,7 +7,7 @@ taskvault_refuse() {
 # taskvault is run as it is.
 taskvault_go_without() {
   case $taskvault_status in
-    124 | 137) taskvault_reason="npm took longer than $taskvault_seconds s" taskvault_said='' ;;
+    124 | 137 | 143) taskvault_reason="npm took longer than $taskvault_seconds s" taskvault_said='' ;;
     *) taskvault_reason="npm ended with status $taskvault_status" ;;
   esac
   while read -r taskvault_line; do

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import cliPackage from '../../../packages/cli/package.json' with { type: 'json' }
 import type { AdapterResult } from '../describe-cases.ts'
 import { asMap, checkInputs, fillIn, readComponent } from './component.ts'
+import { whyWithout } from './debian-tools.ts'
 import { runJob } from './run-job.ts'
 
 const SETUP = path.resolve(
@@ -88,6 +89,25 @@ export function describeSetup(): void {
           'went on\nwarning: this job runs without the cache: npm could not install @taskvault/cli@1.2.3: npm ended with status 7\n',
       })
       expect(again).toEqual({ exitCode: 0, output: 'went on\n' })
+    })
+
+    const noBusybox = whyWithout('busybox')
+
+    test.skipIf(noBusybox !== undefined)('gives npm up in time on Alpine, too', async () => {
+      const timeout = 'exec /bin/busybox timeout "$@"'
+      const tools = { mkdir: 'exec /bin/mkdir "$@"', rm: 'exec /bin/rm "$@"' }
+      const files = { cat: 'exec /bin/cat "$@"', chmod: 'exec /bin/chmod "$@"' }
+      const npm = 'exec /bin/sleep 30'
+      const machine = createMachine({ ...tools, ...files, npm, timeout, true: '' })
+
+      const ran = await machine.run(
+        { 'install-timeout': 1 },
+        'taskvault run t -- /bin/echo went on',
+      )
+
+      expect(ran.exitCode, ran.output).toBe(0)
+      expect(ran.output).toMatch(/^went on\n/)
+      expect(ran.output).toMatch(/: npm took longer than 1 s$/m)
     })
   })
 
