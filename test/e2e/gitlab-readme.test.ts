@@ -38,7 +38,7 @@ describe.skipIf(noRsync !== undefined)(`the page about GitLab${whyNot}`, () => {
     [
       'components',
       others.filter((example) => !usesHiddenJobs(example)),
-      ['lint', 'browser_tests', 'build', 'checks', 'fresh release_build'],
+      ['lint', 'browser_tests', 'build', 'bundle', 'checks', 'fresh release_build'],
     ],
     ['hidden jobs', others.filter(usesHiddenJobs), ['lint', 'format']],
   ])('shows pipelines of %s that run', async (_, shown, jobs) => {
@@ -56,7 +56,7 @@ describe.skipIf(noRsync !== undefined)(`the page about GitLab${whyNot}`, () => {
   })
 
   test('has no example that is not tried here', () => {
-    expect(others.length).toBe(6)
+    expect(others.length).toBe(7)
     expect(others.filter(usesHiddenJobs)).toHaveLength(1)
   })
 })
