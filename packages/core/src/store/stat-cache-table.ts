@@ -1,6 +1,6 @@
-import { isTaskVaultError } from '../errors.ts'
 import type { StatCache } from '../files/stat-cache.ts'
 import type { Database } from './database/database.ts'
+import { forgetting } from './forgetting.ts'
 
 /**
  * The stat cache in `cache.db`, for one hash algorithm: digests of another mean nothing, and have the
@@ -40,13 +40,4 @@ function writeRows(
   database.transaction('relaxed', () => {
     for (const [directory, listing] of rows) write.run(directory, algorithm, listing)
   })
-}
-
-function forgetting<Result>(work: () => Result): Result | undefined {
-  try {
-    return work()
-  } catch (error) {
-    if (!isTaskVaultError(error)) throw error
-    return undefined
-  }
 }

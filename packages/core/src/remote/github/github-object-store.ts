@@ -2,6 +2,7 @@ import type { ByteStream, CallOptions } from '../blob-store.ts'
 import { nonsense } from '../failures.ts'
 import type { HttpAnswer, HttpClient } from '../http/http-client.ts'
 import { expectedObject } from '../objects/expected-object.ts'
+import { dropped, noPieces, outside } from '../objects/object-answers.ts'
 import { checkObjectKey, checkObjectPrefix } from '../objects/object-key.ts'
 import type { ListedObject, ObjectContent, ObjectStore } from '../objects/object-store.ts'
 import { wholePieces } from '../whole-pieces.ts'
@@ -201,17 +202,4 @@ function contentOf(bytes: Uint8Array): ObjectContent {
     yield bytes
   }
   return { sizeBytes: bytes.length, open }
-}
-
-async function dropped(answer: HttpAnswer): Promise<undefined> {
-  await answer.drop()
-}
-
-async function outside(answer: HttpAnswer, key: string): Promise<Error> {
-  await answer.drop()
-  return nonsense(`Object ${key} has fewer bytes than were asked for`)
-}
-
-async function* noPieces(): AsyncGenerator<Uint8Array, void> {
-  // Nothing.
 }

@@ -1,6 +1,7 @@
 import type { CallOptions } from '../blob-store.ts'
 import { nonsense, unavailable } from '../failures.ts'
 import type { HttpAnswer, HttpRequest } from '../http/http-client.ts'
+import { dropped } from '../objects/object-answers.ts'
 import { splitPieces } from '../split-pieces.ts'
 import { explainGithubAnswer } from './github-failures.ts'
 import type { ArchiveContent, GithubService, GithubServiceOptions } from './github-service.ts'
@@ -108,8 +109,4 @@ function isSuccess({ status }: HttpAnswer): boolean {
 
 function isAddress(text: string): boolean {
   return /^https?:/.test(text) && URL.canParse(text)
-}
-
-async function dropped(answer: HttpAnswer): Promise<undefined> {
-  await answer.drop()
 }

@@ -2,6 +2,7 @@ import type { ByteStream, CallOptions } from '../blob-store.ts'
 import { nonsense } from '../failures.ts'
 import type { HttpAnswer, HttpClient } from '../http/http-client.ts'
 import { expectedObject } from '../objects/expected-object.ts'
+import { dropped, noPieces, outside } from '../objects/object-answers.ts'
 import { checkObjectKey, checkObjectPrefix, isKeySegment } from '../objects/object-key.ts'
 import type {
   ListedObject,
@@ -164,17 +165,4 @@ function readSize(answer: HttpAnswer, key: string): number {
   const sizeBytes = Number(answer.headers['content-length'] ?? Number.NaN)
   if (Number.isSafeInteger(sizeBytes)) return sizeBytes
   throw nonsense(`The bucket did not say how large ${key} is`)
-}
-
-async function dropped(answer: HttpAnswer): Promise<undefined> {
-  await answer.drop()
-}
-
-async function outside(answer: HttpAnswer, key: string): Promise<Error> {
-  await answer.drop()
-  return nonsense(`Object ${key} has fewer bytes than were asked for`)
-}
-
-async function* noPieces(): AsyncGenerator<Uint8Array, void> {
-  // Nothing.
 }

@@ -1,7 +1,7 @@
-import { isTaskVaultError } from '../../errors.ts'
 import type { GitContents } from '../../git/git-contents.ts'
 import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
 import type { Database } from '../../store/database/database.ts'
+import { forgetting } from '../../store/forgetting.ts'
 
 /** How many ids are asked for by one statement. */
 const BATCH = 2_000
@@ -46,13 +46,4 @@ function addRows(
   database.transaction('relaxed', () => {
     for (const [id, digest] of digests) add.run(id, algorithm.name, digest)
   })
-}
-
-function forgetting<Result>(work: () => Result): Result | undefined {
-  try {
-    return work()
-  } catch (error) {
-    if (!isTaskVaultError(error)) throw error
-    return undefined
-  }
 }
