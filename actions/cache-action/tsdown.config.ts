@@ -2,6 +2,7 @@ import { cpSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import type { UserConfig } from 'tsdown'
+import { plainBuiltins } from '../../tsdown-plain-builtins.ts'
 import { base } from '../../tsdown.base.ts'
 
 const NATIVE = '@napi-rs/blake-hash'
@@ -21,6 +22,7 @@ const config: UserConfig = {
     'restore-worker': '../../packages/core/src/store/unpacking/restore-worker.ts',
   },
   dts: false,
+  plugins: [plainBuiltins()],
   deps: { alwaysBundle: [/.*/], neverBundle: [NATIVE, 'better-sqlite3'] },
   onSuccess: copyNative,
 }
