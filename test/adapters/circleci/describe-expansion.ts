@@ -45,7 +45,7 @@ export function describeExpansion(orb: Orb): void {
         'taskvault-v1-unit_tests-',
       ])
       expect(steps.find(({ kind }) => kind === 'save_cache')?.fields).toMatchObject({
-        key: 'taskvault-v1-unit_tests-{{ .Branch }}-{{ checksum ".taskvault/held.txt" }}',
+        key: 'taskvault-v1-unit_tests-{{ .Branch }}-{{ checksum ".taskvault/cache/held.txt" }}',
         paths: ['.taskvault/cache'],
       })
     })

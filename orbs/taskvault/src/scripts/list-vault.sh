@@ -8,6 +8,6 @@ case $taskvault_vault in
   '~'*) taskvault_vault=$HOME${taskvault_vault#?} ;;
 esac
 if [ "${PARAM_IF_THERE:-false}" = true ] && ! [ -d "$taskvault_vault/blobs" ]; then exit 0; fi
-mkdir -p .taskvault
-date -u +%G-%V >.taskvault/held.txt
-LC_ALL=C ls "$taskvault_vault/blobs" >>.taskvault/held.txt 2>/dev/null || :
+mkdir -p .taskvault/cache
+date -u +%G-%V >.taskvault/cache/held.txt
+LC_ALL=C ls "$taskvault_vault/blobs" >>.taskvault/cache/held.txt 2>/dev/null || :

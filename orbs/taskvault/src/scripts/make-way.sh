@@ -9,3 +9,5 @@ esac
 if grep -q TaskVault "$taskvault_vault/CACHEDIR.TAG" 2>/dev/null; then
   rm -rf "$taskvault_vault/blobs" "$taskvault_vault"/cache.db* "$taskvault_vault"/audit.log*
 fi
+# The list of what that vault held, by which CircleCI would keep this one.
+rm -f .taskvault/cache/held.txt

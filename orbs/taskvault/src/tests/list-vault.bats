@@ -10,27 +10,27 @@ setup() {
 @test "the list is another one when something was saved, and only then" {
   export PARAM_CACHE_DIR='~/vault'
   sh "$script"
-  cp .taskvault/held.txt before
+  cp .taskvault/cache/held.txt before
   echo counted >"$HOME/vault/cache.db"
   sh "$script"
-  cmp before .taskvault/held.txt
+  cmp before .taskvault/cache/held.txt
   echo saved >"$HOME/vault/blobs/a"
   sh "$script"
-  ! cmp before .taskvault/held.txt
+  ! cmp before .taskvault/cache/held.txt
 }
 
 @test "after a failure, a vault that is not there has no list" {
   export PARAM_IF_THERE=true
   PARAM_CACHE_DIR=nowhere run sh "$script"
   [ "$status" -eq 0 ]
-  ! [ -e .taskvault/held.txt ]
+  ! [ -e .taskvault/cache/held.txt ]
   PARAM_CACHE_DIR='~/vault' sh "$script"
-  [ -s .taskvault/held.txt ]
+  [ -s .taskvault/cache/held.txt ]
 }
 
 @test "a vault that is not there is no failure" {
   PARAM_CACHE_DIR=nowhere run sh "$script"
   [ "$status" -eq 0 ]
   [ "$output" = '' ]
-  [ -s .taskvault/held.txt ]
+  [ -s .taskvault/cache/held.txt ]
 }
