@@ -211,7 +211,9 @@ async function isIndexed(
   if (source.kind === 'index') return true
   if (vault === undefined) return false
   const gitEnv = request.env
-  const index = createSourceVault(vault, { source: { kind: 'index' }, gitEnv })
-  const commit = createSourceVault(vault, { source, gitEnv })
-  return (await index.fingerprint(work)).key === (await commit.fingerprint(work)).key
+  const [inIndex, inCommit] = [{ kind: 'index' } as const, source].map(async (each) => {
+    const opened = await createSourceVault(vault, { source: each, gitEnv }).open(work)
+    return opened.knownKey ?? (await opened.fingerprint()).key
+  })
+  return (await inIndex) === (await inCommit)
 }

@@ -16,6 +16,8 @@ export interface ChangedParts {
   readonly contents: GitContents
   /** The encoded fingerprint that an entry was saved under; undefined when there is none. */
   readonly readEncoded: (key: TaskKey) => Promise<Buffer | undefined>
+  /** Whether each pattern is known to select something; else none may have lost a file. */
+  readonly isComplete: boolean
 }
 
 /**
@@ -40,12 +42,14 @@ async function replaceChanged({
   algorithm,
   contents,
   readEncoded,
+  isComplete,
 }: ChangedParts): Promise<KeyedFingerprint | undefined> {
   const before = await readEncoded(basis.key)
   if (before === undefined || readWithKey(before, algorithm).key !== basis.key) return undefined
   const changes = inputs.findChanges(basis.treeId)
   if (changes === undefined) return undefined
   const present = changes.flatMap(({ file }) => file ?? [])
+  if (!isComplete && present.length < changes.length) return undefined
   const digested = await digestSelected(present, algorithm, contents)
   const byPath = new Map(digested.map((file) => [file.relativePath, file]))
   const replaced = changes.map(({ relativePath }) => ({

@@ -25,7 +25,7 @@ export interface GitInputs {
   select(): SelectedInputs
   /**
    * The files that are otherwise than in another tree, those that are gone included; undefined where the
-   * tree is not known, or too much is otherwise to be told one by one.
+   * tree is not known, too much is otherwise to be told one by one, or a submodule may count.
    * @throws {TaskVaultError} GIT_FAILED when the repository does not have the trees.
    */
   findChanges(sinceTree: string): readonly ChangedInput[] | undefined
@@ -123,10 +123,13 @@ function findChanges(
   selection: InputSelection,
 ): readonly ChangedInput[] | undefined {
   const { prefix } = place
-  const changes = listTreeChanges({ before: sinceTree, after: treeId }, git)
+  const all = listTreeChanges({ before: sinceTree, after: treeId }, git)
     .filter(({ path }) => path.startsWith(prefix))
     .map((change) => ({ ...change, relativePath: change.path.slice(prefix.length) }))
-    .filter(({ relativePath }) => selectsPath(selection, relativePath))
+  const mayHoldFiles = ({ mode, relativePath }: (typeof all)[number]): boolean =>
+    mode !== 0 && kindOfMode(mode) === undefined && selectsBelow(selection, relativePath)
+  if (all.some(mayHoldFiles)) return undefined
+  const changes = all.filter(({ relativePath }) => selectsPath(selection, relativePath))
   if (changes.length > MOST_CHANGES || changes.some(({ isUtf8 }) => !isUtf8)) return undefined
   return changes.map(({ relativePath, mode, id }) => {
     const kind = kindOfMode(mode)

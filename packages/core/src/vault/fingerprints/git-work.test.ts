@@ -141,6 +141,57 @@ test.each(['the entry', 'the tree', 'the right text'])(
   },
 )
 
+test('of a commit, too, only what is otherwise is asked for', async () => {
+  const project = inRepository({ 'lib/b': 'b' })
+  const context = rememberingAll(await openContext(project))
+  await saveCommit(project, context, {})
+  const unchanged = project.git('rev-parse', 'HEAD:lib').trim()
+  project.write({ 'src/a': 'other', 'src/c': 'new' })
+  project.git('add', '.')
+  project.git('commit', '-q', '-m', 'second')
+  const expected = await fingerprintTask(requestFor(project, HEAD, {}), context)
+  rmSync(join(project.root, '.git/objects', unchanged.slice(0, 2), unchanged.slice(2)))
+
+  const work = await open(project, HEAD, { context })
+
+  expect(work.knownKey).toBe(expected.key)
+  expect(await work.fingerprint()).toEqual(expected)
+})
+
+test('a pattern that selects nothing any more is an error, whatever was saved before', async () => {
+  const project = inRepository({ 'lib/b': 'b' })
+  const context = rememberingAll(await openContext(project))
+  const definition = { inputs: ['src/**', 'lib/**'] }
+  await saveCommit(project, context, definition)
+  project.git('rm', '-q', 'lib/b')
+  project.git('commit', '-q', '-m', 'second')
+
+  await expect(open(project, HEAD, { context, definition })).rejects.toMatchObject({
+    code: 'INPUT_MISSING',
+  })
+})
+
+test('files that are gone, and a submodule that is new, count in the next commit', async () => {
+  const library = inRepository()
+  library.git('commit', '-q', '-m', 'first')
+  const project = inRepository({ 'lib/b': 'b' })
+  const context = rememberingAll(await openContext(project))
+  const definition = { inputs: ['src/**', '?lib/**', '?sub/**'] }
+  const changes = [
+    ['rm', '-q', 'lib/b'],
+    ['submodule', '--quiet', 'add', library.root, 'sub'],
+  ]
+  for (const change of changes) {
+    await saveCommit(project, context, definition)
+    project.git(...change)
+    project.git('commit', '-q', '-m', 'next')
+
+    const made = await (await open(project, HEAD, { context, definition })).fingerprint()
+
+    expect(made).toEqual(await fingerprintTask(requestFor(project, HEAD, definition), context))
+  }
+})
+
 test('a tool is asked each time', async () => {
   const project = inRepository()
   project.write({ version: { executable: '#!/bin/sh\necho 1\n' } })
@@ -233,8 +284,20 @@ function rememberingAll(
   }
 }
 
-function inRepository(): TemporaryProject {
-  const project = openProject({ 'src/a': 'a', 'README.md': 'read me' })
+/** Commits what is staged, and saves work on it. */
+async function saveCommit(
+  project: TemporaryProject,
+  context: ReturnType<typeof rememberingAll>,
+  definition: Partial<TaskDefinition>,
+): Promise<void> {
+  project.git('commit', '-q', '--allow-empty', '-m', 'saved')
+  const work = await open(project, HEAD, { context, definition })
+  context.keep(await work.fingerprint())
+  work.noteSaved()
+}
+
+function inRepository(more: Readonly<Record<string, string>> = {}): TemporaryProject {
+  const project = openProject({ 'src/a': 'a', 'README.md': 'read me', ...more })
   onTestFinished(() => project[Symbol.dispose]())
   project.git('init', '-q')
   project.git('add', '.')

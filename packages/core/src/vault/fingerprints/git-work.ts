@@ -10,9 +10,8 @@ import { fingerprintSurroundings } from './fingerprint-task.ts'
 import type { FingerprintContext, TaskFingerprintRequest } from './fingerprint-task.ts'
 import { createGitContentsTable } from './git-contents-table.ts'
 import { openGitInputs } from './git-inputs.ts'
-import type { GitInputs, SelectedInputs } from './git-inputs.ts'
+import type { SelectedInputs } from './git-inputs.ts'
 import { createKeyMemory } from './key-memory.ts'
-import type { KeyMemory } from './key-memory.ts'
 
 /** Work whose files are in git. */
 export interface GitWork {
@@ -57,54 +56,65 @@ export async function openGitWork(
   const surroundings = await fingerprintSurroundings(request, { algorithm, signal: abort.signal })
   const inputs = openGitInputs({ ...definition, projectRoot, source, env: gitEnv })
   const memory = createKeyMemory(surroundings, { algorithm, contents, rules: rulesOf(request) })
-  const known = findKnown(inputs, memory)
+
+  async function findFromBasis(isComplete: boolean): Promise<KeyedFingerprint | undefined> {
+    const { readEncoded } = context
+    const basis = memory.findBasis(inputs)
+    if (basis === undefined || readEncoded === undefined) return undefined
+    const parts = { basis, inputs, algorithm, contents, readEncoded, isComplete }
+    return await fingerprintChanged(parts)
+  }
 
   async function fingerprintFiles(selected: SelectedInputs): Promise<KeyedFingerprint> {
-    const { readEncoded } = context
-    const basis = selected.followFromTree ? memory.findBasis(inputs) : undefined
-    if (basis !== undefined && readEncoded !== undefined) {
-      const parts = { basis, inputs, algorithm, contents, readEncoded }
-      const changed = await fingerprintChanged(parts)
-      if (changed !== undefined) return changed
-    }
+    const changed = selected.followFromTree ? await findFromBasis(true) : undefined
+    if (changed !== undefined) return changed
     const files = await digestSelected(selected.files(), algorithm, contents)
     return withKey({ ...surroundings, files }, algorithm)
   }
 
-  let { selected } = known
+  /*
+   * By the tree when it is known as a whole, or in what of it can matter; else by the files: most commits
+   * change others. To list a commit takes longer than to ask git what is otherwise in it.
+   */
+  async function findKnown(): Promise<Known> {
+    const byTree = memory.findByTree(inputs)
+    if (byTree !== undefined) return { key: byTree }
+    const work = source.kind === 'commit' ? await findFromBasis(false) : undefined
+    if (work !== undefined) {
+      memory.rememberTree(work.key, inputs)
+      return { key: work.key, work }
+    }
+    const selected = inputs.select()
+    const key = memory.findByRecords(selected.records)
+    if (key !== undefined && selected.followFromTree) memory.rememberTree(key, inputs)
+    return { key, selected }
+  }
+
+  const known = await findKnown()
+  let { selected, work } = known
   return {
     knownKey: known.key,
     async fingerprint() {
+      if (selected === undefined) work ??= await findFromBasis(false)
+      if (work !== undefined) return work
       selected ??= inputs.select()
-      const work = await fingerprintFiles(selected)
-      memory.remember(work.key, inputs, selected)
-      return work
+      const listed = await fingerprintFiles(selected)
+      memory.remember(listed.key, inputs, selected)
+      return listed
     },
     noteSaved() {
-      if (selected?.followFromTree === true) memory.rememberBasis(inputs)
+      if (work !== undefined || selected?.followFromTree === true) memory.rememberBasis(inputs)
     },
   }
+}
+
+interface Known {
+  readonly key: TaskKey | undefined
+  readonly selected?: SelectedInputs
+  readonly work?: KeyedFingerprint
 }
 
 /** What decides which files of a tree are selected. */
 function rulesOf({ definition, projectRoot }: GitWorkRequest): string {
   return JSON.stringify([SELECTION_RULES, definition.inputs, definition.outputs, projectRoot])
-}
-
-interface Known {
-  readonly key: TaskKey | undefined
-  readonly selected: SelectedInputs | undefined
-}
-
-/**
- * By the tree when it is known as a whole, or in what of it can matter; else by the files: most commits
- * change others.
- */
-function findKnown(inputs: GitInputs, memory: KeyMemory): Known {
-  const byTree = memory.findByTree(inputs)
-  if (byTree !== undefined) return { key: byTree, selected: undefined }
-  const selected = inputs.select()
-  const key = memory.findByRecords(selected.records)
-  if (key !== undefined) memory.rememberTree(key, inputs, selected)
-  return { key, selected }
 }

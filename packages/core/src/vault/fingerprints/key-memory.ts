@@ -11,8 +11,8 @@ export interface KeyMemory {
   findByTree(inputs: GitInputs): TaskKey | undefined
   findByRecords(records: Buffer): TaskKey | undefined
   remember(key: TaskKey, inputs: GitInputs, selected: SelectedInputs): void
-  /** Only by the tree. */
-  rememberTree(key: TaskKey, inputs: GitInputs, selected: SelectedInputs): void
+  /** Only by the tree, of files that follow from it. */
+  rememberTree(key: TaskKey, inputs: GitInputs): void
   /** The tree that was saved last, and its key: the next one mostly differs in a few files. */
   findBasis(inputs: GitInputs): Basis | undefined
   rememberBasis(inputs: GitInputs): void
@@ -63,8 +63,8 @@ export function createKeyMemory(
     return outline === undefined ? undefined : find(nameOfOutline(outline))
   }
 
-  function rememberTree(key: TaskKey, inputs: GitInputs, selected: SelectedInputs): void {
-    if (inputs.treeId === undefined || !selected.followFromTree) return
+  function rememberTree(key: TaskKey, inputs: GitInputs): void {
+    if (inputs.treeId === undefined) return
     const outline = inputs.outline()
     const names = [
       nameOfTree(inputs.treeId),
@@ -78,7 +78,7 @@ export function createKeyMemory(
     findByRecords: (records) => find(nameOfRecords(records)),
     remember(key, inputs, selected) {
       contents.remember(new Map([[nameOfRecords(selected.records), digestToBytes(key)]]))
-      rememberTree(key, inputs, selected)
+      if (selected.followFromTree) rememberTree(key, inputs)
     },
     rememberTree,
     findBasis(inputs) {
