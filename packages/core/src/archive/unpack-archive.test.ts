@@ -60,13 +60,31 @@ test.each<readonly [what: string, members: readonly Member[], said: string]>([
   ['a path that goes back', [[{ name: 'out/../../evil' }, 'x']], 'outside'],
   [
     'a file behind a link',
-    [[{ name: 'out/link', type: 'symlink', linkname: '/tmp' }], [{ name: 'out/link/evil' }, 'x']],
+    [[{ name: 'out/link', type: 'symlink', linkname: '../..' }], [{ name: 'out/link/evil' }, 'x']],
     'behind a link',
   ],
   [
     'a file behind a link of another case',
-    [[{ name: 'out/Link', type: 'symlink', linkname: '/tmp' }], [{ name: 'out/link/evil' }, 'x']],
+    [[{ name: 'out/Link', type: 'symlink', linkname: '../..' }], [{ name: 'out/link/evil' }, 'x']],
     'behind a link',
+  ],
+  [
+    'a directory in the place of a link',
+    [
+      [{ name: 'out/link', type: 'symlink', linkname: '../..' }],
+      [{ name: 'out/link', type: 'directory', mode: 0o777 }],
+    ],
+    'a link before',
+  ],
+  [
+    'a second name of a link',
+    [
+      [{ name: 'out/a' }, 'x'],
+      [{ name: 'out/a', type: 'symlink', linkname: '../..' }],
+      [{ name: 'out/b', type: 'link', linkname: 'out/a' }],
+      [{ name: 'out/b/evil' }, 'x'],
+    ],
+    'a link before',
   ],
   ['a device', [[{ name: 'out/null', type: 'character-device' }]], 'neither file'],
   ['a pipe', [[{ name: 'out/pipe', type: 'fifo' }]], 'neither file'],

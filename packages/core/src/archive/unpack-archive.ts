@@ -10,7 +10,7 @@ import {
   utimesSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { extract } from 'tar-stream'
 import type { Entry, Headers } from 'tar-stream'
@@ -43,6 +43,7 @@ export async function unpackArchive(
     rules,
     files: new Set(),
     links: new Set(),
+    made: new Set(),
     directories: [],
     leftBytes: rules.limitBytes,
   }
@@ -71,6 +72,7 @@ interface Unpacking {
   readonly files: Set<string>
   /** As file systems compare names that tell neither cases nor compositions apart. */
   readonly links: Set<string>
+  readonly made: Set<string>
   readonly directories: { readonly place: string; readonly header: Headers }[]
   leftBytes: number
 }
@@ -92,12 +94,14 @@ async function unpackMember(entry: Entry, unpacking: Unpacking): Promise<void> {
   count(HEADER_BYTES, unpacking)
   const place = findPlace(header.name, unpacking)
   if (place === undefined) return void entry.resume()
-  mkdirSync(dirname(place), { recursive: true })
+  makeDirectory(dirname(place), unpacking)
   const { type = 'file' } = header
   if (type === 'file' || type === 'contiguous-file')
     return await writeMember(entry, place, unpacking)
   if (type === 'directory') {
-    mkdirSync(place, { recursive: true })
+    // Its mode and its time would be given to what the link names.
+    checkNoLink(place, unpacking)
+    makeDirectory(place, unpacking)
     unpacking.directories.push({ place, header })
   } else if (type === 'symlink') {
     makeWay(place)
@@ -123,6 +127,10 @@ function findPlace(name: string, { rules, links }: Unpacking): string | undefine
   return place
 }
 
+function checkNoLink(place: string, { links }: Unpacking): void {
+  if (links.has(comparable(place))) throw damaged(`${basename(place)} has been a link before`)
+}
+
 async function writeMember(entry: Entry, place: string, unpacking: Unpacking): Promise<void> {
   makeWay(place)
   const file = openSync(place, 'wx', 0o600)
@@ -142,10 +150,19 @@ function linkMember(header: Headers, place: string, unpacking: Unpacking): void 
   const target = findPlace(header.linkname ?? '', unpacking)
   if (target === undefined || !unpacking.files.has(target))
     throw damaged(`${header.name} is a second name of nothing that came before`)
+  // A second name of a link would be one that nobody knows of.
+  checkNoLink(target, unpacking)
   if (target === place) return
   makeWay(place)
   linkSync(target, place)
   unpacking.files.add(place)
+}
+
+/** Files come by directories: few of them have to be asked for. */
+function makeDirectory(place: string, { made }: Unpacking): void {
+  if (made.has(place)) return
+  mkdirSync(place, { recursive: true })
+  made.add(place)
 }
 
 /** A member that comes twice: the last one counts. */
