@@ -146,6 +146,25 @@ test('what the action has saved goes before an archive of the same key', async (
   expect(contentOf(other, 'out/a')).toBe('ours')
 })
 
+test('of an archive that cannot be put back whole, nothing stays', async () => {
+  const call = { paths: ['a', 'b/*/x'], key: uniqueTask() }
+  const first = createMachine(server)
+  writeFiles(first, { 'a/file': 'made', 'b/c/x': 'made' })
+  await useActionsCache(first, { does: 'save', ...call })
+  const second = createMachine(server)
+  mkdirSync(path.join(second.workspace, 'b'))
+  mkdirSync(path.join(second.workspace, 'd'))
+  symlinkSync('../d', path.join(second.workspace, 'b/c'))
+
+  const inputs = { key: call.key, path: 'a\nb/*/x' }
+  const missed = await runAction(second, { entry: 'restore', inputs })
+
+  expect(missed.exitCode).toBe(0)
+  expect(missed.log).toContain('a symlink on the way leads out of')
+  expect(missed.outputs).not.toHaveProperty('cache-hit')
+  expect(listAll(second)).toEqual(['home', 'work', 'work/b', 'work/b/c', 'work/d'])
+})
+
 const EVIL = 'evil'
 test.each<readonly [what: string, pack: (machine: Machine) => Buffer]>([
   ['an absolute path', (machine) => tar(machine, ['-P', path.join(machine.workspace, '../evil')])],

@@ -131,6 +131,14 @@ export interface Adoption {
   readonly selection: CacheSelection
 }
 
+/** What of an archive was moved to its place, because nothing was there. */
+export interface Adopted {
+  /** All that is no directory, by names as restores have them. */
+  readonly names: readonly string[]
+  /** Removes it again. */
+  undo(): void
+}
+
 export interface RestoreRequest {
   readonly task: TaskName
   readonly work: KeyedFingerprint
@@ -174,8 +182,8 @@ export interface Vault extends AsyncDisposable {
 
   /** The archive of actions/cache that answers to one of the keys, where the remote store has such. */
   findArchive(query: ArchiveQuery): Promise<FoundArchive | undefined>
-  /** Makes an entry of it on this machine. */
-  adoptArchive(adoption: Adoption): Promise<boolean>
+  /** Makes an entry of it on this machine; undefined when it is none. What was absent is in its place then. */
+  adoptArchive(adoption: Adoption): Promise<Adopted | undefined>
 
   /**
    * The whole output of an entry saved from memory or a stream, verified; for large ones

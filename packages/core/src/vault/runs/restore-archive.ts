@@ -1,5 +1,5 @@
 import type { FoundArchive } from '../../remote/github/github-service.ts'
-import type { CacheSelection, OutputTarget } from '../vault.ts'
+import type { Adopted, CacheSelection, OutputTarget } from '../vault.ts'
 import { nameArchive } from './archive-name.ts'
 import type { ArchiveName } from './archive-name.ts'
 import { lookUp } from './look-up.ts'
@@ -49,11 +49,26 @@ export async function restoreArchive(
   // Results of tasks have no archives.
   if (!('select' in selection)) return undefined
   const { policy } = request
+  const startedAt = performance.now()
   return await unlessTrouble({ vault, request }, async () => {
     const keyed = await vault.fingerprint(work)
-    if (!(await vault.adoptArchive({ archive, task, work: keyed, policy, selection })))
-      return undefined
+    const adopted = await vault.adoptArchive({ archive, task, work: keyed, policy, selection })
+    if (adopted === undefined) return undefined
     const found = await lookUp({ ...run, request: { ...request, task }, work: keyed })
-    return found.kind === 'hit' ? { ...found, key: run.work.key } : undefined
+    if (found.kind === 'hit') {
+      const tookMs = performance.now() - startedAt
+      return { ...found, key: run.work.key, tookMs, changes: changesOf(adopted, found) }
+    }
+    adopted.undo()
+    return undefined
   })
+}
+
+/** What the restore has found in its place came there just before. */
+function changesOf({ names }: Adopted, { changes }: HitOutcome): HitOutcome['changes'] {
+  return {
+    ...changes,
+    written: [...names, ...changes.written],
+    unchangedCount: Math.max(0, changes.unchangedCount - names.length),
+  }
 }

@@ -8,8 +8,9 @@ import { recordRefusal } from '../../store/entries/record-use.ts'
 import type { OpenParts } from '../open-parts.ts'
 import { saveEntry } from '../save.ts'
 import { placeOf } from '../targets/cache-pattern.ts'
-import type { Adoption } from '../vault.ts'
+import type { Adopted, Adoption } from '../vault.ts'
 import { inOwnDirectory } from './own-directory.ts'
+import { placeUnpacked } from './place-unpacked.ts'
 
 /** The archive that actions/cache would restore; undefined without one. Trouble is reported. */
 export async function findArchive(
@@ -22,14 +23,16 @@ export async function findArchive(
 /**
  * Makes an entry of an archive in the local store, whence it is restored like any other; nothing is sent.
  * What the archive has besides the declared paths makes it none, which is reported as damage is.
- * @returns whether there is an entry now.
+ * @returns what of it is in its place already; undefined when there is no entry.
  */
-export async function adoptArchive(parts: OpenParts, adoption: Adoption): Promise<boolean> {
-  const adopted = await parts.remote?.attempt('read', async ({ archives }) => {
+export async function adoptArchive(
+  parts: OpenParts,
+  adoption: Adoption,
+): Promise<Adopted | undefined> {
+  return await parts.remote?.attempt('read', async ({ archives }) => {
     const pieces = await archives?.open(adoption.archive)
-    return pieces !== undefined && (await adoptUnlessWrong(parts, adoption, pieces))
+    return pieces && (await adoptUnlessWrong(parts, adoption, pieces))
   })
-  return adopted === true
 }
 
 /** What says that it is no archive of these paths, rather than that something did not work. */
@@ -39,22 +42,21 @@ async function adoptUnlessWrong(
   parts: OpenParts,
   adoption: Adoption,
   pieces: ByteStream,
-): Promise<boolean> {
+): Promise<Adopted | undefined> {
   try {
-    await adopt(parts, adoption, pieces)
-    return true
+    return await adopt(parts, adoption, pieces)
   } catch (error) {
     if (!isTaskVaultError(error, ...WRONG)) throw error
     const { task, work } = adoption
     recordRefusal(parts.store, { task, key: work.key, scope: 'archive' }, error.code)
-    return false
+    return undefined
   }
 }
 
-async function adopt(parts: OpenParts, adoption: Adoption, pieces: ByteStream): Promise<void> {
+async function adopt(parts: OpenParts, adoption: Adoption, pieces: ByteStream): Promise<Adopted> {
   const { maxSizeBytes, projectRoot } = parts.settings
   const { task, work, policy, selection } = adoption
-  await inOwnDirectory(parts, async (directory) => {
+  return await inOwnDirectory(parts, async (directory) => {
     await unpackArchive(pieces, {
       limitBytes: maxSizeBytes,
       placeOf(member) {
@@ -66,17 +68,23 @@ async function adopt(parts: OpenParts, adoption: Adoption, pieces: ByteStream): 
           : { kind }
       },
     })
+    const outputs = selection.find(directory)
     await saveEntry(
       { ...parts, remote: undefined },
       {
         task,
         work,
-        outputs: selection.find(directory),
+        outputs,
         exitCode: 0,
         durationMs: 0,
         origin: { platform: 'github' },
         policy: { ...policy, write: true, maxSizeBytes: undefined },
       },
+    )
+    const targets = selection.select(outputs.map(({ declaredAs }) => declaredAs)) ?? []
+    return placeUnpacked(
+      projectRoot,
+      targets.map((target, at) => ({ target, stagedPath: outputs[at]?.absolutePath ?? '' })),
     )
   })
 }
