@@ -16,8 +16,8 @@ export interface ContentSink {
   findLarge(digest: Buffer): readonly Place[] | undefined
   /** Stores a content unless it is stored already; `bytes` are copied. */
   add(digest: Buffer, bytes: Uint8Array): Place
-  /** The same for a directory's node. */
-  addNode(digest: Buffer, bytes: Uint8Array): Place
+  /** The same for a directory's node, which may be large. @returns every place of it. */
+  addNode(digest: Buffer, bytes: Uint8Array): readonly Place[]
   /** Stores the record of a large content whose chunks were added before; gives every place of it. */
   addChunked(digest: Buffer, length: number, chunks: readonly Buffer[]): readonly Place[]
   /**

@@ -1,11 +1,10 @@
 import { lstatSync } from 'node:fs'
 import type { Stats } from 'node:fs'
-import { TaskVaultError } from '../errors.ts'
 import { digestFromBytes } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
 import { encodeTreeNode } from '../model/tree.ts'
 import type { TreeEntry } from '../model/tree.ts'
-import type { ContentSink } from './content-sink.ts'
+import type { ContentSink, Place } from './content-sink.ts'
 import { describeListing } from './describe-listing.ts'
 import { digestNames } from './digest-names.ts'
 import type { DigestedNames } from './digest-names.ts'
@@ -24,6 +23,9 @@ import {
 import type { Observed } from './observe-directory.ts'
 import { rememberedTime } from './scan-context.ts'
 import type { ScanContext } from './scan-context.ts'
+import { unnested } from './unnested.ts'
+import type { Nested } from './unnested.ts'
+import { unsupportedKind } from './unsupported-kind.ts'
 
 /** What a scan found of one directory and all below it. */
 export interface ScannedTree {
@@ -52,8 +54,12 @@ export interface ScanOptions {
  * @throws {TaskVaultError} INPUT_UNREADABLE, INPUT_CHANGED, NAME_UNSUPPORTED, OUTPUT_UNREADABLE.
  */
 export function* scanTree(directory: string, options: ScanOptions): Generator<void, ScannedTree> {
-  return yield* scanDirectory({ path: directory, stats: lookAt(directory) }, options)
+  const root = scanDirectory({ path: directory, stats: lookAt(directory) }, options)
+  return yield* unnested(root)
 }
+
+/** The scan of one directory hands over those of its subdirectories, and is given what they found. */
+type Scan<Result> = Nested<Result, ScannedTree>
 
 /** A directory, and what `lstat` said of it before anything in it was looked at. */
 interface FoundDirectory {
@@ -65,7 +71,7 @@ interface FoundDirectory {
 function* scanDirectory(
   { path: directory, stats }: FoundDirectory,
   options: ScanOptions,
-): Generator<void, ScannedTree> {
+): Scan<ScannedTree> {
   const { context, sink } = options
   const checkedAtMs = context.now()
   const row = context.statCache.read(directory)
@@ -125,10 +131,7 @@ interface DirectoryState {
 }
 
 /** Reads what is not known of a directory, and makes its node anew. */
-function* digestDirectory(
-  state: DirectoryState,
-  options: ScanOptions,
-): Generator<void, ScannedTree> {
+function* digestDirectory(state: DirectoryState, options: ScanOptions): Scan<ScannedTree> {
   const { directory, earlier, checkedAtMs, self } = state
   const { context, sink } = options
   const observed = asObservation(state.observed, earlier)
@@ -151,23 +154,30 @@ function* digestDirectory(
   if (sink === undefined) {
     context.statCache.write(directory, encodeListing(listing))
   } else {
-    sink.remember(directory, listing, digested.places.add(sink.addNode(node.output, text)))
+    sink.remember(directory, listing, withPlaces(digested.places, sink.addNode(node.output, text)))
     if (sink.isFull) yield
   }
   return summarise(listing, children, options)
+}
+
+function withPlaces(places: Set<Place>, added: readonly Place[]): ReadonlySet<Place> {
+  for (const place of added) places.add(place)
+  return places
 }
 
 function* scanChildren(
   { directory, observed }: Pick<DirectoryState, 'directory' | 'observed'>,
   listing: Listing,
   options: ScanOptions,
-): Generator<void, ReadonlyMap<string, ScannedTree>> {
+): Scan<ReadonlyMap<string, ScannedTree>> {
   const children = new Map<string, ScannedTree>()
   for (let index = 0; index < listing.names.length; index += 1) {
     if (typeOf(listing.mode[index] as number) !== DIRECTORY_TYPE) continue
     const name = listing.names[index] as string
     const found = { path: `${directory}/${name}`, stats: observed.directories.get(name) }
-    children.set(name, yield* scanDirectory(found, options))
+    const child = yield scanDirectory(found, options)
+    if (child === undefined) throw new Error('a scan is given what its subdirectories hold')
+    children.set(name, child)
   }
   return children
 }
@@ -235,13 +245,4 @@ function summarise(
     listing: kept ? listing : undefined,
     children: kept ? children : undefined,
   }
-}
-
-/** A socket, pipe or device cannot be put back. */
-export function unsupportedKind(absolutePath: string): TaskVaultError {
-  return new TaskVaultError(
-    'OUTPUT_UNREADABLE',
-    `${absolutePath} is neither file, directory nor symlink`,
-    { hint: 'Sockets, pipes and devices cannot be cached: leave them out.' },
-  )
 }

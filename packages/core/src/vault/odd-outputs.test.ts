@@ -192,6 +192,19 @@ describe('names', () => {
     },
   )
 
+  test('by the thousands in one directory come back, and are found by the next save', async () => {
+    const long = 'n'.repeat(240)
+    for (let index = 0; index < 3_500; index += 1)
+      writeFileSync(join(root, 'out', `${long}-${index}`), String(index % 10))
+    await save()
+    const again = await save()
+    rmSync(join(root, 'out'), { recursive: true })
+
+    expect(await restore()).toMatchObject({ written: { length: 3_500 } })
+    expect(again.storedBytes).toBeLessThan(2_000)
+    expect(readFileSync(join(root, 'out', `${long}-1234`), 'utf8')).toBe('4')
+  })
+
   test('a thousand directories deep come back', async () => {
     const deepest = makeDeep(2_000 + root.length, 'd')
     writeFileSync(deepest, 'deep')

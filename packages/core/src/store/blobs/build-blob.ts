@@ -3,7 +3,7 @@ import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
 import { encodeBlobHeader, encodePackIndex, encodeTrailer } from '../../model/pack-index.ts'
 import type { BlobKind, Frame, IndexedContent } from '../../model/pack-index.ts'
 import { compressIndex } from './compress-index.ts'
-import type { InlineContent } from './content-packer.ts'
+import type { InlineContent } from './packed-contents.ts'
 
 /** Less than this fills a few blocks of the disk either way, and starting a compressor takes longest. */
 const COMPRESSED_FROM_BYTES = 16 * 1024

@@ -1,4 +1,6 @@
+import { createChunker } from '../../files/chunker.ts'
 import type { ContentSink, Place } from '../../files/content-sink.ts'
+import { CHUNKED_FROM_BYTES } from '../../files/cut-chunks.ts'
 import { encodeListing } from '../../files/listing.ts'
 import type { Listing } from '../../files/listing.ts'
 import type { StatCache } from '../../files/stat-cache.ts'
@@ -12,6 +14,7 @@ import { createFrameCompressor } from './frame-compressor.ts'
 import { createKnownBlobs, readChunkList } from './known-blobs.ts'
 import { createPackWriter } from './pack-writer.ts'
 import type { Lane, PackWriter } from './pack-writer.ts'
+import type { InlineContent, PackedContents } from './packed-contents.ts'
 
 /** Collects the contents of one save: stores what is new, refers to what is there. */
 export interface ContentPacker extends ContentSink {
@@ -21,28 +24,6 @@ export interface ContentPacker extends ContentSink {
   finish(): Promise<PackedContents>
   /** Removes what is not in the store yet, and the packs that are and that no entry needs. */
   abandon(): void
-}
-
-export interface PackedContents {
-  /**
-   * All contents of a save so small that a pack of its own would be waste; its manifest takes them
-   * in. Empty when `blobs` is not.
-   */
-  readonly inline: readonly InlineContent[]
-  /** Every blob that the save needs, without repetition. */
-  readonly blobs: readonly UsedBlob[]
-  /** Bytes that this save added to the store. */
-  readonly storedBytes: number
-}
-
-export interface InlineContent {
-  readonly digest: Buffer
-  readonly bytes: Uint8Array
-}
-
-export interface UsedBlob {
-  readonly number: number
-  readonly digest: Digest
 }
 
 /** Raw frames in memory at once, being compressed or waiting for it; two a processor keep both busy. */
@@ -172,7 +153,17 @@ export function createContentPacker(
     })
   }
 
-  return {
+  /** A node of more names than a frame has room for is cut, as large files are. */
+  function addNode(digest: Buffer, bytes: Uint8Array): readonly Place[] {
+    if (bytes.length < CHUNKED_FROM_BYTES) return [addUnlessKnown(digest, bytes, 'tree')]
+    const earlier = packer.findLarge(digest)
+    if (earlier !== undefined) return earlier
+    const chunker = createChunker(store.algorithm, packer)
+    chunker.push(bytes)
+    return chunker.finish().places
+  }
+
+  const packer: ContentPacker = {
     get isFull() {
       if (current === undefined) return false
       return (
@@ -183,7 +174,7 @@ export function createContentPacker(
     find,
     findLarge: (digest) => chunkedByDigest.get(digest.toString('latin1')) ?? findChunks(digest),
     add: (digest, bytes) => addUnlessKnown(digest, bytes, 'file'),
-    addNode: (digest, bytes) => addUnlessKnown(digest, bytes, 'tree'),
+    addNode,
     addChunked(digest, length, chunks) {
       const name = digest.toString('latin1')
       const earlier = chunkedByDigest.get(name)
@@ -232,6 +223,7 @@ export function createContentPacker(
       removeUnneeded(store, written)
     },
   }
+  return packer
 }
 
 interface OpenPack {

@@ -1,5 +1,5 @@
 import type { Store } from '../store.ts'
-import type { UsedBlob } from './content-packer.ts'
+import type { UsedBlob } from './packed-contents.ts'
 
 /** Packs that an entry may need besides one for each of these bytes: every look-up opens them all. */
 const FREE_PACKS = 64
