@@ -1,7 +1,6 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { startVaultServer } from '../rig/start-vault-server.ts'
-import type { VaultServer } from '../rig/start-vault-server.ts'
+import { expect, test, vi } from 'vitest'
+import { useVaultServer } from '../rig/use-vault-server.ts'
 import { startInterfering } from './github/failing-service.ts'
 import { contentOf, createMachine, runAction, uniqueTask, writeFiles } from './github/run-action.ts'
 import type { Done } from './github/run-action.ts'
@@ -10,11 +9,7 @@ import type { Done } from './github/run-action.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
-let server: VaultServer
-beforeAll(async () => {
-  server = await startVaultServer()
-})
-afterAll(async () => await server[Symbol.asyncDispose]())
+const server = await useVaultServer()
 
 const status =
   (code: number, text = ''): RequestListener =>

@@ -3,9 +3,8 @@ import type { ChildProcess } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { startVaultServer } from '../rig/start-vault-server.ts'
-import type { VaultServer } from '../rig/start-vault-server.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { useVaultServer } from '../rig/use-vault-server.ts'
 import { contentOf, createMachine, runAction, uniqueTask, writeFiles } from './github/run-action.ts'
 import type { Machine } from './github/run-action.ts'
 import { obeyed } from './github/runner-log.ts'
@@ -14,11 +13,7 @@ import { obeyed } from './github/runner-log.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-let server: VaultServer
-beforeAll(async () => {
-  server = await startVaultServer()
-})
-afterAll(async () => await server[Symbol.asyncDispose]())
+const server = await useVaultServer()
 
 describe('a command that is run or put back', () => {
   const SCRIPT = [

@@ -1,7 +1,6 @@
 import type { RequestListener } from 'node:http'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { startVaultServer } from '../rig/start-vault-server.ts'
-import type { VaultServer } from '../rig/start-vault-server.ts'
+import { expect, test, vi } from 'vitest'
+import { useVaultServer } from '../rig/use-vault-server.ts'
 import {
   flipped,
   isRecord,
@@ -24,11 +23,7 @@ import type { Done } from './github/run-action.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-let server: VaultServer
-beforeAll(async () => {
-  server = await startVaultServer()
-})
-afterAll(async () => await server[Symbol.asyncDispose]())
+const server = await useVaultServer()
 
 test('whatever the service answers costs one warning and a miss', async () => {
   const answers: Readonly<Record<string, RequestListener>> = {

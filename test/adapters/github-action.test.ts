@@ -1,10 +1,9 @@
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { writePublishedTree } from '../../scripts/build-github-action.ts'
-import { startVaultServer } from '../rig/start-vault-server.ts'
-import type { VaultServer } from '../rig/start-vault-server.ts'
+import { useVaultServer } from '../rig/use-vault-server.ts'
 import {
   WORK,
   contentOf,
@@ -21,11 +20,7 @@ import { decoded, obeyed } from './github/runner-log.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-let server: VaultServer
-beforeAll(async () => {
-  server = await startVaultServer()
-})
-afterAll(async () => await server[Symbol.asyncDispose]())
+const server = await useVaultServer()
 
 describe('a cache by what the work reads', () => {
   test('what one machine saved, another one is given', async () => {

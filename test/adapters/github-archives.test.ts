@@ -11,9 +11,8 @@ import {
   utimesSync,
 } from 'node:fs'
 import path from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { startVaultServer } from '../rig/start-vault-server.ts'
-import type { VaultServer } from '../rig/start-vault-server.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { useVaultServer } from '../rig/use-vault-server.ts'
 import {
   contentOf,
   createMachine,
@@ -29,11 +28,7 @@ import { useActionsCache } from './github/use-actions-cache.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-let server: VaultServer
-beforeAll(async () => {
-  server = await startVaultServer()
-})
-afterAll(async () => await server[Symbol.asyncDispose]())
+const server = await useVaultServer()
 
 const PATHS = ['out', '~/.tool', 'packages/*/dist']
 

@@ -14,19 +14,14 @@ import {
   sampleKey,
 } from '@taskvault/core/testing'
 import type { ConnectedStores } from '@taskvault/core/testing'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { startVaultServer } from '../rig/start-vault-server.ts'
-import type { VaultServer } from '../rig/start-vault-server.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { useVaultServer } from '../rig/use-vault-server.ts'
 
 /* Core's driver for GitHub's cache service, against the same service of a real server of ours. */
 
 const URLS = { ACTIONS_CACHE_SERVICE_V2: 'True', ACTIONS_CACHE_URL: 'http://first/' }
 
-let server: VaultServer
-beforeAll(async () => {
-  server = await startVaultServer()
-})
-afterAll(async () => await server[Symbol.asyncDispose]())
+const server = await useVaultServer()
 
 describe.each(['v2', 'v1'] as const)('the cache service of GitHub, by its protocol %s', (by) => {
   const env = () => (by === 'v1' ? firstProtocol() : {})

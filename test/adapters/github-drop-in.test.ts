@@ -1,9 +1,8 @@
 import { rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { startVaultServer } from '../rig/start-vault-server.ts'
-import type { VaultServer } from '../rig/start-vault-server.ts'
+import { describe, expect, test, vi } from 'vitest'
+import { useVaultServer } from '../rig/use-vault-server.ts'
 import {
   contentOf,
   createMachine,
@@ -18,11 +17,7 @@ import type { Done } from './github/run-action.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-let server: VaultServer
-beforeAll(async () => {
-  server = await startVaultServer()
-})
-afterAll(async () => await server[Symbol.asyncDispose]())
+const server = await useVaultServer()
 
 type Inputs = Readonly<Record<string, string>>
 

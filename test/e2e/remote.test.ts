@@ -6,11 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { startFaultyProxy, startStrictS3Server } from '@taskvault/core/testing'
 import type { FaultyProxy } from '@taskvault/core/testing'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { openRig } from '../rig/rig.ts'
 import type { Rig } from '../rig/rig.ts'
-import { startVaultServer } from '../rig/start-vault-server.ts'
-import type { VaultServer } from '../rig/start-vault-server.ts'
+import { useVaultServer } from '../rig/use-vault-server.ts'
 
 /* Two checkouts and what they share, through the built command. */
 
@@ -23,11 +22,7 @@ const FILES = {
 
 type Environment = Readonly<Record<string, string>>
 
-let server: VaultServer
-beforeAll(async () => {
-  server = await startVaultServer()
-})
-afterAll(async () => await server[Symbol.asyncDispose]())
+const server = await useVaultServer()
 
 const REMOTES: Readonly<Record<string, () => Promise<Environment>>> = {
   'a server': async () => withServer(server.url),
