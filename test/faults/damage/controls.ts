@@ -14,7 +14,7 @@ export const CONTROLS: readonly Control[] = [
       { file: 'vault/open-entry.ts', find: 'blob.verifyFile(entry.blob)', replace: '' },
       {
         file: 'store/unpacking/unpack-batch.ts',
-        find: 'if (found.equals(file.digest)) return',
+        find: 'if (found.equals(digest)) return',
         replace: 'return',
       },
       {
