@@ -19,6 +19,7 @@ import type { HttpApp } from './app.ts'
 import { createDrain } from './drain.ts'
 import type { Drain } from './drain.ts'
 import { createForgettingAuthenticator } from './forgetting-authenticator.ts'
+import { keepAnswersWhole } from './keep-answers-whole.ts'
 import type { HttpLimits } from './limits.ts'
 import { answerGarbage, createNodeServer } from './node-server.ts'
 import type { TlsMaterial } from './node-server.ts'
@@ -87,6 +88,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   addHostCheck(app, options)
   addObservation(app, options)
   drain.watch(app)
+  keepAnswersWhole(app.server)
   addAuthentication(app, gate)
   addBodies(app, limits)
   await addOpenApi(app)
@@ -184,7 +186,7 @@ function lifeOf(
     close: async (timeoutMs) => {
       drain.start()
       const { server } = app
-      // A connection whose last answer goes out just now is not idle before that.
+      // A connection is idle only once its last answer has gone out.
       const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
       const end = setTimeout(() => server.closeAllConnections(), timeoutMs)
       await app.close()
