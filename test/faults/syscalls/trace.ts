@@ -115,9 +115,9 @@ export async function traceOperation(options: TraceOptions): Promise<Traced> {
   process.kill(pid, 'SIGCONT')
   const [, signal] = await exited
   await tracerEnded
-  const outcome = existsSync(outcomeFile)
-    ? (JSON.parse(readFileSync(outcomeFile, 'utf8')) as SyscallOutcome)
-    : undefined
+  // Empty when the fault was to die while it was written.
+  const told = existsSync(outcomeFile) ? readFileSync(outcomeFile, 'utf8') : ''
+  const outcome = told === '' ? undefined : (JSON.parse(told) as SyscallOutcome)
   const acknowledged = ['small', 'tree'].filter((saved) => existsSync(join(notesDirectory, saved)))
   return { calls: parseTrace(readFileSync(log, 'utf8')), outcome, signal, acknowledged }
 }
