@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts'
 import type { StatCache } from '../files/stat-cache.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
-import type { Digest, TaskKey } from '../model/digest.ts'
+import type { TaskKey } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import type { Manifest, Origin } from '../model/manifest.ts'
@@ -9,6 +9,7 @@ import type { ResolvedPolicy } from '../model/policy.ts'
 import type { TaskName } from '../model/task.ts'
 import type { ArchiveQuery } from '../remote/github/github-archives.ts'
 import type { FoundArchive } from '../remote/github/github-service.ts'
+import type { EntryRow } from '../store/entries/entries.ts'
 import type { StoreStatistics } from '../store/entries/statistics.ts'
 import type { Store } from '../store/store.ts'
 import type { Pushed } from './sharing/push-entry.ts'
@@ -146,21 +147,7 @@ export interface RestoreRequest {
 }
 
 /** A row of the index, as `cache ls` shows it. */
-export interface EntrySummary {
-  readonly task: TaskName
-  readonly key: TaskKey
-  readonly scope: string
-  readonly createdAtMs: number
-  readonly accessedAtMs: number
-  readonly expiresAtMs: number | undefined
-  readonly sizeBytes: number
-  readonly fileCount: number
-  readonly hits: number
-  readonly exitCode: number
-  readonly durationMs: number
-  readonly origin: Origin
-  readonly blob: Digest
-}
+export type EntrySummary = Omit<EntryRow, 'number' | 'isExpired' | 'strategy'>
 
 /** One machine's vault: the local store and what may be done with it. Closed by disposing it. */
 export interface Vault extends AsyncDisposable {
