@@ -1,11 +1,8 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
-import { openCheckout } from '../../testing/checkout.ts'
-import type { Checkout } from '../../testing/checkout.ts'
+import { expect, test } from 'vitest'
 import { sampleBytes } from '../../testing/sample-blobs.ts'
+import { createSharedFolder, useSharing } from '../../testing/use-checkout.ts'
 
 /*
  * Somebody who can write to a shared folder changes what lies there. Whatever they do, it is a miss: no
@@ -56,8 +53,8 @@ const CHANGES: readonly (readonly [string, (record: Fields, other: Fields) => un
 ]
 
 test.each(CHANGES)('a record that %s is a miss', async (_, change) => {
-  const share = temporary()
-  const [one, victim] = [await open(share), await open(share)]
+  const share = createSharedFolder()
+  const [one, victim] = [await useSharing(share), await useSharing(share)]
   one.write('out/a', sampleBytes(200_000))
   await one.save('input')
   one.write('out/a', sampleBytes(200_000, 2))
@@ -79,8 +76,8 @@ test.each(CHANGES)('a record that %s is a miss', async (_, change) => {
 })
 
 test('unchanged, the record is a hit (control)', async () => {
-  const share = temporary()
-  const [one, victim] = [await open(share), await open(share)]
+  const share = createSharedFolder()
+  const [one, victim] = [await useSharing(share), await useSharing(share)]
   one.write('out/a', sampleBytes(200_000))
   await one.save('input')
   const [record] = readRecords(share)
@@ -111,16 +108,4 @@ function readRecords(share: string): readonly [RecordFile, RecordFile] {
 function rewrite({ path }: RecordFile, content: unknown): void {
   rmSync(path)
   writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
-}
-
-async function open(share: string): Promise<Checkout> {
-  const checkout = await openCheckout({ url: pathToFileURL(share).href })
-  onTestFinished(async () => await checkout[Symbol.asyncDispose]())
-  return checkout
-}
-
-function temporary(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'taskvault-share-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  return directory
 }

@@ -1,8 +1,6 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { blobNameOf } from '../../model/blob-name.ts'
 import { digestFromBytes } from '../../model/digest.ts'
 import { encodeManifest } from '../../model/manifest.ts'
@@ -17,14 +15,15 @@ import { createFrameCompressor } from '../../store/blobs/frame-compressor.ts'
 import { openBlob } from '../../store/blobs/pack-reader.ts'
 import { createPackWriter } from '../../store/blobs/pack-writer.ts'
 import { listReceived } from '../../store/blobs/received-packs.ts'
-import { TASK, openCheckout } from '../../testing/checkout.ts'
+import { TASK } from '../../testing/checkout.ts'
 import type { Checkout } from '../../testing/checkout.ts'
 import { blobOf, sampleBytes } from '../../testing/sample-blobs.ts'
+import { createSharedFolder, useSharing } from '../../testing/use-checkout.ts'
 import { fingerprintContent } from '../fingerprints/fingerprint-content.ts'
 
 test('what was received is referred to by later saves, once it was checked', async () => {
-  const share = temporary()
-  const [one, other] = [await open(share), await open(share)]
+  const share = createSharedFolder()
+  const [one, other] = [await useSharing(share), await useSharing(share)]
   one.write('out/a', sampleBytes(400_000))
   one.write('out/large', sampleBytes(3_000_000, 2))
   await one.save('first')
@@ -43,8 +42,8 @@ test('what was received is referred to by later saves, once it was checked', asy
 })
 
 test('packs of which a restore has read all are confirmed by it, and large files found in them', async () => {
-  const share = temporary()
-  const [one, other] = [await open(share), await open(share)]
+  const share = createSharedFolder()
+  const [one, other] = [await useSharing(share), await useSharing(share)]
   one.write('out/a', sampleBytes(400_000))
   one.write('out/large', sampleBytes(3_000_000, 2))
   one.write('out/the same', sampleBytes(3_000_000, 2))
@@ -62,8 +61,8 @@ test('packs of which a restore has read all are confirmed by it, and large files
 })
 
 test('a pack of which a restore had use for a part is not confirmed', async () => {
-  const share = temporary()
-  const [one, other] = [await open(share), await open(share)]
+  const share = createSharedFolder()
+  const [one, other] = [await useSharing(share), await useSharing(share)]
   for (let index = 0; index < 20; index += 1) one.write(`out/${index}`, sampleBytes(40_000, index))
   await one.save('first')
   for (let index = 0; index < 19; index += 1)
@@ -75,8 +74,8 @@ test('a pack of which a restore had use for a part is not confirmed', async () =
 })
 
 test('a pack that lies about its contents does not spoil what is saved afterwards', async () => {
-  const share = temporary()
-  const victim = await open(share)
+  const share = createSharedFolder()
+  const victim = await useSharing(share)
   const wanted = sampleBytes(200_000, 7)
   await plantLie(share, { victim, about: wanted })
   expect(await victim.restore('planted')).toBe('hit')
@@ -94,8 +93,8 @@ test('a pack that lies about its contents does not spoil what is saved afterward
 })
 
 test('believed at once, it would spoil it (control)', async () => {
-  const share = temporary()
-  const victim = await open(share)
+  const share = createSharedFolder()
+  const victim = await useSharing(share)
   const wanted = sampleBytes(200_000, 7)
   await plantLie(share, { victim, about: wanted })
   await victim.restore('planted')
@@ -191,16 +190,4 @@ async function plantLie(share: string, { victim, about }: Lie): Promise<void> {
     expiresAtMs,
     origin,
   })
-}
-
-async function open(share: string): Promise<Checkout> {
-  const checkout = await openCheckout({ url: pathToFileURL(share).href })
-  onTestFinished(async () => await checkout[Symbol.asyncDispose]())
-  return checkout
-}
-
-function temporary(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'taskvault-share-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  return directory
 }

@@ -1,13 +1,13 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openCheckout } from '../../testing/checkout.ts'
 import type { Checkout } from '../../testing/checkout.ts'
 import { startFaultyProxy } from '../../testing/faulty-proxy.ts'
 import type { Fault, FaultyProxy } from '../../testing/faulty-proxy.ts'
 import { sampleBytes } from '../../testing/sample-blobs.ts'
 import { startStrictS3Server } from '../../testing/strict-s3-server.ts'
 import type { StrictS3Server } from '../../testing/strict-s3-server.ts'
+import { useCheckout } from '../../testing/use-checkout.ts'
 
 /*
  * A remote store that is slow, silent, cut off, or lies. Whatever it does, a restore is a hit with the
@@ -130,14 +130,17 @@ test('after it was lost, a store is asked no more by this process, nor by others
 })
 
 test('a store that is not there is one warning', async () => {
-  const checkout = await open({ url: 's3://vault-tests/?endpoint=http://127.0.0.1:9', env: KEYS })
+  const checkout = await useCheckout({
+    url: 's3://vault-tests/?endpoint=http://127.0.0.1:9',
+    env: KEYS,
+  })
 
   expect(await checkout.restore('input')).toMatchObject({ kind: 'miss' })
   expect(checkout.troubles).toEqual(['REMOTE_UNAVAILABLE'])
 })
 
 test('a bucket without credentials is one warning', async () => {
-  const checkout = await open({ url: 's3://vault-tests' })
+  const checkout = await useCheckout({ url: 's3://vault-tests' })
   checkout.write('out/a', 'a')
 
   await checkout.restore('input')
@@ -168,25 +171,19 @@ async function openScene(): Promise<Scene> {
     await proxy[Symbol.asyncDispose]()
     await server[Symbol.asyncDispose]()
   })
-  const one = await open({ url: server.address, env: server.env })
+  const one = await useCheckout({ url: server.address, env: server.env })
   one.write('out/large', sampleBytes(3_000_000))
   one.write('out/small', 'small')
   await one.save('input')
   const url = server.address.replace(target.port, String(proxy.port))
-  const other = await open({ url, env: server.env })
+  const other = await useCheckout({ url, env: server.env })
   return {
     one,
     other,
     proxy,
     server,
-    reopenOther: async () => await open({ url, env: server.env, root: other.root }),
+    reopenOther: async () => await useCheckout({ url, env: server.env, root: other.root }),
   }
-}
-
-async function open(options: Parameters<typeof openCheckout>[0]): Promise<Checkout> {
-  const checkout = await openCheckout(options)
-  onTestFinished(async () => await checkout[Symbol.asyncDispose]())
-  return checkout
 }
 
 function entriesOf({ objects }: StrictS3Server): number {

@@ -1,16 +1,15 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openCheckout } from '../../testing/checkout.ts'
 import type { Checkout, CheckoutOptions } from '../../testing/checkout.ts'
 import { sampleBytes } from '../../testing/sample-blobs.ts'
 import { startStrictS3Server } from '../../testing/strict-s3-server.ts'
+import { createSharedFolder, useCheckout } from '../../testing/use-checkout.ts'
 
 const REMOTES: Readonly<Record<string, () => Promise<CheckoutOptions>>> = {
-  'a shared folder': async () => ({ url: pathToFileURL(temporary()).href }),
+  'a shared folder': async () => ({ url: pathToFileURL(createSharedFolder()).href }),
   'a bucket': async () => {
     const server = await startStrictS3Server()
     onTestFinished(async () => await server[Symbol.asyncDispose]())
@@ -92,8 +91,8 @@ describe.each(Object.entries(REMOTES))('two checkouts that share %s', (_, openRe
 })
 
 test('an entry of many packs comes and goes without a warning of Node', async () => {
-  const url = pathToFileURL(temporary()).href
-  const [one, other] = [await open({ url }), await open({ url })]
+  const url = pathToFileURL(createSharedFolder()).href
+  const [one, other] = [await useCheckout({ url }), await useCheckout({ url })]
   const warnings: string[] = []
   const listen = (warning: Error): void => void warnings.push(warning.message)
   process.on('warning', listen)
@@ -112,8 +111,8 @@ test('an entry of many packs comes and goes without a warning of Node', async ()
 })
 
 test('a remote store for reading gets nothing', async () => {
-  const url = pathToFileURL(temporary()).href
-  const checkout = await open({ url, remote: { mode: 'read' } })
+  const url = pathToFileURL(createSharedFolder()).href
+  const checkout = await useCheckout({ url, remote: { mode: 'read' } })
   fill(checkout)
 
   const saved = await checkout.save('input')
@@ -123,19 +122,19 @@ test('a remote store for reading gets nothing', async () => {
 })
 
 test('an entry that nobody signed is none where keys are pinned', async () => {
-  const url = pathToFileURL(temporary()).href
-  const one = await open({ url })
+  const url = pathToFileURL(createSharedFolder()).href
+  const one = await useCheckout({ url })
   fill(one)
   await one.save('input')
   const { publicKey } = generateKeyPairSync('ed25519')
   const pinned = String(publicKey.export({ format: 'jwk' }).x)
-  const other = await open({ url, remote: { publicKeys: [pinned] } })
+  const other = await useCheckout({ url, remote: { publicKeys: [pinned] } })
 
   const restored = await other.restore('input')
 
   expect(restored).toMatchObject({ kind: 'miss' })
   expect(other.troubles).toEqual(['REMOTE_INVALID'])
-  expect(await (await open({ url })).restore('input')).toBe('hit')
+  expect(await (await useCheckout({ url })).restore('input')).toBe('hit')
 })
 
 interface Two {
@@ -145,13 +144,7 @@ interface Two {
 
 async function openTwo(openRemote: () => Promise<CheckoutOptions>): Promise<Two> {
   const options = await openRemote()
-  return { one: await open(options), other: await open(options) }
-}
-
-async function open(options: CheckoutOptions): Promise<Checkout> {
-  const checkout = await openCheckout(options)
-  onTestFinished(async () => await checkout[Symbol.asyncDispose]())
-  return checkout
+  return { one: await useCheckout(options), other: await useCheckout(options) }
 }
 
 /** Some of everything: many small files, a large one that is cut, and one in between. */
@@ -183,10 +176,4 @@ function receivedBytes({ events }: Checkout): number {
     last = event.done
   }
   return sum + last
-}
-
-function temporary(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'taskvault-share-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  return directory
 }
