@@ -31,10 +31,30 @@ export interface ChunkedContent {
   readonly chunks: readonly Buffer[]
 }
 
-export interface PackIndex {
+/** What a writer has put into a blob. */
+export interface PackContents {
   readonly frames: readonly Frame[]
   readonly contents: readonly IndexedContent[]
   readonly chunked: readonly ChunkedContent[]
+}
+
+/** The same as it is read; every number in it has been checked. */
+export interface PackIndex {
+  readonly frames: readonly Frame[]
+  readonly contents: ContentRows
+  readonly chunked: readonly ChunkedContent[]
+}
+
+/**
+ * The contents of a pack, by their numbers from 0. They stay bytes of the index, because a pack can hold
+ * a hundred thousand of them.
+ */
+export interface ContentRows {
+  readonly count: number
+  /** The bytes that digests are in, and where the one of a row begins. */
+  readonly bytes: Buffer
+  digestAt(row: number): number
+  read(row: number): IndexedContent
 }
 
 export type BlobKind = 'pack' | 'manifest'
@@ -50,6 +70,9 @@ const FORMAT_VERSION = 1
 export const TRAILER_BYTES = 16
 const TRAILER_MAGIC = Buffer.from('TVINDEX1')
 const CODECS: readonly FrameCodec[] = ['stored', 'zstd']
+const FRAME_ROW_BYTES = 9
+/** Frame, offset and length of a content. */
+const PLACE_BYTES = 12
 
 /** The first line of a blob. */
 export function encodeBlobHeader(kind: BlobKind, algorithm: string): Buffer {
@@ -93,12 +116,12 @@ export function parseTrailer(trailer: Uint8Array): { storedBytes: number; rawByt
   return { storedBytes: bytes.readUInt32LE(0), rawBytes: bytes.readUInt32LE(4) }
 }
 
-export function encodePackIndex(index: PackIndex, digestBytes: number): Buffer {
+export function encodePackIndex(index: PackContents, digestBytes: number): Buffer {
   const chunkCount = index.chunked.reduce((sum, item) => sum + item.chunks.length, 0)
   const bytes = Buffer.alloc(
     12 +
-      index.frames.length * 9 +
-      index.contents.length * (digestBytes + 12) +
+      index.frames.length * FRAME_ROW_BYTES +
+      index.contents.length * (digestBytes + PLACE_BYTES) +
       index.chunked.length * (digestBytes + 12) +
       chunkCount * digestBytes,
   )
@@ -125,40 +148,14 @@ export function encodePackIndex(index: PackIndex, digestBytes: number): Buffer {
   return bytes
 }
 
-/** @throws {TaskVaultError} BLOB_CORRUPT when any count, frame number or range does not hold. */
-export function parsePackIndex(source: Uint8Array, digestBytes: number): PackIndex {
-  const index = {
-    frames: [] as Frame[],
-    contents: [] as IndexedContent[],
-    chunked: [] as ChunkedContent[],
-  }
-  visitPackIndex(source, digestBytes, {
-    frame: (frame) => void index.frames.push(frame),
-    content: (digest, place) => void index.contents.push({ digest, ...place }),
-    chunked: (content) => void index.chunked.push(content),
-  })
-  return index
-}
-
-/** Told of everything in an index, in its order; every number has been checked. */
-export interface PackIndexVisitor {
-  frame(frame: Frame): void
-  content(digest: Buffer, place: { frame: number; offset: number; length: number }): void
-  chunked(content: ChunkedContent): void
-}
-
 /**
- * Reads an index without keeping it: a pack can hold a hundred thousand contents.
- * @throws {TaskVaultError} BLOB_CORRUPT as `parsePackIndex` does.
+ * Reads an index in place: `source` must not change as long as it is used.
+ * @throws {TaskVaultError} BLOB_CORRUPT when any count, frame number or range does not hold.
  */
-export function visitPackIndex(
-  source: Uint8Array,
-  digestBytes: number,
-  visitor: PackIndexVisitor,
-): void {
+export function parsePackIndex(source: Uint8Array, digestBytes: number): PackIndex {
   const bytes = Buffer.from(source.buffer, source.byteOffset, source.byteLength)
   try {
-    readPackIndex(bytes, digestBytes, visitor)
+    return readPackIndex(bytes, digestBytes)
   } catch (error) {
     // Every read past the end is a RangeError: the counts and the length contradict each other.
     if (error instanceof RangeError) throw damagedIndex(error)
@@ -166,7 +163,7 @@ export function visitPackIndex(
   }
 }
 
-function readPackIndex(bytes: Buffer, digestBytes: number, visitor: PackIndexVisitor): void {
+function readPackIndex(bytes: Buffer, digestBytes: number): PackIndex {
   let at = 0
   const u32 = (): number => {
     at += 4
@@ -183,33 +180,63 @@ function readPackIndex(bytes: Buffer, digestBytes: number, visitor: PackIndexVis
     return value
   }
 
-  const frameBytes: number[] = []
-  for (let left = count(9); left > 0; left -= 1) {
+  const frames = Array.from({ length: count(FRAME_ROW_BYTES) }, (): Frame => {
     const storedBytes = u32()
     const rawBytes = u32()
     const codec = CODECS[bytes.readUInt8(at++)]
     if (codec === undefined) throw damagedIndex()
-    frameBytes.push(rawBytes)
-    visitor.frame({ storedBytes, rawBytes, codec })
-  }
-  for (let left = count(digestBytes + 12); left > 0; left -= 1) {
-    const name = digest()
-    const place = { frame: u32(), offset: u32(), length: u32() }
-    const rawBytes = frameBytes[place.frame]
-    if (rawBytes === undefined || place.offset + place.length > rawBytes) throw damagedIndex()
-    visitor.content(name, place)
-  }
-  for (let left = count(digestBytes + 12); left > 0; left -= 1) {
+    return { storedBytes, rawBytes, codec }
+  })
+  const contents = contentRows(bytes, {
+    count: count(digestBytes + PLACE_BYTES),
+    start: at,
+    digestBytes,
+  })
+  checkPlaces(contents, { frames, digestBytes })
+  at = contents.digestAt(contents.count)
+  const chunked = Array.from({ length: count(digestBytes + 12) }, (): ChunkedContent => {
     const name = digest()
     const length = bytes.readDoubleLE(at)
     at += 8
-    visitor.chunked({
-      digest: name,
-      length,
-      chunks: Array.from({ length: count(digestBytes) }, digest),
-    })
-  }
+    return { digest: name, length, chunks: Array.from({ length: count(digestBytes) }, digest) }
+  })
   if (at !== bytes.length) throw damagedIndex()
+  return { frames, contents, chunked }
+}
+
+/** Each row is a digest, and behind it frame, offset and length. */
+function contentRows(
+  bytes: Buffer,
+  { count, start, digestBytes }: { count: number; start: number; digestBytes: number },
+): ContentRows {
+  const digestAt = (row: number): number => start + row * (digestBytes + PLACE_BYTES)
+  return {
+    count,
+    bytes,
+    digestAt,
+    read(row) {
+      const at = digestAt(row)
+      const place = at + digestBytes
+      return {
+        digest: bytes.subarray(at, place),
+        frame: bytes.readUInt32LE(place),
+        offset: bytes.readUInt32LE(place + 4),
+        length: bytes.readUInt32LE(place + 8),
+      }
+    },
+  }
+}
+
+function checkPlaces(
+  { count, bytes, digestAt }: ContentRows,
+  { frames, digestBytes }: { readonly frames: readonly Frame[]; readonly digestBytes: number },
+): void {
+  for (let row = 0; row < count; row += 1) {
+    const place = digestAt(row) + digestBytes
+    const rawBytes = frames[bytes.readUInt32LE(place)]?.rawBytes
+    const end = bytes.readUInt32LE(place + 4) + bytes.readUInt32LE(place + 8)
+    if (rawBytes === undefined || end > rawBytes) throw damagedIndex()
+  }
 }
 
 function damagedIndex(cause?: unknown): TaskVaultError {

@@ -1,11 +1,17 @@
 import { TaskVaultError } from '../../errors.ts'
 import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
 import { digestFromBytes, shortDigest } from '../../model/digest.ts'
+import { parsePackIndex } from '../../model/pack-index.ts'
+import type { ContentRows, Frame } from '../../model/pack-index.ts'
 import type { FrameLocation, Slice } from '../unpacking/unpack-batch.ts'
+import { createContentTable } from './content-table.ts'
+import type { ContentTable } from './content-table.ts'
 import type { BlobReader } from './pack-reader.ts'
 
 /** Finds contents in the open blobs of one entry. */
 export interface ContentLocator {
+  /** The contents of all blobs, in the order of the list. */
+  readonly table: ContentTable
   /**
    * Where a content's bytes are, in order.
    * @throws {TaskVaultError} BLOB_MISSING when none of the blobs holds it.
@@ -33,24 +39,23 @@ export function createContentLocator(
   blobs: readonly BlobReader[],
   algorithm: HashAlgorithm,
 ): ContentLocator {
-  const places = indexBlobs(blobs)
+  const places = indexBlobs(blobs, algorithm)
 
   function find(digest: Buffer): LocatedSlice | undefined {
-    const at = places.rows.get(digest.toString('latin1'))
-    if (at === undefined) return undefined
-    const [frame, offset, length] = places.numbers.slice(at, at + ROW_NUMBERS) as [
-      number,
-      number,
-      number,
-    ]
-    return { digest, frame: places.frames[frame] as LocatedFrame, offset, length }
+    const row = places.table.find(digest)
+    if (row === undefined) return undefined
+    const { frame, offset, length } = places.table.read(row)
+    return { digest, frame: frameOf(places.table.packOf(row), frame), offset, length }
+  }
+
+  function frameOf(blob: number, frame: number): LocatedFrame {
+    return places.frames[blob]?.[frame] as LocatedFrame
   }
 
   /** The digests of what a content consists of: its own, or those of its chunks. */
   function piecesOf(digest: Buffer): readonly Buffer[] {
-    const name = digest.toString('latin1')
-    if (places.rows.has(name)) return [digest]
-    const chunks = places.chunked.get(name)?.chunks
+    if (places.table.find(digest) !== undefined) return [digest]
+    const chunks = places.chunked.get(digest.toString('latin1'))?.chunks
     if (chunks === undefined) throw missing(digest)
     return chunks
   }
@@ -62,8 +67,8 @@ export function createContentLocator(
   }
 
   function blobOfPiece(digest: Buffer): number | undefined {
-    const at = places.rows.get(digest.toString('latin1'))
-    return at === undefined ? undefined : places.blobOfFrame[places.numbers[at] as number]
+    const row = places.table.find(digest)
+    return row === undefined ? undefined : places.table.packOf(row)
   }
 
   function readPiece(digest: Buffer): Buffer {
@@ -85,6 +90,7 @@ export function createContentLocator(
   }
 
   return {
+    table: places.table,
     locate: (digest) => piecesOf(digest).map(locatePiece),
     stream,
     blobsOf(digest) {
@@ -118,48 +124,43 @@ function readSlice({ frame, offset, length }: LocatedSlice): Buffer {
   return frame.blob.readFrame(frame.number).subarray(offset, offset + length)
 }
 
-/** Numbers of one content: its frame, its offset there, and its length. */
-const ROW_NUMBERS = 3
+const NO_CONTENTS: ContentRows = parsePackIndex(Buffer.alloc(12), 32).contents
 
-/**
- * Where all contents are. Rows are numbers in one long list, because objects for as many contents
- * would take ten times the memory.
- */
+/** Where all contents are. */
 interface ContentPlaces {
-  readonly rows: Map<string, number>
-  readonly numbers: number[]
-  readonly frames: LocatedFrame[]
-  readonly blobOfFrame: number[]
-  readonly chunked: Map<string, { readonly blob: number; readonly chunks: readonly Buffer[] }>
+  readonly table: ContentTable
+  /** Of each blob. */
+  readonly frames: readonly (readonly LocatedFrame[])[]
+  readonly chunked: ReadonlyMap<
+    string,
+    { readonly blob: number; readonly chunks: readonly Buffer[] }
+  >
 }
 
-function indexBlobs(blobs: readonly BlobReader[]): ContentPlaces {
-  const places: ContentPlaces = {
-    rows: new Map(),
-    numbers: [],
-    frames: [],
-    blobOfFrame: [],
-    chunked: new Map(),
+function indexBlobs(blobs: readonly BlobReader[], { digestBytes }: HashAlgorithm): ContentPlaces {
+  const chunked = blobs.flatMap((blob, order) =>
+    blob.index.chunked.map(
+      ({ digest, chunks }) => [digest.toString('latin1'), { blob: order, chunks }] as const,
+    ),
+  )
+  return {
+    table: createContentTable(
+      // A pack that another algorithm named holds nothing that is asked for here.
+      blobs.map((blob) =>
+        blob.algorithm.digestBytes === digestBytes ? blob.index.contents : NO_CONTENTS,
+      ),
+      digestBytes,
+    ),
+    frames: blobs.map((blob) =>
+      blob.index.frames.map((frame, number) => locate(blob, frame, number)),
+    ),
+    chunked: new Map(chunked),
   }
-  const { rows, numbers, frames, blobOfFrame, chunked } = places
-  for (const [order, blob] of blobs.entries()) {
-    const firstFrame = frames.length
-    blob.visitIndex({
-      frame(frame) {
-        const number = frames.length - firstFrame
-        const position = blob.frameOffset(number)
-        frames.push({ ...frame, descriptor: blob.descriptor, position, blob, number })
-        blobOfFrame.push(order)
-      },
-      content(digest, { frame, offset, length }) {
-        rows.set(digest.toString('latin1'), numbers.length)
-        numbers.push(firstFrame + frame, offset, length)
-      },
-      chunked: ({ digest, chunks }) =>
-        void chunked.set(digest.toString('latin1'), { blob: order, chunks }),
-    })
-  }
-  return places
+}
+
+function locate(blob: BlobReader, frame: Frame, number: number): LocatedFrame {
+  const position = blob.frameOffset(number)
+  return { ...frame, descriptor: blob.descriptor, position, blob, number }
 }
 
 function missing(digest: Buffer): TaskVaultError {

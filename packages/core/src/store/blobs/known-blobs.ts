@@ -42,15 +42,7 @@ export function readChunkList(
   content: Buffer,
 ): readonly Buffer[] | undefined {
   using reader = openUnlessDamaged(store, blob)
-  let chunks: readonly Buffer[] | undefined
-  reader?.visitIndex({
-    frame: () => {},
-    content: () => {},
-    chunked(item) {
-      if (item.digest.equals(content)) chunks = item.chunks
-    },
-  })
-  return chunks
+  return reader?.index.chunked.findLast(({ digest }) => digest.equals(content))?.chunks
 }
 
 /** A damaged blob is no reason to fail a save: its contents are stored again. */

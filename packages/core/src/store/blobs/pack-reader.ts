@@ -11,15 +11,8 @@ import {
   parseBlobHeader,
   parsePackIndex,
   parseTrailer,
-  visitPackIndex,
 } from '../../model/pack-index.ts'
-import type {
-  BlobHeader,
-  Frame,
-  IndexedContent,
-  PackIndex,
-  PackIndexVisitor,
-} from '../../model/pack-index.ts'
+import type { BlobHeader, Frame, IndexedContent, PackIndex } from '../../model/pack-index.ts'
 import { corruptBlob, unpackFrame, unpackIndex } from '../unpacking/unpack-frame.ts'
 import { openBlobSource } from './blob-source.ts'
 import type { BlobSource } from './blob-source.ts'
@@ -30,10 +23,8 @@ export interface BlobReader extends Disposable {
   readonly sizeBytes: number
   readonly header: BlobHeader
   readonly algorithm: HashAlgorithm
-  /** Everything the blob holds; read again at each call, because it can be large. */
-  readIndex(): PackIndex
-  /** The same without keeping it. */
-  visitIndex(visitor: PackIndexVisitor): void
+  /** Everything the blob holds. */
+  readonly index: PackIndex
   /** The digests of all contents, large ones that were cut included. */
   listDigests(): Buffer[]
   /** Where frame number `frame` begins in the file. */
@@ -91,11 +82,11 @@ export function openBlobOf(path: string, algorithm: HashAlgorithm): BlobReader |
 
 /** The manifest in a manifest's blob: its first content. */
 export function readManifest(blob: BlobReader): Manifest {
-  const first = blob.readIndex().contents[0]
-  if (blob.header.kind !== 'manifest' || first === undefined) {
+  const { contents } = blob.index
+  if (blob.header.kind !== 'manifest' || contents.count === 0) {
     throw new TaskVaultError('ENTRY_DAMAGED', 'A blob that should hold a manifest holds none')
   }
-  return parseManifest(blob.readContent(first).toString('utf8'))
+  return parseManifest(blob.readContent(contents.read(0)).toString('utf8'))
 }
 
 function readHeader(source: BlobSource): BlobHeader {
@@ -104,14 +95,12 @@ function readHeader(source: BlobSource): BlobHeader {
 
 function readBlob(source: BlobSource, header: BlobHeader, algorithm: HashAlgorithm): BlobReader {
   const indexBytes = readIndexBytes(source, header)
-  const visitIndex = (visitor: PackIndexVisitor): void => {
-    visitPackIndex(
-      unpackIndex(indexBytes.stored, indexBytes.rawBytes),
-      algorithm.digestBytes,
-      visitor,
-    )
-  }
-  const frames = checkFrames(visitIndex, indexBytes)
+  const index = parsePackIndex(
+    unpackIndex(indexBytes.stored, indexBytes.rawBytes),
+    algorithm.digestBytes,
+  )
+  const { frames } = index
+  checkFrames(frames, indexBytes)
   const offsets = frameOffsets(header.length, frames)
   let loaded: { frame: number; bytes: Buffer } | undefined
 
@@ -138,21 +127,16 @@ function readBlob(source: BlobSource, header: BlobHeader, algorithm: HashAlgorit
     sizeBytes: source.sizeBytes,
     header,
     algorithm,
-    readIndex: () =>
-      parsePackIndex(unpackIndex(indexBytes.stored, indexBytes.rawBytes), algorithm.digestBytes),
-    visitIndex,
-    listDigests: () => listDigests(visitIndex),
+    index,
+    listDigests: () => listDigests(index),
     frameOffset: (frame) => offsets[frame] ?? source.sizeBytes,
     readFrame,
     readContent,
     verifyFile: (expected) => verifyFile(source, algorithm, expected),
     verify(expected) {
       verifyFile(source, algorithm, expected)
-      visitIndex({
-        frame: () => {},
-        content: (digest, place) => void readContent({ digest, ...place }),
-        chunked: () => {},
-      })
+      const { contents } = index
+      for (let row = 0; row < contents.count; row += 1) readContent(contents.read(row))
     },
     [Symbol.dispose]: () => source[Symbol.dispose](),
   }
@@ -181,25 +165,17 @@ function readIndexBytes(source: BlobSource, header: BlobHeader): IndexBytes {
   }
 }
 
-function listDigests(visitIndex: BlobReader['visitIndex']): Buffer[] {
-  const digests: Buffer[] = []
-  visitIndex({
-    frame: () => {},
-    content: (digest) => void digests.push(digest),
-    chunked: ({ digest }) => void digests.push(digest),
-  })
-  return digests
+function listDigests({ contents, chunked }: PackIndex): Buffer[] {
+  const listed = Array.from({ length: contents.count }, (_, row) => contents.read(row).digest)
+  return [...listed, ...chunked.map(({ digest }) => digest)]
 }
 
-/** The frames of a whole index: the first look at it checks every number in it. */
-function checkFrames(visitIndex: BlobReader['visitIndex'], index: IndexBytes): readonly Frame[] {
-  const frames: Frame[] = []
-  visitIndex({ frame: (frame) => void frames.push(frame), content: () => {}, chunked: () => {} })
-  const end = frames.reduce((sum, frame) => sum + frame.storedBytes, index.framesStart)
-  if (end !== index.framesEnd) throw corruptBlob('its index does not fit its size')
+/** Whether the frames fill the file up to the index. */
+function checkFrames(frames: readonly Frame[], { framesStart, framesEnd }: IndexBytes): void {
+  const end = frames.reduce((sum, frame) => sum + frame.storedBytes, framesStart)
+  if (end !== framesEnd) throw corruptBlob('its index does not fit its size')
   if (frames.some((frame) => frame.rawBytes > MAX_FRAME_BYTES))
     throw corruptBlob('a frame is too large')
-  return frames
 }
 
 function frameOffsets(start: number, frames: readonly Frame[]): readonly number[] {

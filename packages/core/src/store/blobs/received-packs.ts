@@ -74,13 +74,10 @@ async function checkPack(store: Store, digest: Digest, { isConfirmed }: Note): P
   try {
     using blob = await openBlob(blobPath(store.cacheDirectory, digest))
     if (!isConfirmed) blob.verify(digest)
-    const contents: Buffer[] = []
-    blob.visitIndex({
-      frame: () => {},
-      content: (content) => void contents.push(content),
-      // Whether their parts make them up is not seen here.
-      chunked: (content) => void (isConfirmed && contents.push(content.digest)),
-    })
+    // Whether their parts make up what was cut is not seen by `verify`.
+    const contents = isConfirmed
+      ? blob.listDigests()
+      : blob.listDigests().slice(0, blob.index.contents.count)
     registerBlob(store, { digest, sizeBytes: blob.sizeBytes, contents })
   } catch (error) {
     if (!isTaskVaultError(error) || !isUnusable(error)) throw error

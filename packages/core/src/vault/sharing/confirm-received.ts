@@ -2,7 +2,7 @@ import { isTaskVaultError, systemErrorCode } from '../../errors.ts'
 import { CHUNKED_FROM_BYTES } from '../../files/cut-chunks.ts'
 import { digestFromBytes, digestToBytes } from '../../model/digest.ts'
 import type { Digest } from '../../model/digest.ts'
-import type { ChunkedContent, IndexedContent } from '../../model/pack-index.ts'
+import type { ChunkedContent } from '../../model/pack-index.ts'
 import type { StagedDirectory } from '../../outputs/staged-directory.ts'
 import type { ContentLocator } from '../../store/blobs/content-locator.ts'
 import type { BlobReader } from '../../store/blobs/pack-reader.ts'
@@ -37,32 +37,45 @@ function confirmPacks(
 ): void {
   const unchecked = new Set(listReceived(store))
   if (!opened.manifest.blobs.some((digest) => unchecked.has(digest))) return
-  const checked = digestsOf(directories, opened.locator)
+  const checked = findChecked(directories, opened.locator)
   for (const [index, { digest, blob }] of opened.packs.entries()) {
     // The manifest's own blob is the first.
     const pack = { blob, order: index + 1 }
-    if (unchecked.has(digest) && isRight(pack, { checked, locator: opened.locator }))
+    if (unchecked.has(digest) && isRight(pack, checked, opened.locator))
       noteConfirmed(store, digest)
   }
 }
 
+/** What a restore has read, and so checked. */
+interface Checked {
+  /** 1 for each such row of the locator's table. Where several packs have a content, one of them was read. */
+  readonly rows: Uint8Array
+  /** Contents that were read as the chunks that they were cut into. */
+  readonly cut: ReadonlySet<Digest>
+}
+
 /** Of all that lies in directories that were made: files, what large ones were cut into, and the nodes. */
-function digestsOf(
-  directories: readonly StagedDirectory[],
-  locator: ContentLocator,
-): ReadonlySet<Digest> {
-  const digests = new Set<Digest>()
+function findChecked(directories: readonly StagedDirectory[], locator: ContentLocator): Checked {
+  const rows = new Uint8Array(locator.table.count)
+  const cut = new Set<Digest>()
+
+  function check(digest: Digest): void {
+    const row = locator.table.find(digestToBytes(digest))
+    if (row === undefined) cut.add(digest)
+    else rows[row] = 1
+  }
+
   for (const { entry, entries } of directories) {
-    digests.add(entry.digest)
+    check(entry.digest)
     for (const below of entries) {
       if (below.kind !== 'file') continue
-      digests.add(below.digest)
+      check(below.digest)
       if (below.sizeBytes < CHUNKED_FROM_BYTES) continue
       for (const slice of locator.locate(digestToBytes(below.digest)))
-        digests.add(digestFromBytes(slice.digest))
+        check(digestFromBytes(slice.digest))
     }
   }
-  return digests
+  return { rows, cut }
 }
 
 interface OpenPack {
@@ -70,33 +83,29 @@ interface OpenPack {
   readonly order: number
 }
 
-interface Checked {
-  readonly checked: ReadonlySet<Digest>
-  readonly locator: ContentLocator
-}
-
 /** @throws {TaskVaultError} BLOB_CORRUPT */
-function isRight({ blob, order }: OpenPack, { checked, locator }: Checked): boolean {
-  const unread: IndexedContent[] = []
-  let isKnown = true
-  // Where several packs say that they have a content, one of them was read.
-  const wasRead = (digest: Buffer): boolean =>
-    checked.has(digestFromBytes(digest)) && locator.blobsOf(digest)?.[0] === order
-  blob.visitIndex({
-    frame: () => {},
-    content(digest, place) {
-      if (!wasRead(digest)) unread.push({ digest, ...place })
-    },
-    chunked: (content) => (isKnown &&= isMadeOf(content, { checked, locator })),
-  })
-  if (!isKnown || unread.length > MOST_UNREAD) return false
-  for (const content of unread) blob.readContent(content)
+function isRight({ blob, order }: OpenPack, checked: Checked, locator: ContentLocator): boolean {
+  const { contents, chunked } = blob.index
+  if (!chunked.every((content) => isMadeOf(content, checked, locator))) return false
+  const firstRow = locator.table.firstRow(order)
+  const unread: number[] = []
+  for (let row = 0; row < contents.count; row += 1) {
+    const isIts = locator.table.packOf(firstRow + row) === order
+    if (isIts && checked.rows[firstRow + row] === 1) continue
+    unread.push(row)
+    if (unread.length > MOST_UNREAD) return false
+  }
+  for (const row of unread) blob.readContent(contents.read(row))
   return true
 }
 
 /** Whether a large content was read as the chunks that this list of them names. */
-function isMadeOf({ digest, chunks }: ChunkedContent, { checked, locator }: Checked): boolean {
-  if (!checked.has(digestFromBytes(digest))) return false
+function isMadeOf(
+  { digest, chunks }: ChunkedContent,
+  { cut }: Checked,
+  locator: ContentLocator,
+): boolean {
+  if (!cut.has(digestFromBytes(digest))) return false
   const read = Buffer.concat(locator.locate(digest).map((slice) => slice.digest))
   return read.equals(Buffer.concat(chunks))
 }
