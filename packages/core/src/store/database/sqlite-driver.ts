@@ -38,7 +38,7 @@ export async function loadSqliteDriver(
 ): Promise<SqliteDriver> {
   switch (forced) {
     case 'node':
-      return await loadNodeSqlite()
+      return loadNodeSqlite()
     case 'better-sqlite3':
       return await loadBetterSqlite()
     case undefined:
@@ -65,8 +65,9 @@ export function isSound(version: string | undefined): boolean {
   return true
 }
 
-async function loadNodeSqlite(): Promise<SqliteDriver> {
-  const { DatabaseSync } = await import('node:sqlite')
+function loadNodeSqlite(): SqliteDriver {
+  // Not by `import()`, for which a command starts Node's loader of ES modules, which nothing else of it needs.
+  const { DatabaseSync } = process.getBuiltinModule('node:sqlite')
   return {
     name: 'node',
     connect(file, { readOnly }) {

@@ -41,7 +41,7 @@ const MOST_STALE_ATTEMPTS = 1000
  */
 export async function acquireLock(lockPath: string, options: LockOptions = {}): Promise<HeldLock> {
   const { signal, onWait } = options
-  const open = await loadOpener()
+  const open = loadOpener()
   const startedAt = performance.now()
   let wasContended = false
   let wasNoticed = false
@@ -70,8 +70,9 @@ export async function acquireLock(lockPath: string, options: LockOptions = {}): 
 }
 
 /** Opens an empty database that is there, or makes one. Loaded when needed: a hit has no use for it. */
-export async function loadOpener(): Promise<(file: string) => DatabaseSync> {
-  const sqlite = await import('node:sqlite')
+export function loadOpener(): (file: string) => DatabaseSync {
+  // Not by `import()`, for which a command starts Node's loader of ES modules, which nothing else of it needs.
+  const sqlite = process.getBuiltinModule('node:sqlite')
   return (file) => new sqlite.DatabaseSync(file, { timeout: 0 })
 }
 

@@ -19,7 +19,7 @@ export async function removeOldLocks(
   directory: string,
   { now, olderThanMs, most }: OldLocks,
 ): Promise<void> {
-  const open = await loadOpener()
+  const open = loadOpener()
   const isOld = (file: string): boolean => {
     const stats = statSync(file, { throwIfNoEntry: false })
     // What is not empty is none of ours.
