@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { chanceName } from './chance-name.ts'
 import { removeFile } from './remove-file.ts'
 
 export interface WriteOptions {
@@ -19,7 +20,7 @@ export function writeAtomically(
   options: WriteOptions = {},
 ): void {
   const directory = dirname(absolutePath)
-  const temporary = join(directory, temporaryName(basename(absolutePath)))
+  const temporary = join(directory, `.${basename(absolutePath).slice(0, 100)}.${chanceName()}.tmp`)
   try {
     const descriptor = openSync(temporary, 'wx', options.mode ?? 0o666)
     try {
@@ -54,11 +55,4 @@ export function syncDirectory(absolutePath: string): void {
   } finally {
     closeSync(descriptor)
   }
-}
-
-/** A name beside the final one that no other process or thread can choose, even in another container. */
-function temporaryName(finalName: string): string {
-  // Nobody is kept from guessing it, but from having the same; loading `node:crypto` takes 7 ms.
-  const chance = [Math.random(), Math.random()].map((part) => part.toString(36).slice(2, 12))
-  return `.${finalName.slice(0, 100)}.${chance.join('')}.tmp`
 }

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { basename } from 'node:path'
 import { asTaskVaultError } from '../errors.ts'
+import { chanceName } from '../files/chance-name.ts'
 import { STAGING_PREFIX } from '../files/observe-directory.ts'
 import { digestToBytes } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
@@ -149,8 +149,7 @@ function openPlaces(parts: OpenParts, targets: readonly OutputTarget[]): OutputP
   const places = createOutputPlaces({
     outputs: targets,
     projectRoot: parts.settings.projectRoot,
-    stagingName: () =>
-      `${STAGING_PREFIX}${parts.store.sessionId}-${randomBytes(4).toString('hex')}`,
+    stagingName: () => `${STAGING_PREFIX}${parts.store.sessionId}-${chanceName().slice(0, 8)}`,
     onStaging(directory) {
       recorded.push(directory)
       recordStaging(parts.store, [directory])

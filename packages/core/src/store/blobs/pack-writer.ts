@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { closeSync, fdatasync, openSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { chanceName } from '../../files/chance-name.ts'
 import { removeFile } from '../../files/remove-file.ts'
 import { writeFully } from '../../files/write-atomically.ts'
 import { digestFromBytes } from '../../model/digest.ts'
@@ -55,7 +55,7 @@ export function createPackWriter(
   compressor: FrameCompressor,
 ): PackWriter {
   const directory = blobsDirectory(cacheDirectory)
-  const temporary = join(directory, TEMPORARY_BLOB_PREFIX + randomBytes(12).toString('hex'))
+  const temporary = join(directory, TEMPORARY_BLOB_PREFIX + chanceName())
   const header = encodeBlobHeader('pack', algorithm.name)
   const hasher = algorithm.createHasher()
   const frames: Frame[] = []
