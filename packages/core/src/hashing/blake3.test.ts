@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process'
+import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { openBlake3, openWasmBlake3 } from './blake3.ts'
 import type { HashAlgorithm } from './hash-algorithm.ts'
+import { loadNativeBlake3 } from './native-blake3.ts'
 
 /*
  * Official test vectors of BLAKE3 (test_vectors.json of its reference implementation): the input is
@@ -37,6 +39,12 @@ test.each(implementations)(
     }
   },
 )
+
+test('the native one is the one that its package would load', () => {
+  const load = createRequire(import.meta.url)
+
+  expect(loadNativeBlake3()?.Blake3Hasher).toBe(load('@napi-rs/blake-hash').Blake3Hasher)
+})
 
 test('native and WebAssembly agree on any bytes cut anywhere', async () => {
   const [native, wasm] = await Promise.all([openBlake3(), openWasmBlake3()])

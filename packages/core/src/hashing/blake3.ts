@@ -1,15 +1,6 @@
-import { createRequire } from 'node:module'
 import type { HashAlgorithm, Hasher } from './hash-algorithm.ts'
-
-interface NativeHasher {
-  update(input: Uint8Array): unknown
-  digestBuffer(): Buffer
-}
-
-interface NativeBlake3 {
-  blake3(input: Uint8Array): Buffer
-  Blake3Hasher: new () => NativeHasher
-}
+import { loadNativeBlake3 } from './native-blake3.ts'
+import type { NativeBlake3 } from './native-blake3.ts'
 
 let opened: Promise<HashAlgorithm> | undefined
 
@@ -23,17 +14,9 @@ export function openBlake3(): Promise<HashAlgorithm> {
 }
 
 async function open(): Promise<HashAlgorithm> {
-  const native = process.env['TASKVAULT_BLAKE3'] === 'wasm' ? undefined : loadNative()
+  const native = process.env['TASKVAULT_BLAKE3'] === 'wasm' ? undefined : loadNativeBlake3()
+  // Without a binary for this platform or libc, WebAssembly computes the same digest, slower.
   return native === undefined ? await openWasmBlake3() : nativeBlake3(native)
-}
-
-function loadNative(): NativeBlake3 | undefined {
-  try {
-    return createRequire(import.meta.url)('@napi-rs/blake-hash') as NativeBlake3
-  } catch {
-    // No binary for this platform or libc: the WebAssembly build computes the same digest, slower.
-    return undefined
-  }
 }
 
 function nativeBlake3(native: NativeBlake3): HashAlgorithm {
