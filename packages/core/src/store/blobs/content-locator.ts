@@ -39,23 +39,22 @@ export function createContentLocator(
   blobs: readonly BlobReader[],
   algorithm: HashAlgorithm,
 ): ContentLocator {
-  const places = indexBlobs(blobs, algorithm)
+  let indexed: ContentPlaces | undefined
+  // Who wants the manifest alone asks for no content.
+  const places = (): ContentPlaces => (indexed ??= indexBlobs(blobs, algorithm))
 
   function find(digest: Buffer): LocatedSlice | undefined {
-    const row = places.table.find(digest)
+    const { table, frames } = places()
+    const row = table.find(digest)
     if (row === undefined) return undefined
-    const { frame, offset, length } = places.table.read(row)
-    return { digest, frame: frameOf(places.table.packOf(row), frame), offset, length }
-  }
-
-  function frameOf(blob: number, frame: number): LocatedFrame {
-    return places.frames[blob]?.[frame] as LocatedFrame
+    const { frame, offset, length } = table.read(row)
+    return { digest, frame: frames[table.packOf(row)]?.[frame] as LocatedFrame, offset, length }
   }
 
   /** The digests of what a content consists of: its own, or those of its chunks. */
   function piecesOf(digest: Buffer): readonly Buffer[] {
-    if (places.table.find(digest) !== undefined) return [digest]
-    const chunks = places.chunked.get(digest.toString('latin1'))?.chunks
+    if (places().table.find(digest) !== undefined) return [digest]
+    const chunks = places().chunked.get(digest.toString('latin1'))?.chunks
     if (chunks === undefined) throw missing(digest)
     return chunks
   }
@@ -67,8 +66,9 @@ export function createContentLocator(
   }
 
   function blobOfPiece(digest: Buffer): number | undefined {
-    const row = places.table.find(digest)
-    return row === undefined ? undefined : places.table.packOf(row)
+    const { table } = places()
+    const row = table.find(digest)
+    return row === undefined ? undefined : table.packOf(row)
   }
 
   function readPiece(digest: Buffer): Buffer {
@@ -90,13 +90,15 @@ export function createContentLocator(
   }
 
   return {
-    table: places.table,
+    get table() {
+      return places().table
+    },
     locate: (digest) => piecesOf(digest).map(locatePiece),
     stream,
     blobsOf(digest) {
       const whole = blobOfPiece(digest)
       if (whole !== undefined) return [whole]
-      const cut = places.chunked.get(digest.toString('latin1'))
+      const cut = places().chunked.get(digest.toString('latin1'))
       if (cut === undefined) return undefined
       const holders = cut.chunks.map(blobOfPiece)
       if (!holders.every((holder) => holder !== undefined)) return undefined

@@ -1,5 +1,6 @@
 import type { Digest } from '../../model/digest.ts'
 import { digestToBytes } from '../../model/digest.ts'
+import type { Database } from '../database/database.ts'
 import type { Store } from '../store.ts'
 
 export interface NewBlob {
@@ -15,21 +16,45 @@ export interface NewBlob {
  * @returns the blob's number.
  */
 export function registerBlob(store: Store, blob: NewBlob): number {
+  const [number] = registerBlobs(store, [blob])
+  if (number === undefined) throw new Error('each blob that is registered has a number')
+  return number
+}
+
+/** The same for several at once. */
+export function registerBlobs(store: Store, blobs: readonly NewBlob[]): readonly number[] {
   const { database } = store
   const addBlob = database.prepare(
     `INSERT INTO blobs (digest, size, created_at) VALUES (?, ?, ?)
      ON CONFLICT (digest) DO UPDATE SET created_at = excluded.created_at RETURNING number`,
   )
-  // A content that is in two blobs is found in the later one: the earlier one may go sooner.
-  const addContent = database.prepare(
-    'INSERT OR REPLACE INTO contents (digest, blob) VALUES (?, ?)',
+  return database.transaction('relaxed', () =>
+    blobs.map(({ digest, sizeBytes, contents }) => {
+      const row = addBlob.get(digestToBytes(digest), sizeBytes, store.now())
+      const number = Number(row?.['number'])
+      addContents(database, number, contents)
+      return number
+    }),
   )
-  return database.transaction('relaxed', () => {
-    const row = addBlob.get(digestToBytes(blob.digest), blob.sizeBytes, store.now())
-    const number = Number(row?.['number'])
-    for (const content of blob.contents) addContent.run(content, number)
-    return number
-  })
+}
+
+/**
+ * Makes contents findable in a blob; within a transaction. One statement takes them all out of one value, in the order of the
+ * table, in half the time that a statement for each takes.
+ */
+export function addContents(database: Database, blob: number, contents: readonly Buffer[]): void {
+  const [first] = contents
+  if (first === undefined) return
+  // A content that is in two blobs is found in the later one: the earlier one may go sooner.
+  const add = database.prepare(
+    `WITH RECURSIVE starts (start) AS
+       (SELECT 1 UNION ALL SELECT start + ? FROM starts WHERE start + ? <= ?)
+     INSERT OR REPLACE INTO contents (digest, blob)
+     SELECT substr(?, start, ?) AS digest, ? FROM starts ORDER BY digest`,
+  )
+  const digests = Buffer.concat(contents)
+  const step = first.length
+  add.run(step, step, digests.length, digests, step, blob)
 }
 
 /** The number of the blob that holds a content, or undefined. */

@@ -9,7 +9,8 @@ import type { TaskName } from '../../model/task.ts'
 import { isUnusable } from '../entries/adopt-manifest.ts'
 import type { Store } from '../store.ts'
 import { blobPath } from './blob-path.ts'
-import { registerBlob } from './contents.ts'
+import { registerBlobs } from './contents.ts'
+import type { NewBlob } from './contents.ts'
 import { dropDamagedBlob } from './damaged-blob.ts'
 import { openBlob } from './pack-reader.ts'
 
@@ -58,19 +59,30 @@ export function listReceived({ cacheDirectory }: Place): readonly Digest[] {
  * @throws {TaskVaultError} as the database and the file system do.
  */
 export async function checkReceived(store: Store, task: TaskName): Promise<void> {
+  const received: Digest[] = []
+  const right: NewBlob[] = []
   for (const digest of listReceived(store)) {
     const note = readNote(store, digest)
     if (note?.task !== task) continue
-    await checkPack(store, digest, note)
-    removeFile(join(notesDirectory(store.cacheDirectory), digest))
+    received.push(digest)
+    const pack = await checkPack(store, digest, note)
+    if (pack !== undefined) right.push(pack)
   }
+  // With one that lied, others may have been taken out that were needed only where it was.
+  registerBlobs(
+    store,
+    right.filter(({ digest }) => isThere(store, digest)),
+  )
+  for (const digest of received) removeFile(join(notesDirectory(store.cacheDirectory), digest))
 }
 
-async function checkPack(store: Store, digest: Digest, { isConfirmed }: Note): Promise<void> {
-  const row = store.database
-    .prepare('SELECT 1 FROM blobs WHERE digest = ?')
-    .get(digestToBytes(digest))
-  if (row === undefined) return
+/** A pack with its contents; undefined when it is gone, or lied and was taken out. */
+async function checkPack(
+  store: Store,
+  digest: Digest,
+  { isConfirmed }: Note,
+): Promise<NewBlob | undefined> {
+  if (!isThere(store, digest)) return undefined
   try {
     using blob = await openBlob(blobPath(store.cacheDirectory, digest))
     if (!isConfirmed) blob.verify(digest)
@@ -78,11 +90,17 @@ async function checkPack(store: Store, digest: Digest, { isConfirmed }: Note): P
     const contents = isConfirmed
       ? blob.listDigests()
       : blob.listDigests().slice(0, blob.index.contents.count)
-    registerBlob(store, { digest, sizeBytes: blob.sizeBytes, contents })
+    return { digest, sizeBytes: blob.sizeBytes, contents }
   } catch (error) {
     if (!isTaskVaultError(error) || !isUnusable(error)) throw error
     dropDamagedBlob(store, digest)
+    return undefined
   }
+}
+
+function isThere({ database }: Store, digest: Digest): boolean {
+  const find = database.prepare('SELECT 1 FROM blobs WHERE digest = ?')
+  return find.get(digestToBytes(digest)) !== undefined
 }
 
 interface Note {

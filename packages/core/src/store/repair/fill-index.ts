@@ -5,6 +5,7 @@ import { digestToBytes, isDigest } from '../../model/digest.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import { blobPath } from '../blobs/blob-path.ts'
+import { addContents } from '../blobs/contents.ts'
 import { listBlobs } from '../blobs/list-blobs.ts'
 import { openBlob, readManifest } from '../blobs/pack-reader.ts'
 import { listReceived } from '../blobs/received-packs.ts'
@@ -95,16 +96,13 @@ async function readBlob(
 
 function register({ database }: FillOptions, blob: FoundBlob): void {
   const addBlob = database.prepare('INSERT INTO blobs (digest, size, created_at) VALUES (?, ?, ?)')
-  const addContent = database.prepare(
-    'INSERT OR REPLACE INTO contents (digest, blob) VALUES (?, ?)',
-  )
   database.transaction('relaxed', () => {
     const { lastInsertRowid } = addBlob.run(
       digestToBytes(blob.digest),
       blob.sizeBytes,
       blob.modifiedAtMs,
     )
-    for (const content of blob.contents) addContent.run(content, lastInsertRowid)
+    addContents(database, lastInsertRowid, blob.contents)
   })
 }
 
