@@ -38,15 +38,20 @@ export function openBlobSource(path: string): BlobSource {
 }
 
 /** Exactly `length` bytes from `position`. @throws {TaskVaultError} BLOB_CORRUPT when there are fewer. */
-export function readRange(descriptor: number, position: number, length: number): Buffer {
+function readRange(descriptor: number, position: number, length: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(length)
+  readFully(descriptor, position, bytes)
+  return bytes
+}
+
+/** Fills `bytes` from `position`. @throws {TaskVaultError} BLOB_CORRUPT when there are fewer. */
+export function readFully(descriptor: number, position: number, bytes: Buffer): void {
   let done = 0
-  while (done < length) {
-    const got = readSync(descriptor, bytes, done, length - done, position + done)
+  while (done < bytes.length) {
+    const got = readSync(descriptor, bytes, done, bytes.length - done, position + done)
     if (got === 0) throw cutOff()
     done += got
   }
-  return bytes
 }
 
 function openDescriptor(path: string): number {

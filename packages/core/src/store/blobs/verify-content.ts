@@ -1,5 +1,5 @@
 import type { Digest } from '../../model/digest.ts'
-import type { FrameLocation } from '../unpacking/unpack-batch.ts'
+import type { FrameLocation } from '../unpacking/frame-reader.ts'
 import type { ContentLocator } from './content-locator.ts'
 import type { BlobReader } from './pack-reader.ts'
 

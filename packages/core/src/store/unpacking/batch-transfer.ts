@@ -1,5 +1,6 @@
 import type { FrameCodec } from '../../model/pack-index.ts'
-import type { FrameLocation, NewFile, UnpackBatch } from './unpack-batch.ts'
+import type { FrameLocation } from './frame-reader.ts'
+import type { NewFile, UnpackBatch } from './unpack-batch.ts'
 
 /**
  * A batch in a form that is cheap to send to another thread: a few arrays in place of some thousand

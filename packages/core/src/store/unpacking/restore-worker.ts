@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../errors.ts'
 import { openHashAlgorithm } from '../../hashing/open-hash-algorithm.ts'
 import { fromTransfer } from './batch-transfer.ts'
 import type { BatchTransfer } from './batch-transfer.ts'
+import { createFrameReader } from './frame-reader.ts'
 import { unpackBatch } from './unpack-batch.ts'
 
 /** What a worker answers to one batch; errors lose their class between threads, so they travel as data. */
@@ -21,8 +22,9 @@ async function answerBatches(): Promise<void> {
   const port = parentPort
   if (port === null) throw new Error('restore-worker is started as a worker thread only')
   const algorithm = await openHashAlgorithm(String(workerData))
+  const unpacking = { algorithm, frames: createFrameReader() }
   port.on('message', (transfer: BatchTransfer) => {
-    port.postMessage(answer(() => unpackBatch(fromTransfer(transfer), algorithm)))
+    port.postMessage(answer(() => unpackBatch(fromTransfer(transfer), unpacking)))
   })
 }
 

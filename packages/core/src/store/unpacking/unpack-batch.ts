@@ -1,19 +1,10 @@
 import { closeSync, constants, fchmodSync, fstatSync, futimesSync, openSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import { TaskVaultError } from '../../errors.ts'
-import { releaseMemory } from '../../files/release-memory.ts'
 import { writeFully } from '../../files/write-atomically.ts'
 import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
 import { digestFromBytes, shortDigest } from '../../model/digest.ts'
-import type { Frame } from '../../model/pack-index.ts'
-import { readRange } from '../blobs/blob-source.ts'
-import { unpackFrame } from './unpack-frame.ts'
-
-/** A frame, by the open blob that it is in. */
-export interface FrameLocation extends Frame {
-  readonly descriptor: number
-  readonly position: number
-}
+import type { FrameLocation, FrameReader } from './frame-reader.ts'
 
 /** A content, or a chunk of one: `length` raw bytes from `offset` of a frame. */
 export interface Slice {
@@ -35,6 +26,12 @@ export interface NewFile {
   readonly identity: Float64Array
 }
 
+/** What each thread that unpacks has of its own. */
+export interface Unpacking {
+  readonly algorithm: HashAlgorithm
+  readonly frames: FrameReader
+}
+
 /** Files that are best made together, because their contents share a frame. */
 export type UnpackBatch = readonly NewFile[]
 
@@ -54,38 +51,20 @@ const CREATE_FLAGS =
  * @returns their identities, one after the other.
  * @throws {TaskVaultError} BLOB_CORRUPT; errors of the operating system as they are.
  */
-export function unpackBatch(batch: UnpackBatch, algorithm: HashAlgorithm): Float64Array {
+export function unpackBatch(batch: UnpackBatch, unpacking: Unpacking): Float64Array {
   const identities = new Float64Array(batch.length * IDENTITY_NUMBERS)
-  let loaded: { frame: FrameLocation; bytes: Buffer } | undefined
-
-  function read({ frame, offset, length }: Slice): Buffer {
-    if (loaded?.frame.position !== frame.position || loaded.frame.descriptor !== frame.descriptor) {
-      if (loaded !== undefined) releaseMemory(loaded.bytes)
-      loaded = { frame, bytes: readFrame(frame) }
-    }
-    return loaded.bytes.subarray(offset, offset + length)
-  }
-
   for (const [index, file] of batch.entries()) {
-    const stats = makeFile(file, algorithm, read)
+    const stats = makeFile(file, unpacking)
     const numbers = [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs, stats.mode]
     identities.set(numbers, index * IDENTITY_NUMBERS)
   }
-  if (loaded !== undefined) releaseMemory(loaded.bytes)
   return identities
 }
 
-function readFrame(frame: FrameLocation): Buffer {
-  const stored = readRange(frame.descriptor, frame.position, frame.storedBytes)
-  const bytes = unpackFrame(frame, stored)
-  if (bytes !== stored) releaseMemory(stored)
-  return bytes
-}
-
-function makeFile(file: NewFile, algorithm: HashAlgorithm, read: (slice: Slice) => Buffer): Stats {
+function makeFile(file: NewFile, unpacking: Unpacking): Stats {
   const descriptor = openSync(file.absolutePath, CREATE_FLAGS, file.mode)
   try {
-    writeSlices(descriptor, file, { algorithm, read })
+    writeSlices(descriptor, file, unpacking)
     futimesSync(descriptor, file.mtimeUs / 1e6, file.mtimeUs / 1e6)
     const stats = fstatSync(descriptor)
     // The umask took bits away. Windows has no such bits, and keeps what it can.
@@ -97,11 +76,9 @@ function makeFile(file: NewFile, algorithm: HashAlgorithm, read: (slice: Slice) 
   }
 }
 
-function writeSlices(
-  descriptor: number,
-  file: NewFile,
-  { algorithm, read }: { algorithm: HashAlgorithm; read: (slice: Slice) => Buffer },
-): void {
+function writeSlices(descriptor: number, file: NewFile, { algorithm, frames }: Unpacking): void {
+  const read = ({ frame, offset, length }: Slice): Buffer =>
+    frames.read(frame).subarray(offset, offset + length)
   const [only, ...more] = file.slices
   if (only !== undefined && more.length === 0) {
     const bytes = read(only)

@@ -26,12 +26,24 @@ export function corruptBlob(detail: string, cause?: unknown): TaskVaultError {
 
 function unpack(stored: Buffer, rawBytes: number): Buffer {
   try {
-    // One piece of the known size: the default of 16 KiB a piece takes twice the time.
-    const size = Math.max(rawBytes, 64)
-    return zstdDecompressSync(stored, { chunkSize: size, maxOutputLength: size })
+    return unpackWhole(stored, Math.max(rawBytes, 64))
   } catch (error) {
     throw nameFailure(error)
   }
+}
+
+/**
+ * In one piece of the known size: the default of 16 KiB a piece takes twice the time. And a byte more,
+ * for once a piece is full another one is made and zstd asked for the rest. That would meet what follows
+ * the frame's end, so it is looked for here.
+ */
+function unpackWhole(stored: Buffer, size: number): Buffer {
+  const options = { chunkSize: size + 1, maxOutputLength: size, info: true }
+  // The type of what `info` asks for is missing.
+  const unpacked: unknown = zstdDecompressSync(stored, options)
+  const { buffer, engine } = unpacked as { buffer: Buffer; engine: { bytesWritten: number } }
+  if (engine.bytesWritten !== stored.length) throw new Error('something follows its end')
+  return buffer
 }
 
 const OUT_OF_MEMORY = ['ZSTD_error_memory_allocation', 'ERR_ZLIB_INITIALIZATION_FAILED']

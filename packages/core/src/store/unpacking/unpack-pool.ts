@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import { createFrameReader } from './frame-reader.ts'
 import { planBatches } from './plan-batches.ts'
 import { IDENTITY_NUMBERS, unpackBatch } from './unpack-batch.ts'
 import type { NewFile, UnpackBatch } from './unpack-batch.ts'
@@ -37,6 +38,7 @@ export function openUnpackPool(
   const queue = createWorkQueue<UnpackBatch>(MAX_WAITING_BATCHES)
   const threads = new AsyncDisposableStack()
   const running: Promise<void>[] = []
+  const frames = createFrameReader()
   let window: NewFile[] = []
 
   function note(batch: UnpackBatch, identities: Float64Array): void {
@@ -49,7 +51,7 @@ export function openUnpackPool(
   }
 
   function unpackHere(batch: UnpackBatch): void {
-    note(batch, unpackBatch(batch, algorithm))
+    note(batch, unpackBatch(batch, { algorithm, frames }))
   }
 
   /** Takes batches as long as `isNeeded`, and lets the threads' answers through between them. */
@@ -108,6 +110,7 @@ export function openUnpackPool(
       queue.close({ clear: true })
       await Promise.allSettled(running)
       await threads.disposeAsync()
+      frames[Symbol.dispose]()
     },
   }
 }
