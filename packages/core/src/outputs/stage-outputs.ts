@@ -44,9 +44,11 @@ export async function stageOutputs(
   plan: OutputPlan,
   context: StageContext,
 ): Promise<StagedOutputs> {
-  await using pool = openUnpackPool(context.algorithm, context.onMade)
-  const staged = { directories: [] as StagedDirectory[], written: [] as string[] }
+  const { algorithm, onMade } = context
   const { fileCount, sizeBytes } = context.limits
+  const expectedFiles = fileCount - plan.unchangedCount
+  await using pool = openUnpackPool({ algorithm, expectedFiles, onMade })
+  const staged = { directories: [] as StagedDirectory[], written: [] as string[] }
   const work: Stage = { locator: context.locator, pool, ...staged, left: { fileCount, sizeBytes } }
   for (const placement of plan.placements) await stagePlacement(placement, work)
   await pool.finish()

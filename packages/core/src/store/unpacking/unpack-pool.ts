@@ -3,13 +3,13 @@ import { setImmediate } from 'node:timers/promises'
 import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
 import { createFrameReader } from './frame-reader.ts'
 import { planBatches } from './plan-batches.ts'
+import { createSharedQueue } from './shared-queue.ts'
 import { IDENTITY_NUMBERS, unpackBatch } from './unpack-batch.ts'
 import type { NewFile, UnpackBatch } from './unpack-batch.ts'
 import { canUseThreads, startUnpackThread } from './unpack-threads.ts'
 import type { UnpackThread } from './unpack-threads.ts'
-import { createWorkQueue } from './work-queue.ts'
 
-/** Makes files as they are named, on several threads once there are many. */
+/** Makes files as they are named, on several threads if there are many. */
 export interface UnpackPool extends AsyncDisposable {
   /** Takes a file to make; its directory exists. A promise when the caller is too far ahead. */
   add(file: NewFile): Promise<void> | undefined
@@ -20,26 +20,34 @@ export interface UnpackPool extends AsyncDisposable {
   finish(): Promise<void>
 }
 
+export interface UnpackWork {
+  readonly algorithm: HashAlgorithm
+  /** How many files will be added, about. */
+  readonly expectedFiles: number
+  /** Called as files are made, with how many. */
+  readonly onMade: (count: number) => void
+}
+
 /** Fewer files than this are made sooner than a thread has started. */
 const THREADS_FROM_FILES = 600
 const MAX_THREADS = 4
-/** Files that are sorted together, so that each frame is unpacked about once. */
-const WINDOW_FILES = 2_000
+/**
+ * Files that are sorted together, so that each frame is unpacked about once: few at first, which keep
+ * the threads busy while more are named; at last as many as memory has room for.
+ */
+const WINDOWS_FILES = [2_000, 10_000, 50_000] as const
 /** Batches that may wait before the caller's thread takes one itself: memory stays flat so. */
-const MAX_WAITING_BATCHES = 8
-/** Batches that a thread has at a time: the next is there when one is done, whatever we are at. */
-const BATCHES_OF_A_THREAD = 2
+const MAX_WAITING_BATCHES = 100
 
 /** The blobs that the files' slices lie in stay open until the pool is disposed. */
-export function openUnpackPool(
-  algorithm: HashAlgorithm,
-  onMade: (count: number) => void,
-): UnpackPool {
-  const queue = createWorkQueue<UnpackBatch>(MAX_WAITING_BATCHES)
-  const threads = new AsyncDisposableStack()
-  const running: Promise<void>[] = []
+export function openUnpackPool({ algorithm, expectedFiles, onMade }: UnpackWork): UnpackPool {
+  // At once: the first files are named before a thread can do anything.
+  const usesThreads = expectedFiles >= THREADS_FROM_FILES && canUseThreads(algorithm)
+  const threads = usesThreads ? startThreads(algorithm) : []
+  const queue = createSharedQueue(threads, note)
   const frames = createFrameReader()
   let window: NewFile[] = []
+  let windows = 0
 
   function note(batch: UnpackBatch, identities: Float64Array): void {
     for (const [index, file] of batch.entries()) {
@@ -50,67 +58,48 @@ export function openUnpackPool(
     onMade(batch.length)
   }
 
-  function unpackHere(batch: UnpackBatch): void {
-    note(batch, unpackBatch(batch, { algorithm, frames }))
+  function queueWindow(): void {
+    queue.push(planBatches(window))
+    queue.feed()
+    window = []
+    windows += 1
   }
 
-  /** Takes batches as long as `isNeeded`, and lets the threads' answers through between them. */
+  /** Makes batches as long as `isNeeded`, and lets the threads' answers through between them. */
   async function work(isNeeded: () => boolean): Promise<void> {
-    while (running.length === 0 || isNeeded()) {
-      const batch = queue.takeNow()
+    while (threads.length === 0 || isNeeded()) {
+      const batch = queue.take()
       if (batch === undefined) return
-      unpackHere(batch)
+      note(batch, unpackBatch(batch, { algorithm, frames }))
+      queue.feed()
       await setImmediate()
-    }
-  }
-
-  async function feed(thread: UnpackThread): Promise<void> {
-    try {
-      for (let batch = await queue.take(); batch !== undefined; batch = await queue.take()) {
-        note(batch, await thread.unpack(batch))
-      }
-    } catch (error) {
-      queue.close({ clear: true })
-      throw error
-    }
-  }
-
-  function startThreads(): void {
-    // This thread works too, when it is not busy with what comes next.
-    const count = Math.max(1, Math.min(availableParallelism(), MAX_THREADS) - 1)
-    for (let started = 0; started < count; started += 1) {
-      const thread = threads.use(startUnpackThread(algorithm))
-      for (let lane = 0; lane < BATCHES_OF_A_THREAD; lane += 1) {
-        const fed = feed(thread)
-        // A failure is met by `finish`, not as an unhandled rejection before that.
-        fed.catch(() => {})
-        running.push(fed)
-      }
     }
   }
 
   return {
     add(file) {
       window.push(file)
-      if (window.length >= THREADS_FROM_FILES && running.length === 0 && canUseThreads(algorithm))
-        startThreads()
-      if (window.length < WINDOW_FILES) return undefined
-      for (const batch of planBatches(window)) queue.push(batch)
-      window = []
-      return work(() => queue.isFull)
+      queue.feed()
+      if (window.length < (WINDOWS_FILES[windows] ?? WINDOWS_FILES[2])) return undefined
+      queueWindow()
+      return work(() => queue.waitingCount > MAX_WAITING_BATCHES)
     },
     async finish() {
-      for (const batch of planBatches(window)) queue.push(batch)
-      window = []
+      queueWindow()
       await work(() => true)
-      queue.close()
-      await Promise.all(running)
+      await queue.finish()
     },
     async [Symbol.asyncDispose]() {
-      queue.close({ clear: true })
-      await Promise.allSettled(running)
-      await threads.disposeAsync()
+      queue.clear()
+      await queue.finish().catch(() => {})
+      await Promise.all(threads.map(async (thread) => await thread[Symbol.asyncDispose]()))
       frames[Symbol.dispose]()
     },
   }
+}
+
+function startThreads(algorithm: HashAlgorithm): UnpackThread[] {
+  // This thread works too, when it is not busy with what comes next.
+  const count = Math.max(1, Math.min(availableParallelism(), MAX_THREADS) - 1)
+  return Array.from({ length: count }, () => startUnpackThread(algorithm))
 }

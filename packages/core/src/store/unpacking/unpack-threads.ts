@@ -3,18 +3,19 @@ import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { TaskVaultError } from '../../errors.ts'
 import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import type { BatchClaim } from './batch-claim.ts'
 import { toTransfer } from './batch-transfer.ts'
-import type { BatchAnswer } from './restore-worker.ts'
+import type { BatchAnswer, BatchQuestion } from './restore-worker.ts'
 import type { UnpackBatch } from './unpack-batch.ts'
 
 /** A thread that unpacks batches in the order in which it gets them. */
 export interface UnpackThread extends AsyncDisposable {
   /**
-   * @returns the files' identities, one after the other.
+   * @returns the files' identities, one after the other; undefined when another has taken the claim.
    * @throws {TaskVaultError} BLOB_CORRUPT; IO_FAILED when the thread has ended, as for want of memory;
    * errors of the operating system with their code.
    */
-  unpack(batch: UnpackBatch): Promise<Float64Array>
+  unpack(batch: UnpackBatch, claim: BatchClaim): Promise<Float64Array | undefined>
 }
 
 // A batch needs little; without limits each thread's heap grows to what the machine has.
@@ -42,14 +43,16 @@ export function startUnpackThread(algorithm: HashAlgorithm): UnpackThread {
   worker.on('error', (error) => end(error instanceof Error ? error.message : String(error), error))
   worker.on('exit', () => end('nobody asked it to'))
   return {
-    async unpack(batch) {
+    async unpack(batch, claim) {
       // It answers nothing any more.
       if (ended !== undefined) throw ended
       const answered = Promise.withResolvers<BatchAnswer>()
       asked.push(answered)
-      worker.postMessage(toTransfer(batch, algorithm.digestBytes))
+      const question: BatchQuestion = { batch: toTransfer(batch, algorithm.digestBytes), claim }
+      worker.postMessage(question)
       const answer = await answered.promise
       if (answer.kind === 'done') return answer.identities
+      if (answer.kind === 'taken') return undefined
       if (answer.code !== undefined) throw new TaskVaultError(answer.code, answer.message)
       throw Object.assign(new Error(answer.message), { code: answer.systemCode })
     },
