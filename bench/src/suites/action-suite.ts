@@ -48,6 +48,7 @@ export const actionSuite: Suite = {
       restoreRow(bench, trees),
       savePackageRow(bench, trees),
       restorePackageRow(bench, trees),
+      restoreUnsharedRow(bench, trees),
     ]
   },
 }
@@ -125,20 +126,55 @@ function savePackageRow(bench: Bench, trees: DependencyTrees): Row {
   })
 }
 
+/** A runner of one's own as it works from day to day: its last job was for another branch. */
 function restorePackageRow(bench: Bench, trees: DependencyTrees): Row {
-  return rowOf(bench, {
+  return overOtherVersion(bench, trees, {
     name: 'action-restore-package',
+    state: 'a runner of one’s own, whose last job upgraded the package',
+    saveOther: (job) => {
+      const { machine, action } = job
+      remove(machine.modules)
+      useLockfile(machine, trees, 'eslint')
+      machine.run({ file: action.main, inputs: job.inputs() })
+      turnInto(machine.modules, modulesOf(trees, 'eslint'))
+      machine.run({ file: action.post, inputs: job.inputs(), state: machine.state() })
+    },
+  })
+}
+
+/** The worst case: both versions were saved without knowledge of each other, and share no pack. */
+function restoreUnsharedRow(bench: Bench, trees: DependencyTrees): Row {
+  return overOtherVersion(bench, trees, {
+    name: 'action-restore-unshared',
+    state: 'a runner of one’s own, which saved that version by itself and knows nothing else',
+    saveOther: (job) => {
+      useTree(job.machine, trees, 'eslint')
+      saveAll(job)
+    },
+  })
+}
+
+interface OtherVersion extends Pick<Row, 'name' | 'state'> {
+  /** Has a new runner save the other version; the service has the one that is restored. */
+  readonly saveOther: (job: Job) => void
+}
+
+function overOtherVersion(
+  bench: Bench,
+  trees: DependencyTrees,
+  { saveOther, ...row }: OtherVersion,
+): Row {
+  return rowOf(bench, {
+    ...row,
     operation:
       'restore over a workspace with another version of one package (eslint), the main step',
-    state: 'a runner of one’s own, which saved that version',
     targets: [atMostTimes(0.15, PEER)],
     setUp: (job) => {
       const { machine } = job
       useTree(machine, trees, 'base')
       saveAll(job)
       machine.clean('runner')
-      useTree(machine, trees, 'eslint')
-      saveAll(job)
+      saveOther(job)
       useLockfile(machine, trees, 'base')
       machine.keep('saved')
     },
