@@ -32,10 +32,8 @@ export function createGithubObjectStore(options: GithubObjectStoreOptions): Obje
   const shelf: Shelf = { ...options, failed: new Map() }
   return {
     signer: undefined,
-    async head(key, call) {
-      const found = await findStanding(shelf, key, call)
-      return found && (await measure(shelf, found, call))
-    },
+    head: async (key, call) =>
+      (await findStanding(shelf, key, call)) === undefined ? undefined : {},
     get: async (key, call) => await get(shelf, key, call),
     putIfAbsent: async (key, content, call) => await putIfAbsent(shelf, { key, content }, call),
     async delete(key, call) {

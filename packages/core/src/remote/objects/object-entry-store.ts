@@ -1,5 +1,6 @@
 import { isTaskVaultError } from '../../errors.ts'
 import { sha256 } from '../../hashing/sha256.ts'
+import type { BlobName } from '../../model/blob-name.ts'
 import type { EntryDraft, EntryRecord } from '../../model/entry-record.ts'
 import { parseEntryRecord } from '../../model/parse-entry-record.ts'
 import type { BlobStore, CallOptions } from '../blob-store.ts'
@@ -29,7 +30,7 @@ const MOST_REPLACEMENTS = 3
  */
 export function createObjectEntryStore(options: ObjectEntryStoreOptions): EntryStore {
   const { objects, now = Date.now } = options
-  const shelf: Shelf = { ...options, now }
+  const shelf: Shelf = { ...options, now, found: new WeakMap() }
   return {
     async find(task, key, call) {
       const record = await readRecord(shelf, entryObjectKey(task, key), call)
@@ -60,6 +61,8 @@ interface Shelf {
   readonly objects: ObjectStore
   readonly blobs: BlobStore
   readonly now: () => number
+  /** What was there when a draft was published without success: asked for once. */
+  readonly found: WeakMap<EntryDraft, ReadonlySet<BlobName>>
 }
 
 function isWanted(shelf: Shelf, record: EntryRecord, { taskPrefix = '' }: EntryQuery): boolean {
@@ -140,12 +143,11 @@ async function publish(
   draft: EntryDraft,
   call: CallOptions | undefined,
 ): Promise<PublishOutcome> {
-  const { objects, blobs, now } = shelf
+  const { objects, now } = shelf
   const { task, key } = draft
   const standing = await findUsable(shelf, draft, call)
   if (standing !== undefined) return asKnown(standing, draft)
-  const needed = [draft.manifest, ...draft.packs].map(({ name }) => name)
-  const names = await blobs.findMissing(needed, call)
+  const names = await findMissing(shelf, draft, call)
   if (names.length > 0) return { kind: 'blobs-missing', names }
   const record: EntryRecord = {
     ...draft,
@@ -165,6 +167,20 @@ async function publish(
     if (known !== undefined) return asKnown(known, draft)
   }
   return { kind: 'skipped', because: 'others keep replacing this very entry' }
+}
+
+/** Which of a draft's blobs are not there. A draft that comes again, with them, is asked about them alone. */
+async function findMissing(
+  { blobs, found }: Shelf,
+  draft: EntryDraft,
+  call: CallOptions | undefined,
+): Promise<readonly BlobName[]> {
+  const earlier = found.get(draft)
+  const needed = [draft.manifest, ...draft.packs].map(({ name }) => name)
+  const wanted = needed.filter((name) => earlier?.has(name) !== true)
+  const missing = await blobs.findMissing(wanted, call)
+  found.set(draft, new Set(needed.filter((name) => !missing.includes(name))))
+  return missing
 }
 
 function asKnown(record: EntryRecord, { manifest }: EntryDraft): PublishOutcome {

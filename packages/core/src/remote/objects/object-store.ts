@@ -34,7 +34,8 @@ export interface SignedRequest {
  * - Failures are those of a BlobStore.
  */
 export interface ObjectStore {
-  head(key: string, options?: CallOptions): Promise<{ readonly sizeBytes: number } | undefined>
+  /** Of what is there, the size as far as the store tells it without being asked again. */
+  head(key: string, options?: CallOptions): Promise<{ readonly sizeBytes?: number } | undefined>
   get(
     key: string,
     options?: CallOptions & { readonly range?: ByteRange },
