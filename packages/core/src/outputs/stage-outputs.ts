@@ -1,10 +1,11 @@
-import { chmodSync, lutimesSync, mkdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, lstatSync, lutimesSync, mkdirSync, symlinkSync } from 'node:fs'
 import { TaskVaultError } from '../errors.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { digestToBytes } from '../model/digest.ts'
 import type { DirectoryEntry, FileEntry, SymlinkEntry, TreeEntry } from '../model/tree.ts'
 import type { ContentLocator } from '../store/blobs/content-locator.ts'
-import { IDENTITY_NUMBERS } from '../store/unpacking/unpack-batch.ts'
+import { IDENTITY_NUMBERS, noteIdentity } from '../store/unpacking/file-identity.ts'
+import type { IdentityPlace } from '../store/unpacking/file-identity.ts'
 import { openUnpackPool } from '../store/unpacking/unpack-pool.ts'
 import type { UnpackPool } from '../store/unpacking/unpack-pool.ts'
 import type { OutputPlan, Placement } from './output-plan.ts'
@@ -49,7 +50,9 @@ export async function stageOutputs(
   const expectedFiles = fileCount - plan.unchangedCount
   await using pool = openUnpackPool({ algorithm, expectedFiles, onMade })
   const staged = { directories: [] as StagedDirectory[], written: [] as string[] }
-  const work: Stage = { locator: context.locator, pool, ...staged, left: { fileCount, sizeBytes } }
+  const { digestBytes } = algorithm
+  const left = { fileCount, sizeBytes }
+  const work: Stage = { locator: context.locator, pool, digestBytes, ...staged, left }
   for (const placement of plan.placements) await stagePlacement(placement, work)
   await pool.finish()
   finishDirectories(staged.directories, plan.placements)
@@ -59,6 +62,7 @@ export async function stageOutputs(
 interface Stage {
   readonly locator: ContentLocator
   readonly pool: UnpackPool
+  readonly digestBytes: number
   readonly directories: StagedDirectory[]
   readonly written: string[]
   readonly left: { fileCount: number; sizeBytes: number }
@@ -73,58 +77,113 @@ interface StagedName {
 
 async function stagePlacement(placement: Placement, stage: Stage): Promise<void> {
   const { entry } = placement
-  if (entry.kind === 'directory') return await stageDirectory(entry, placement, stage)
-  if (entry.kind === 'symlink') return stageLink(entry, placement, stage)
-  await stageFile(entry, { ...placement, identity: new Float64Array(IDENTITY_NUMBERS) }, stage)
+  if (entry.kind === 'directory') return await stageTree({ ...placement, entry }, stage)
+  const place = { identities: new Float64Array(IDENTITY_NUMBERS), identityAt: 0 }
+  if (entry.kind === 'symlink') return stageLink(entry, { ...placement, place }, stage)
+  const digest = digestToBytes(entry.digest)
+  await stageFile(entry, { ...placement, place, digest }, stage)
 }
 
-async function stageDirectory(
-  entry: DirectoryEntry,
-  name: StagedName,
-  stage: Stage,
-): Promise<void> {
-  const { stagedPath, finalPath } = name
-  const entries = readNode(entry, stage.locator)
-  spend(stage, { fileCount: entries.length, sizeBytes: 0 })
-  const files = entries.filter((item) => item.kind === 'file').length
-  const identities = new Float64Array(files * IDENTITY_NUMBERS)
-  // Writable until all is in it; nobody else can look in meanwhile.
-  mkdirSync(stagedPath, { mode: 0o700 })
-  stage.directories.push({ stagedPath, finalPath, entry, entries, identities })
-  let at = 0
-  for (const below of entries) {
-    const belowName = nameBelow(name, below)
-    if (below.kind === 'directory') await stageDirectory(below, belowName, stage)
-    else if (below.kind === 'symlink') stageLink(below, belowName, stage)
-    else {
-      const identity = identities.subarray(at, (at += IDENTITY_NUMBERS))
-      const isAhead = stageFile(below, { ...belowName, identity }, stage)
+/** A directory to be made, when those that it is in have been. */
+interface WantedDirectory extends StagedName {
+  readonly entry: DirectoryEntry
+  readonly parent?: StagedDirectory
+  readonly place?: IdentityPlace
+}
+
+/** Names in one directory after the other, as they were saved: what lies close together is made so. */
+async function stageTree(root: WantedDirectory, stage: Stage): Promise<void> {
+  const waiting = [root]
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const below = await stageDirectory(next, stage)
+    for (const directory of below.toReversed()) waiting.push(directory)
+  }
+}
+
+/** @returns its subdirectories, which are still to be made. */
+async function stageDirectory(wanted: WantedDirectory, stage: Stage): Promise<WantedDirectory[]> {
+  const directory = makeDirectory(wanted, stage)
+  const { entries, identities, digests } = directory
+  const below: WantedDirectory[] = []
+  for (const [index, entry] of entries.entries()) {
+    const name = nameBelow(wanted, entry)
+    const place = { identities, identityAt: index * IDENTITY_NUMBERS }
+    if (entry.kind === 'symlink') {
+      stageLink(entry, { ...name, place }, stage)
+      continue
+    }
+    const digest = digestToBytes(entry.digest)
+    digest.copy(digests, index * stage.digestBytes)
+    if (entry.kind === 'directory') {
+      const finalPath = `${wanted.finalPath}/${entry.name}`
+      below.push({ ...name, finalPath, entry, parent: directory, place })
+    } else {
+      const isAhead = stageFile(entry, { ...name, place, digest }, stage)
       if (isAhead !== undefined) await isAhead
     }
   }
+  return below
+}
+
+function makeDirectory(wanted: WantedDirectory, stage: Stage): StagedDirectory {
+  const { entry, stagedPath, finalPath, place, parent } = wanted
+  const entries = readNode(entry, stage.locator)
+  spend(stage, { fileCount: entries.length, sizeBytes: 0 })
+  // Writable until all is in it; nobody else can look into the staging directory meanwhile.
+  mkdirSync(stagedPath, { mode: entry.mode | 0o700 })
+  const directory: StagedDirectory = {
+    stagedPath,
+    finalPath,
+    entry,
+    entries,
+    digests: Buffer.alloc(entries.length * stage.digestBytes),
+    identities: new Float64Array(entries.length * IDENTITY_NUMBERS),
+    children: [],
+    place,
+  }
+  parent?.children.push(directory)
+  stage.directories.push(directory)
+  return directory
+}
+
+function nameBelow(name: StagedName, { name: below }: TreeEntry): PathsBelow {
+  return {
+    stagedPath: `${name.stagedPath}/${below}`,
+    displayPath: `${name.displayPath}/${below}`,
+  }
+}
+
+type PathsBelow = Pick<StagedName, 'stagedPath' | 'displayPath'>
+
+/** A link or a file that is being made, and where what it is then is noted. */
+interface StagedLeaf extends PathsBelow {
+  readonly place: IdentityPlace
 }
 
 function stageLink(
   entry: SymlinkEntry,
-  { stagedPath, displayPath }: StagedName,
+  { stagedPath, displayPath, place }: StagedLeaf,
   stage: Stage,
 ): void {
   symlinkSync(entry.target, stagedPath)
   lutimesSync(stagedPath, entry.mtimeUs / 1e6, entry.mtimeUs / 1e6)
+  noteIdentity(place, lstatSync(stagedPath))
   stage.written.push(displayPath)
 }
 
 function stageFile(
-  entry: FileEntry,
-  { stagedPath, displayPath, identity }: StagedName & { readonly identity: Float64Array },
+  { mode, mtimeUs }: FileEntry,
+  { stagedPath, displayPath, place, digest }: StagedLeaf & { readonly digest: Buffer },
   stage: Stage,
 ): Promise<void> | undefined {
-  const digest = digestToBytes(entry.digest)
   const slices = stage.locator.locate(digest)
-  spend(stage, { fileCount: 0, sizeBytes: slices.reduce((sum, slice) => sum + slice.length, 0) })
+  let sizeBytes = 0
+  for (const slice of slices) sizeBytes += slice.length
+  spend(stage, { fileCount: 0, sizeBytes })
   stage.written.push(displayPath)
-  const { mode, mtimeUs } = entry
-  return stage.pool.add({ absolutePath: stagedPath, mode, mtimeUs, digest, slices, identity })
+  const { identities, identityAt } = place
+  const absolutePath = stagedPath
+  return stage.pool.add({ absolutePath, mode, mtimeUs, digest, slices, identities, identityAt })
 }
 
 /**
@@ -138,14 +197,6 @@ function spend({ left }: Stage, { fileCount, sizeBytes }: OutputLimits): void {
   throw new TaskVaultError('ENTRY_DAMAGED', 'The outputs are more than their manifest says')
 }
 
-function nameBelow(name: StagedName, entry: TreeEntry): StagedName {
-  return {
-    stagedPath: `${name.stagedPath}/${entry.name}`,
-    finalPath: `${name.finalPath}/${entry.name}`,
-    displayPath: `${name.displayPath}/${entry.name}`,
-  }
-}
-
 /** Sets modes and times from the leaves up, because filling a directory changes its time. */
 function finishDirectories(
   directories: readonly StagedDirectory[],
@@ -153,8 +204,14 @@ function finishDirectories(
 ): void {
   // What nobody may write to cannot be moved either: those get their mode when they are in place.
   const moved = new Set(placements.map((placement) => placement.stagedPath))
-  for (const { stagedPath, entry } of directories.toReversed()) {
+  for (const { stagedPath, entry, place } of directories.toReversed()) {
     lutimesSync(stagedPath, entry.mtimeUs / 1e6, entry.mtimeUs / 1e6)
-    if (!moved.has(stagedPath)) chmodSync(stagedPath, entry.mode)
+    if (moved.has(stagedPath)) continue
+    let stats = lstatSync(stagedPath)
+    if ((stats.mode & 0o777) !== entry.mode) {
+      chmodSync(stagedPath, entry.mode)
+      stats = lstatSync(stagedPath)
+    }
+    if (place !== undefined) noteIdentity(place, stats)
   }
 }

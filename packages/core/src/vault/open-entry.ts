@@ -22,7 +22,7 @@ export interface OpenedEntry extends Disposable {
   /** The one that the entry was saved with. */
   readonly algorithm: HashAlgorithm
   /** The numbers of the packs that hold a content; undefined for one kept with the manifest itself. */
-  blobsOf(digest: Digest): readonly number[] | undefined
+  blobsOf(digest: Buffer): readonly number[] | undefined
   /** In the order of the manifest. */
   readonly packs: readonly NamedBlob[]
 }
@@ -97,7 +97,7 @@ function createBlobLookup(
     return numbers.get(order)
   }
   return (digest) => {
-    const found = locator.blobsOf(digestToBytes(digest))?.map(numberOf)
+    const found = locator.blobsOf(digest)?.map(numberOf)
     return found?.every((number) => number !== undefined) === true ? found : undefined
   }
 }

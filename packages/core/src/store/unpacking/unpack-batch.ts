@@ -4,6 +4,8 @@ import { TaskVaultError } from '../../errors.ts'
 import { writeFully } from '../../files/write-atomically.ts'
 import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
 import { digestFromBytes, shortDigest } from '../../model/digest.ts'
+import { IDENTITY_NUMBERS, noteIdentity } from './file-identity.ts'
+import type { IdentityPlace } from './file-identity.ts'
 import type { FrameLocation, FrameReader } from './frame-reader.ts'
 
 /** A content, or a chunk of one: `length` raw bytes from `offset` of a frame. */
@@ -14,16 +16,14 @@ export interface Slice {
   readonly length: number
 }
 
-/** A file to be made: it must not exist yet. */
-export interface NewFile {
+/** A file to be made: it must not exist yet. Its identity is noted when it is. */
+export interface NewFile extends IdentityPlace {
   readonly absolutePath: string
   readonly mode: number
   readonly mtimeUs: number
   readonly digest: Uint8Array
   /** One after the other; a content that was not cut has one. */
   readonly slices: readonly Slice[]
-  /** Where device, inode, size, mtimeMs, ctimeMs and mode go, as `lstat` gives them, once it is made. */
-  readonly identity: Float64Array
 }
 
 /** What each thread that unpacks has of its own. */
@@ -34,9 +34,6 @@ export interface Unpacking {
 
 /** Files that are best made together, because their contents share a frame. */
 export type UnpackBatch = readonly NewFile[]
-
-/** Numbers of one file's identity. */
-export const IDENTITY_NUMBERS = 6
 
 // Nobody else may own a name in the staging directory: whoever put one there is an attacker, or two
 // names are one to this file system, and neither is written through.
@@ -54,9 +51,8 @@ const CREATE_FLAGS =
 export function unpackBatch(batch: UnpackBatch, unpacking: Unpacking): Float64Array {
   const identities = new Float64Array(batch.length * IDENTITY_NUMBERS)
   for (const [index, file] of batch.entries()) {
-    const stats = makeFile(file, unpacking)
-    const numbers = [stats.dev, stats.ino, stats.size, stats.mtimeMs, stats.ctimeMs, stats.mode]
-    identities.set(numbers, index * IDENTITY_NUMBERS)
+    const identityAt = index * IDENTITY_NUMBERS
+    noteIdentity({ identities, identityAt }, makeFile(file, unpacking))
   }
   return identities
 }

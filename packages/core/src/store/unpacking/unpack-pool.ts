@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import { IDENTITY_NUMBERS, copyIdentity } from './file-identity.ts'
 import { createFrameReader } from './frame-reader.ts'
 import { planBatches } from './plan-batches.ts'
 import { createSharedQueue } from './shared-queue.ts'
-import { IDENTITY_NUMBERS, unpackBatch } from './unpack-batch.ts'
+import { unpackBatch } from './unpack-batch.ts'
 import type { NewFile, UnpackBatch } from './unpack-batch.ts'
 import { canUseThreads, startUnpackThread } from './unpack-threads.ts'
 import type { UnpackThread } from './unpack-threads.ts'
@@ -51,9 +52,7 @@ export function openUnpackPool({ algorithm, expectedFiles, onMade }: UnpackWork)
 
   function note(batch: UnpackBatch, identities: Float64Array): void {
     for (const [index, file] of batch.entries()) {
-      file.identity.set(
-        identities.subarray(index * IDENTITY_NUMBERS, (index + 1) * IDENTITY_NUMBERS),
-      )
+      copyIdentity({ identities, identityAt: index * IDENTITY_NUMBERS }, file)
     }
     onMade(batch.length)
   }
