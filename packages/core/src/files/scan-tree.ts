@@ -14,6 +14,7 @@ import type { DirectoryIdentity, Listing, NodeDigests } from './listing.ts'
 import {
   DIRECTORY_TYPE,
   FILE_TYPE,
+  NAMES_CHANGE_TIMES,
   asObservation,
   hasSameNames,
   listNames,
@@ -105,9 +106,6 @@ function identityOf(stats: Stats | undefined, checkedAtMs: number): DirectoryIde
   const { dev, ino, mtimeMs, ctimeMs } = stats
   return { dev, ino, mtimeMs, ctimeMs }
 }
-
-/** POSIX says so; of file systems that Windows mounts, nobody does. */
-const NAMES_CHANGE_TIMES = process.platform !== 'win32'
 
 function lookAt(directory: string): Stats | undefined {
   try {

@@ -1,6 +1,7 @@
 import { encodeInputNode } from '../files/input-node.ts'
 import { encodeListing } from '../files/listing.ts'
-import type { Listing } from '../files/listing.ts'
+import type { DirectoryIdentity, Listing } from '../files/listing.ts'
+import { NAMES_CHANGE_TIMES } from '../files/observe-directory.ts'
 import { rememberedTime } from '../files/scan-context.ts'
 import type { ScanContext } from '../files/scan-context.ts'
 import { digestFromBytes, digestToBytes } from '../model/digest.ts'
@@ -14,23 +15,29 @@ export interface LearnContext {
   blobsOf(digest: Buffer): readonly number[] | undefined
 }
 
+/** What is known of a directory once it is in its place. */
+export interface LearnedListing {
+  readonly directory: string
+  readonly listing: Uint8Array
+}
+
 /**
- * Tells the stat cache of every directory that a restore made, so that the save that follows reads
- * only what the job changed. Called when the outputs are in place: by what was noted when each name
- * was finished, out of sight. Who has changed one since is found out by its times.
+ * What the stat cache is told of every directory that a restore made, so that the save that follows reads
+ * only what the job changed. Called before the outputs are moved to their places: until then nobody else can
+ * look into them, so that what was noted as each name was finished still holds. Who changes one later is
+ * found out by its times.
  */
 export function learnRestored(
   directories: readonly StagedDirectory[],
   context: LearnContext,
-): void {
+): LearnedListing[] {
   const inputDigests = new Map<StagedDirectory, Digest>()
-  const checkedAtMs = context.scan.now()
-  for (const directory of directories.toReversed()) {
+  return directories.toReversed().map((directory) => {
     const input = digestInputs(directory, context.scan, inputDigests)
     inputDigests.set(directory, digestFromBytes(input))
-    const listing = describeRestored(directory, input, { ...context, checkedAtMs })
-    context.scan.statCache.write(directory.finalPath, encodeListing(listing))
-  }
+    const listing = encodeListing(describeRestored(directory, input, context))
+    return { directory: directory.finalPath, listing }
+  })
 }
 
 function digestInputs(
@@ -51,9 +58,10 @@ function digestInputs(
 function describeRestored(
   directory: StagedDirectory,
   input: Buffer,
-  context: LearnContext & { readonly checkedAtMs: number },
+  context: LearnContext,
 ): Listing {
   const { entries, identities, digests } = directory
+  const checkedAtMs = context.scan.now()
   const columns = createColumns(entries.length)
   const names: string[] = []
   const targets: string[] = []
@@ -67,7 +75,7 @@ function describeRestored(
     columns.size[index] = identities[at + 2] as number
     columns.mtimeMs[index] = isDirectory
       ? mtimeMs
-      : rememberedTime({ mtimeMs, ctimeMs }, context.checkedAtMs)
+      : rememberedTime({ mtimeMs, ctimeMs }, checkedAtMs)
     columns.ctimeMs[index] = ctimeMs
     columns.mode[index] = identities[at + 5] as number
     names.push(entry.name)
@@ -81,10 +89,21 @@ function describeRestored(
     digests,
     targets,
     node: { output: digestToBytes(directory.entry.digest), input },
-    // Somebody may have added a name since it was restored.
-    self: undefined,
+    self: identityOf(directory, checkedAtMs),
     blobs: blobsOf(directory, context),
   }
+}
+
+/** Of a directory that changed this shortly ago the names are read again; see scan-context.ts. */
+function identityOf(
+  { place }: StagedDirectory,
+  checkedAtMs: number,
+): DirectoryIdentity | undefined {
+  if (place === undefined || !NAMES_CHANGE_TIMES) return undefined
+  const { identities, identityAt: at } = place
+  const [mtimeMs, ctimeMs] = [identities[at + 3] as number, identities[at + 4] as number]
+  if (Number.isNaN(rememberedTime({ mtimeMs, ctimeMs }, checkedAtMs))) return undefined
+  return { dev: identities[at] as number, ino: identities[at + 1] as number, mtimeMs, ctimeMs }
 }
 
 /** Side by side in one piece of memory: thousands of small ones cost more than what is in them. */

@@ -207,9 +207,10 @@ function describeStaged(parts: OpenParts, found: FoundEntry): StagedEntry {
     },
     ...(pulled !== undefined && { receivedBytes: pulled.receivedBytes }),
     async apply() {
-      applyPlan(plan, places)
       const scan = parts.scanContext('restoring')
-      learnRestored(outputs.directories, { scan, blobsOf: opened.blobsOf })
+      const learned = learnRestored(outputs.directories, { scan, blobsOf: opened.blobsOf })
+      applyPlan(plan, places)
+      for (const { directory, listing } of learned) parts.statCache.write(directory, listing)
       confirmReceived(parts.store, opened, outputs.directories)
       parts.statCache.flush()
       recordHit(parts.store, entry, { savedMs: manifest.durationMs })

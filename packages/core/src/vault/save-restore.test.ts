@@ -18,8 +18,11 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { parseListing } from '../files/listing.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import { parseTaskName } from '../model/task.ts'
 import { SAMPLE_POLICY, sampleSettings } from '../testing/sample-settings.ts'
@@ -277,6 +280,30 @@ describe('a save', () => {
     }
   })
 
+  test('knows the names of what was restored a while ago, and sees each that changes later', async () => {
+    for (const name of ['out/a/one', 'out/b/two', 'out/c/three']) write(name, name)
+    for (const name of ['out/a', 'out/b', 'out/c', 'out']) lutimesSync(path(name), 1e9, 1e9)
+    await save(['out'])
+    rmSync(path('out'), { recursive: true })
+    {
+      await using staged = await stage(['out'])
+      await delay(60)
+      await staged.apply()
+    }
+    for (const name of ['a', 'b', 'c'])
+      expect(rememberedInode(`out/${name}`)).toBe(lstatSync(path(`out/${name}`)).ino)
+
+    write('out/a/more', 'more')
+    rmSync(path('out/b/two'))
+    renameSync(path('out/c/three'), path('out/c/four'))
+    for (const name of ['a', 'b', 'c']) lutimesSync(path(`out/${name}`), 1e9, 1e9)
+    const wanted = picture('out')
+    await save(['out'], key(2))
+    rmSync(path('out'), { recursive: true })
+    await restore(['out'], key(2))
+    expect(picture('out')).toEqual(wanted)
+  })
+
   test('of an output that was not produced says which', async () => {
     await expect(save(['out'])).rejects.toMatchObject({
       code: 'OUTPUT_MISSING',
@@ -447,6 +474,16 @@ async function restore(
   await using staged = await stage(outputs, work)
   await staged.apply()
   return staged.changes
+}
+
+/** Of a directory whose names need not be read again as long as it stays what it is. */
+function rememberedInode(directory: string): number | undefined {
+  using database = new DatabaseSync(path('cache/cache.db'), { readOnly: true })
+  const row = database
+    .prepare('SELECT listing FROM stat_cache WHERE directory = ?')
+    .get(path(directory))
+  const listing = row?.['listing']
+  return listing instanceof Uint8Array ? parseListing(listing, 32)?.self?.ino : undefined
 }
 
 function leftovers(): string[] {
