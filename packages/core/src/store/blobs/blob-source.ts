@@ -7,9 +7,14 @@ export interface BlobSource extends Disposable {
   readonly sizeBytes: number
   /** Exactly `length` bytes. @throws {TaskVaultError} BLOB_CORRUPT when there are fewer. */
   read(position: number, length: number): Buffer
+  /** All bytes, in pieces that are valid until the next. */
+  pieces(): Generator<Buffer>
 }
 
-/** A blob of at most this size is read in one go: one call in place of five. */
+/**
+ * A blob of at most this size is read in one go: one call in place of five. Larger ones in pieces of it,
+ * which the processor's caches hold.
+ */
 const READ_WHOLE_BYTES = 256 * 1024
 
 /**
@@ -28,6 +33,16 @@ export function openBlobSource(path: string): BlobSource {
         if (whole === undefined) return readRange(descriptor, position, length)
         if (position + length > whole.length) throw cutOff()
         return whole.subarray(position, position + length)
+      },
+      *pieces() {
+        if (whole !== undefined) return yield whole
+        // New memory for each would take longer to get than to fill.
+        const bytes = Buffer.allocUnsafeSlow(READ_WHOLE_BYTES)
+        for (let at = 0; at < sizeBytes; at += bytes.length) {
+          const piece = bytes.subarray(0, Math.min(bytes.length, sizeBytes - at))
+          readFully(descriptor, at, piece)
+          yield piece
+        }
       },
       [Symbol.dispose]: () => closeSync(descriptor),
     }

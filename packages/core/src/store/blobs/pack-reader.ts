@@ -1,5 +1,4 @@
 import { TaskVaultError } from '../../errors.ts'
-import { releaseMemory } from '../../files/release-memory.ts'
 import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
 import { openHashAlgorithm } from '../../hashing/open-hash-algorithm.ts'
 import { digestFromBytes, shortDigest } from '../../model/digest.ts'
@@ -45,7 +44,6 @@ export interface BlobReader extends Disposable {
 /** More than any writer makes of a frame or index; a size beyond it is damage, or an attack on memory. */
 const MAX_RAW_BYTES = 256 * 1024 * 1024
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
-const VERIFIED_BYTES = 256 * 1024
 
 /**
  * Opens a blob and reads its index.
@@ -188,11 +186,7 @@ function frameOffsets(start: number, frames: readonly Frame[]): readonly number[
 
 function verifyFile(source: BlobSource, algorithm: HashAlgorithm, expected: Digest): void {
   const hasher = algorithm.createHasher()
-  for (let at = 0; at < source.sizeBytes; at += VERIFIED_BYTES) {
-    const piece = source.read(at, Math.min(VERIFIED_BYTES, source.sizeBytes - at))
-    hasher.update(piece)
-    if (source.sizeBytes > VERIFIED_BYTES) releaseMemory(piece)
-  }
+  for (const piece of source.pieces()) hasher.update(piece)
   const found = digestFromBytes(hasher.digest())
   if (found !== expected) throw corruptBlob(`its bytes have the digest ${shortDigest(found)}`)
 }
