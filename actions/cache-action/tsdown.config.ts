@@ -20,6 +20,7 @@ const config: UserConfig = {
     restore: 'src/restore.ts',
     save: 'src/save.ts',
     'restore-worker': '../../packages/core/src/store/unpacking/restore-worker.ts',
+    'read-ahead-worker': '../../packages/core/src/files/read-ahead-worker.ts',
   },
   dts: false,
   plugins: [plainBuiltins()],

@@ -28,6 +28,7 @@ const command: UserConfig = {
   entry: {
     start: 'src/start.ts',
     'restore-worker': '../core/src/store/unpacking/restore-worker.ts',
+    'read-ahead-worker': '../core/src/files/read-ahead-worker.ts',
   },
   dts: false,
   publint: true,

@@ -9,6 +9,7 @@ const config: UserConfig = {
     config: 'src/config/index.ts',
     testing: 'src/testing/index.ts',
     'restore-worker': 'src/store/unpacking/restore-worker.ts',
+    'read-ahead-worker': 'src/files/read-ahead-worker.ts',
   },
 }
 export default config

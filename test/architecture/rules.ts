@@ -34,7 +34,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
   'core/platform': { imports: ['core/model', 'core/git'], node: FILES },
   'core/files': {
     imports: ['core/errors', 'core/model', 'core/hashing'],
-    node: FILES,
+    node: [...FILES, 'node:url', 'node:worker_threads'],
     libraries: ['picomatch'],
   },
   'core/git': {

@@ -24,6 +24,7 @@ test('the core is packed with what is built, and offers that', () => {
       'LICENSE',
       'dist/index.mjs',
       'dist/index.d.mts',
+      'dist/read-ahead-worker.mjs',
       'dist/restore-worker.mjs',
     ]),
   )
@@ -50,6 +51,7 @@ test('the command is packed with its launcher and bundle, and needs the server o
       'bin/package.json',
       'dist/hook.cjs',
       'dist/start.cjs',
+      'dist/read-ahead-worker.cjs',
       'dist/restore-worker.cjs',
     ]),
   )

@@ -21,7 +21,7 @@ export interface DigestedNames {
 }
 
 export interface DigestOptions {
-  readonly context: ScanContext
+  readonly context: Pick<ScanContext, 'algorithm'>
   readonly sink?: ContentSink | undefined
   /** When the observation began; files changed since are read again next time. */
   readonly checkedAtMs: number

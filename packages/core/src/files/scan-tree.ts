@@ -1,4 +1,3 @@
-import { lstatSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import { digestFromBytes } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
@@ -8,13 +7,13 @@ import type { ContentSink, Place } from './content-sink.ts'
 import { describeListing } from './describe-listing.ts'
 import { digestNames } from './digest-names.ts'
 import type { DigestedNames } from './digest-names.ts'
+import { identityOf, lookAtDirectory } from './directory-identity.ts'
 import { encodeInputNode } from './input-node.ts'
 import { encodeListing, parseListing } from './listing.ts'
 import type { DirectoryIdentity, Listing, NodeDigests } from './listing.ts'
 import {
   DIRECTORY_TYPE,
   FILE_TYPE,
-  NAMES_CHANGE_TIMES,
   asObservation,
   hasSameNames,
   listNames,
@@ -22,7 +21,8 @@ import {
   typeOf,
 } from './observe-directory.ts'
 import type { Observed } from './observe-directory.ts'
-import { rememberedTime } from './scan-context.ts'
+import { createReadAhead } from './read-ahead.ts'
+import type { ReadAhead } from './read-ahead.ts'
 import type { ScanContext } from './scan-context.ts'
 import { unnested } from './unnested.ts'
 import type { Nested } from './unnested.ts'
@@ -55,8 +55,13 @@ export interface ScanOptions {
  * @throws {TaskVaultError} INPUT_UNREADABLE, INPUT_CHANGED, NAME_UNSUPPORTED, OUTPUT_UNREADABLE.
  */
 export function* scanTree(directory: string, options: ScanOptions): Generator<void, ScannedTree> {
-  const root = scanDirectory({ path: directory, stats: lookAt(directory) }, options)
-  return yield* unnested(root)
+  using ahead = createReadAhead(directory, options)
+  const root = { path: directory, stats: lookAtDirectory(directory) }
+  return yield* unnested(scanDirectory(root, { ...options, ahead }))
+}
+
+interface ScanState extends ScanOptions {
+  readonly ahead: ReadAhead
 }
 
 /** The scan of one directory hands over those of its subdirectories, and is given what they found. */
@@ -71,11 +76,11 @@ interface FoundDirectory {
 
 function* scanDirectory(
   { path: directory, stats }: FoundDirectory,
-  options: ScanOptions,
+  options: ScanState,
 ): Scan<ScannedTree> {
-  const { context, sink } = options
+  const { context, sink, ahead } = options
   const checkedAtMs = context.now()
-  const row = context.statCache.read(directory)
+  const row = ahead.take(directory) ?? context.statCache.read(directory)
   const earlier = row === undefined ? undefined : parseListing(row, context.algorithm.digestBytes)
   const isNamesKnown = earlier !== undefined && stats !== undefined && hasSameNames(stats, earlier)
   const known = isNamesKnown ? observeDirectory(directory, earlier.names, earlier) : undefined
@@ -85,6 +90,7 @@ function* scanDirectory(
       ? known
       : observeDirectory(directory, listNames(directory), earlier)
   context.onProgress?.(earlier?.names.length ?? observed.changed?.names.length ?? 0)
+  ahead.note(observed)
   const state = { directory, observed, earlier, checkedAtMs, self: identityOf(stats, checkedAtMs) }
 
   if (observed.changed !== undefined) return yield* digestDirectory(state, options)
@@ -99,25 +105,6 @@ function* scanDirectory(
   return yield* digestDirectory({ ...state, children }, options)
 }
 
-/** The names of a directory that changed this shortly ago may change again, and it looks the same. */
-function identityOf(stats: Stats | undefined, checkedAtMs: number): DirectoryIdentity | undefined {
-  if (stats === undefined || !NAMES_CHANGE_TIMES) return undefined
-  if (Number.isNaN(rememberedTime(stats, checkedAtMs))) return undefined
-  const { dev, ino, mtimeMs, ctimeMs } = stats
-  return { dev, ino, mtimeMs, ctimeMs }
-}
-
-function lookAt(directory: string): Stats | undefined {
-  try {
-    const stats = lstatSync(directory, { throwIfNoEntry: false })
-    // A link's own times say nothing of the names behind it.
-    return stats?.isDirectory() === true ? stats : undefined
-  } catch {
-    // Listing its names fails as well, and says why.
-    return undefined
-  }
-}
-
 interface DirectoryState {
   readonly directory: string
   readonly observed: Observed
@@ -129,7 +116,7 @@ interface DirectoryState {
 }
 
 /** Reads what is not known of a directory, and makes its node anew. */
-function* digestDirectory(state: DirectoryState, options: ScanOptions): Scan<ScannedTree> {
+function* digestDirectory(state: DirectoryState, options: ScanState): Scan<ScannedTree> {
   const { directory, earlier, checkedAtMs, self } = state
   const { context, sink } = options
   const observed = asObservation(state.observed, earlier)
@@ -166,7 +153,7 @@ function withPlaces(places: Set<Place>, added: readonly Place[]): ReadonlySet<Pl
 function* scanChildren(
   { directory, observed }: Pick<DirectoryState, 'directory' | 'observed'>,
   listing: Listing,
-  options: ScanOptions,
+  options: ScanState,
 ): Scan<ReadonlyMap<string, ScannedTree>> {
   const children = new Map<string, ScannedTree>()
   for (let index = 0; index < listing.names.length; index += 1) {
