@@ -17,11 +17,14 @@ export interface Frame {
 }
 
 /** Where one content lies: `length` raw bytes from `offset` of frame number `frame`. */
-export interface IndexedContent {
-  readonly digest: Buffer
+export interface ContentPlace {
   readonly frame: number
   readonly offset: number
   readonly length: number
+}
+
+export interface IndexedContent extends ContentPlace {
+  readonly digest: Buffer
 }
 
 /** A large content that was cut: its bytes are those of `chunks`, one after the other. */
@@ -54,6 +57,7 @@ export interface ContentRows {
   /** The bytes that digests are in, and where the one of a row begins. */
   readonly bytes: Buffer
   digestAt(row: number): number
+  placeAt(row: number): ContentPlace
   read(row: number): IndexedContent
 }
 
@@ -210,20 +214,23 @@ function contentRows(
   { count, start, digestBytes }: { count: number; start: number; digestBytes: number },
 ): ContentRows {
   const digestAt = (row: number): number => start + row * (digestBytes + PLACE_BYTES)
+  const placeAt = (row: number): ContentPlace => {
+    const at = digestAt(row) + digestBytes
+    return {
+      frame: bytes.readUInt32LE(at),
+      offset: bytes.readUInt32LE(at + 4),
+      length: bytes.readUInt32LE(at + 8),
+    }
+  }
   return {
     count,
     bytes,
     digestAt,
-    read(row) {
-      const at = digestAt(row)
-      const place = at + digestBytes
-      return {
-        digest: bytes.subarray(at, place),
-        frame: bytes.readUInt32LE(place),
-        offset: bytes.readUInt32LE(place + 4),
-        length: bytes.readUInt32LE(place + 8),
-      }
-    },
+    placeAt,
+    read: (row) => ({
+      digest: bytes.subarray(digestAt(row), digestAt(row) + digestBytes),
+      ...placeAt(row),
+    }),
   }
 }
 

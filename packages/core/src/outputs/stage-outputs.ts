@@ -2,7 +2,8 @@ import { chmodSync, lstatSync, lutimesSync, mkdirSync, symlinkSync } from 'node:
 import { TaskVaultError } from '../errors.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { digestToBytes } from '../model/digest.ts'
-import type { DirectoryEntry, FileEntry, SymlinkEntry, TreeEntry } from '../model/tree.ts'
+import type { Digest } from '../model/digest.ts'
+import type { DirectoryEntry, FileEntry, SymlinkEntry } from '../model/tree.ts'
 import type { ContentLocator } from '../store/blobs/content-locator.ts'
 import { IDENTITY_NUMBERS, noteIdentity } from '../store/unpacking/file-identity.ts'
 import type { IdentityPlace } from '../store/unpacking/file-identity.ts'
@@ -103,17 +104,21 @@ async function stageTree(root: WantedDirectory, stage: Stage): Promise<void> {
 /** @returns its subdirectories, which are still to be made. */
 async function stageDirectory(wanted: WantedDirectory, stage: Stage): Promise<WantedDirectory[]> {
   const directory = makeDirectory(wanted, stage)
-  const { entries, identities, digests } = directory
+  const { entries, identities } = directory
+  const stagedPrefix = `${wanted.stagedPath}/`
+  const displayPrefix = `${wanted.displayPath}/`
   const below: WantedDirectory[] = []
   for (const [index, entry] of entries.entries()) {
-    const name = nameBelow(wanted, entry)
+    const name = {
+      stagedPath: stagedPrefix + entry.name,
+      displayPath: displayPrefix + entry.name,
+    }
     const place = { identities, identityAt: index * IDENTITY_NUMBERS }
     if (entry.kind === 'symlink') {
       stageLink(entry, { ...name, place }, stage)
       continue
     }
-    const digest = digestToBytes(entry.digest)
-    digest.copy(digests, index * stage.digestBytes)
+    const digest = noteDigest(entry.digest, directory, index)
     if (entry.kind === 'directory') {
       const finalPath = `${wanted.finalPath}/${entry.name}`
       below.push({ ...name, finalPath, entry, parent: directory, place })
@@ -146,17 +151,18 @@ function makeDirectory(wanted: WantedDirectory, stage: Stage): StagedDirectory {
   return directory
 }
 
-function nameBelow(name: StagedName, { name: below }: TreeEntry): PathsBelow {
-  return {
-    stagedPath: `${name.stagedPath}/${below}`,
-    displayPath: `${name.displayPath}/${below}`,
-  }
+/** Puts an entry's digest where its directory has them all. @returns the raw digest, as part of those. */
+function noteDigest(digest: Digest, { entries, digests }: StagedDirectory, index: number): Buffer {
+  const digestBytes = digests.length / entries.length
+  if (digest.length !== digestBytes * 2)
+    throw new TaskVaultError('ENTRY_DAMAGED', 'A tree node has a digest of another length')
+  const at = index * digestBytes
+  digests.write(digest, at, digestBytes, 'hex')
+  return digests.subarray(at, at + digestBytes)
 }
 
-type PathsBelow = Pick<StagedName, 'stagedPath' | 'displayPath'>
-
 /** A link or a file that is being made, and where what it is then is noted. */
-interface StagedLeaf extends PathsBelow {
+interface StagedLeaf extends Pick<StagedName, 'stagedPath' | 'displayPath'> {
   readonly place: IdentityPlace
 }
 

@@ -48,7 +48,7 @@ export function createContentLocator(
     const { table, frames } = places()
     const row = table.find(digest)
     if (row === undefined) return undefined
-    const { frame, offset, length } = table.read(row)
+    const { frame, offset, length } = table.placeAt(row)
     return { digest, frame: frames[table.packOf(row)]?.[frame] as LocatedFrame, offset, length }
   }
 
@@ -94,7 +94,10 @@ export function createContentLocator(
     get table() {
       return places().table
     },
-    locate: (digest) => piecesOf(digest).map(locatePiece),
+    locate(digest) {
+      const whole = find(digest)
+      return whole === undefined ? piecesOf(digest).map(locatePiece) : [whole]
+    },
     stream,
     blobsOf(digest) {
       const whole = blobOfPiece(digest)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { ContentRows, IndexedContent } from '../../model/pack-index.ts'
+import type { ContentPlace, ContentRows } from '../../model/pack-index.ts'
 
 /** Finds contents by their digests in the indexes of several packs, whose rows it numbers from 0. */
 export interface ContentTable {
@@ -10,7 +10,7 @@ export interface ContentTable {
   packOf(row: number): number
   /** The first row of a pack. */
   firstRow(pack: number): number
-  read(row: number): IndexedContent
+  placeAt(row: number): ContentPlace
 }
 
 /**
@@ -64,9 +64,9 @@ export function createContentTable(
     },
     packOf: (row) => packOfRow[row] as number,
     firstRow: (pack) => firstRows[pack] as number,
-    read(row) {
+    placeAt(row) {
       const pack = packOfRow[row] as number
-      return (packs[pack] as ContentRows).read(row - (firstRows[pack] as number))
+      return (packs[pack] as ContentRows).placeAt(row - (firstRows[pack] as number))
     },
   }
 }
