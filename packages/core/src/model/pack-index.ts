@@ -23,9 +23,7 @@ export interface ContentPlace {
   readonly length: number
 }
 
-export interface IndexedContent extends ContentPlace {
-  readonly digest: Buffer
-}
+export type IndexedContent = ContentPlace & { readonly digest: Buffer }
 
 /** A large content that was cut: its bytes are those of `chunks`, one after the other. */
 export interface ChunkedContent {
