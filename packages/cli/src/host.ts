@@ -21,6 +21,8 @@ export interface Host {
   readonly endsProcess?: boolean
   /** Where is kept what configurations were found to say. */
   readonly configMemory?: ConfigMemoryPlace | undefined
+  /** Called once when there is much to do, to make do with less memory. */
+  readonly limitMemory?: (() => void) | undefined
   /**
    * Calls `listener` for every signal that asks us to stop, until the function returned is called.
    * While anyone listens, the signal does nothing by itself.

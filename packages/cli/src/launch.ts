@@ -8,6 +8,8 @@ export interface Launch {
   readonly userCache?: string | undefined
   /** Tells this build of the command from others of the same version. */
   readonly build?: string | undefined
+  /** Has this process make do with less memory from now on. Takes a while, and is for work that is large. */
+  readonly limitMemory?: (() => void) | undefined
 }
 
 /** Where this build keeps what it found configurations to say; undefined where nothing can be kept. */

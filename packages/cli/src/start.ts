@@ -49,6 +49,7 @@ function createHost(launch: Launch, stdin: Readable | undefined): Host {
   return {
     env: process.env,
     configMemory: memoryOf(launch),
+    limitMemory: launch.limitMemory,
     launcher: { node: process.execPath, script: process.argv[1] ?? '' },
     // Read when asked for: the first fails in a directory that was deleted, the second opens the stream.
     get cwd() {

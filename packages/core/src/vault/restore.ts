@@ -58,6 +58,8 @@ async function stageFound(
   { entry, pulled }: FoundOrPulled & { readonly entry: EntryRow },
 ): Promise<StagedEntry | Miss> {
   await using stack = new AsyncDisposableStack()
+  // How much there is to do is known before the first of it is done.
+  reportFiles(parts, entry.fileCount)(0)
   try {
     const opened = stack.use(await openEntry(parts.store, entry))
     const targets = findTargets(opened.manifest, request.targets)
