@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { createChunker } from '../../files/chunker.ts'
 import type { ContentSink, Place } from '../../files/content-sink.ts'
 import { CHUNKED_FROM_BYTES } from '../../files/cut-chunks.ts'
@@ -63,7 +64,7 @@ export function createContentPacker(
       // Small contents were promised the place of the first pack, should there be one.
       const place =
         digests.has(inlinePlace) || used.has(inlinePlace) ? { number: undefined } : inlinePlace
-      current = { writer: createPackWriter(store, compressor), place }
+      current = { writer: createPackWriter(store, compressor), place, noticedFrames: 0 }
       used.add(place)
       for (const content of small) current.writer.add(content.digest, content.bytes, content.lane)
       small = []
@@ -166,10 +167,8 @@ export function createContentPacker(
   const packer: ContentPacker = {
     get isFull() {
       if (current === undefined) return false
-      return (
-        current.writer.waitingFrames >= MAX_WAITING_FRAMES ||
-        current.writer.storedBytes >= PACK_BYTES
-      )
+      const { writer, noticedFrames } = current
+      return writer.startedFrames > noticedFrames || writer.storedBytes >= PACK_BYTES
     },
     find,
     findLarge: (digest) => chunkedByDigest.get(digest.toString('latin1')) ?? findChunks(digest),
@@ -194,6 +193,9 @@ export function createContentPacker(
     },
     remember: (directory, listing, places) => void waiting.push({ directory, listing, places }),
     async settle() {
+      if (current !== undefined) current.noticedFrames = current.writer.startedFrames
+      // Frames that are compressed by now are written, and their memory is used again.
+      await setImmediate()
       while (current !== undefined && current.writer.waitingFrames >= MAX_WAITING_FRAMES) {
         await current.writer.drain()
       }
@@ -229,4 +231,6 @@ export function createContentPacker(
 interface OpenPack {
   readonly writer: PackWriter
   readonly place: Place
+  /** Frames since whose start whoever adds contents has waited a turn. */
+  noticedFrames: number
 }

@@ -28,11 +28,25 @@ test('frames that follow one another share no bytes', async () => {
   expect(zstdDecompressSync(second).equals(frame)).toBe(true)
 })
 
-test('a frame that is compressed when all ends is refused', async () => {
+test('frames that are compressed when all ends, or wait for it, are refused', async () => {
   const compressor = createFrameCompressor()
-  const compressing = compressor.compress(randomBytes(FRAME_BYTES))
+  const frame = randomBytes(FRAME_BYTES)
+  const compressing = Array.from({ length: 10 }, async () => await compressor.compress(frame))
 
   compressor[Symbol.dispose]()
 
-  await expect(compressing).rejects.toThrow()
+  const outcomes = await Promise.allSettled(compressing)
+  expect(outcomes.map((outcome) => outcome.status)).toEqual(compressing.map(() => 'rejected'))
+})
+
+test('a frame that is refused does not keep those after it waiting', async () => {
+  using compressor = createFrameCompressor()
+  const broken = [1] as unknown as Uint8Array
+
+  const refused = Array.from({ length: 10 }, async () => await compressor.compress(broken))
+
+  const outcomes = await Promise.allSettled(refused)
+  expect(outcomes.every((outcome) => outcome.status === 'rejected')).toBe(true)
+  const frame = Buffer.from('a frame')
+  expect(zstdDecompressSync(await compressor.compress(frame))).toEqual(frame)
 })

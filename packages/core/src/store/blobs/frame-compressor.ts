@@ -1,6 +1,7 @@
+import { availableParallelism } from 'node:os'
 import { constants, createZstdCompress } from 'node:zlib'
 
-/** Compresses frames side by side, on as many streams as there are frames at once. */
+/** Compresses frames side by side, as many at once as there are processors. */
 export interface FrameCompressor extends Disposable {
   /** `raw` has at most `FRAME_BYTES`, and must not change before this is done. */
   compress(raw: Uint8Array): Promise<Uint8Array>
@@ -14,14 +15,20 @@ const WORST_BYTES = FRAME_BYTES + FRAME_BYTES / 256
 /** Frames of one stream go into one buffer, a dozen of them if they are of the usual kind. */
 const STREAM_BYTES = 4 * 1024 * 1024
 
+/** As many threads has Node to compress on. */
+const MAX_STREAMS = 4
+
 /**
  * What zstd needs to compress a frame is several times as large as the frame, and making it anew for
  * each keeps the kernel and the garbage collector at work. So a stream ends a frame with each write, and
- * is used until its buffer has no room for another.
+ * is used until its buffer has no room for another. More streams than processors would only take memory,
+ * and the processor from whoever fills the frames.
  */
 export function createFrameCompressor(): FrameCompressor {
   const idle: FrameStream[] = []
   const open = new Set<FrameStream>()
+  const waiting: PromiseWithResolvers<void>[] = []
+  let freeTurns = Math.min(availableParallelism(), MAX_STREAMS)
 
   function openStream(): FrameStream {
     const stream = openFrameStream()
@@ -34,16 +41,35 @@ export function createFrameCompressor(): FrameCompressor {
     stream.close()
   }
 
+  async function takeTurn(): Promise<void> {
+    const called = Promise.withResolvers<void>()
+    waiting.push(called)
+    await called.promise
+  }
+
+  function passTurn(): void {
+    const next = waiting.shift()
+    if (next === undefined) freeTurns += 1
+    else next.resolve()
+  }
+
   return {
     async compress(raw) {
-      const stream = idle.pop() ?? openStream()
-      const bytes = await stream.compress(raw)
-      if (stream.roomBytes >= WORST_BYTES) idle.push(stream)
-      else close(stream)
-      return bytes
+      if (freeTurns > 0) freeTurns -= 1
+      else await takeTurn()
+      try {
+        const stream = idle.pop() ?? openStream()
+        const bytes = await stream.compress(raw)
+        if (stream.roomBytes >= WORST_BYTES) idle.push(stream)
+        else close(stream)
+        return bytes
+      } finally {
+        passTurn()
+      }
     },
     [Symbol.dispose]() {
       idle.length = 0
+      for (const called of waiting.splice(0)) called.reject(new Error('nobody needs the frame'))
       for (const stream of open) close(stream)
     },
   }

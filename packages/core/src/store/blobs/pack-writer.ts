@@ -29,6 +29,8 @@ export type Lane = 'file' | 'tree'
 export interface PackWriter {
   /** Frames that wait for the processor or the disk. */
   readonly waitingFrames: number
+  /** All frames so far, those that wait included. */
+  readonly startedFrames: number
   /** Bytes that the blob has on disk so far. */
   readonly storedBytes: number
   /** Whether nothing was added. */
@@ -111,6 +113,9 @@ export function createPackWriter(
   return {
     get waitingFrames() {
       return waiting.length
+    },
+    get startedFrames() {
+      return startedFrames
     },
     get storedBytes() {
       return storedBytes
