@@ -1,4 +1,7 @@
+import { chmodSync, mkdirSync, readdirSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
+import path from 'node:path'
+import process from 'node:process'
 import { expect, test, vi } from 'vitest'
 import { useVaultServer } from '../rig/use-vault-server.ts'
 import {
@@ -163,3 +166,24 @@ async function playTrouble(url: string): Promise<Trouble> {
   const saved = await post(machine, inputs, missed)
   return { missed, saved, again: await runAction(machine, { inputs }), tookMs }
 }
+
+// There the mode of a directory tells nothing.
+test.skipIf(process.platform === 'win32')(
+  'compiled code is kept, and not where somebody else can write',
+  async () => {
+    const service = await startFailing((_, response) => void response.writeHead(500).end())
+    const machine = createMachine({ url: service, key: 'secret-token' })
+    const code = path.join(machine.env['RUNNER_TOOL_CACHE']!, 'taskvault-compiled-code')
+    writeFiles(machine, WORK)
+    const step = { inputs: { task: uniqueTask(), inputs: '*.txt', path: 'out' } }
+
+    mkdirSync(code)
+    chmodSync(code, 0o777)
+    await runAction(machine, step)
+    expect(readdirSync(code)).toEqual([])
+
+    chmodSync(code, 0o755)
+    await runAction(machine, step)
+    expect(readdirSync(code)).not.toEqual([])
+  },
+)

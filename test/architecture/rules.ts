@@ -231,7 +231,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
   // Translates what a step says, and calls core.
   action: {
     imports: ['core'],
-    node: ['node:crypto', 'node:fs', 'node:path', 'node:process', 'node:stream'],
+    node: ['node:crypto', 'node:fs', 'node:module', 'node:path', 'node:process', 'node:stream'],
   },
   cli: {
     imports: ['core', 'server'],

@@ -1,10 +1,6 @@
 import process from 'node:process'
 import type { SignalSource } from '@taskvault/core'
-import { act } from './act.ts'
-import type { HalfStep } from './half-step.ts'
-import { leaveWord, restoreStep } from './restore-step.ts'
-import { runStep } from './run-step.ts'
-import { createRunner } from './runner.ts'
+import { keepCompiledCode } from './keep-compiled-code.ts'
 
 /** What a runner sends when a job is cancelled: the command is to end, and this after it. */
 const STOPS = ['SIGINT', 'SIGTERM'] as const
@@ -17,11 +13,6 @@ const signals: SignalSource = (listener) => {
   }
 }
 
-const doStep = async (step: HalfStep): Promise<number> => {
-  const { command } = step.inputs
-  if (command !== undefined) return await runStep({ ...step, command, signals })
-  leaveWord(step, await restoreStep(step))
-  return 0
-}
-
-process.exitCode = await act(createRunner(process.env, process.stdout), doStep, { mayRun: true })
+keepCompiledCode(process)
+const { mainStep } = await import('./main-step.ts')
+process.exitCode = await mainStep(process.env, process.stdout, signals)

@@ -1,8 +1,10 @@
 import process from 'node:process'
 import { BEGUN_STATE } from './begun-state.ts'
+import { keepCompiledCode } from './keep-compiled-code.ts'
 
 // After a step that ran its command itself there is nothing left to do, and so nothing to load.
 if (process.env[`STATE_${BEGUN_STATE}`]) {
+  keepCompiledCode(process)
   const { saveAfterJob } = await import('./save-after-job.ts')
   process.exitCode = await saveAfterJob(process.env, process.stdout)
 }

@@ -1,9 +1,6 @@
 import process from 'node:process'
-import { act } from './act.ts'
-import { restoreStep } from './restore-step.ts'
-import { createRunner } from './runner.ts'
+import { keepCompiledCode } from './keep-compiled-code.ts'
 
-process.exitCode = await act(createRunner(process.env, process.stdout), async (step) => {
-  await restoreStep(step)
-  return 0
-})
+keepCompiledCode(process)
+const { restoreAlone } = await import('./restore-alone.ts')
+process.exitCode = await restoreAlone(process.env, process.stdout)

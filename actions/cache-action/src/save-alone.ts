@@ -1,0 +1,21 @@
+import type { Writable } from 'node:stream'
+import { act } from './act.ts'
+import type { HalfStep } from './half-step.ts'
+import { beginWork } from './restore-step.ts'
+import { createRunner } from './runner.ts'
+import type { Environment } from './runner.ts'
+import { saveStep } from './save-step.ts'
+import { findStepWork } from './step-work.ts'
+
+const doStep = async (step: HalfStep): Promise<number> => {
+  const work = await findStepWork(step)
+  if (work === undefined) return 0
+  const { begun } = await beginWork(step, work, { skipsLookup: true })
+  await saveStep(step, { begun, key: work.written?.key ?? '' })
+  return 0
+}
+
+/** The half that saves, as a step of its own. @returns the exit code. */
+export async function saveAlone(env: Environment, stdout: Writable): Promise<number> {
+  return await act(createRunner(env, stdout), doStep, { onlySaves: true })
+}
