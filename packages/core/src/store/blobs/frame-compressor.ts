@@ -9,7 +9,8 @@ export interface FrameCompressor extends Disposable {
 
 /** Raw bytes of a frame: what has to be unpacked to read one content, and what compresses together. */
 export const FRAME_BYTES: number = 1024 * 1024
-const COMPRESSION_LEVEL = 3
+// What a higher one takes of the processor is worth its bytes where less than 25 MB/s are sent; see ADR 28.
+const COMPRESSION_LEVEL = 1
 /** What zstd may make of a frame at worst: ZSTD_COMPRESSBOUND. */
 const WORST_BYTES = FRAME_BYTES + FRAME_BYTES / 256
 /** Frames of one stream go into one buffer, a dozen of them if they are of the usual kind. */
