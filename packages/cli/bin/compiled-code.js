@@ -1,6 +1,7 @@
 // Committed as it is, without a build step, like the file that requires it.
 'use strict'
 const fs = require('node:fs')
+const nodeModule = require('node:module')
 const path = require('node:path')
 const vm = require('node:vm')
 const { crc32 } = require('node:zlib')
@@ -24,10 +25,10 @@ const LONGEST_RUN_MS = 5_000
 exports.createLoader = function createLoader(directory, file) {
   const kept = file === undefined ? new Map() : readKept(file)
   const loaded = new Map()
-  const nodeRequire = require('node:module').createRequire(`${directory}/`)
+  const nodeRequire = nodeModule.createRequire(`${directory}/`)
 
   function load(id) {
-    if (!id.startsWith('./')) return nodeRequire(id)
+    if (!id.startsWith('./')) return loadInstalled(id)
     const known = loaded.get(id)
     if (known !== undefined) return known.module.exports
     const chunk = { module: { exports: {} }, ...compile(path.join(directory, id), kept.get(id)) }
@@ -35,6 +36,14 @@ exports.createLoader = function createLoader(directory, file) {
     const { module } = chunk
     chunk.run(module.exports, load, module, chunk.filename, directory)
     return module.exports
+  }
+
+  /** A server is hundreds of files, which are Node's own to load. */
+  function loadInstalled(id) {
+    if (file !== undefined && !id.startsWith('node:')) {
+      nodeModule.enableCompileCache(path.dirname(file))
+    }
+    return nodeRequire(id)
   }
 
   if (file !== undefined)
