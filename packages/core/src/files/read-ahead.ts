@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { MessageChannel, Worker, receiveMessageOnPort } from 'node:worker_threads'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { ContentSink } from './content-sink.ts'
+import { findWorkerFile } from './find-worker-file.ts'
 import { FILE_TYPE, typeOf } from './observe-directory.ts'
 import type { Observed } from './observe-directory.ts'
 import type { ReadAheadTask } from './read-ahead-worker.ts'
@@ -85,7 +84,7 @@ interface ReadingThread {
 
 /** @returns undefined when there is no file to start it with. */
 function startThread(task: Omit<ReadAheadTask, 'port' | 'stop'>): ReadingThread | undefined {
-  const file = findWorkerFile()
+  const file = findWorkerFile('read-ahead-worker', import.meta.url)
   if (file === undefined) return undefined
   const { port1, port2: port } = new MessageChannel()
   const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
@@ -99,12 +98,4 @@ function startThread(task: Omit<ReadAheadTask, 'port' | 'stop'>): ReadingThread 
     receive: () => receiveMessageOnPort(port1)?.message as readonly ReadDirectory[] | undefined,
     stop: () => void Atomics.store(stop, 0, 1),
   }
-}
-
-/** It lies beside this one, as source and in every bundle. */
-function findWorkerFile(): string | undefined {
-  const names = ['read-ahead-worker.mjs', 'read-ahead-worker.cjs', 'read-ahead-worker.ts']
-  return names
-    .map((name) => fileURLToPath(new URL(name, import.meta.url)))
-    .find((candidate) => existsSync(candidate))
 }

@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { TaskVaultError } from '../../errors.ts'
+import { findWorkerFile } from '../../files/find-worker-file.ts'
 import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
 import type { BatchClaim } from './batch-claim.ts'
 import { toTransfer } from './batch-transfer.ts'
@@ -27,7 +26,9 @@ export function canUseThreads(algorithm: HashAlgorithm): boolean {
 }
 
 export function startUnpackThread(algorithm: HashAlgorithm): UnpackThread {
-  const worker = new Worker(findWorkerFile(), {
+  const file = findWorkerFile('restore-worker', import.meta.url)
+  if (file === undefined) throw new Error(`restore-worker is missing beside ${import.meta.url}`)
+  const worker = new Worker(file, {
     workerData: algorithm.name,
     resourceLimits: RESOURCE_LIMITS,
   })
@@ -60,13 +61,4 @@ export function startUnpackThread(algorithm: HashAlgorithm): UnpackThread {
       await worker.terminate()
     },
   }
-}
-
-/** The worker's file lies beside this one, as source and in every bundle. */
-function findWorkerFile(): string {
-  const names = ['restore-worker.mjs', 'restore-worker.cjs', 'restore-worker.ts']
-  const candidates = names.map((name) => fileURLToPath(new URL(name, import.meta.url)))
-  const file = candidates.find((candidate) => existsSync(candidate))
-  if (file === undefined) throw new Error(`restore-worker is missing beside ${import.meta.url}`)
-  return file
 }
