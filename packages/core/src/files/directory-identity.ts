@@ -1,21 +1,23 @@
 import { lstatSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import type { DirectoryIdentity } from './listing.ts'
-import { NAMES_CHANGE_TIMES } from './observe-directory.ts'
 import { rememberedTime } from './scan-context.ts'
+
+/** Whether a directory's times change with its names. POSIX says so; of file systems that Windows mounts, nobody does. */
+const NAMES_CHANGE_TIMES = process.platform !== 'win32'
 
 /**
  * What to remember of a directory; undefined when it changed this shortly ago that it may change again, and
  * look the same.
- * @param stats what `lstat` said before the names were read.
+ * @param found what `lstat` said before the names were read, or when all of them had been made.
  */
 export function identityOf(
-  stats: Stats | undefined,
+  found: DirectoryIdentity | undefined,
   checkedAtMs: number,
 ): DirectoryIdentity | undefined {
-  if (stats === undefined || !NAMES_CHANGE_TIMES) return undefined
-  if (Number.isNaN(rememberedTime(stats, checkedAtMs))) return undefined
-  const { dev, ino, mtimeMs, ctimeMs } = stats
+  if (found === undefined || !NAMES_CHANGE_TIMES) return undefined
+  if (Number.isNaN(rememberedTime(found, checkedAtMs))) return undefined
+  const { dev, ino, mtimeMs, ctimeMs } = found
   return { dev, ino, mtimeMs, ctimeMs }
 }
 

@@ -107,9 +107,6 @@ function findDirectoriesUnlessChanged(
   return directories
 }
 
-/** Whether a directory's times change with its names. POSIX says so; of file systems that Windows mounts, nobody does. */
-export const NAMES_CHANGE_TIMES: boolean = process.platform !== 'win32'
-
 /** Whether a directory is the one that an earlier listing speaks of, with the same names in it. */
 export function hasSameNames(directory: Stats, { self }: Pick<Listing, 'self'>): boolean {
   return (

@@ -1,7 +1,7 @@
+import { identityOf } from '../files/directory-identity.ts'
 import { encodeInputNode } from '../files/input-node.ts'
 import { encodeListing } from '../files/listing.ts'
 import type { DirectoryIdentity, Listing } from '../files/listing.ts'
-import { NAMES_CHANGE_TIMES } from '../files/observe-directory.ts'
 import { rememberedTime } from '../files/scan-context.ts'
 import type { ScanContext } from '../files/scan-context.ts'
 import { digestFromBytes, digestToBytes } from '../model/digest.ts'
@@ -89,21 +89,21 @@ function describeRestored(
     digests,
     targets,
     node: { output: digestToBytes(directory.entry.digest), input },
-    self: identityOf(directory, checkedAtMs),
+    self: identityOf(notedOf(directory), checkedAtMs),
     blobs: blobsOf(directory, context),
   }
 }
 
-/** Of a directory that changed this shortly ago the names are read again; see scan-context.ts. */
-function identityOf(
-  { place }: StagedDirectory,
-  checkedAtMs: number,
-): DirectoryIdentity | undefined {
-  if (place === undefined || !NAMES_CHANGE_TIMES) return undefined
+/** What was noted of a directory itself when it was finished. */
+function notedOf({ place }: StagedDirectory): DirectoryIdentity | undefined {
+  if (place === undefined) return undefined
   const { identities, identityAt: at } = place
-  const [mtimeMs, ctimeMs] = [identities[at + 3] as number, identities[at + 4] as number]
-  if (Number.isNaN(rememberedTime({ mtimeMs, ctimeMs }, checkedAtMs))) return undefined
-  return { dev: identities[at] as number, ino: identities[at + 1] as number, mtimeMs, ctimeMs }
+  return {
+    dev: identities[at] as number,
+    ino: identities[at + 1] as number,
+    mtimeMs: identities[at + 3] as number,
+    ctimeMs: identities[at + 4] as number,
+  }
 }
 
 /** Side by side in one piece of memory: thousands of small ones cost more than what is in them. */
