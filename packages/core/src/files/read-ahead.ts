@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { MessageChannel, Worker, receiveMessageOnPort } from 'node:worker_threads'
-import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
+import { isKnownToThreads } from '../hashing/open-hash-algorithm.ts'
 import type { ContentSink } from './content-sink.ts'
 import { findWorkerFile } from './find-worker-file.ts'
 import { FILE_TYPE, typeOf } from './observe-directory.ts'
@@ -35,7 +35,8 @@ export function createReadAhead(
   let [seen, unread] = [0, 0]
   let thread: ReadingThread | undefined
   // A sink needs the contents as well, and keeps all processors busy with compressing them.
-  let mayStart = sink === undefined && canReadAhead(context.algorithm)
+  let mayStart =
+    sink === undefined && isKnownToThreads(context.algorithm) && availableParallelism() > 1
 
   return {
     note({ changed }) {
@@ -61,11 +62,6 @@ export function createReadAhead(
     },
     [Symbol.dispose]: () => thread?.stop(),
   }
-}
-
-/** Algorithms that a program has registered are known in its own thread only. */
-function canReadAhead({ name }: HashAlgorithm): boolean {
-  return (name === 'blake3' || name === 'sha256') && availableParallelism() > 1
 }
 
 function countUnread({ knownAt, mode }: NonNullable<Observed['changed']>): number {

@@ -10,6 +10,8 @@ const algorithms = new Map<string, OpenAlgorithm>([
   ['sha256', () => sha256],
 ])
 
+const builtIn: ReadonlySet<string> = new Set(algorithms.keys())
+
 /** Bytes of a digest: fewer can collide, more are no digest in any file format of ours. */
 const SHORTEST_DIGEST = 32
 const LONGEST_DIGEST = 64
@@ -45,6 +47,11 @@ export function registerHashAlgorithm(algorithm: HashAlgorithm): void {
 /** Names of all algorithms that can be opened. */
 export function hashAlgorithmNames(): readonly string[] {
   return [...algorithms.keys()]
+}
+
+/** Whether another thread can open it by its name: those registered by a program are known in its thread only. */
+export function isKnownToThreads({ name }: HashAlgorithm): boolean {
+  return builtIn.has(name)
 }
 
 /**

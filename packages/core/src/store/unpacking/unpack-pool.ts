@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import { isKnownToThreads } from '../../hashing/open-hash-algorithm.ts'
 import { IDENTITY_NUMBERS, copyIdentity } from './file-identity.ts'
 import { createFrameReader } from './frame-reader.ts'
 import { planBatches } from './plan-batches.ts'
 import { createSharedQueue } from './shared-queue.ts'
 import { unpackBatch } from './unpack-batch.ts'
 import type { NewFile, UnpackBatch } from './unpack-batch.ts'
-import { canUseThreads, startUnpackThread } from './unpack-threads.ts'
+import { startUnpackThread } from './unpack-threads.ts'
 import type { UnpackThread } from './unpack-threads.ts'
 
 /** Makes files as they are named, on several threads if there are many. */
@@ -43,7 +44,7 @@ const MAX_WAITING_BATCHES = 100
 /** The blobs that the files' slices lie in stay open until the pool is disposed. */
 export function openUnpackPool({ algorithm, expectedFiles, onMade }: UnpackWork): UnpackPool {
   // At once: the first files are named before a thread can do anything.
-  const usesThreads = expectedFiles >= THREADS_FROM_FILES && canUseThreads(algorithm)
+  const usesThreads = expectedFiles >= THREADS_FROM_FILES && isKnownToThreads(algorithm)
   const threads = usesThreads ? startThreads(algorithm) : []
   const queue = createSharedQueue(threads, note)
   const frames = createFrameReader()

@@ -20,11 +20,6 @@ export interface UnpackThread extends AsyncDisposable {
 // A batch needs little; without limits each thread's heap grows to what the machine has.
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 128 }
 
-/** Whether a thread can open the algorithm: those registered by a program are known in its thread only. */
-export function canUseThreads(algorithm: HashAlgorithm): boolean {
-  return algorithm.name === 'blake3' || algorithm.name === 'sha256'
-}
-
 export function startUnpackThread(algorithm: HashAlgorithm): UnpackThread {
   const file = findWorkerFile('restore-worker', import.meta.url)
   if (file === undefined) throw new Error(`restore-worker is missing beside ${import.meta.url}`)
