@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { chanceName } from '../../files/chance-name.ts'
 import type { Digest } from '../../model/digest.ts'
 
 /** Where blobs lie: one flat directory, each file named by the digest of its bytes. */
@@ -10,5 +11,10 @@ export function blobPath(cacheDirectory: string, digest: Digest): string {
   return join(blobsDirectory(cacheDirectory), digest)
 }
 
-/** Blobs being written have names that no blob can have; garbage collection clears what a crash left. */
-export const TEMPORARY_BLOB_PREFIX = '.tmp-'
+/**
+ * Where a blob is written, before it has its name: one that no blob can have, and nobody else chooses. Garbage
+ * collection clears what a crash left.
+ */
+export function temporaryBlobPath(cacheDirectory: string): string {
+  return join(blobsDirectory(cacheDirectory), `.tmp-${chanceName()}`)
+}

@@ -1,7 +1,5 @@
 import { closeSync, fdatasync, openSync, renameSync } from 'node:fs'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { chanceName } from '../../files/chance-name.ts'
 import { removeFile } from '../../files/remove-file.ts'
 import { writeFully } from '../../files/write-atomically.ts'
 import { digestFromBytes } from '../../model/digest.ts'
@@ -9,7 +7,7 @@ import type { Digest } from '../../model/digest.ts'
 import { encodeBlobHeader, encodePackIndex, encodeTrailer } from '../../model/pack-index.ts'
 import type { ChunkedContent, Frame, IndexedContent } from '../../model/pack-index.ts'
 import type { Store } from '../store.ts'
-import { TEMPORARY_BLOB_PREFIX, blobPath, blobsDirectory } from './blob-path.ts'
+import { blobPath, temporaryBlobPath } from './blob-path.ts'
 import { compressIndex } from './compress-index.ts'
 import { FRAME_BYTES } from './frame-compressor.ts'
 import type { FrameCompressor } from './frame-compressor.ts'
@@ -56,8 +54,7 @@ export function createPackWriter(
   { cacheDirectory, algorithm }: Pick<Store, 'cacheDirectory' | 'algorithm'>,
   compressor: FrameCompressor,
 ): PackWriter {
-  const directory = blobsDirectory(cacheDirectory)
-  const temporary = join(directory, TEMPORARY_BLOB_PREFIX + chanceName())
+  const temporary = temporaryBlobPath(cacheDirectory)
   const header = encodeBlobHeader('pack', algorithm.name)
   const hasher = algorithm.createHasher()
   const frames: Frame[] = []

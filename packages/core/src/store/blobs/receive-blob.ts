@@ -1,13 +1,11 @@
-import { randomBytes } from 'node:crypto'
 import { closeSync, fdatasync, openSync, renameSync } from 'node:fs'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { asTaskVaultError, systemErrorCode } from '../../errors.ts'
 import { removeFile } from '../../files/remove-file.ts'
 import { writeFully } from '../../files/write-atomically.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Store } from '../store.ts'
-import { TEMPORARY_BLOB_PREFIX, blobPath, blobsDirectory } from './blob-path.ts'
+import { blobPath, temporaryBlobPath } from './blob-path.ts'
 
 const syncData = promisify(fdatasync)
 
@@ -22,8 +20,7 @@ export async function receiveBlob(
   digest: Digest,
   pieces: AsyncIterable<Uint8Array>,
 ): Promise<void> {
-  const name = TEMPORARY_BLOB_PREFIX + randomBytes(12).toString('hex')
-  const temporary = join(blobsDirectory(cacheDirectory), name)
+  const temporary = temporaryBlobPath(cacheDirectory)
   try {
     await writeReceived(temporary, pieces)
     // The name is the digest of the bytes: whoever wrote it meanwhile wrote the same.

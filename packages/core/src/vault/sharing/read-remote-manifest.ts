@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import { TaskVaultError } from '../../errors.ts'
 import { removeFile } from '../../files/remove-file.ts'
 import { digestToBytes } from '../../model/digest.ts'
@@ -8,7 +6,7 @@ import type { EntryRecord } from '../../model/entry-record.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import type { TaskName } from '../../model/task.ts'
 import type { BlobStore } from '../../remote/blob-store.ts'
-import { TEMPORARY_BLOB_PREFIX, blobsDirectory } from '../../store/blobs/blob-path.ts'
+import { temporaryBlobPath } from '../../store/blobs/blob-path.ts'
 import { createContentLocator } from '../../store/blobs/content-locator.ts'
 import { openBlob, readManifest } from '../../store/blobs/pack-reader.ts'
 import type { BlobReader } from '../../store/blobs/pack-reader.ts'
@@ -70,8 +68,7 @@ async function withManifestBlob<Result>(
   if (sizeBytes > MOST_BYTES || database.isReadOnly) return undefined
   const stream = await blobs.get(name, { range: { start: 0, end: sizeBytes } })
   if (stream === undefined) return undefined
-  const temporary = TEMPORARY_BLOB_PREFIX + randomBytes(12).toString('hex')
-  const path = join(blobsDirectory(cacheDirectory), temporary)
+  const path = temporaryBlobPath(cacheDirectory)
   try {
     await writeReceived(path, stream)
     using blob = await openBlob(path)
