@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { EXIT, exitCodeOfSignal } from './exit-codes.ts'
 import type { StopSignal } from './exit-codes.ts'
 import type { Host } from './host.ts'
+import { limitMemoryOfLargeWork } from './limit-memory-of-large-work.ts'
 import { wantsColour } from './render/colours.ts'
 import { createProgress } from './render/progress.ts'
 import type { Progress } from './render/progress.ts'
@@ -31,8 +32,10 @@ export interface Cli {
   readonly stdin: Host['stdin']
   /** Where results, remarks and warnings go, in the form that was asked for. */
   readonly voice: Voice
-  /** Shows a bar for work that takes long; also reads the vault's events. */
+  /** Shows a bar for work that takes long. */
   readonly progress: Progress
+  /** Reads the events of work under way: shows its progress, and limits memory where there is much to do. */
+  readonly follow: Report
   settings(): Promise<LoadedSettings>
   /**
    * The vault of this project. Closed when the command ends, also by a signal. `report` replaces
@@ -75,6 +78,7 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
   let stdin: Host['stdin'] | undefined
   let voice: Voice | undefined
   let progress: Progress | undefined
+  const limitMemory = limitMemoryOfLargeWork(host)
 
   const cli: OwnedCli = {
     host,
@@ -99,6 +103,10 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
     get progress() {
       progress ??= createProgress(host, { isEnabled: !cli.options.quiet && !cli.options.json })
       return progress
+    },
+    follow: (event) => {
+      limitMemory(event)
+      cli.progress.read(event)
     },
     get exitCode() {
       return exitCode
@@ -143,7 +151,7 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
 async function createReport(cli: Cli, setting: LogLevel): Promise<Report> {
   const { describeEvent, isLogged } = await import('./render/event-log.ts')
   return (event) => {
-    cli.progress.read(event)
+    cli.follow(event)
     const logged = describeEvent(event)
     if (logged === undefined || !isLogged(logged.level, setting)) return
     cli.progress.end()

@@ -32,7 +32,7 @@ async function examine(cli: Cli, { repair = false }: Options): Promise<number> {
   const vault = await cli.openVault((event) => {
     // An index that cannot be opened at all is rebuilt before anybody is asked.
     if (event.kind === 'rebuilt') rebuiltEntries = event.entries
-    else cli.progress.read(event)
+    else cli.follow(event)
   })
   const examination = await examineVault(vault, { repair })
   const remote = await examineRemote(vault, { env: cli.host.env })

@@ -26,7 +26,7 @@ export async function fingerprintInput(
       now: Date.now,
       onProgress: (names) => {
         done += names
-        cli.progress.read({
+        cli.follow({
           kind: 'progress',
           phase: 'hashing',
           done,

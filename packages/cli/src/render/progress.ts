@@ -6,7 +6,7 @@ type ProgressEvent = Extract<VaultEvent, { kind: 'progress' }>
 
 /** A bar on stderr for work that takes longer than half a second, on a terminal only. */
 export interface Progress {
-  /** Draws progress events, and sees from them when there is much to do; ignores all others. */
+  /** Draws progress events; ignores all others. */
   read(event: VaultEvent): void
   /** Wipes the bar, so that something can be written in its place; the next event draws it again. */
   end(): void
@@ -15,8 +15,6 @@ export interface Progress {
 const SHOW_AFTER_MS = 500
 const REDRAW_AFTER_MS = 100
 const BAR_CELLS = 24
-/** From here on, what is known of each file adds up. */
-const MANY_FILES = 1000
 
 const LABELS: Readonly<Record<ProgressEvent['phase'], string>> = {
   hashing: 'Hashing',
@@ -32,19 +30,13 @@ export function createProgress(host: Host, options: { readonly isEnabled: boolea
   const isShown = options.isEnabled && host.stderr.isTTY === true
   const startedAtMs = host.now()
   let drawnAtMs = 0
-  let isLarge = false
   const wipe = (): void => {
     if (drawnAtMs > 0) host.stderr.write('\r\u001b[2K')
     drawnAtMs = 0
   }
   return {
     read: (event) => {
-      if (event.kind !== 'progress') return
-      if (!isLarge && event.unit === 'files' && (event.total ?? event.done) >= MANY_FILES) {
-        isLarge = true
-        host.limitMemory?.()
-      }
-      if (!isShown) return
+      if (event.kind !== 'progress' || !isShown) return
       const nowMs = host.now()
       if (nowMs - startedAtMs < SHOW_AFTER_MS || nowMs - drawnAtMs < REDRAW_AFTER_MS) return
       drawnAtMs = nowMs
