@@ -26,6 +26,8 @@ export interface BlobReader extends Disposable {
   readonly index: PackIndex
   /** The digests of all contents, large ones that were cut included. */
   listDigests(): Buffer[]
+  /** The digests of contents that lie here whole. Of one that was cut, `verify` sees the parts alone. */
+  listWholeDigests(): Buffer[]
   /** Where frame number `frame` begins in the file. */
   frameOffset(frame: number): number
   /** A frame's raw bytes, of which nothing is verified but their number. */
@@ -126,7 +128,8 @@ function readBlob(source: BlobSource, header: BlobHeader, algorithm: HashAlgorit
     header,
     algorithm,
     index,
-    listDigests: () => listDigests(index),
+    listDigests: () => [...listWholeDigests(index), ...index.chunked.map(({ digest }) => digest)],
+    listWholeDigests: () => listWholeDigests(index),
     frameOffset: (frame) => offsets[frame] ?? source.sizeBytes,
     readFrame,
     readContent,
@@ -163,9 +166,8 @@ function readIndexBytes(source: BlobSource, header: BlobHeader): IndexBytes {
   }
 }
 
-function listDigests({ contents, chunked }: PackIndex): Buffer[] {
-  const listed = Array.from({ length: contents.count }, (_, row) => contents.read(row).digest)
-  return [...listed, ...chunked.map(({ digest }) => digest)]
+function listWholeDigests({ contents }: PackIndex): Buffer[] {
+  return Array.from({ length: contents.count }, (_, row) => contents.read(row).digest)
 }
 
 /** Whether the frames fill the file up to the index. */

@@ -87,9 +87,7 @@ async function checkPack(
     using blob = await openBlob(blobPath(store.cacheDirectory, digest))
     if (!isConfirmed) blob.verify(digest)
     // Whether their parts make up what was cut is not seen by `verify`.
-    const contents = isConfirmed
-      ? blob.listDigests()
-      : blob.listDigests().slice(0, blob.index.contents.count)
+    const contents = isConfirmed ? blob.listDigests() : blob.listWholeDigests()
     return { digest, sizeBytes: blob.sizeBytes, contents }
   } catch (error) {
     if (!isTaskVaultError(error) || !isUnusable(error)) throw error
