@@ -1,7 +1,7 @@
 import { createWriteStream, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { Writable } from 'node:stream'
-import { TaskVaultError } from '@taskvault/core'
+import { isWithin, TaskVaultError } from '@taskvault/core'
 import type { Settings } from '@taskvault/core'
 import { resolvePathArgument } from './path-argument.ts'
 
@@ -69,15 +69,6 @@ function checkReplaceable(output: string, place: string, precious: readonly Prec
     throw forbidden(output, 'it lies in the cache')
   const lost = precious.find(({ directory }) => isWithin(realPathOf(directory), place))
   if (lost !== undefined) throw forbidden(output, `${lost.called} lies in it`)
-}
-
-function isWithin(place: string, directory: string): boolean {
-  const relativePath = path.relative(directory, place)
-  return !(
-    relativePath === '..' ||
-    relativePath.startsWith(`..${path.sep}`) ||
-    path.isAbsolute(relativePath)
-  )
 }
 
 /** A symlink is replaced itself, and not what it leads to. */
