@@ -17,6 +17,8 @@ const MAGIC = 'taskvault-code 1\n'
 const MOST_KINDS = 16
 /** V8 drops the compiled code of what is no longer called. */
 const LONGEST_RUN_MS = 5_000
+/** Each command, installation and Node has files of its own, and nobody tells when they are of no more use. */
+const MOST_BYTES = 64 * 1024 * 1024
 
 /**
  * A `require` for the chunks in `directory`, which are CommonJS.
@@ -115,6 +117,7 @@ function keep(file, { directory, kept, loaded, code }) {
       fs.closeSync(descriptor)
     }
     fs.renameSync(temporary, file)
+    dropOldest(path.dirname(file))
   } catch {
     // No place, no right to it, or somebody else was first: then all is compiled the next time, too.
     try {
@@ -122,6 +125,23 @@ function keep(file, { directory, kept, loaded, code }) {
     } catch {
       // Its directory is none.
     }
+  }
+}
+
+/** Removes what was written first, Node's own files included, until the rest has no more than `MOST_BYTES`. */
+function dropOldest(directory) {
+  const files = fs
+    .readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => {
+      const name = path.join(entry.parentPath, entry.name)
+      return { name, ...fs.statSync(name) }
+    })
+    .toSorted((left, right) => right.mtimeMs - left.mtimeMs)
+  let bytes = 0
+  for (const { name, size } of files) {
+    bytes += size
+    if (bytes > MOST_BYTES) fs.rmSync(name, { force: true })
   }
 }
 

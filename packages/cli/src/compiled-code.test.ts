@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import {
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs'
@@ -85,6 +87,21 @@ test('kept code that is damaged anywhere, or of another kind, is not run', () =>
   }
 })
 
+test('who keeps something removes the oldest of what is too much, and nothing else does', () => {
+  const bundle = createBundle()
+  run(bundle, 'load("./start.cjs").run()')
+  const kept = path.dirname(bundle.file)
+  const older = createLargeFile(path.join(kept, 'of-another-node', 'older'), 40, 2)
+  const newer = createLargeFile(path.join(kept, 'newer'), 40, 1)
+
+  run(bundle, 'load("./start.cjs").run()')
+  expect([older, newer].map((file) => existsSync(file))).toEqual([true, true])
+
+  run(bundle, 'load("./start.cjs").run() + load("./late.cjs").name')
+  expect([older, newer].map((file) => existsSync(file))).toEqual([false, true])
+  expect(existsSync(bundle.file)).toBe(true)
+})
+
 test('where nothing can be kept, it works all the same', () => {
   const bundle = createBundle()
   writeFileSync(path.join(bundle.directory, 'a-file'), '')
@@ -137,6 +154,15 @@ function run({ directory, file }: Bundle, expression: string): string {
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' })
   expect(stderr).toBe('')
   return stdout
+}
+
+function createLargeFile(file: string, megabytes: number, ageDays: number): string {
+  mkdirSync(path.dirname(file), { recursive: true })
+  writeFileSync(file, '')
+  truncateSync(file, megabytes * 2 ** 20)
+  const time = Date.now() / 1000 - ageDays * 24 * 3600
+  utimesSync(file, time, time)
+  return file
 }
 
 function identityOf({ file }: { readonly file: string }): [number, number] {
