@@ -6,22 +6,8 @@ taskvault_refuse() {
   printf 'taskvault: %s\n' "$1" >&2
   exit 64
 }
-# A registry that cannot be had costs a job some seconds and the cache, never the job: what it would have run by
-# taskvault is run as it is.
+# What the job would have run by taskvault is run as it is.
 taskvault_go_without() {
-  case $taskvault_status in
-    124 | 137 | 143) taskvault_reason="npm took longer than $taskvault_seconds s" taskvault_said='' ;;
-    *) taskvault_reason="npm ended with status $taskvault_status" ;;
-  esac
-  while read -r taskvault_line; do
-    case $taskvault_line in
-      'npm error code '* | 'npm error errno '* | 'npm error syscall '*) ;;
-      'npm error '*) taskvault_reason=${taskvault_line#npm error } && break ;;
-    esac
-  done <<TASKVAULT_SAID
-$taskvault_said
-TASKVAULT_SAID
-  printf 'warning: this job runs without the cache: npm could not install %s: %s\n' "$taskvault_package" "$taskvault_reason" >&2
   mkdir -p "$taskvault_home/node_modules/.bin"
   rm -f "$taskvault_home/node_modules/.bin/taskvault"
   printf '%s\n' "$PARAM_WITHOUT_TASKVAULT" >"$taskvault_home/node_modules/.bin/taskvault"
@@ -40,17 +26,8 @@ case ${PARAM_CLI:-npm} in
     if ! [ -e "$taskvault_directory/taskvault" ]; then
       command -v npm >/dev/null ||
         taskvault_refuse 'cli "npm": the image has no npm; use an image with Node 24, or cli "image"'
-      taskvault_package="@taskvault/cli@$PARAM_VERSION"
-      taskvault_seconds=${PARAM_INSTALL_TIMEOUT:-60}
-      # npm waits for each answer, not for all of them: one that comes byte by byte has no end.
-      taskvault_within="timeout -k 5 $taskvault_seconds"
-      $taskvault_within true 2>/dev/null || taskvault_within=''
-      taskvault_status=0
-      # shellcheck disable=SC2086 # Several words, or none.
-      taskvault_said=$($taskvault_within npm install --prefix "$taskvault_home" --no-save --ignore-scripts --no-audit --no-fund --no-update-notifier \
-        --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=250 --fetch-retry-maxtimeout=250 \
-        --fetch-timeout="${NPM_CONFIG_FETCH_TIMEOUT:-2000}" "$taskvault_package" 2>&1) || taskvault_status=$?
-      [ "$taskvault_status" -eq 0 ] || taskvault_go_without
+      sh -c "$PARAM_INSTALL_FROM_NPM" install-from-npm "$taskvault_home" "@taskvault/cli@$PARAM_VERSION" \
+        "${PARAM_INSTALL_TIMEOUT:-60}" || taskvault_go_without
     fi
     ;;
   */taskvault)

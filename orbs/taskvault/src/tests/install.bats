@@ -19,6 +19,7 @@ npm_that() {
 
 install_by_npm() {
   PATH="$BATS_TEST_TMPDIR/bin:$PATH" TMPDIR="$BATS_TEST_TMPDIR" CIRCLE_WORKFLOW_JOB_ID=7 PARAM_VERSION=1.2.3 \
+    PARAM_INSTALL_FROM_NPM="$(cat "$BATS_TEST_DIRNAME/../scripts/install-from-npm.sh")" \
     PARAM_WITHOUT_TASKVAULT="$(cat "$BATS_TEST_DIRNAME/../scripts/without-taskvault.sh")" sh "$script"
 }
 
