@@ -156,6 +156,15 @@ describe('doctor', () => {
   })
 })
 
+test('audit tail says when the log cannot be read', async () => {
+  const cwd = createProject({ '.taskvault/config.yaml': 'cache_dir: file\n', file: '' })
+
+  const { code, stderr } = await run(cwd, 'audit', 'tail')
+
+  expect(code).toBe(74)
+  expect(stderr).toContain(`error: Could not list ${path.join(cwd, 'file')}`)
+})
+
 describe('audit verify', () => {
   test('a whole log is unbroken', async () => {
     const cwd = await projectWithEntry()

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemErrorCode } from '../../errors.ts'
+import { asTaskVaultError, systemErrorCode } from '../../errors.ts'
 import { smallSha256 } from '../../hashing/small-sha256.ts'
 import type { ChainHash } from '../../model/audit-line.ts'
 
@@ -23,7 +23,10 @@ export function rotatedLogPath(cacheDirectory: string, number: number): string {
   return join(cacheDirectory, `audit.log.${number}`)
 }
 
-/** Numbers of the rotated files that are there, oldest first. */
+/**
+ * Numbers of the rotated files that are there, oldest first.
+ * @throws {TaskVaultError} PERMISSION_DENIED, IO_FAILED.
+ */
 export function listRotatedLogs(cacheDirectory: string): readonly number[] {
   try {
     return readdirSync(cacheDirectory)
@@ -32,6 +35,6 @@ export function listRotatedLogs(cacheDirectory: string): readonly number[] {
       .toSorted((left, right) => left - right)
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return []
-    throw error
+    throw asTaskVaultError(error, `list ${cacheDirectory}`)
   }
 }
