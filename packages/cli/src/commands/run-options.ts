@@ -25,7 +25,7 @@ export interface RunOptions extends Declaration {
 /**
  * What a command line adds to a task. Its paths are relative to where it was typed, and its command
  * runs there; the configuration's are relative to the project root.
- * @throws {TaskVaultError} ARGUMENT_INVALID when the command is given twice, or is empty.
+ * @throws {TaskVaultError} ARGUMENT_INVALID when the command is given twice.
  */
 export function createAdditions(
   options: Declaration,
@@ -52,15 +52,6 @@ function commandOf(
     throw new TaskVaultError('ARGUMENT_INVALID', 'The command is given twice', {
       hint: 'Give it either with --command or after "--".',
     })
-  }
-  if (line.trim() === '') {
-    throw new TaskVaultError(
-      'ARGUMENT_INVALID',
-      `--command ${JSON.stringify(line)} is no command`,
-      {
-        hint: 'Give the line that the shell is to run, or leave the option out.',
-      },
-    )
   }
   return { line, directory: cwd }
 }

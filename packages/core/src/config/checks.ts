@@ -110,6 +110,19 @@ export function checkTexts<Text extends string>(item: Check<Text>): Check<readon
   }
 }
 
+/** A list of texts, and not an empty one; `allowed` says in words what else may stand there. */
+export function checkSomeTexts<Text extends string>(
+  allowed: string,
+  item: Check<Text>,
+): Check<readonly Text[]> {
+  const checkAll = checkTexts(item)
+  return (node, path, reading) => {
+    if (node.kind !== 'list' || node.items.length > 0) return checkAll(node, path, reading)
+    reject({ node, path, allowed, reading })
+    return undefined
+  }
+}
+
 /** A list. */
 export function checkItems<Item>(item: Check<Item>): Check<readonly Item[]> {
   return (node, path, reading) => {
@@ -218,7 +231,8 @@ function rejectKey({ key, at, path, keys, reading }: KeyRejection): void {
 const SHOWN_CHARACTERS = 60
 
 function describeValue(node: Located): string {
-  if (node.kind !== 'scalar') return node.kind === 'map' ? 'a map' : 'a list'
+  if (node.kind === 'map') return 'a map'
+  if (node.kind === 'list') return node.items.length === 0 ? 'an empty list' : 'a list'
   // Not JSON for numbers: it has no word for infinity.
   const text = typeof node.value === 'number' ? String(node.value) : JSON.stringify(node.value)
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text

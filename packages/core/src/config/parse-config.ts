@@ -12,6 +12,7 @@ import {
   checkNamed,
   checkNumber,
   checkNumberOr,
+  checkSomeTexts,
   checkText,
   checkTexts,
 } from './checks.ts'
@@ -80,8 +81,12 @@ const outputPath: Check<string> = checkText(
     text !== '' && !/^([\\/]|[A-Za-z]:)|\0/.test(text) && !text.split(/[\\/]/).includes('..'),
 )
 
+const commandWords: Check<readonly string[]> = checkSomeTexts(
+  'a line for the shell, or a list of words',
+  someText,
+)
 const checkCommand: Check<string | readonly string[]> = (node, path, reading) =>
-  node.kind === 'list' ? checkTexts(someText)(node, path, reading) : someText(node, path, reading)
+  node.kind === 'list' ? commandWords(node, path, reading) : someText(node, path, reading)
 
 const TASK_FIELDS: Fields<TaskDefinition> = {
   command: { key: 'command', check: checkCommand },

@@ -71,6 +71,15 @@ test.each(['bare', 'unknown', 'unit_test', 'toString'])(
   },
 )
 
+test.each([[''], ['  '], [[]], [['', 'x']]])(
+  'a command that is %j is refused, as a variable that nobody set makes one',
+  (line) => {
+    expect(() => create('unit_tests', { ...NOTHING, command: { line, directory: '/p' } })).toThrow(
+      expect.objectContaining({ code: 'ARGUMENT_INVALID' }),
+    )
+  },
+)
+
 function create(task: string, additions: TaskAdditions): ReturnType<typeof createTaskWork> {
   return createTaskWork(parseTaskName(task), { settings: createSettings(), env: {}, additions })
 }

@@ -36,7 +36,8 @@ const NOTHING_DECLARED: TaskDefinition = { inputs: [], outputs: [], env: [], too
 
 /**
  * The work that a task stands for.
- * @throws {TaskVaultError} TASK_UNKNOWN when neither the configuration nor the caller has a command.
+ * @throws {TaskVaultError} TASK_UNKNOWN when neither the configuration nor the caller has a command;
+ * ARGUMENT_INVALID when it is empty.
  */
 export function createTaskWork(task: TaskName, source: TaskSource): TaskWork {
   const { command, ...work } = createKeyableWork(task, source)
@@ -48,6 +49,7 @@ export function createTaskWork(task: TaskName, source: TaskSource): TaskWork {
  * Like `createTaskWork`, for a caller that runs the task itself: without a command, the key says
  * nothing of what is run. A task that names no inputs reads the whole project: a key that depended
  * on nothing would be a hit for ever.
+ * @throws {TaskVaultError} ARGUMENT_INVALID when its command is empty, as a variable is that nobody set.
  */
 export function createKeyableWork(
   task: TaskName,
@@ -59,6 +61,7 @@ export function createKeyableWork(
   const declared = Object.hasOwn(settings.tasks, task) ? settings.tasks[task] : undefined
   const definition = merge(declared ?? NOTHING_DECLARED, additions)
   const { command } = additions
+  if (isBlank(command?.line ?? declared?.command)) throw blankCommand(task)
   if (command !== undefined) {
     return { task, definition, command: command.line, directory: command.directory, env }
   }
@@ -87,6 +90,17 @@ function merge(declared: TaskDefinition, additions: TaskAdditions): TaskDefiniti
     tools: [...declared.tools, ...additions.tools],
     ...(salt !== undefined && { salt }),
   }
+}
+
+function isBlank(command: Command | undefined): boolean {
+  if (typeof command === 'string') return command.trim() === ''
+  return command !== undefined && (command[0] ?? '') === ''
+}
+
+function blankCommand(task: TaskName): TaskVaultError {
+  return new TaskVaultError('ARGUMENT_INVALID', `The command of task ${task} is empty`, {
+    hint: 'Is a variable not set? Name the program to run, or give no command at all.',
+  })
 }
 
 function unknownTask(task: TaskName, { tasks, configPath }: Settings): TaskVaultError {
