@@ -41,7 +41,7 @@ function readBytes(
   try {
     return readFileSync(file)
   } catch (error) {
-    if (systemErrorCode(error) !== 'ENOENT')
+    if (!['ENOENT', 'ENOTDIR', 'EISDIR'].includes(systemErrorCode(error) ?? ''))
       throw asTaskVaultError(error, `read the configuration ${shown}`)
     throw new TaskVaultError('CONFIG_NOT_FOUND', `There is no configuration file ${shown}`, {
       hint: absentHint,
@@ -63,5 +63,6 @@ function decode(bytes: Buffer, shown: string): string {
 /** Short where it can be: relative to `cwd` when it lies below. */
 function showPath(file: string, cwd: string): string {
   const relative = path.relative(cwd, file)
-  return relative.startsWith('..') || path.isAbsolute(relative) ? file : relative
+  const isBelow = relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative)
+  return isBelow ? relative : file
 }

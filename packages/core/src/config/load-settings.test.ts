@@ -212,7 +212,12 @@ describe('what is refused, and how', () => {
       'tasks: { t: { env: [A=B] } }',
       '1:21: tasks.t.env: "A=B" is not allowed; use the name of an environment variable',
     ],
+    [
+      'tasks: { t: { command: [] } }',
+      '1:24: tasks.t.command: an empty list is not allowed; use a line for the shell, or a list of words',
+    ],
     ['max_size_gb: 1\nmax_size_gb: 2', '2:1: Map keys must be unique'],
+    ['max_size_gb: 1\n---\nlog_level: info', 'a second document begins here'],
     ['a: b: c', '1:4: Nested mappings are not allowed in compact mappings'],
     ['? [a, b]\n: c', '1:3: a key must be plain text'],
     ['tasks: &a { t: *a }', 'nested too deeply'],
@@ -258,10 +263,11 @@ describe('what is refused, and how', () => {
     expect(error.message).toContain('missing.yaml')
   })
 
-  test('a directory instead of a file', async () => {
-    const error = await failureOf({ configPath: '.' })
+  test.each(['.', '', '.taskvault'])('%j, which is a directory', async (configPath) => {
+    const error = await failureOf({ yaml: '', configPath })
 
-    expect(error.code).toBe('IO_FAILED')
+    expect(error.code).toBe('CONFIG_NOT_FOUND')
+    expect(error.message).toMatch(/ (?:\/.*|\.taskvault)$/)
   })
 })
 

@@ -16,7 +16,6 @@ export async function readYaml(text: string, origin: Origin): Promise<YamlReadin
   const document = yaml.parseDocument(text, {
     lineCounter,
     prettyErrors: false,
-    logLevel: 'silent',
   })
   const positionAt = (offset: number): Position => {
     const { line, col } = lineCounter.linePos(offset)
@@ -24,7 +23,7 @@ export async function readYaml(text: string, origin: Origin): Promise<YamlReadin
   }
   const problems = [...document.errors, ...document.warnings].map((error) => ({
     where: origin.describe(positionAt(error.pos[0])),
-    what: error.message,
+    what: error.code === 'MULTIPLE_DOCS' ? 'a second document begins here' : error.message,
   }))
   if (problems.length > 0) return { root: undefined, problems }
   const context: Context = { yaml, document, positionAt, problems: [], origin }
