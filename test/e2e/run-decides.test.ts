@@ -262,9 +262,12 @@ test('--quiet leaves nothing on standard error but what the command prints', asy
 
 test.each([
   [['--input', 'missing/**', '--', 'true'], 66, /missing\/\*\*/],
+  [['--input', '/etc/passwd', '--', 'true'], 64, /"\/etc\/passwd": it leads out/],
   [['--input', 'src/**', '--output', '../x', '--', 'true'], 73, /\.\.\/x/],
+  [['--input', 'src/**', '--output', '/etc/x', '--', 'true'], 73, /"\/etc\/x" is refused/],
   [['--input', 'src/**', '--output', '.git/hooks', '--', 'true'], 73, /\.git/],
   [['--input', 'src/**'], 64, /no command/],
+  [['--input', 'src/**', '--', ''], 64, /command of task build is empty/],
   [
     ['--input', 'src/a.txt', 'src/b.txt', '--', 'true'],
     64,

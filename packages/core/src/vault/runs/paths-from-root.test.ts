@@ -9,6 +9,7 @@ describe('a pattern', () => {
     ['/p/packages/a', '?.env', '?packages/a/.env'],
     ['/p/packages/a', '../b/src/**', 'packages/b/src/**'],
     ['/p/packages/a', '/p/root.json', 'root.json'],
+    ['/p/packages/a', '!/q/root.json', '!/q/root.json'],
     ['/p/packages/[x]', 'src/**', String.raw`packages/\[x\]/src/**`],
   ])('typed in %s, %s means %s', (cwd, pattern, meaning) => {
     expect(patternFromRoot(pattern, { cwd, projectRoot: '/p' })).toBe(meaning)

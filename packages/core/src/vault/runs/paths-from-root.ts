@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { isWithin } from '../../files/is-within.ts'
 
 /** Where a command is asked for, and in which project. */
 export interface CommandPlace {
@@ -8,8 +9,12 @@ export interface CommandPlace {
   readonly projectRoot: string
 }
 
-/** A path relative to the root that means what `named` means in its place. */
+/**
+ * A path relative to the root that means what `named` means in its place. An absolute one that is outside of
+ * the project stays as it is, so that whoever refuses it names what was typed; so does such a glob.
+ */
 export function pathFromRoot(named: string, { cwd, projectRoot }: CommandPlace): string {
+  if (path.isAbsolute(named) && !isWithin(named, projectRoot)) return named
   return path.relative(projectRoot, path.resolve(cwd, named)) || '.'
 }
 
@@ -17,6 +22,7 @@ export function pathFromRoot(named: string, { cwd, projectRoot }: CommandPlace):
 export function patternFromRoot(pattern: string, { cwd, projectRoot }: CommandPlace): string {
   const marks = /^[!?]*/.exec(pattern)?.[0] ?? ''
   const body = pattern.slice(marks.length)
+  if (path.isAbsolute(body) && !isWithin(body, projectRoot)) return pattern
   if (path.isAbsolute(body)) return marks + toSlashes(path.relative(projectRoot, body))
   const prefix = toSlashes(path.relative(projectRoot, cwd)).replaceAll(
     /[\\*?[\]{}()!]/g,
