@@ -126,8 +126,12 @@ function prepare(args: readonly string[], options: GitOptions): Prepared {
   return { program, words, settings: { cwd: options.workTree, env, windowsHide: true } }
 }
 
+/** What git says went wrong, without its advice, on one line. */
 function describeEnd(complaint: string, status: string | number | null): string {
-  return complaint.trim() === '' ? `it ended with ${status}` : complaint.trim()
+  const lines = complaint.split('\n').filter((line) => line.trim() !== '')
+  const faults = lines.filter((line) => /^(?:fatal|error): /.test(line))
+  if (lines.length === 0) return `it ended with ${status}`
+  return (faults.length === 0 ? lines : faults).join('; ')
 }
 
 /**
