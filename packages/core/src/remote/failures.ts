@@ -14,7 +14,7 @@ export class RetryLater extends Error {
 /** It may work later. */
 export function unavailable(message: string, cause?: unknown): TaskVaultError {
   return new TaskVaultError('REMOTE_UNAVAILABLE', message, {
-    hint: 'The build goes on without the remote store.',
+    hint: 'Check the address of the remote store, and the way to it.',
     cause,
   })
 }
