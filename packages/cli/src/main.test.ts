@@ -68,9 +68,9 @@ describe('a command line that cannot be understood', () => {
     [[], 'No command given'],
     [['cache'], 'No command given'],
     [['frobnicate'], "unknown command 'frobnicate'"],
-    [['cahce', 'stats'], '(Did you mean cache?)'],
-    [['cache', 'stast'], '(Did you mean stats?)'],
-    [['init', '--jsno'], '(Did you mean --json?)'],
+    [['cahce', 'stats'], 'hint: Did you mean cache? Run'],
+    [['cache', 'stast'], 'hint: Did you mean stats? Run'],
+    [['init', '--jsno'], 'hint: Did you mean --json? Run'],
     [['init', 'surplus'], 'too many arguments'],
     [['cache', 'save', 'task'], "missing required argument 'input'"],
     [['completion', 'tcsh'], "'tcsh' is invalid"],
@@ -87,14 +87,15 @@ describe('a command line that cannot be understood', () => {
     expect(stderr).toMatch(/^hint: .+$/m)
   })
 
-  test('with --json the error is one line of JSON on stderr', async () => {
-    const { code, stdout, stderr } = await runMain(['cache', 'stast', '--json'], { cwd: '/' })
+  test.each([
+    [['cache', 'stast', '--json'], "unknown command 'stast'"],
+    [['cache', '--json'], 'No command given'],
+    [['--json'], 'No command given'],
+  ])('%j says so in one line of JSON on stderr, and nothing else', async (argv, message) => {
+    const { code, stdout, stderr } = await runMain(argv, { cwd: '/' })
 
     expect([code, stdout]).toEqual([EXIT.usage, ''])
-    expect(JSON.parse(stderr)).toMatchObject({
-      code: 'ARGUMENT_INVALID',
-      message: expect.stringContaining('stast'),
-    })
+    expect(JSON.parse(stderr)).toMatchObject({ code: 'ARGUMENT_INVALID', message })
   })
 })
 

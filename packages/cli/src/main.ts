@@ -10,8 +10,8 @@ import { wantsColour } from './render/colours.ts'
 
 /** Runs one command line to its end. Never throws; never ends the process. */
 export async function main(words: readonly string[], host: Host): Promise<number> {
-  const program = createProgram(host)
   let argv = words
+  const program: Command = createProgram(host, () => wantsJson(program, argv))
   try {
     argv = findArguments(words, host.env)
     const cli = createCli(program, host, argv)
@@ -34,7 +34,7 @@ export async function main(words: readonly string[], host: Host): Promise<number
 }
 
 /** The program without commands: what `--help` shows around them, and the global options. */
-function createProgram(host: Host): Command {
+function createProgram(host: Host, isJson: () => boolean): Command {
   return new Command('taskvault')
     .description('Content-aware cache for deterministic work in CI/CD: cache smarter, ship faster.')
     .version(packageFile.version, '-V, --version')
@@ -51,7 +51,8 @@ function createProgram(host: Host): Command {
     .configureHelp({ showGlobalOptions: true, optionDescription: describeOption })
     .configureOutput({
       writeOut: (text) => void host.stdout.write(text),
-      writeErr: (text) => void host.stderr.write(text),
+      // The help that comes with an error, which a program reads alone.
+      writeErr: (text) => void (isJson() || host.stderr.write(text)),
       // Errors are thrown as well (exitOverride), and rendered in one place with all others.
       outputError: () => undefined,
       getOutHelpWidth: () => host.stdout.columns ?? 100,

@@ -26,9 +26,12 @@ export function renderFailure(error: unknown, { host, asJson }: FailureOptions):
 /** A command line that commander refused, as a failure like all others. */
 export function asUsageError(error: CommanderError): TaskVaultError {
   const isBareHelp = error.code === 'commander.help'
-  const message = isBareHelp ? 'No command given' : error.message.replace(/^error: /, '')
-  return new TaskVaultError('ARGUMENT_INVALID', message, {
-    hint: 'Run `taskvault --help`, or `--help` after a command, to see what is allowed.',
+  const said = isBareHelp ? 'No command given' : error.message.replace(/^error: /, '')
+  // What commander takes for meant stands on a line of its own.
+  const meant = /\n\((Did you mean .*\?)\)$/.exec(said)
+  const hint = 'Run `taskvault --help`, or `--help` after a command, to see what is allowed.'
+  return new TaskVaultError('ARGUMENT_INVALID', said.slice(0, meant?.index), {
+    hint: meant === null ? hint : `${meant[1]} ${hint}`,
     cause: error,
   })
 }
