@@ -33,6 +33,8 @@ export interface AuditEvent {
   readonly task?: string | undefined
   readonly key?: TaskKey | undefined
   readonly fields?: Readonly<Record<string, string | number>>
+  /** When it was, if it is not logged at once; milliseconds since 1970. */
+  readonly atMs?: number
 }
 
 /** A line as it was read. `body` is all that its chain value covers, besides the line before. */

@@ -52,6 +52,7 @@ test('misses and hits of a store whose log cannot be written are trouble, not fa
 
   recordHit(store, entry, { savedMs: 1 })
   recordMiss(store, { task: 'x' as TaskName, key, reasons: [] })
+  store.uses.flush()
 
   expect(temporary.events.filter((event) => event.kind === 'trouble')).toHaveLength(2)
   expect(findEntry(store, { scope: 'local', key })?.hits).toBe(0)

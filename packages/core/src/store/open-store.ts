@@ -12,6 +12,7 @@ import { openReadOnlyDatabase } from './database/open-read-only.ts'
 import { ensureTables } from './database/schema.ts'
 import { settleClock } from './database/settle-clock.ts'
 import { limitLog, logBytes } from './database/write-ahead-log.ts'
+import { afterUses, openUseLog } from './entries/open-use-log.ts'
 import { clearDeadSessions, createSessionId } from './locks/sessions.ts'
 import { rebuildIndex } from './repair/rebuild-index.ts'
 import type { Store } from './store.ts'
@@ -33,13 +34,16 @@ export interface StoreOptions extends Pick<
 export async function openStore(options: StoreOptions): Promise<Store & Disposable> {
   const files = indexFiles(options.cacheDirectory)
   const isWritable = prepareDirectory(options.cacheDirectory)
-  const database = isWritable ? await openSound(options, files) : await openForReading(files)
+  const opened = isWritable ? await openSound(options, files) : await openForReading(files)
   const { endsProcess = false, ...rest } = options
-  const store = { ...rest, database, sessionId: createSessionId() }
+  const uses = openUseLog({ ...rest, database: opened })
+  const database = afterUses(opened, uses)
+  const store = { ...rest, database, uses, sessionId: createSessionId() }
   if (!database.isReadOnly) tidy(store)
   return {
     ...store,
     [Symbol.dispose]() {
+      uses.flush()
       if (endsProcess && isShort(store)) return
       limitLog(store)
       database[Symbol.dispose]()

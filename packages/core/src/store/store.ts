@@ -1,6 +1,7 @@
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { Report } from '../model/events.ts'
 import type { Database } from './database/database.ts'
+import type { UseLog } from './entries/use-log.ts'
 
 /** An open local store: its index, its blobs, and what everything that works on them needs. */
 export interface Store {
@@ -11,6 +12,8 @@ export interface Store {
   /** Names this process in `sessions`. */
   readonly sessionId: string
   readonly report: Report
+  /** Takes what is looked up. */
+  readonly uses: UseLog
   /** Milliseconds since 1970. */
   now(): number
 }

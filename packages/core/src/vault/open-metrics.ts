@@ -13,7 +13,10 @@ export interface Metrics {
 }
 
 export function openMetrics({ maxSizeBytes, cacheDirectory }: Settings, store: Store): Metrics {
-  const read = (): StoreStatistics => readStatistics(store, maxSizeBytes)
+  const read = (): StoreStatistics => {
+    store.uses.flush()
+    return readStatistics(store, maxSizeBytes)
+  }
   const before = readQuietly(read)
   return {
     read,

@@ -33,15 +33,25 @@ export function appendAudit(
   event: AuditEvent,
   limits: AuditLimits = LIMITS,
 ): void {
+  appendAuditLines(store, [event], limits)
+}
+
+/** The same for several operations, a line for each. */
+export function appendAuditLines(
+  store: AuditedStore,
+  events: readonly AuditEvent[],
+  limits: AuditLimits = LIMITS,
+): void {
   const path = auditLogPath(store.cacheDirectory)
   try {
     const known = readAuditState(store.database)
     const { state, note } = reconcileAudit(store.cacheDirectory, known)
-    const noted = note === undefined ? state : write(store, state, note)
+    const noted =
+      note === undefined ? state : write(store, state, { ...note, events: [note.event] })
     const begun = noted.bytes < limits.fileBytes ? noted : rotate(store, noted, limits)
     const headed =
       begun.bytes === 0 && begun.file > 1 ? write(store, begun, rotation(begun)) : begun
-    writeAuditState(store.database, write(store, headed, { event, prefix: '' }))
+    writeAuditState(store.database, write(store, headed, { events, prefix: '' }))
   } catch (error) {
     throw asTaskVaultError(error, `append to ${path}`)
   }
@@ -64,17 +74,20 @@ export function tailAudit(cacheDirectory: string, count: number): string[] {
 }
 
 interface Writing {
-  readonly event: AuditEvent
+  readonly events: readonly AuditEvent[]
   readonly prefix: string
 }
 
-function write(store: AuditedStore, state: AuditState, { event, prefix }: Writing): AuditState {
-  const { line, chain } = encodeAuditLine(event, {
-    timeMs: store.now(),
-    previous: state.chain,
-    hash: auditHash,
-  })
-  const bytes = Buffer.from(prefix + line)
+function write(store: AuditedStore, state: AuditState, { events, prefix }: Writing): AuditState {
+  let text = prefix
+  let { chain } = state
+  for (const event of events) {
+    const { atMs = store.now() } = event
+    const encoded = encodeAuditLine(event, { timeMs: atMs, previous: chain, hash: auditHash })
+    text += encoded.line
+    ;({ chain } = encoded)
+  }
+  const bytes = Buffer.from(text)
   const descriptor = openSync(auditLogPath(store.cacheDirectory), 'a', 0o644)
   try {
     // One call: what a full disk takes only in part is found by the next append.
@@ -86,7 +99,8 @@ function write(store: AuditedStore, state: AuditState, { event, prefix }: Writin
   } finally {
     closeSync(descriptor)
   }
-  return { file: state.file, bytes: state.bytes + bytes.length, lines: state.lines + 1, chain }
+  const { file, lines } = state
+  return { file, bytes: state.bytes + bytes.length, lines: lines + events.length, chain }
 }
 
 function rotate(store: AuditedStore, state: AuditState, limits: AuditLimits): AuditState {
@@ -101,7 +115,7 @@ function rotate(store: AuditedStore, state: AuditState, limits: AuditLimits): Au
 /** First line of each file but the first: from it on, the chain can be checked without those before. */
 function rotation({ file, lines, chain }: AuditState): Writing {
   return {
-    event: { kind: 'ROTATE', operation: 'log', fields: { file, lines, former: chain } },
+    events: [{ kind: 'ROTATE', operation: 'log', fields: { file, lines, former: chain } }],
     prefix: '',
   }
 }

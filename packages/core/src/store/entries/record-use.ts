@@ -1,4 +1,4 @@
-import { asTaskVaultError, isTaskVaultError } from '../../errors.ts'
+import { asTaskVaultError } from '../../errors.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { TaskKey } from '../../model/digest.ts'
 import type { ChangeReason } from '../../model/explain.ts'
@@ -6,35 +6,19 @@ import type { TaskName } from '../../model/task.ts'
 import { appendAudit } from '../audit/audit-log.ts'
 import type { Store } from '../store.ts'
 import type { EntryRow } from './entries.ts'
+import { reportingTrouble } from './reporting-trouble.ts'
 
-/**
- * Counts a hit, and marks the entry as the one used last. Like the others here it reports trouble and
- * goes on: a hit is one even when it cannot be written down.
- */
+/** Counts a hit, and marks the entry as the one used last. */
 export function recordHit(
   store: Store,
-  entry: Pick<EntryRow, 'number' | 'task' | 'key'>,
-  { savedMs }: { readonly savedMs: number },
+  { number, task, key }: Pick<EntryRow, 'number' | 'task' | 'key'>,
+  found: { readonly savedMs: number },
 ): void {
-  record(store, 'count a hit', () => {
-    // Later than every use so far, even when the clock was set back: the order of uses is what counts.
-    store.database
-      .prepare(
-        `UPDATE cache_entries SET hits = hits + 1, accessed_at =
-           max(?, (SELECT coalesce(max(accessed_at), 0) + 1 FROM cache_entries)) WHERE number = ?`,
-      )
-      .run(store.now(), entry.number)
-    store.database
-      .prepare('UPDATE totals SET hits = hits + 1, saved_ms = saved_ms + ? WHERE id = 1')
-      .run(Math.round(savedMs))
-    const { task, key } = entry
-    appendAudit(store, {
-      kind: 'HIT',
-      operation: 'get',
-      task,
-      key,
-      fields: { saved_ms: Math.round(savedMs) },
-    })
+  const savedMs = Math.round(found.savedMs)
+  const fields = { saved_ms: savedMs }
+  store.uses.add({
+    event: { kind: 'HIT', operation: 'get', task, key, fields, atMs: store.now() },
+    hit: { number, savedMs },
   })
 }
 
@@ -46,12 +30,10 @@ export interface RecordedMiss {
 
 /** Counts a miss. Only the sort of each reason is logged, none of its details. */
 export function recordMiss(store: Store, { task, key, reasons }: RecordedMiss): void {
-  record(store, 'count a miss', () => {
-    store.database.prepare('UPDATE totals SET misses = misses + 1 WHERE id = 1').run()
-    const kinds = [...new Set(reasons.map((reason) => reason.kind))]
-    const fields = kinds.length === 0 ? {} : { because: kinds.join(',') }
-    appendAudit(store, { kind: 'MISS', operation: 'get', task, key, fields })
-  })
+  const kinds = [...new Set(reasons.map((reason) => reason.kind))]
+  const fields = kinds.length === 0 ? {} : { because: kinds.join(',') }
+  const event = { kind: 'MISS', operation: 'get', task, key, fields, atMs: store.now() } as const
+  store.uses.add({ event, hit: undefined })
 }
 
 interface RecordedEntry {
@@ -96,11 +78,5 @@ export function recordError(store: Store, { operation, task, error }: RecordedEr
 
 function record(store: Store, attempt: string, work: () => void): void {
   if (store.database.isReadOnly) return
-  try {
-    store.database.transaction('relaxed', work)
-  } catch (error) {
-    if (!isTaskVaultError(error)) throw error
-    const message = `Could not ${attempt}: ${error.message}`
-    store.report({ kind: 'trouble', code: error.code, message })
-  }
+  reportingTrouble(store, attempt, () => store.database.transaction('relaxed', work))
 }
