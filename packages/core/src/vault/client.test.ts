@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { registerHashAlgorithm } from '../index.ts'
 import { createClient } from './client.ts'
 import type { Client } from './client.ts'
 
@@ -55,6 +56,24 @@ describe('an input', () => {
     await client.cacheResult('t', Buffer.from([0]), 'zero')
     expect(await client.getCachedResult('t', Buffer.from([1]))).toEqual([undefined, false])
   })
+})
+
+test('a hash algorithm that a program registers can be configured, and keeps results', async () => {
+  registerHashAlgorithm({
+    name: 'sha3-256',
+    digestBytes: 32,
+    hash: (bytes) => createHash('sha3-256').update(bytes).digest(),
+    createHasher: () => createHash('sha3-256'),
+  })
+  const env = { PATH: process.env['PATH'], TASKVAULT_HASH_ALGORITHM: 'sha3-256' }
+  await using own = await createClient(undefined, { cwd: root, env })
+  const result = randomBytes(3 * 2 ** 20)
+
+  const key = await own.cacheResult('t', 'input', result)
+
+  const [found] = await own.getCachedResult('t', 'input')
+  expect(found !== undefined && result.equals(found)).toBe(true)
+  expect(await client.cacheResult('t', 'input', result)).not.toBe(key)
 })
 
 test('a missing result is computed once, and kept', async () => {
