@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../../errors.ts'
+import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
 
 /** The bytes of an open blob. It stays readable when its name is removed, until it is disposed. */
 export interface BlobSource extends Disposable {
@@ -7,8 +8,8 @@ export interface BlobSource extends Disposable {
   readonly sizeBytes: number
   /** Exactly `length` bytes. @throws {TaskVaultError} BLOB_CORRUPT when there are fewer. */
   read(position: number, length: number): Buffer
-  /** All bytes, in pieces that are valid until the next. */
-  pieces(): Generator<Buffer>
+  /** Of all bytes. */
+  digest(algorithm: HashAlgorithm): Buffer
 }
 
 /**
@@ -34,15 +35,17 @@ export function openBlobSource(path: string): BlobSource {
         if (position + length > whole.length) throw cutOff()
         return whole.subarray(position, position + length)
       },
-      *pieces() {
-        if (whole !== undefined) return yield whole
-        // New memory for each would take longer to get than to fill.
+      digest(algorithm) {
+        if (whole !== undefined) return algorithm.hash(whole)
+        const hasher = algorithm.createHasher()
+        // New memory for each piece would take longer to get than to fill.
         const bytes = Buffer.allocUnsafeSlow(READ_WHOLE_BYTES)
         for (let at = 0; at < sizeBytes; at += bytes.length) {
           const piece = bytes.subarray(0, Math.min(bytes.length, sizeBytes - at))
           readFully(descriptor, at, piece)
-          yield piece
+          hasher.update(piece)
         }
+        return hasher.digest()
       },
       [Symbol.dispose]: () => closeSync(descriptor),
     }

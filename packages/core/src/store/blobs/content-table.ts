@@ -25,9 +25,6 @@ export function createContentTable(
   const packOfRow = new Uint32Array(count)
   for (const [pack, first] of firstRows.entries())
     packOfRow.fill(pack, first, first + (packs[pack] as ContentRows).count)
-  // Row numbers from 1; twice as many slots as rows keep searches short.
-  const slots = new Uint32Array(2 ** Math.ceil(Math.log2(count * 2 + 1)))
-  const hash = createDigestHash(digestBytes)
 
   function isAt(row: number, bytes: Buffer, at: number): boolean {
     const pack = packOfRow[row] as number
@@ -35,6 +32,47 @@ export function createContentTable(
     const start = rows.digestAt(row - (firstRows[pack] as number))
     return isSame(rows.bytes, start, { bytes, at, length: digestBytes })
   }
+
+  function findAmongFew(digest: Buffer): number | undefined {
+    let row = count - 1
+    while (row >= 0 && !isAt(row, digest, 0)) row -= 1
+    return row < 0 ? undefined : row
+  }
+
+  const find = count <= FEW_ROWS ? findAmongFew : indexRows(packs, { count, digestBytes, isAt })
+
+  return {
+    count,
+    find(digest) {
+      // A node that somebody forged may name anything.
+      return digest.length === digestBytes ? find(digest) : undefined
+    },
+    packOf: (row) => packOfRow[row] as number,
+    firstRow: (pack) => firstRows[pack] as number,
+    placeAt(row) {
+      const pack = packOfRow[row] as number
+      return (packs[pack] as ContentRows).placeAt(row - (firstRows[pack] as number))
+    },
+  }
+}
+
+/** A small result has three. To go through so few takes less than to find out where each would be noted. */
+const FEW_ROWS = 8
+
+interface Rows {
+  readonly count: number
+  readonly digestBytes: number
+  isAt(row: number, bytes: Buffer, at: number): boolean
+}
+
+/** Notes each row where its digest says. @returns what finds a row so. */
+function indexRows(
+  packs: readonly ContentRows[],
+  { count, digestBytes, isAt }: Rows,
+): (digest: Buffer) => number | undefined {
+  // Row numbers from 1; twice as many slots as rows keep searches short.
+  const slots = new Uint32Array(2 ** Math.ceil(Math.log2(count * 2 + 1)))
+  const hash = createDigestHash(digestBytes)
 
   /** Where the digest's row is noted, or would be. */
   function slotOf(bytes: Buffer, at: number): number {
@@ -52,21 +90,9 @@ export function createContentTable(
       slots[slotOf(rows.bytes, rows.digestAt(row))] = ++next
     }
   }
-
-  return {
-    count,
-    find(digest) {
-      // A node that somebody forged may name anything.
-      if (digest.length !== digestBytes) return undefined
-      const noted = slots[slotOf(digest, 0)] as number
-      return noted === 0 ? undefined : noted - 1
-    },
-    packOf: (row) => packOfRow[row] as number,
-    firstRow: (pack) => firstRows[pack] as number,
-    placeAt(row) {
-      const pack = packOfRow[row] as number
-      return (packs[pack] as ContentRows).placeAt(row - (firstRows[pack] as number))
-    },
+  return (digest) => {
+    const noted = slots[slotOf(digest, 0)] as number
+    return noted === 0 ? undefined : noted - 1
   }
 }
 

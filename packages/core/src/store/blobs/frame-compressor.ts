@@ -19,6 +19,9 @@ const STREAM_BYTES = 4 * 1024 * 1024
 /** As many threads has Node to compress on. */
 const MAX_STREAMS = 4
 
+/** Asked for once, because the answer is read from several files. */
+let turns: number | undefined
+
 /**
  * What zstd needs to compress a frame is several times as large as the frame, and making it anew for
  * each keeps the kernel and the garbage collector at work. So a stream ends a frame with each write, and
@@ -29,7 +32,7 @@ export function createFrameCompressor(): FrameCompressor {
   const idle: FrameStream[] = []
   const open = new Set<FrameStream>()
   const waiting: PromiseWithResolvers<void>[] = []
-  let freeTurns = Math.min(availableParallelism(), MAX_STREAMS)
+  let freeTurns = (turns ??= Math.min(availableParallelism(), MAX_STREAMS))
 
   function openStream(): FrameStream {
     const stream = openFrameStream()

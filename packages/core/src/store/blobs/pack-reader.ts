@@ -187,8 +187,6 @@ function frameOffsets(start: number, frames: readonly Frame[]): readonly number[
 }
 
 function verifyFile(source: BlobSource, algorithm: HashAlgorithm, expected: Digest): void {
-  const hasher = algorithm.createHasher()
-  for (const piece of source.pieces()) hasher.update(piece)
-  const found = digestFromBytes(hasher.digest())
+  const found = digestFromBytes(source.digest(algorithm))
   if (found !== expected) throw corruptBlob(`its bytes have the digest ${shortDigest(found)}`)
 }

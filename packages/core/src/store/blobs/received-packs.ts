@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { asTaskVaultError, isTaskVaultError, systemErrorCode } from '../../errors.ts'
 import { removeFile } from '../../files/remove-file.ts'
@@ -45,11 +45,14 @@ export function noteConfirmed(store: Place, digest: Digest): void {
 
 /** Digests of the packs that came from elsewhere and that nobody has checked. */
 export function listReceived({ cacheDirectory }: Place): readonly Digest[] {
+  const directory = notesDirectory(cacheDirectory)
+  // Every save asks, and where there is none an error would take longer to make than all else here.
+  if (!existsSync(directory)) return []
   try {
-    return readdirSync(notesDirectory(cacheDirectory)).filter(isDigest)
+    return readdirSync(directory).filter(isDigest)
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return []
-    throw asTaskVaultError(error, `list ${notesDirectory(cacheDirectory)}`)
+    throw asTaskVaultError(error, `list ${directory}`)
   }
 }
 
