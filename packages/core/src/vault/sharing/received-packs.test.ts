@@ -15,6 +15,7 @@ import { createFrameCompressor } from '../../store/blobs/frame-compressor.ts'
 import { openBlob } from '../../store/blobs/pack-reader.ts'
 import { createPackWriter } from '../../store/blobs/pack-writer.ts'
 import { listReceived } from '../../store/blobs/received-packs.ts'
+import { verifyStore } from '../../store/repair/verify-store.ts'
 import { TASK } from '../../testing/checkout.ts'
 import type { Checkout } from '../../testing/checkout.ts'
 import { blobOf, sampleBytes } from '../../testing/sample-blobs.ts'
@@ -109,6 +110,25 @@ test('believed at once, it would spoil it (control)', async () => {
   expect(restored).toMatchObject({ kind: 'miss', reasons: [{ kind: 'damaged' }] })
 })
 
+test('nor does one that an index has forgotten, and a repair has found again', async () => {
+  const share = createSharedFolder()
+  const victim = await useSharing(share)
+  const wanted = sampleBytes(200_000, 7)
+  await plantLie(share, { victim, about: wanted, isCut: true })
+  await victim.restore('planted')
+  const { store } = victim.vault
+  for (const table of ['cache_entries', 'blobs']) store.database.exec(`DELETE FROM ${table}`)
+  rmSync(join(victim.root, 'out'))
+  victim.write('out/wanted', wanted)
+
+  const { restoredEntries } = await verifyStore(store, { repair: true })
+  await victim.save('own work')
+  rmSync(join(victim.root, 'out'), { recursive: true })
+
+  expect(restoredEntries).toBe(1)
+  expect(await victim.restore('own work')).toBe('hit')
+})
+
 function readNotes({ root }: Checkout): string[] {
   const notes = join(root, 'cache', 'received')
   return readdirSync(notes).map((name) => readFileSync(join(notes, name), 'utf8'))
@@ -127,16 +147,21 @@ interface Lie {
   readonly victim: Checkout
   /** What the pack says it holds, and does not. */
   readonly about: Buffer
+  /** Whether it says that it has that as parts, of which each is what it is called. */
+  readonly isCut?: boolean
 }
 
 /** Puts an entry into the share whose restore succeeds, and whose pack says more than is true. */
-async function plantLie(share: string, { victim, about }: Lie): Promise<void> {
+async function plantLie(share: string, { victim, about, isCut = false }: Lie): Promise<void> {
   const { algorithm, store, statCache } = victim.vault
   const objects = createFolderObjectStore(share)
   const blobs = createObjectBlobStore(objects)
   using compressor = createFrameCompressor()
   const writer = createPackWriter(store, compressor)
-  writer.add(algorithm.hash(about), sampleBytes(200_000, 8))
+  const other = sampleBytes(about.length, 8)
+  const [digest, chunks] = [algorithm.hash(about), [algorithm.hash(other)]]
+  writer.add(isCut ? algorithm.hash(other) : digest, other)
+  if (isCut) writer.addChunked({ digest, length: about.length, chunks })
   const honest = Buffer.from('honest')
   writer.add(algorithm.hash(honest), honest)
   const pack = await writer.finish()
