@@ -74,7 +74,7 @@ export function useVault(workspace: TreeWorkspace, name: string): void {
 /** Makes the vault forget the state of all files, so that each must be read again. */
 export function forgetStates(workspace: TreeWorkspace): void {
   using database = new DatabaseSync(join(vaultOf(workspace.project), 'cache.db'))
-  database.exec('DELETE FROM stat_cache')
+  database.exec('DELETE FROM stat_pages')
 }
 
 /** `restic` with a repository and a cache of this session. */

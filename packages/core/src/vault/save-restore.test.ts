@@ -25,6 +25,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parseListing } from '../files/listing.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import { parseTaskName } from '../model/task.ts'
+import { parsePage } from '../store/stat-cache/listing-page.ts'
 import { SAMPLE_POLICY, sampleSettings } from '../testing/sample-settings.ts'
 import { sampleWork } from '../testing/sample-work.ts'
 import { openVault } from './open-vault.ts'
@@ -479,11 +480,12 @@ async function restore(
 /** Of a directory whose names need not be read again as long as it stays what it is. */
 function rememberedInode(directory: string): number | undefined {
   using database = new DatabaseSync(path('cache/cache.db'), { readOnly: true })
-  const row = database
-    .prepare('SELECT listing FROM stat_cache WHERE directory = ?')
-    .get(path(directory))
-  const listing = row?.['listing']
-  return listing instanceof Uint8Array ? parseListing(listing, 32)?.self?.ino : undefined
+  const pages = database.prepare('SELECT page FROM stat_pages').all()
+  for (const { page } of pages) {
+    const listing = parsePage(page as Uint8Array)?.get(path(directory))
+    if (listing !== undefined) return parseListing(listing, 32)?.self?.ino
+  }
+  return undefined
 }
 
 function leftovers(): string[] {

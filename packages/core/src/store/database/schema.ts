@@ -58,11 +58,11 @@ CREATE TABLE contents (
 ) WITHOUT ROWID;
 CREATE INDEX idx_contents_of_blob ON contents (blob);
 
-CREATE TABLE stat_cache (
-  directory TEXT NOT NULL,
+CREATE TABLE stat_pages (
   algorithm TEXT NOT NULL,
-  listing BLOB NOT NULL,
-  PRIMARY KEY (directory, algorithm)
+  first BLOB NOT NULL,
+  page BLOB NOT NULL,
+  PRIMARY KEY (algorithm, first)
 );
 
 CREATE TABLE git_contents (

@@ -11,6 +11,7 @@ import { limitLog } from '../database/write-ahead-log.ts'
 import { adoptManifest } from '../entries/adopt-manifest.ts'
 import { clearDeadSessions } from '../locks/sessions.ts'
 import { quarantineDirectory } from '../repair/move-to-quarantine.ts'
+import { forgetListings } from '../stat-cache/stat-pages.ts'
 import type { Store } from '../store.ts'
 import { GRACE_MS, collectUnreferenced } from './collect-unreferenced.ts'
 
@@ -41,7 +42,8 @@ export async function collectGarbage(store: Store): Promise<Collection> {
   const lostEntries = dropMissing(store, new Set(names))
   const leftOver = await collectFiles(store, names)
   const quarantined = collectQuarantine(store)
-  forgetDirectories(store)
+  // Work trees come and go.
+  forgetListings(store.database, (directory) => !isDirectory(directory))
   limitLog(store, 0)
   return {
     blobs: unreferenced.blobs,
@@ -176,25 +178,6 @@ function listDirectory(directory: string): readonly string[] {
   } catch (error) {
     if (systemErrorCode(error) === 'ENOENT') return []
     throw asTaskVaultError(error, `list ${directory}`)
-  }
-}
-
-/** The stat cache of directories that are gone: work trees come and go. */
-function forgetDirectories(store: Store): void {
-  const select = store.database.prepare(
-    'SELECT DISTINCT directory FROM stat_cache WHERE directory > ? ORDER BY directory LIMIT ?',
-  )
-  const forget = store.database.prepare('DELETE FROM stat_cache WHERE directory = ?')
-  for (let after = ''; ;) {
-    const directories = select.all(after, PAGE).map((row) => String(row['directory']))
-    const gone = directories.filter((directory) => !isDirectory(directory))
-    if (gone.length > 0) {
-      store.database.transaction('relaxed', () => {
-        for (const directory of gone) forget.run(directory)
-      })
-    }
-    after = directories.at(-1) ?? after
-    if (directories.length < PAGE) return
   }
 }
 

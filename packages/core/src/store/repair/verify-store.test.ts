@@ -22,6 +22,7 @@ import { findEntry, listEntries } from '../entries/entries.ts'
 import { invalidate } from '../entries/invalidate.ts'
 import { readStatistics } from '../entries/statistics.ts'
 import { collectGarbage } from '../removal/collect-garbage.ts'
+import { createStatCacheTable } from '../stat-cache/stat-cache-table.ts'
 import type { Store } from '../store.ts'
 import { quarantineEntry } from './quarantine.ts'
 import { verifyStore } from './verify-store.ts'
@@ -253,16 +254,16 @@ test('collection removes rows whose file is gone, with the entries that need the
 test('collection forgets directories that are gone', async () => {
   using temporary = await openTemporaryStore()
   const { store } = await fill(temporary)
-  const insert = store.database.prepare(
-    "INSERT INTO stat_cache (directory, algorithm, listing) VALUES (?, 'blake3', ?)",
-  )
-  for (const directory of [store.cacheDirectory, '/nowhere/at/all'])
-    insert.run(directory, new Uint8Array(1))
+  const directories = [store.cacheDirectory, '/nowhere/at/all']
+  const statCache = createStatCacheTable(store.database, 'blake3')
+  for (const directory of directories) statCache.write(directory, new Uint8Array(1))
+  statCache.flush()
 
   await collectGarbage(store)
 
-  expect(store.database.prepare('SELECT directory FROM stat_cache').all()).toEqual([
-    { directory: store.cacheDirectory },
+  const after = createStatCacheTable(store.database, 'blake3')
+  expect(directories.filter((directory) => after.read(directory) !== undefined)).toEqual([
+    store.cacheDirectory,
   ])
 })
 
