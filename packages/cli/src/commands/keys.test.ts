@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { onTestFinished, expect, test } from 'vitest'
 import { startVaultServer } from '../../../../test/rig/start-vault-server.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -66,12 +69,18 @@ test.each([
     EXIT.usage,
     /^error: Not what a key can write/,
   ],
+  [['keys', 'create', 'anna', '--project', 'acme'], EXIT.usage, /^error: Not a project: "acme"/],
+  [
+    ['keys', 'create', 'anna', '--writes', 'protected:refs/heads/..'],
+    EXIT.usage,
+    /^error: Not a place for entries: protected:refs\/heads\/\.\./,
+  ],
   [['keys', 'create', 'anna', '--role', 'root'], EXIT.usage, /Allowed choices are admin/],
   [['keys', 'create', 'anna', '--expires', '1000'], EXIT.usage, /up to 366/],
   [['keys', 'create', 'anna', '--address', 'example.com'], EXIT.usage, /^error: Not a range/],
   [['keys', 'create'], EXIT.usage, /missing required argument/],
   [['keys', 'revoke', 'nobody'], EXIT.miss, /no key "nobody" to revoke/],
-  [['why', 'nothing'], EXIT.miss, /shows no entry "nothing"/],
+  [['why', 'nothing'], EXIT.miss, /shows no entry "nothing"\nhint: Give /],
   [['why', 'abcd'], EXIT.miss, /shows no entry "abcd"/],
   [['why', '../keys'], EXIT.miss, /shows no entry/],
   [['why', 'x', '--depth', '-1'], EXIT.usage, /whole number/],
@@ -103,6 +112,22 @@ test('a server that cannot be reached is said to be, and nothing of the key', as
 
   expect(ran.code).toBe(EXIT.unavailable)
   expect(ran.stderr).not.toContain(secret)
+})
+
+test('one that speaks no TLS is said not to, without the places in the source of OpenSSL', async () => {
+  await using server = createServer()
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  const env = { TASKVAULT_REMOTE: `https://127.0.0.1:${port}`, TASKVAULT_TOKEN: 'tv_x' }
+
+  const ran = await runMain(['keys', 'list'], { cwd: createProject(), env })
+
+  expect(ran.code).toBe(EXIT.unavailable)
+  expect(ran.stderr.split('\n')).toEqual([
+    `error: No answer from 127.0.0.1:${port}: it does not speak TLS as we do (ERR_SSL_WRONG_VERSION_NUMBER)`,
+    expect.stringMatching(/^hint: Check the address/),
+    '',
+  ])
 })
 
 test('the doctor says whether the server answers, and why it does not', async () => {

@@ -47,5 +47,9 @@ async function findHistory(server: ServerAdministration, entry: string): Promise
   }
   const found = id === undefined ? undefined : await server.explainEntry(id)
   if (found !== undefined) return found
-  throw new TaskVaultError('ENTRY_NOT_FOUND', `The server shows no entry ${JSON.stringify(entry)}`)
+  throw new TaskVaultError(
+    'ENTRY_NOT_FOUND',
+    `The server shows no entry ${JSON.stringify(entry)}`,
+    { hint: 'Give an id of the server, or at least 4 digits of a key that this caller may read.' },
+  )
 }

@@ -30,6 +30,8 @@ export function nonsense(message: string, cause?: unknown): TaskVaultError {
 /** Why a connection failed, in words, without anything that was sent over it. */
 export function connectionTrouble(error: unknown): string {
   const code = systemErrorCode(error)
+  // OpenSSL's own words are places in its source.
+  if (code?.startsWith('ERR_SSL_') === true) return `it does not speak TLS as we do (${code})`
   const inner = error instanceof AggregateError ? systemErrorCode(error.errors[0]) : undefined
   const reason = error instanceof Error && error.message !== '' ? error.message : String(code)
   return code === undefined || reason.includes(code) ? reason : `${reason} (${inner ?? code})`
