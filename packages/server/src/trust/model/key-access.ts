@@ -67,10 +67,14 @@ function isGrantable(level: string): level is TrustLevel {
 /** Through the text, so that nothing gets into a scope that `splitScopeName` would not read back. */
 function parseScope(project: string, level: TrustLevel, place: string): Scope {
   const parts = isPlace(place) ? splitScopeName(`${project}/${level}:${place}`) : undefined
-  if (parts === undefined) {
-    throw new TaskVaultError('ARGUMENT_INVALID', `Not a scope: ${project}/${level}:${place}`, {
-      hint: 'A project is `<issuer>:<number>`, a place a ref, a number or a short name.',
+  if (parts !== undefined) return scopeOf(parts)
+  // Whether it is the project that is wrong, which goes with any level and place.
+  if (splitScopeName(`${project}/dev:anna`) === undefined) {
+    throw new TaskVaultError('ARGUMENT_INVALID', `Not a project: ${JSON.stringify(project)}`, {
+      hint: 'A project is `<issuer>:<number>`: `github:1234`, `jenkins:shop`.',
     })
   }
-  return scopeOf(parts)
+  throw new TaskVaultError('ARGUMENT_INVALID', `Not a place for entries: ${level}:${place}`, {
+    hint: 'Say a ref, a number or a short name after the level: `protected:refs/heads/main`.',
+  })
 }
