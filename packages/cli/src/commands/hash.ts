@@ -10,6 +10,7 @@ import {
 import type { ScanContext } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
+import { onOneLine } from '../render/one-line.ts'
 import { resolvePathArgument } from './path-argument.ts'
 
 export function registerHash(parent: Command, cli: Cli): void {
@@ -30,7 +31,7 @@ async function printDigests(cli: Cli, paths: readonly string[]): Promise<void> {
       stream === undefined ? hashPath(absolutePath, context) : await hashStream(stream, algorithm)
     // One at a time: what was done before a path that cannot be read is not lost.
     cli.voice.answer({
-      text: () => `${digest}  ${given}`,
+      text: () => `${digest}  ${onOneLine(given)}`,
       data: () => ({ path: given, digest, algorithm: algorithm.name }),
     })
   }

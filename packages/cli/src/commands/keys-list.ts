@@ -2,7 +2,6 @@ import type { ServerKey } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { renderExpiry } from '../render/entry.ts'
-import { onOneLine } from '../render/one-line.ts'
 import { renderTable } from '../render/table.ts'
 import { openServerOf } from './server-command.ts'
 
@@ -39,5 +38,5 @@ function rowOf(key: ServerKey, nowMs: number): readonly string[] {
     writes,
     revokedAtMs === undefined ? renderExpiry(expiresAtMs, nowMs) : 'revoked',
     addresses.length === 0 ? 'anywhere' : addresses.join(' '),
-  ].map(onOneLine)
+  ]
 }

@@ -1,7 +1,7 @@
 import type { EntrySummary } from '@taskvault/core'
 import { formatDuration, formatTime } from './quantities.ts'
 
-/** An entry as `--json` shows it: times in both forms that people want. */
+/** An entry as `--json` shows it, with times as ISO 8601 has them. */
 export function entryToData(entry: EntrySummary): Readonly<Record<string, unknown>> {
   return {
     task: entry.task,

@@ -9,6 +9,7 @@ import type {
 } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
 import { wantsColour } from './colours.ts'
+import { onOneLine } from './one-line.ts'
 import { renderNothingToDo, renderPassedBefore } from './recalled-lines.ts'
 import { renderRunning } from './run-lines.ts'
 import {
@@ -54,7 +55,7 @@ export function createHookVoice(cli: Cli, { hook, settings, explains }: HookSubj
         if (warned.has(event.code)) return
         warned.add(event.code)
         const hint = event.hint === undefined ? '' : `\nhint: ${event.hint}`
-        return voice.warn(`warning: ${task}: ${event.message}${hint}`)
+        return voice.warn(`warning: ${task}: ${onOneLine(event.message)}${hint}`)
       }
     }
   }
@@ -70,14 +71,14 @@ export function createHookVoice(cli: Cli, { hook, settings, explains }: HookSubj
     else if (mode === 'warn') voice.warn(`${sign('yellow', '!')} ${text}; only a warning here`)
     else voice.warn(`${sign('red', '✗')} ${text}; ${REFUSED[hook]}`)
     const line = renderNotRecorded(verdict)
-    if (line?.isWarning === true) voice.warn(`warning: ${task}: ${line.text}`)
+    if (line?.isWarning === true) voice.warn(`warning: ${task}: ${onOneLine(line.text)}`)
     else if (line !== undefined) voice.remark(`${task}: ${line.text}`)
   }
 
   return {
     trouble(error) {
       progress.end()
-      voice.warn(`warning: ${hook} runs without the cache: ${error.message}`)
+      voice.warn(`warning: ${hook} runs without the cache: ${onOneLine(error.message)}`)
     },
     event(event) {
       progress.end()
@@ -89,7 +90,7 @@ export function createHookVoice(cli: Cli, { hook, settings, explains }: HookSubj
           return text === undefined ? undefined : voice.remark(`${event.task}: ${text}`)
         }
         case 'no-snapshot':
-          return voice.warn(`warning: no snapshot could be made: ${event.message}`)
+          return voice.warn(`warning: no snapshot could be made: ${onOneLine(event.message)}`)
         case 'again':
           return voice.remark('what is about to be committed has changed meanwhile: once more')
         case 'report':

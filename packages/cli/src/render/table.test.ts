@@ -12,6 +12,12 @@ test('columns are as wide as their widest text, and no line ends in spaces', () 
   )
 })
 
+test('a text cannot begin a line, nor steer the terminal', () => {
+  const rows = [['::error::\nhi', '\u001b[2J']]
+
+  expect(renderTable(rows)).toBe(String.raw`::error::\nhi  \u001b[2J`)
+})
+
 test('no rows are no lines', () => {
   expect(renderTable([])).toBe('')
 })

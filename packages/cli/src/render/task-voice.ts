@@ -2,6 +2,7 @@ import { styleText } from 'node:util'
 import type { ErrorCode, HitOutcome, RunEvent, TaskKey, TaskName } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
 import { wantsColour } from './colours.ts'
+import { onOneLine } from './one-line.ts'
 import { renderPutBack, renderRunHit, type NotSavedLine } from './run-lines.ts'
 
 /** What is said of one task besides what it prints itself, all of it on standard error. */
@@ -43,13 +44,14 @@ export function createTaskVoice(cli: Cli, task: TaskName, without: string): Task
     remark,
     trouble(error) {
       progress.end()
-      voice.warn(`warning: ${task} ${without}: ${error.message}`)
+      voice.warn(`warning: ${task} ${without}: ${onOneLine(error.message)}`)
     },
     cacheTrouble({ code, message, hint }) {
       if (warned.has(code)) return
       warned.add(code)
       progress.end()
-      voice.warn(`warning: ${task}: ${message}${hint === undefined ? '' : `\nhint: ${hint}`}`)
+      const advice = hint === undefined ? '' : `\nhint: ${hint}`
+      voice.warn(`warning: ${task}: ${onOneLine(message)}${advice}`)
     },
     hit(hit) {
       done(renderRunHit(hit, host.now()), hit.exitCode === 0)
@@ -63,8 +65,9 @@ export function createTaskVoice(cli: Cli, task: TaskName, without: string): Task
     notSaved(line) {
       if (line === undefined) return
       progress.end()
-      if (line.isWarning) voice.warn(`warning: ${task}: ${line.text}`)
-      else remark(line.text)
+      const text = onOneLine(line.text)
+      if (line.isWarning) voice.warn(`warning: ${task}: ${text}`)
+      else remark(text)
     },
   }
 }
