@@ -1,17 +1,10 @@
 import { text } from 'node:stream/consumers'
-import {
-  GIT_HOOKS,
-  TaskVaultError,
-  isForced,
-  isPassedOver,
-  isTaskVaultError,
-  runHook,
-  spawnPiped,
-} from '@taskvault/core'
-import type { GitHook, HookSurroundings, Vault } from '@taskvault/core'
+import { GIT_HOOKS, TaskVaultError, isForced, runHook, spawnPiped } from '@taskvault/core'
+import type { GitHook, HookSurroundings } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { createHookVoice } from '../render/hook-voice.ts'
+import { openVaultOrWarn } from './open-vault-or-warn.ts'
 import { listenForStops } from './run-signals.ts'
 
 interface Options {
@@ -61,7 +54,7 @@ async function run(cli: Cli, hookText: string, options: Options): Promise<number
   const { env } = cli.host
   const explains = options.explain || cli.options.json
   const voice = createHookVoice(cli, { hook, settings, explains })
-  const vault = await openVault(cli, voice.trouble)
+  const vault = await openVaultOrWarn(cli, voice.trouble)
   const stopped = listenForStops(cli)
   const request = {
     hook,
@@ -95,17 +88,6 @@ function parseHook(hookText: string): GitHook {
 async function readInput(cli: Cli, hook: GitHook): Promise<string | undefined> {
   if (hook !== 'pre-push' || cli.host.stdin.isTTY === true) return undefined
   return await text(cli.stdin)
-}
-
-/** Undefined, and a warning, when there is no vault to be had: tasks run all the same. */
-async function openVault(cli: Cli, warn: (error: Error) => void): Promise<Vault | undefined> {
-  try {
-    return await cli.openVault()
-  } catch (error) {
-    if (!isTaskVaultError(error) || !isPassedOver(error)) throw error
-    warn(error)
-    return undefined
-  }
 }
 
 type Surroundings = Awaited<ReturnType<HookSurroundings>>

@@ -23,13 +23,15 @@ async function uninstall(cli: Cli, { shared, force }: Options): Promise<void> {
     env: cli.host.env,
     wishes: { discardEdits: force === true, mayShare: shared === true },
   })
-  const back = restored.length === 0 ? '' : `; ${joinWords(restored)} as before`
-  const text = removed.length + restored.length === 0 ? 'No hook was' : joinWords(removed)
+  const done = [
+    ...(removed.length === 0 ? [] : [`Removed ${joinWords(removed)}`]),
+    ...(restored.length === 0 ? [] : [`${joinWords(restored)} as before`]),
+  ]
   cli.voice.confirm({
     text: () =>
-      removed.length + restored.length === 0
+      done.length === 0
         ? 'No hook of TaskVault is installed here'
-        : `${cli.voice.style('green', '✓')} Removed ${text}${back}`,
+        : `${cli.voice.style('green', '✓')} ${done.join('; ')}`,
     data: () => ({ removed, restored, remarks }),
   })
   for (const remark of remarks) cli.voice.remark(remark)

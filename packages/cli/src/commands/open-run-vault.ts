@@ -1,23 +1,15 @@
-import { createRunVault, isPassedOver, isTaskVaultError } from '@taskvault/core'
-import type { RunVault, Vault } from '@taskvault/core'
+import { createRunVault } from '@taskvault/core'
+import type { RunVault } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
+import { openVaultOrWarn } from './open-vault-or-warn.ts'
 
-/**
- * Undefined, and a warning, when there is no vault to be had: that must not keep the task from
- * being run.
- */
+/** The vault as runs see it; undefined, and a warning, when there is none to be had. */
 export async function openRunVault(
   cli: Cli,
   warn: (error: Error) => void,
 ): Promise<RunVault | undefined> {
-  let vault: Vault
-  try {
-    vault = await cli.openVault()
-  } catch (error) {
-    if (!isTaskVaultError(error) || !isPassedOver(error)) throw error
-    warn(error)
-    return undefined
-  }
+  const vault = await openVaultOrWarn(cli, warn)
+  if (vault === undefined) return undefined
   const runVault = createRunVault(vault)
   return {
     ...runVault,

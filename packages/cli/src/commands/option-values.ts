@@ -13,10 +13,9 @@ export function parseExitStatus(text: string): number {
   throw new InvalidArgumentError('Use a whole number from 0 to 255.')
 }
 
-/** A number of gigabytes above 0. */
+/** A number of gigabytes, 0 included. */
 export function parseGigabytes(text: string): number {
-  const gigabytes = Number(text)
-  if (/^\d{1,7}(\.\d{1,9})?$/.test(text)) return gigabytes
+  if (/^\d{1,7}(\.\d{1,9})?$/.test(text)) return Number(text)
   throw new InvalidArgumentError('Use a number of gigabytes, such as 5 or 0.5.')
 }
 
