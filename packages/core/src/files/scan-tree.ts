@@ -35,8 +35,9 @@ export interface ScannedTree {
   readonly sizeBytes: number
   /** Files, symlinks and directories, this one not counted. */
   readonly fileCount: number
-  /** The listing, and the subdirectories by name; only when the scan keeps them. */
-  readonly listing: Listing | undefined
+  /** Reads the listing again: as an object it is several times as large. Only when the scan keeps listings. */
+  readonly listing: (() => Listing) | undefined
+  /** The subdirectories by name; only when the scan keeps listings. */
   readonly children: ReadonlyMap<string, ScannedTree> | undefined
 }
 
@@ -94,13 +95,14 @@ function* scanDirectory(
   const state = { directory, observed, earlier, checkedAtMs, self: identityOf(stats, checkedAtMs) }
 
   if (observed.changed !== undefined) return yield* digestDirectory(state, options)
-  if (earlier === undefined) throw new Error('nothing is unchanged without an earlier listing')
+  if (row === undefined || earlier === undefined)
+    throw new Error('nothing is unchanged without an earlier listing')
   const children = yield* scanChildren(state, earlier, options)
   const isWhole = earlier.node !== undefined && hasSameChildren(earlier, children)
   if (isWhole && (sink === undefined || sink.reuse(earlier.blobs))) {
     if (!isNamesKnown && state.self !== undefined)
       context.statCache.write(directory, encodeListing({ ...earlier, self: state.self }))
-    return summarise(earlier, children, options)
+    return summarise(earlier, children, { options, read: readerOf(row, earlier.digestBytes) })
   }
   return yield* digestDirectory({ ...state, children }, options)
 }
@@ -142,7 +144,7 @@ function* digestDirectory(state: DirectoryState, options: ScanState): Scan<Scann
     sink.remember(directory, listing, withPlaces(digested.places, sink.addNode(node.output, text)))
     if (sink.isFull) yield
   }
-  return summarise(listing, children, options)
+  return summarise(listing, children, { options, read: () => listing })
 }
 
 function withPlaces(places: Set<Place>, added: readonly Place[]): ReadonlySet<Place> {
@@ -206,10 +208,19 @@ function inputDigest(children: ReadonlyMap<string, ScannedTree>, name: string): 
   return digestFromBytes(child.node.input)
 }
 
+/** Holds nothing but the row. */
+function readerOf(row: Uint8Array, digestBytes: number): () => Listing {
+  return () => {
+    const listing = parseListing(row, digestBytes)
+    if (listing === undefined) throw new Error('what was a listing is one')
+    return listing
+  }
+}
+
 function summarise(
   listing: Listing,
   children: ReadonlyMap<string, ScannedTree>,
-  options: ScanOptions,
+  { options, read }: { readonly options: ScanOptions; readonly read: () => Listing },
 ): ScannedTree {
   if (listing.node === undefined) throw new Error('a scanned directory has a node')
   let sizeBytes = 0
@@ -227,7 +238,7 @@ function summarise(
     node: listing.node,
     sizeBytes,
     fileCount,
-    listing: kept ? listing : undefined,
+    listing: kept ? read : undefined,
     children: kept ? children : undefined,
   }
 }

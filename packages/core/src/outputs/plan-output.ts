@@ -132,7 +132,9 @@ function planNames(
   }
 }
 
-function currentNames(directory: string, { listing, children }: ScannedTree): Map<string, Current> {
+function currentNames(directory: string, tree: ScannedTree): Map<string, Current> {
+  const { children } = tree
+  const listing = tree.listing?.()
   if (listing === undefined || children === undefined) throw new Error('the scan kept no listings')
   const { digestBytes } = listing
   const current = new Map<string, Current>()
