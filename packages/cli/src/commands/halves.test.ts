@@ -385,7 +385,12 @@ describe('trouble with the cache', () => {
 
 describe('wrong usage is told before anything else', () => {
   test.each([
-    ['a command of nothing', ['restore', 'unit', '--command', ' '], 64, /command of task unit is empty/],
+    [
+      'a command of nothing',
+      ['restore', 'unit', '--command', ' '],
+      64,
+      /command of task unit is empty/,
+    ],
     ['a bad name', ['restore', 'two words'], 64, /two words/],
     ['a pattern that matches nothing', ['restore', 'unit', '--input', 'nope/**'], 66, /nope/],
     ['an output outside of the project', ['restore', 'unit', '--output', '../x'], 73, /\.\.\/x/],
