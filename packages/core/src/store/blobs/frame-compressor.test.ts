@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomFillSync } from 'node:crypto'
 import { zstdDecompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { FRAME_BYTES, createFrameCompressor } from './frame-compressor.ts'
@@ -49,4 +49,22 @@ test('a frame that is refused does not keep those after it waiting', async () =>
   expect(outcomes.every((outcome) => outcome.status === 'rejected')).toBe(true)
   const frame = Buffer.from('a frame')
   expect(zstdDecompressSync(await compressor.compress(frame))).toEqual(frame)
+})
+
+test('memory that is given back is lent again, or freed when all frames in it were given back', async () => {
+  using compressor = createFrameCompressor()
+  const raw = compressor.lend()
+  randomFillSync(raw)
+
+  const frames: Uint8Array[] = []
+  // Three of them leave no room for a fourth.
+  for (let each = 0; each < 3; each += 1) frames.push(await compressor.compress(raw))
+  for (const frame of frames.slice(1)) compressor.release(frame)
+  const whole = zstdDecompressSync(frames[0] ?? raw)
+  for (const frame of frames.slice(0, 1)) compressor.release(frame)
+  compressor.takeBack(raw)
+
+  expect(whole.equals(raw)).toBe(true)
+  expect(frames.map((frame) => frame.byteLength)).toEqual([0, 0, 0])
+  expect(compressor.lend()).toBe(raw)
 })

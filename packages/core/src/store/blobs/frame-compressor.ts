@@ -1,10 +1,20 @@
 import { availableParallelism } from 'node:os'
 import { constants, createZstdCompress } from 'node:zlib'
+import { releaseMemory } from '../../files/release-memory.ts'
 
-/** Compresses frames side by side, as many at once as there are processors. */
+/**
+ * Compresses frames side by side, as many at once as there are processors. The memory that they are in is
+ * given back when they are written: left to the collector, it would have it run after every other frame.
+ */
 export interface FrameCompressor extends Disposable {
+  /** Memory for a frame of `FRAME_BYTES`, from before or new. */
+  lend(): Buffer
+  /** Takes back what was lent; nobody may use it any more. */
+  takeBack(raw: Buffer): void
   /** `raw` has at most `FRAME_BYTES`, and must not change before this is done. */
   compress(raw: Uint8Array): Promise<Uint8Array>
+  /** Takes back what `compress` gave; nobody may use it any more. */
+  release(compressed: Uint8Array): void
 }
 
 /** Raw bytes of a frame: what has to be unpacked to read one content, and what compresses together. */
@@ -30,6 +40,9 @@ let turns: number | undefined
  */
 export function createFrameCompressor(): FrameCompressor {
   const idle: FrameStream[] = []
+  const spare: Buffer[] = []
+  /** By the memory that they compress into. */
+  const owners = new Map<ArrayBufferLike, FrameStream>()
   const open = new Set<FrameStream>()
   const waiting: PromiseWithResolvers<void>[] = []
   let freeTurns = (turns ??= Math.min(availableParallelism(), MAX_STREAMS))
@@ -58,12 +71,19 @@ export function createFrameCompressor(): FrameCompressor {
   }
 
   return {
+    lend: () => spare.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES),
+    takeBack: (raw) => void spare.push(raw),
+    release: (compressed) => {
+      const stream = owners.get(compressed.buffer)
+      if (stream?.release(compressed) === true) owners.delete(compressed.buffer)
+    },
     async compress(raw) {
       if (freeTurns > 0) freeTurns -= 1
       else await takeTurn()
       try {
         const stream = idle.pop() ?? openStream()
         const bytes = await stream.compress(raw)
+        owners.set(bytes.buffer, stream)
         if (stream.roomBytes >= WORST_BYTES) idle.push(stream)
         else close(stream)
         return bytes
@@ -75,6 +95,7 @@ export function createFrameCompressor(): FrameCompressor {
       idle.length = 0
       for (const called of waiting.splice(0)) called.reject(new Error('nobody needs the frame'))
       for (const stream of open) close(stream)
+      for (const raw of spare.splice(0)) releaseMemory(raw)
     },
   }
 }
@@ -82,6 +103,8 @@ export function createFrameCompressor(): FrameCompressor {
 interface FrameStream {
   readonly roomBytes: number
   compress(raw: Uint8Array): Promise<Uint8Array>
+  /** Frees the memory if this was the last frame in it. @returns whether it was. */
+  release(compressed: Uint8Array): boolean
   close(): void
 }
 
@@ -93,6 +116,7 @@ function openFrameStream(): FrameStream {
   })
   let roomBytes = STREAM_BYTES
   let frame: Buffer | undefined
+  let [heldFrames, isClosed] = [0, false]
   // There is room for all of a frame, so that it comes in one piece.
   zstd.on('data', (bytes: Buffer) => (frame = bytes))
   // The one who waits for the frame is told of it.
@@ -101,15 +125,27 @@ function openFrameStream(): FrameStream {
     get roomBytes() {
       return roomBytes
     },
-    compress: async (raw) =>
-      await new Promise((resolve, reject) => {
+    compress: async (raw) => {
+      // One that fails stays counted: whoever compresses may still write to the memory then.
+      heldFrames += 1
+      return await new Promise((resolve, reject) => {
         zstd.write(raw, (error) => {
           if (frame === undefined) return reject(error ?? new Error('a frame was not compressed'))
           roomBytes -= frame.length
           resolve(frame)
           frame = undefined
         })
-      }),
-    close: () => void zstd.destroy(),
+      })
+    },
+    release(compressed) {
+      heldFrames -= 1
+      if (!isClosed || heldFrames > 0) return false
+      releaseMemory(compressed)
+      return true
+    },
+    close() {
+      isClosed = true
+      zstd.destroy()
+    },
   }
 }

@@ -1,7 +1,6 @@
-import { closeSync, fdatasync, openSync, renameSync } from 'node:fs'
+import { closeSync, fdatasync, openSync, renameSync, write as writeSome } from 'node:fs'
 import { promisify } from 'node:util'
 import { removeFile } from '../../files/remove-file.ts'
-import { writeFully } from '../../files/write-atomically.ts'
 import { digestFromBytes } from '../../model/digest.ts'
 import type { Digest } from '../../model/digest.ts'
 import { encodeBlobHeader, encodePackIndex, encodeTrailer } from '../../model/pack-index.ts'
@@ -48,6 +47,7 @@ export interface PackWriter {
 }
 
 const syncData = promisify(fdatasync)
+const writePart = promisify(writeSome)
 
 /** Starts a blob in the store's directory; its file exists from the first frame on. */
 export function createPackWriter(
@@ -60,24 +60,35 @@ export function createPackWriter(
   const frames: Frame[] = []
   const contents: IndexedContent[] = []
   const chunked: ChunkedContent[] = []
-  const spareBuffers: Buffer[] = []
 
   let descriptor: number | undefined
   let storedBytes = 0
   let startedFrames = 0
   let isAbandoned = false
+  let isWriting = false
   const lanes: Record<Lane, OpenFrame> = { file: createFrame(), tree: createFrame() }
   // Frames are compressed side by side and written one after the other; the oldest comes first.
   const waiting: Promise<void>[] = []
 
-  function write(bytes: Uint8Array): void {
-    if (descriptor === undefined) {
-      descriptor = openSync(temporary, 'wx', 0o644)
-      write(header)
+  /** Beside the caller: it takes as long as to cut what comes next. One at a time. */
+  async function write(bytes: Uint8Array): Promise<void> {
+    // The file is gone, and its descriptor may be another file's by now.
+    if (isAbandoned) throw abandoned()
+    descriptor ??= openSync(temporary, 'wx', 0o644)
+    isWriting = true
+    try {
+      await writeAll(descriptor, bytes)
+    } finally {
+      isWriting = false
+      if (isAbandoned) close()
     }
-    writeFully(descriptor, bytes)
     hasher.update(bytes)
     storedBytes += bytes.length
+  }
+
+  function close(): void {
+    if (descriptor !== undefined) closeSync(descriptor)
+    descriptor = undefined
   }
 
   function startFrame(lane: Lane): void {
@@ -92,14 +103,14 @@ export function createPackWriter(
     const written = (async () => {
       const bytes = await compressed
       await before
-      // The file is gone, and its descriptor may be another file's by now.
-      if (isAbandoned) throw abandoned()
       const isSmaller = bytes.length < length
-      write(isSmaller ? bytes : raw.subarray(0, length))
+      if (frames.length === 0) await write(header)
+      await write(isSmaller ? bytes : raw.subarray(0, length))
       const storedLength = Math.min(bytes.length, length)
       const codec = isSmaller ? 'zstd' : 'stored'
       frames.push({ storedBytes: storedLength, rawBytes: length, codec })
-      if (raw.length > 0) spareBuffers.push(raw)
+      compressor.release(bytes)
+      if (raw.length > 0) compressor.takeBack(raw)
       void waiting.shift()
     })()
     // A failure is met where the caller waits, not as an unhandled rejection before that.
@@ -124,8 +135,7 @@ export function createPackWriter(
     add(digest, bytes, lane = 'file') {
       if (lanes[lane].length + bytes.length > FRAME_BYTES) startFrame(lane)
       const frame = lanes[lane]
-      if (frame.buffer.length === 0)
-        frame.buffer = spareBuffers.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES)
+      if (frame.buffer.length === 0) frame.buffer = compressor.lend()
       frame.buffer.set(bytes, frame.length)
       frame.members.push({ digest, offset: frame.length, length: bytes.length })
       frame.length += bytes.length
@@ -139,13 +149,13 @@ export function createPackWriter(
       if (isAbandoned) throw abandoned()
       const index = encodePackIndex({ frames, contents, chunked }, algorithm.digestBytes)
       const storedIndex = compressIndex(index)
-      write(storedIndex)
-      write(encodeTrailer({ storedBytes: storedIndex.length, rawBytes: index.length }))
+      if (frames.length === 0) await write(header)
+      await write(storedIndex)
+      await write(encodeTrailer({ storedBytes: storedIndex.length, rawBytes: index.length }))
       if (descriptor === undefined) throw new Error('a blob has at least its index')
       await syncData(descriptor)
       if (isAbandoned) throw abandoned()
-      closeSync(descriptor)
-      descriptor = undefined
+      close()
       const digest = digestFromBytes(hasher.digest())
       // The name is the digest of the bytes: whoever wrote it meanwhile wrote the same.
       renameSync(temporary, blobPath(cacheDirectory, digest))
@@ -154,10 +164,17 @@ export function createPackWriter(
     },
     abandon() {
       isAbandoned = true
-      if (descriptor !== undefined) closeSync(descriptor)
-      descriptor = undefined
+      // What is being written goes to this file, not to the next one that gets its descriptor.
+      if (!isWriting) close()
       removeFile(temporary)
     },
+  }
+}
+
+/** A single write may take less. */
+async function writeAll(descriptor: number, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += (await writePart(descriptor, bytes, at, bytes.length - at)).bytesWritten
   }
 }
 
