@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
 import type { Database, Durability, Statement } from './database.ts'
+import { refuseToWrite } from './refuse-to-write.ts'
 import { loadSqliteDriver } from './sqlite-driver.ts'
 import type { SqliteConnection, SqliteDriver, SqliteStatement } from './sqlite-driver.ts'
 import { sqliteFailure } from './sqlite-failure.ts'
@@ -97,7 +98,7 @@ function createDatabase(
   const run = (sql: string): void => naming(() => void preparedFor(sql).run())
 
   function begin(wanted: Durability): void {
-    if (isReadOnly) throw refused(file)
+    if (isReadOnly) throw refuseToWrite(file)
     if (isInTransaction) throw new Error('transactions do not nest')
     if (wanted !== durability) {
       naming(() => connected.connection.exec(SYNCHRONOUS[wanted]))
@@ -241,10 +242,4 @@ function configure(connection: SqliteConnection, file: string, settings: string)
 
 function fileNumber(file: string): bigint | undefined {
   return statSync(file, { bigint: true, throwIfNoEntry: false })?.ino
-}
-
-function refused(file: string): TaskVaultError {
-  const hint = 'Check who owns the cache directory and its mode.'
-  const message = `Could not write ${file}: it is open for reading only`
-  return new TaskVaultError('PERMISSION_DENIED', message, { hint })
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { asTaskVaultError, isTaskVaultError } from '../../errors.ts'
 import type { Database } from './database.ts'
 import { openDatabase } from './open-database.ts'
+import { refuseToWrite } from './refuse-to-write.ts'
 
 /**
  * Opens an index that cannot be written to. SQLite needs a file for its shared memory beside a
@@ -34,10 +35,7 @@ async function openCopy(file: string): Promise<Database> {
       ...database,
       isReadOnly: true,
       transaction: () => {
-        throw asTaskVaultError(
-          Object.assign(new Error('it is read-only'), { code: 'EROFS' }),
-          `write ${file}`,
-        )
+        throw refuseToWrite(file)
       },
       followReplacement: () => false,
       [Symbol.dispose]() {

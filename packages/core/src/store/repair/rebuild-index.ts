@@ -43,9 +43,8 @@ export async function rebuildIndex(
   when: 'needed' | 'always',
 ): Promise<FilledIndex | undefined> {
   const files = indexFiles(options.cacheDirectory)
-  await using lock = await acquireLock(files.lock)
+  await using _lock = await acquireLock(files.lock)
   if (when === 'needed' && (await isSound(options, files))) return undefined
-  void lock
   const fresh = `${files.database}.new-${randomBytes(8).toString('hex')}`
   try {
     // From here on publications wait: what was published before has its blobs where they are looked for.

@@ -10,7 +10,7 @@ import { adoptManifest } from '../entries/adopt-manifest.ts'
 import { GRACE_MS } from '../removal/collect-unreferenced.ts'
 import type { Store } from '../store.ts'
 import type { Finding } from './findings.ts'
-import { rebuildStore } from './repair-store.ts'
+import { rebuildStore } from './rebuild-store.ts'
 import { repairCounters, verifyCounters, verifyIndex } from './verify-index.ts'
 
 export interface VerifyOptions {
@@ -66,14 +66,14 @@ async function withoutIndex(
 }
 
 async function verifyContents(store: Store, options: VerifyOptions): Promise<StoreVerification> {
-  const checked = await verifyBlobs(store, options)
+  const { adopted, ...checked } = await verifyBlobs(store, options)
   const files = await verifyFiles(store, options)
   const counters = verifyCounters(store)
   if (options.repair === true && counters.length > 0) repairCounters(store)
   return {
     ...checked,
     findings: [...checked.findings, ...files.findings, ...counters],
-    restoredEntries: files.adopted + checked.adopted,
+    restoredEntries: files.adopted + adopted,
   }
 }
 
