@@ -123,6 +123,16 @@ test('a stream that is left early releases what it holds, and the result stays',
   expect((await client.getCachedResult('large', 'x'))[1]).toBe(true)
 })
 
+test('closing twice is closing once', async () => {
+  await using other = await createClient(undefined, { cwd: root, env: {} })
+  await other.cacheResult('t', 'input', 'result')
+
+  await other.close()
+
+  await expect(other.close()).resolves.toBeUndefined()
+  expect((await client.getCachedResult('t', 'input'))[1]).toBe(true)
+})
+
 test('a result larger than its policy allows is refused by name', async () => {
   await client.close()
   mkdirSync(join(root, '.taskvault'), { recursive: true })

@@ -37,11 +37,18 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
   const { env = process.env } = options
   const algorithm = await openHashAlgorithm(settings.hashAlgorithm)
   const { cacheDirectory } = settings
-  const store = await openStore({ cacheDirectory, algorithm, report, now, endsProcess })
+  await using opening = new AsyncDisposableStack()
+  const store = opening.use(
+    await openStore({ cacheDirectory, algorithm, report, now, endsProcess }),
+  )
   const statCache = createStatCacheTable(store.database, algorithm.name)
-  const remote = settings.remote && (await openRemote({ remote: settings.remote, store, env }))
-  const parts = createParts(settings, store, { statCache, remote })
   const metrics = openMetrics(settings, store)
+  opening.defer(() => metrics.publish())
+  opening.defer(() => statCache.flush())
+  const remote = settings.remote && (await openRemote({ remote: settings.remote, store, env }))
+  if (remote !== undefined) opening.use(remote)
+  const parts = createParts(settings, store, { statCache, remote })
+  const opened = opening.move()
   return {
     settings,
     algorithm,
@@ -59,12 +66,7 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
     readResult: async (task, work) => await readResult(parts, { task, work }),
     openResult: async (task, work) => await openResult(parts, { task, work }),
     stats: () => metrics.read(),
-    async [Symbol.asyncDispose]() {
-      await remote?.[Symbol.asyncDispose]()
-      statCache.flush()
-      metrics.publish()
-      store[Symbol.dispose]()
-    },
+    [Symbol.asyncDispose]: async () => await opened.disposeAsync(),
   }
 }
 
