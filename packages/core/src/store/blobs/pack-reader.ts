@@ -22,7 +22,7 @@ export interface BlobReader extends Disposable {
   readonly sizeBytes: number
   readonly header: BlobHeader
   readonly algorithm: HashAlgorithm
-  /** Everything the blob holds. */
+  /** Everything the blob holds. @throws {TaskVaultError} BLOB_CORRUPT when it is damaged; so does all that follows. */
   readonly index: PackIndex
   /** The digests of all contents, large ones that were cut included. */
   listDigests(): Buffer[]
@@ -48,8 +48,9 @@ const MAX_RAW_BYTES = 256 * 1024 * 1024
 const MAX_FRAME_BYTES = 16 * 1024 * 1024
 
 /**
- * Opens a blob and reads its index.
- * @throws {TaskVaultError} BLOB_MISSING when no file is there; BLOB_CORRUPT when it is damaged;
+ * Opens a blob. Its index is read when something first asks for it: of an entry that is in place already,
+ * nothing does.
+ * @throws {TaskVaultError} BLOB_MISSING when no file is there; BLOB_CORRUPT when it is cut off or no blob;
  * FORMAT_UNSUPPORTED, HASH_ALGORITHM_UNKNOWN, TOO_MANY_OPEN_FILES, PERMISSION_DENIED.
  */
 export async function openBlob(path: string): Promise<BlobReader> {
@@ -94,20 +95,15 @@ function readHeader(source: BlobSource): BlobHeader {
 }
 
 function readBlob(source: BlobSource, header: BlobHeader, algorithm: HashAlgorithm): BlobReader {
-  const indexBytes = readIndexBytes(source, header)
-  const index = parsePackIndex(
-    unpackIndex(indexBytes.stored, indexBytes.rawBytes),
-    algorithm.digestBytes,
-  )
-  const { frames } = index
-  checkFrames(frames, indexBytes)
-  const offsets = frameOffsets(header.length, frames)
+  const place = findIndex(source, header)
+  let known: KnownIndex | undefined
+  const indexed = (): KnownIndex => (known ??= readIndex(source, place, algorithm))
   let loaded: { frame: number; bytes: Buffer } | undefined
 
   function readFrame(number: number): Buffer {
     if (loaded?.frame === number) return loaded.bytes
-    const frame = frames[number]
-    const offset = offsets[number]
+    const frame = indexed().index.frames[number]
+    const offset = indexed().offsets[number]
     if (frame === undefined || offset === undefined) throw corruptBlob(`it has no frame ${number}`)
     const bytes = unpackFrame(frame, source.read(offset, frame.storedBytes))
     loaded = { frame: number, bytes }
@@ -127,43 +123,60 @@ function readBlob(source: BlobSource, header: BlobHeader, algorithm: HashAlgorit
     sizeBytes: source.sizeBytes,
     header,
     algorithm,
-    index,
-    listDigests: () => [...listWholeDigests(index), ...index.chunked.map(({ digest }) => digest)],
-    listWholeDigests: () => listWholeDigests(index),
-    frameOffset: (frame) => offsets[frame] ?? source.sizeBytes,
+    get index() {
+      return indexed().index
+    },
+    listDigests() {
+      const { index } = indexed()
+      return [...listWholeDigests(index), ...index.chunked.map(({ digest }) => digest)]
+    },
+    listWholeDigests: () => listWholeDigests(indexed().index),
+    frameOffset: (frame) => indexed().offsets[frame] ?? source.sizeBytes,
     readFrame,
     readContent,
     verifyFile: (expected) => verifyFile(source, algorithm, expected),
     verify(expected) {
       verifyFile(source, algorithm, expected)
-      const { contents } = index
+      const { contents } = indexed().index
       for (let row = 0; row < contents.count; row += 1) readContent(contents.read(row))
     },
     [Symbol.dispose]: () => source[Symbol.dispose](),
   }
 }
 
-/** The index as it is stored, and where the frames that it describes must end. */
-interface IndexBytes {
-  readonly stored: Buffer
+/** Where the index is, as the trailer says: right after the frames. */
+interface IndexPlace {
+  readonly storedBytes: number
   readonly rawBytes: number
   readonly framesStart: number
   readonly framesEnd: number
 }
 
-function readIndexBytes(source: BlobSource, header: BlobHeader): IndexBytes {
+function findIndex(source: BlobSource, header: BlobHeader): IndexPlace {
   const trailerAt = source.sizeBytes - TRAILER_BYTES
   if (trailerAt < header.length) throw corruptBlob('it is cut off')
   const { storedBytes, rawBytes } = parseTrailer(source.read(trailerAt, TRAILER_BYTES))
   if (storedBytes > trailerAt - header.length || rawBytes > MAX_RAW_BYTES)
     throw corruptBlob('its trailer lies')
-  const framesEnd = trailerAt - storedBytes
   return {
-    stored: source.read(framesEnd, storedBytes),
+    storedBytes,
     rawBytes,
     framesStart: header.length,
-    framesEnd,
+    framesEnd: trailerAt - storedBytes,
   }
+}
+
+interface KnownIndex {
+  readonly index: PackIndex
+  /** Where each frame begins in the file. */
+  readonly offsets: readonly number[]
+}
+
+function readIndex(source: BlobSource, place: IndexPlace, algorithm: HashAlgorithm): KnownIndex {
+  const stored = source.read(place.framesEnd, place.storedBytes)
+  const index = parsePackIndex(unpackIndex(stored, place.rawBytes), algorithm.digestBytes)
+  checkFrames(index.frames, place)
+  return { index, offsets: frameOffsets(place.framesStart, index.frames) }
 }
 
 function listWholeDigests({ contents }: PackIndex): Buffer[] {
@@ -171,7 +184,7 @@ function listWholeDigests({ contents }: PackIndex): Buffer[] {
 }
 
 /** Whether the frames fill the file up to the index. */
-function checkFrames(frames: readonly Frame[], { framesStart, framesEnd }: IndexBytes): void {
+function checkFrames(frames: readonly Frame[], { framesStart, framesEnd }: IndexPlace): void {
   const end = frames.reduce((sum, frame) => sum + frame.storedBytes, framesStart)
   if (end !== framesEnd) throw corruptBlob('its index does not fit its size')
   if (frames.some((frame) => frame.rawBytes > MAX_FRAME_BYTES))
