@@ -7,7 +7,9 @@ export interface BlobSource extends Disposable {
   readonly descriptor: number
   readonly sizeBytes: number
   /** Exactly `length` bytes. @throws {TaskVaultError} BLOB_CORRUPT when there are fewer. */
-  read(position: number, length: number): Buffer
+  readonly read: (position: number, length: number) => Buffer
+  /** The same, valid until the next such call, of this blob or another: for bytes that are unpacked at once. */
+  readonly readBriefly: (position: number, length: number) => Buffer
   /** Of all bytes. */
   digest(algorithm: HashAlgorithm): Buffer
 }
@@ -27,13 +29,22 @@ export function openBlobSource(path: string): BlobSource {
   try {
     const sizeBytes = fstatSync(descriptor).size
     const whole = sizeBytes <= READ_WHOLE_BYTES ? readRange(descriptor, 0, sizeBytes) : undefined
+    const partOf = (bytes: Buffer, position: number, length: number): Buffer => {
+      if (position + length > bytes.length) throw cutOff()
+      return bytes.subarray(position, position + length)
+    }
     return {
       descriptor,
       sizeBytes,
-      read(position, length) {
-        if (whole === undefined) return readRange(descriptor, position, length)
-        if (position + length > whole.length) throw cutOff()
-        return whole.subarray(position, position + length)
+      read: (position, length) =>
+        whole === undefined
+          ? readRange(descriptor, position, length)
+          : partOf(whole, position, length),
+      readBriefly: (position, length) => {
+        if (whole !== undefined) return partOf(whole, position, length)
+        const bytes = borrow(length)
+        readFully(descriptor, position, bytes)
+        return bytes
       },
       digest(algorithm) {
         if (whole !== undefined) return algorithm.hash(whole)
@@ -53,6 +64,17 @@ export function openBlobSource(path: string): BlobSource {
     closeSync(descriptor)
     throw asTaskVaultError(error, `read ${path}`)
   }
+}
+
+/** Frames are of this size, and smaller when they are compressed. */
+const MOST_BORROWED_BYTES = 1024 * 1024
+let borrowed: Buffer | undefined
+
+/** New memory for each frame would take longer to get than to fill, and have the collector run. */
+function borrow(length: number): Buffer {
+  if (length > MOST_BORROWED_BYTES) return Buffer.allocUnsafeSlow(length)
+  borrowed ??= Buffer.allocUnsafeSlow(MOST_BORROWED_BYTES)
+  return borrowed.subarray(0, length)
 }
 
 /** Exactly `length` bytes from `position`. @throws {TaskVaultError} BLOB_CORRUPT when there are fewer. */

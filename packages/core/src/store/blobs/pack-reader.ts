@@ -105,7 +105,9 @@ function readBlob(source: BlobSource, header: BlobHeader, algorithm: HashAlgorit
     const frame = indexed().index.frames[number]
     const offset = indexed().offsets[number]
     if (frame === undefined || offset === undefined) throw corruptBlob(`it has no frame ${number}`)
-    const bytes = unpackFrame(frame, source.read(offset, frame.storedBytes))
+    // What is stored as it is, is the frame itself.
+    const read = frame.codec === 'stored' ? source.read : source.readBriefly
+    const bytes = unpackFrame(frame, read(offset, frame.storedBytes))
     loaded = { frame: number, bytes }
     return bytes
   }
