@@ -28,22 +28,30 @@ export type Fields<Value> = {
   }
 }
 
+/** Whether YAML takes what was written for something else than a text: `true`, `2`. */
+function isBare(value: unknown): boolean {
+  return typeof value === 'boolean' || typeof value === 'number'
+}
+
 /** A value that `accept` takes; `allowed` says in words what that is. */
 function checkScalar<Value>(
-  allowed: string,
+  allowed: string | ((value: unknown) => string),
   accept: (value: unknown) => Value | undefined,
 ): Check<Value> {
   return (node, path, reading) => {
-    const value = node.kind === 'scalar' ? accept(node.value) : undefined
-    if (value === undefined) reject({ node, path, allowed, reading })
+    const given = node.kind === 'scalar' ? node.value : undefined
+    const value = accept(given)
+    const wanted = typeof allowed === 'string' ? allowed : allowed(given)
+    if (value === undefined) reject({ node, path, allowed: wanted, reading })
     else note(path, node.at, reading)
     return value
   }
 }
 
 export function checkText(allowed: string, accept: (text: string) => boolean): Check<string> {
-  return checkScalar(allowed, (value) =>
-    typeof value === 'string' && accept(value) ? value : undefined,
+  return checkScalar(
+    (value) => (isBare(value) ? `${allowed}, in quotes` : allowed),
+    (value) => (typeof value === 'string' && accept(value) ? value : undefined),
   )
 }
 
