@@ -131,7 +131,7 @@ tasks:
   const warned = await project.commit('first')
 
   expect([required.exitCode, warned.exitCode]).toEqual([1, 0])
-  expect(required.stderr).toContain('error: No file matches the input "nowhere/**"')
+  expect(required.stderr).toContain('error: unit_tests: No file matches the input "nowhere/**"')
   expect(warned.stderr).toContain('warning: unit_tests: No file matches the input "nowhere/**"')
 })
 

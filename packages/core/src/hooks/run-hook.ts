@@ -3,6 +3,7 @@ import { findRepository } from '../git/find-repository.ts'
 import type { Repository } from '../git/find-repository.ts'
 import type { Environment, GitOptions } from '../git/run-git.ts'
 import type { Origin } from '../model/manifest.ts'
+import type { TaskName } from '../model/task.ts'
 import { detectOrigin } from '../platform/detect-origin.ts'
 import { forgetStaging, recordStaging } from '../store/locks/sessions.ts'
 import { createSourceVault } from '../vault/fingerprints/source-vault.ts'
@@ -109,12 +110,19 @@ async function unlessOnlyWarned(check: TaskCheck): Promise<TaskVerdict> {
   try {
     return await checkTask(check)
   } catch (error) {
-    if (check.planned.mode !== 'warn' || !isTaskVaultError(error)) throw error
+    if (!isTaskVaultError(error)) throw error
+    const { task, mode } = check.planned
+    if (mode !== 'warn') throw naming(task, error)
     const { code, message, hint } = error
-    const { task } = check.planned
     check.onEvent({ kind: 'run', task, event: { kind: 'trouble', code, message, hint } })
     return { kind: 'not-run', message }
   }
+}
+
+/** A hook runs several tasks: which of them cannot be meant is part of the message. */
+function naming(task: TaskName, { code, message, hint, cause }: TaskVaultError): TaskVaultError {
+  const details = { ...(hint !== undefined && { hint }), cause }
+  return new TaskVaultError(code, `${task}: ${message}`, details)
 }
 
 interface WatchedRun extends HookRun {
