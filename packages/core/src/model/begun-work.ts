@@ -83,7 +83,7 @@ function readObject(text: string): Fields {
   } catch {
     // Told below, like everything else that is malformed.
   }
-  throw damaged('the whole file')
+  throw refused('it is no JSON object')
 }
 
 function readTask(fields: Fields): TaskName {
@@ -123,5 +123,12 @@ function readTexts(fields: Fields, name: string): readonly string[] {
 }
 
 function damaged(field: string): TaskVaultError {
-  return new TaskVaultError('ENTRY_DAMAGED', `It is malformed: ${field}`)
+  return refused(`"${field}" is malformed`)
+}
+
+function refused(detail: string): TaskVaultError {
+  return new TaskVaultError(
+    'ENTRY_DAMAGED',
+    `It is not what \`taskvault restore\` leaves: ${detail}`,
+  )
 }
