@@ -40,6 +40,7 @@ export function createContentLocator(
   blobs: readonly BlobReader[],
   algorithm: HashAlgorithm,
 ): ContentLocator {
+  const readFrame = createFrameMemory()
   let indexed: ContentPlaces | undefined
   // Who wants the manifest alone asks for no content.
   const places = (): ContentPlaces => (indexed ??= indexBlobs(blobs, algorithm))
@@ -73,7 +74,8 @@ export function createContentLocator(
   }
 
   function readPiece(digest: Buffer): Buffer {
-    const bytes = readSlice(locatePiece(digest))
+    const { frame, offset, length } = locatePiece(digest)
+    const bytes = readFrame(frame).subarray(offset, offset + length)
     if (!algorithm.hash(bytes).equals(digest)) throw corrupt(digest)
     return bytes
   }
@@ -125,9 +127,24 @@ interface LocatedSlice extends Slice {
   readonly frame: LocatedFrame
 }
 
-/** By the blob's own reader, which keeps the frame that it read last. */
-function readSlice({ frame, offset, length }: LocatedSlice): Buffer {
-  return frame.blob.readFrame(frame.number).subarray(offset, offset + length)
+/** Contents that are much alike go to and fro between a few frames. */
+const KEPT_FRAMES = 8
+
+/**
+ * Reads frames, and keeps those that were read last: as many of a content in a thousand packs as of one
+ * in eight.
+ */
+function createFrameMemory(): (frame: LocatedFrame) => Buffer {
+  const kept = new Map<LocatedFrame, Buffer>()
+  return (frame) => {
+    const bytes = kept.get(frame) ?? frame.blob.readFrame(frame.number)
+    // The one read last is the last.
+    kept.delete(frame)
+    kept.set(frame, bytes)
+    const [oldest] = kept.size > KEPT_FRAMES ? kept.keys() : []
+    if (oldest !== undefined) kept.delete(oldest)
+    return bytes
+  }
 }
 
 const NO_CONTENTS: ContentRows = parsePackIndex(Buffer.alloc(12), 32).contents

@@ -30,7 +30,7 @@ export interface BlobReader extends Disposable {
   listWholeDigests(): Buffer[]
   /** Where frame number `frame` begins in the file. */
   frameOffset(frame: number): number
-  /** A frame's raw bytes, of which nothing is verified but their number. */
+  /** A frame's raw bytes, of which nothing is verified but their number; they are not kept. */
   readFrame(frame: number): Buffer
   /** A content's bytes, verified. @throws {TaskVaultError} BLOB_CORRUPT when it is damaged. */
   readContent(content: IndexedContent): Buffer
@@ -107,13 +107,13 @@ function readBlob(source: BlobSource, header: BlobHeader, algorithm: HashAlgorit
     if (frame === undefined || offset === undefined) throw corruptBlob(`it has no frame ${number}`)
     // What is stored as it is, is the frame itself.
     const read = frame.codec === 'stored' ? source.read : source.readBriefly
-    const bytes = unpackFrame(frame, read(offset, frame.storedBytes))
-    loaded = { frame: number, bytes }
-    return bytes
+    return unpackFrame(frame, read(offset, frame.storedBytes))
   }
 
   function readContent(content: IndexedContent): Buffer {
-    const bytes = readFrame(content.frame).subarray(content.offset, content.offset + content.length)
+    // The next content is in the same frame, as a rule.
+    loaded = { frame: content.frame, bytes: readFrame(content.frame) }
+    const bytes = loaded.bytes.subarray(content.offset, content.offset + content.length)
     if (algorithm.hash(bytes).equals(content.digest)) return bytes
     throw corruptBlob(
       `content ${shortDigest(digestFromBytes(content.digest))} does not match its digest`,
