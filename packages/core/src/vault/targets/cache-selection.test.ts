@@ -1,5 +1,5 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { CacheSelection } from '../vault.ts'
@@ -21,6 +21,16 @@ const FILES = [
   '../elsewhere/data',
   'odd {1} (2)/a',
 ]
+
+test.each([{}, { HOME: '' }])('without a home of its own (%j), ~ is the one of the user', (env) => {
+  const root = makeFiles()
+  const places = { projectRoot: root, cacheDirectory: path.join(root, 'cache') }
+
+  const { decide } = selectCachePaths(['~/.npm'], { ...places, env, isLoose: true })
+
+  expect(decide(path.join(homedir(), '.npm', 'x'))).toBe('wanted')
+  expect(decide(path.join(root, '.npm', 'x'))).toBe('outside')
+})
 
 describe('paths of a cache', () => {
   test.each<readonly [lines: string, found: readonly string[]]>([

@@ -1,5 +1,4 @@
 import { lstatSync, readdirSync } from 'node:fs'
-import { homedir } from 'node:os'
 import path from 'node:path'
 import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
 import { isWithin } from '../../files/is-within.ts'
@@ -7,7 +6,13 @@ import { STAGING_PREFIX } from '../../files/observe-directory.ts'
 import type { CacheSelection, OutputTarget } from '../vault.ts'
 import { parseCachePattern, placeOf } from './cache-pattern.ts'
 import type { CachePattern } from './cache-pattern.ts'
-import { RESERVED, findCacheTargets, nameElsewhere, resolveCachePath } from './cache-targets.ts'
+import {
+  RESERVED,
+  findCacheTargets,
+  homeOf,
+  nameElsewhere,
+  resolveCachePath,
+} from './cache-targets.ts'
 import type { CachePlaces } from './cache-targets.ts'
 
 export interface CacheRules extends CachePlaces {
@@ -21,7 +26,7 @@ export interface CacheRules extends CachePlaces {
  * repository, keys or the vault with it.
  */
 export function selectCachePaths(lines: readonly string[], rules: CacheRules): CacheSelection {
-  const home = rules.env['HOME'] ?? homedir()
+  const home = homeOf(rules)
   const given = lines.filter((line) => !line.startsWith('#'))
   const patterns = given.map((line) => parseCachePattern(line, { ...rules, home }))
   const included = patterns.filter(({ glob }) => !glob.isExclusion)

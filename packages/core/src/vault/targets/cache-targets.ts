@@ -24,7 +24,7 @@ export function findCacheTargets(
   paths: readonly string[],
   places: CachePlaces,
 ): readonly OutputTarget[] {
-  const home = places.env['HOME'] ?? homedir()
+  const home = homeOf(places)
   return paths.flatMap((given) => {
     const absolutePath = resolveCachePath(given, { projectRoot: places.projectRoot, home })
     if (isWithin(absolutePath, places.projectRoot)) {
@@ -39,6 +39,12 @@ export function findCacheTargets(
     if (reserved !== undefined) throw forbidden(given, `nothing is restored into ${reserved}`)
     return [{ declaredAs: nameElsewhere(absolutePath, home), absolutePath }]
   })
+}
+
+/** What `~` stands for; a variable that is empty names no directory. */
+export function homeOf({ env }: Pick<CachePlaces, 'env'>): string {
+  const { HOME = '' } = env
+  return HOME === '' ? homedir() : HOME
 }
 
 /** Absolute, of a path that is relative to the project, absolute, or below `~/`. */
