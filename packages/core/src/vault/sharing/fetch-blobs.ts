@@ -45,10 +45,10 @@ export async function fetchBlobs(
       throw error
     }
   }
-  const outcomes = await Promise.allSettled(wanted.map(fetchOne))
+  await Promise.allSettled(wanted.map(fetchOne))
   // Of the failures, the first one is why all the others failed.
   if (end.signal.aborted) throw end.signal.reason
-  return outcomes.length === 0 ? 0 : total
+  return total
 }
 
 function isHere({ database, cacheDirectory }: Store, { name, sizeBytes }: NeededBlob): boolean {

@@ -29,8 +29,8 @@ const MOST_ATTEMPTS = 4
 
 /**
  * Sends the local store's entry of a key to the remote one. It is published first: the answer says what is
- * missing there, or that nothing needs to be sent. The
- * entry is saved whatever comes of it; undefined when there is no remote store.
+ * missing there, or that nothing needs to be sent. The entry is saved here whatever comes of it; undefined
+ * when there is no remote store.
  * @param replaces whether another entry of the key that is there goes first, where this caller may have it go.
  */
 export async function pushEntry(
