@@ -117,6 +117,9 @@ const BY_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   PERMISSION_DENIED: 'permission',
 }
 
+/** What stands for an error code in JSON where there is none. */
+export const BUG_CODE = 'BUG'
+
 /** The exit code that a failure ends the process with. */
 export function exitCodeOfError(code: ErrorCode): number {
   return EXIT[BY_ERROR[code]]
@@ -153,8 +156,8 @@ export function renderExitCodesForHelp(): string {
 /** The table as a page of the documentation: docs/exit-codes.md. */
 export function renderExitCodesPage(): string {
   const rows = Object.entries(TABLE).map(([name, row]) => {
-    const codes = Object.entries(BY_ERROR).filter(([, exit]) => exit === name)
-    const errors = codes.map(([code]) => `\`${code}\``).join(', ')
+    const codes = Object.entries(BY_ERROR).flatMap(([code, exit]) => (exit === name ? [code] : []))
+    const errors = (name === 'bug' ? [BUG_CODE] : codes).map((code) => `\`${code}\``).join(', ')
     return `| ${row.code} | \`${name}\` | ${row.meaning} | ${errors} |`
   })
   return `# Exit codes
@@ -163,7 +166,7 @@ export function renderExitCodesPage(): string {
 
 Failures of TaskVault itself are 64 and above. \`taskvault run\` ends with the status of the command,
 whether it ran or was replayed; with \`--json\`, an error is printed on standard error as
-\`{"code": …, "message": …, "hint": …}\`, with the error code of the last column.
+\`{"code": …, "message": …, "hint": …}\`, with the error code of the last column and null for no hint.
 
 | Exit code | Name | Meaning | Error codes |
 | ---: | --- | --- | --- |

@@ -18,7 +18,7 @@ async function showConfig(cli: Cli): Promise<void> {
     text: () => renderTable(listed.map(toRow)),
     data: () => ({
       projectRoot: settings.projectRoot,
-      configPath: settings.configPath,
+      configPath: settings.configPath ?? null,
       settings: Object.fromEntries(
         listed.map(({ name, value, source }) => [name, { value, source }]),
       ),

@@ -19,7 +19,7 @@ async function validateConfig(cli: Cli): Promise<void> {
       `${cli.voice.style('green', '✓')} ${subject} ${configPath === undefined ? 'are' : 'is'} valid`,
     data: () => ({
       valid: true,
-      configPath,
+      configPath: configPath ?? null,
       tasks: Object.keys(tasks),
       policies: Object.keys(policies),
       warnings,

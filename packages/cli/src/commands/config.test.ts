@@ -118,6 +118,7 @@ describe('config show', () => {
     })
 
     expect(JSON.parse(stdout)).toMatchObject({
+      configPath: null,
       settings: { max_size_gb: { value: 10, source: { kind: 'default' } } },
     })
   })

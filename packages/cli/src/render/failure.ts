@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { TaskVaultError, isTaskVaultError } from '@taskvault/core'
 import type { CommanderError } from 'commander'
-import { EXIT, exitCodeOfError } from '../exit-codes.ts'
+import { BUG_CODE, EXIT, exitCodeOfError } from '../exit-codes.ts'
 import type { Host } from '../host.ts'
 import { wantsColour } from './colours.ts'
 import { renderJson } from './voice.ts'
@@ -15,7 +15,7 @@ export interface FailureOptions {
 export function renderFailure(error: unknown, { host, asJson }: FailureOptions): number {
   if (!isTaskVaultError(error)) return renderBug(error, { host, asJson })
   const { code, message, hint } = error
-  if (asJson) host.stderr.write(renderJson({ code, message, hint }))
+  if (asJson) host.stderr.write(renderJson({ code, message, hint: hint ?? null }))
   else {
     const label = paint(host, 'red', 'error:')
     host.stderr.write(`${label} ${message}\n${hint === undefined ? '' : `hint: ${hint}\n`}`)
@@ -40,7 +40,7 @@ function renderBug(error: unknown, { host, asJson }: FailureOptions): number {
   const message = error instanceof Error ? error.message : String(error)
   const stack = error instanceof Error ? (error.stack ?? message) : message
   const hint = 'This is a bug in TaskVault. Please report it with the stack.'
-  if (asJson) host.stderr.write(renderJson({ code: 'BUG', message, hint, stack }))
+  if (asJson) host.stderr.write(renderJson({ code: BUG_CODE, message, hint, stack }))
   else host.stderr.write(`${paint(host, 'red', 'bug:')} ${stack}\nhint: ${hint}\n`)
   return EXIT.bug
 }
