@@ -1,5 +1,5 @@
 import { createServer } from 'node:http'
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { findGithubService, loadSettings, parseTaskName } from '@taskvault/core'
@@ -86,6 +86,46 @@ test.each([
   expect((await limited.entries.publish(draft)).kind).toBe(put)
   expect((await limited.entries.find(draft.task, draft.key)) !== undefined).toBe(reads)
   expect((await limited.blobs.get(blob.name)) !== undefined).toBe(reads)
+})
+
+test('what was looked for without success is not looked for again before it is sent', async () => {
+  const asked: string[] = []
+  const url = await startStand((request, response) => {
+    asked.push(request.url?.split('/').at(-1) ?? '')
+    void passOn(request, response)
+  })
+  const stores = connect({ ACTIONS_RESULTS_URL: url })
+  const [one, two] = [await sampleBlob(100), await sampleBlob(200)]
+  const draft = { ...(await sampleDraft(connect().blobs)), manifest: one, packs: [two] }
+
+  const first = await stores.entries.publish(draft)
+  for (const blob of [one, two]) expect(await stores.blobs.put(blob)).toBe('stored')
+  const second = await stores.entries.publish(draft)
+
+  expect(first).toMatchObject({ kind: 'blobs-missing' })
+  expect(second).toMatchObject({ kind: 'published' })
+  const [LOOK, SEND, END] = [
+    'GetCacheEntryDownloadURL',
+    'CreateCacheEntry',
+    'FinalizeCacheEntryUpload',
+  ]
+  // The entry and two blobs; the blobs; that both are there, and the entry.
+  expect(asked).toEqual([LOOK, LOOK, LOOK, SEND, END, SEND, END, LOOK, LOOK, SEND, END])
+})
+
+test('what somebody else has sent meanwhile stays', async () => {
+  const [mine, others] = [connect(), connect()]
+  const blob = await sampleBlob(100)
+  const task = parseTaskName(`raced-${await sampleKey()}`)
+  const draft = { ...(await sampleDraft(mine.blobs, { task })), packs: [blob] }
+  expect(await mine.blobs.findMissing([blob.name])).toEqual([blob.name])
+  expect(await mine.entries.publish(draft)).toMatchObject({ kind: 'blobs-missing' })
+
+  expect(await others.blobs.put(blob)).toBe('stored')
+  expect(await others.entries.publish({ ...draft })).toMatchObject({ kind: 'published' })
+
+  expect(await mine.blobs.put(blob)).toBe('known')
+  expect(await mine.entries.publish(draft)).toMatchObject({ kind: 'known', isSame: true })
 })
 
 test('a job that may not write is told so, and that is no failure', async () => {
@@ -189,6 +229,19 @@ async function loadRemote(url: string): Promise<unknown> {
   return (await loadSettings({ cwd: tmpdir(), configPath: undefined, env })).remote
 }
 
+/** To the real server, and its answer back. */
+async function passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = Buffer.concat(await request.toArray())
+  const { host: _, 'content-length': __, connection: ___, ...headers } = request.headers
+  const answer = await fetch(new URL(request.url ?? '', server.url), {
+    method: request.method ?? 'GET',
+    headers: headers as Record<string, string>,
+    body,
+  })
+  response.writeHead(answer.status, { 'content-type': 'application/json' })
+  response.end(Buffer.from(await answer.arrayBuffer()))
+}
+
 function keyOf(name: string): string {
   const [algorithm = '', digest = ''] = name.split('-')
   return `taskvault/v1/blobs/${algorithm}/${digest.slice(0, 2)}/${digest}@0`
@@ -199,19 +252,21 @@ function urlOf({ headers }: { readonly headers: { readonly host?: string | undef
 }
 
 async function against(listener: RequestListener): Promise<ConnectedStores> {
-  const stand = createServer((request, response) => {
+  const url = await startStand((request, response) => {
     request.resume().on('end', () => listener(request, response))
   })
+  return connect({ ACTIONS_RESULTS_URL: url, ACTIONS_RUNTIME_TOKEN: 'secret-token' })
+}
+
+/** @returns its address. */
+async function startStand(listener: RequestListener): Promise<string> {
+  const stand = createServer(listener)
   await new Promise<void>((resolve) => stand.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {
     stand.closeAllConnections()
     stand.close()
   })
-  const { port } = stand.address() as AddressInfo
-  return connect({
-    ACTIONS_RESULTS_URL: `http://127.0.0.1:${port}/`,
-    ACTIONS_RUNTIME_TOKEN: 'secret-token',
-  })
+  return `http://127.0.0.1:${(stand.address() as AddressInfo).port}/`
 }
 
 function connect(env: Readonly<Record<string, string>> = {}): ConnectedStores {

@@ -29,11 +29,14 @@ const TOMBSTONE = Buffer.from('-')
  * send the same object at once, the second is told false before the first one's is there.
  */
 export function createGithubObjectStore(options: GithubObjectStoreOptions): ObjectStore {
-  const shelf: Shelf = { ...options, failed: new Map() }
+  const shelf: Shelf = { ...options, failed: new Map(), absent: new Set() }
   return {
     signer: undefined,
-    head: async (key, call) =>
-      (await findStanding(shelf, key, call)) === undefined ? undefined : {},
+    async head(key, call) {
+      const newest = await findNewest(shelf, key, call)
+      if (newest === undefined) shelf.absent.add(key)
+      return newest === undefined || newest.isRemoved ? undefined : {}
+    },
     get: async (key, call) => await get(shelf, key, call),
     putIfAbsent: async (key, content, call) => await putIfAbsent(shelf, { key, content }, call),
     async delete(key, call) {
@@ -49,6 +52,8 @@ export function createGithubObjectStore(options: GithubObjectStoreOptions): Obje
 interface Shelf extends GithubObjectStoreOptions {
   /** Uploads that have failed, by name: nobody is given another one for the same name. */
   readonly failed: Map<string, PendingArchive>
+  /** Keys that had no generation when they were looked for. Sending one, nobody asks again: the service lets one have it. */
+  readonly absent: Set<string>
 }
 
 interface Generation extends FoundArchive {
@@ -145,7 +150,7 @@ async function putIfAbsent(
   { key, content }: { readonly key: string; readonly content: ObjectContent },
   call: CallOptions | undefined,
 ): Promise<boolean> {
-  const newest = await findNewest(shelf, key, call)
+  const newest = shelf.absent.delete(key) ? undefined : await findNewest(shelf, key, call)
   if (newest !== undefined && !newest.isRemoved) return false
   const name = nameOf(key, String(newest === undefined ? 0 : newest.generation + 1))
   const open = (): ByteStream => verifiedPieces(content.open(), expectedObject(key, content))

@@ -1,3 +1,4 @@
+import type { BlobName } from '../../model/blob-name.ts'
 import type { BlobStore } from '../blob-store.ts'
 import { createExpectedBlob } from '../expected-blob.ts'
 import { mapConcurrently } from '../map-concurrently.ts'
@@ -11,6 +12,8 @@ const LOOKS_AT_ONCE = 16
 
 /** Blobs in a folder or a bucket, without a server. */
 export function createObjectBlobStore(objects: ObjectStore): BlobStore {
+  /** By the last answer. Whoever sends one of these need not ask again: should it have come, sending it is harmless. */
+  let missing = new Set<BlobName>()
   return {
     async findMissing(names, options) {
       const wanted = [...new Set(names)]
@@ -19,11 +22,13 @@ export function createObjectBlobStore(objects: ObjectStore): BlobStore {
         LOOKS_AT_ONCE,
         async (name) => await objects.head(blobObjectKey(name), options),
       )
-      return wanted.filter((_, index) => found[index] === undefined)
+      missing = new Set(wanted.filter((_, index) => found[index] === undefined))
+      return [...missing]
     },
     async put(content, options) {
       const key = blobObjectKey(content.name)
-      if ((await objects.head(key, options)) !== undefined) return 'known'
+      const isMissing = missing.delete(content.name)
+      if (!isMissing && (await objects.head(key, options)) !== undefined) return 'known'
       const openExpected = await createExpectedBlob(content)
       // A folder checks what it writes by the name's own digest.
       const digest =

@@ -145,7 +145,8 @@ async function publish(
 ): Promise<PublishOutcome> {
   const { objects, now } = shelf
   const { task, key } = draft
-  const standing = await findUsable(shelf, draft, call)
+  // A draft that comes again found nothing in its way; what has come since is met when it is written.
+  const standing = shelf.found.has(draft) ? undefined : await findUsable(shelf, draft, call)
   if (standing !== undefined) return asKnown(standing, draft)
   const names = await findMissing(shelf, draft, call)
   if (names.length > 0) return { kind: 'blobs-missing', names }
