@@ -128,11 +128,11 @@ function readBlob(source: BlobSource, header: BlobHeader, algorithm: HashAlgorit
     get index() {
       return indexed().index
     },
-    listDigests() {
-      const { index } = indexed()
-      return [...listWholeDigests(index), ...index.chunked.map(({ digest }) => digest)]
-    },
-    listWholeDigests: () => listWholeDigests(indexed().index),
+    listDigests: () => [
+      ...listWholeDigests(indexed().index, algorithm),
+      ...indexed().index.chunked.map(({ digest }) => digest),
+    ],
+    listWholeDigests: () => listWholeDigests(indexed().index, algorithm),
     frameOffset: (frame) => indexed().offsets[frame] ?? source.sizeBytes,
     readFrame,
     readContent,
@@ -181,8 +181,13 @@ function readIndex(source: BlobSource, place: IndexPlace, algorithm: HashAlgorit
   return { index, offsets: frameOffsets(place.framesStart, index.frames) }
 }
 
-function listWholeDigests({ contents }: PackIndex): Buffer[] {
-  return Array.from({ length: contents.count }, (_, row) => contents.read(row).digest)
+function listWholeDigests({ contents }: PackIndex, { digestBytes }: HashAlgorithm): Buffer[] {
+  const digests: Buffer[] = []
+  for (let row = 0; row < contents.count; row += 1) {
+    const at = contents.digestAt(row)
+    digests.push(contents.bytes.subarray(at, at + digestBytes))
+  }
+  return digests
 }
 
 /** Whether the frames fill the file up to the index. */
