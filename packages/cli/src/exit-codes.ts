@@ -30,7 +30,7 @@ const TABLE: Readonly<Record<ExitName, ExitCodeRow>> = {
   miss: {
     code: 1,
     meaning:
-      '`restore`, `cache get`: a miss. `cache show`, `cache rm`: no such entry. `hooks doctor`: not in order.',
+      '`restore`, `cache get`: a miss. `cache show`, `cache rm`, `why`: no such entry. `keys revoke`: no such key. `hooks doctor`: not in order.',
   },
   usage: {
     code: 64,
@@ -46,7 +46,8 @@ const TABLE: Readonly<Record<ExitName, ExitCodeRow>> = {
   },
   unavailable: {
     code: 69,
-    meaning: 'The vault cannot be used now: locked, no SQLite, or a later format.',
+    meaning:
+      'The vault cannot be used now: locked, no SQLite, a later format; or a server does not answer.',
   },
   bug: { code: 70, meaning: 'A bug in TaskVault; the stack is printed.' },
   output: {
@@ -58,7 +59,10 @@ const TABLE: Readonly<Record<ExitName, ExitCodeRow>> = {
     code: 74,
     meaning: 'The machine refused: disk full, too many open files, another I/O error.',
   },
-  permission: { code: 77, meaning: 'A file or directory may not be read or written by this user.' },
+  permission: {
+    code: 77,
+    meaning: 'A file or directory may not be read or written by this user; or a server refuses.',
+  },
   config: { code: 78, meaning: 'The configuration is invalid, or the file named does not exist.' },
   'command-not-found': { code: 127, meaning: '`run`: the command does not exist.' },
   interrupted: { code: 130, meaning: 'Stopped by Ctrl-C; other signals: 128 plus their number.' },
