@@ -14,13 +14,18 @@ case $taskvault_status in
   124 | 137 | 143) taskvault_reason="npm took longer than $3 s" taskvault_said='' ;;
   *) taskvault_reason="npm ended with status $taskvault_status" ;;
 esac
-while read -r taskvault_line; do
-  case $taskvault_line in
-    'npm error code '* | 'npm error errno '* | 'npm error syscall '*) ;;
-    'npm error '*) taskvault_reason=${taskvault_line#npm error } && break ;;
-  esac
-done <<TASKVAULT_SAID
-$taskvault_said
-TASKVAULT_SAID
+# What npm says first that is no code.
+taskvault_reason=$(
+  printf '%s\n' "$taskvault_said" | {
+    taskvault_found=''
+    while read -r taskvault_line; do
+      case $taskvault_line in
+        'npm error code '* | 'npm error errno '* | 'npm error syscall '*) ;;
+        'npm error '*) [ -n "$taskvault_found" ] || taskvault_found=${taskvault_line#npm error } ;;
+      esac
+    done
+    printf '%s' "${taskvault_found:-$taskvault_reason}"
+  }
+)
 printf 'warning: this job runs without the cache: npm could not install %s: %s\n' "$2" "$taskvault_reason" >&2
 exit 1
