@@ -14,14 +14,14 @@ case $taskvault_status in
   124 | 137 | 143) taskvault_reason="npm took longer than $3 s" taskvault_said='' ;;
   *) taskvault_reason="npm ended with status $taskvault_status" ;;
 esac
-# What npm says first that is no code.
+# What npm says first that is no code. With both parentheses, for the bash of macOS.
 taskvault_reason=$(
   printf '%s\n' "$taskvault_said" | {
     taskvault_found=''
     while read -r taskvault_line; do
       case $taskvault_line in
-        'npm error code '* | 'npm error errno '* | 'npm error syscall '*) ;;
-        'npm error '*) [ -n "$taskvault_found" ] || taskvault_found=${taskvault_line#npm error } ;;
+        ('npm error code '* | 'npm error errno '* | 'npm error syscall '*) ;;
+        ('npm error '*) [ -n "$taskvault_found" ] || taskvault_found=${taskvault_line#npm error } ;;
       esac
     done
     printf '%s' "${taskvault_found:-$taskvault_reason}"
