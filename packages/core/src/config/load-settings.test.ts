@@ -226,6 +226,7 @@ describe('what is refused, and how', () => {
     ['a: b: c', '1:4: Nested mappings are not allowed in compact mappings'],
     ['? [a, b]\n: c', '1:3: a key must be plain text'],
     ['tasks: &a { t: *a }', 'nested too deeply'],
+    ['max_size_gb: &a 5\ncache_dir: *b', '2:12: no "&b" comes before this'],
   ])('%j', async (yaml, expected) => {
     const error = await failureOf({ yaml })
 

@@ -3,7 +3,7 @@ import type { Document, Node, YAMLMap } from 'yaml'
 import type { Located, LocatedEntry, Origin, Position, Problem } from './located.ts'
 
 export interface YamlReading {
-  /** Undefined when the text is empty or is not YAML. */
+  /** Undefined when the text is empty, or is no YAML that says something. */
   readonly root: Located | undefined
   readonly problems: readonly Problem[]
 }
@@ -28,7 +28,7 @@ export async function readYaml(text: string, origin: Origin): Promise<YamlReadin
   if (problems.length > 0) return { root: undefined, problems }
   const context: Context = { yaml, document, positionAt, problems: [], origin }
   const root = document.contents === null ? undefined : locate(document.contents, context)
-  return { root, problems: context.problems }
+  return { root: context.problems.length === 0 ? root : undefined, problems: context.problems }
 }
 
 interface Context {
@@ -44,8 +44,14 @@ const MAX_DEPTH = 12
 
 function locate(node: unknown, context: Context, depth = 0): Located {
   const { yaml, document } = context
-  if (yaml.isAlias(node)) return locate(node.resolve(document), context, depth + 1)
   const at = context.positionAt((node as Node | undefined)?.range?.[0] ?? 0)
+  if (yaml.isAlias(node)) {
+    const meant = node.resolve(document)
+    if (meant !== undefined) return locate(meant, context, depth + 1)
+    const what = `no "&${node.source}" comes before this`
+    context.problems.push({ where: context.origin.describe(at), what })
+    return { kind: 'scalar', at, value: null }
+  }
   if (depth > MAX_DEPTH) {
     context.problems.push({ where: context.origin.describe(at), what: 'nested too deeply' })
     return { kind: 'scalar', at, value: null }
