@@ -5,21 +5,29 @@ import { asTaskVaultError, systemErrorCode } from '../../errors.ts'
 import { smallSha256 } from '../../hashing/small-sha256.ts'
 import type { ChainHash } from '../../model/audit-line.ts'
 
-let shortOnes = 0
-
 /** SHA-256 whatever the store's algorithm is: the chain outlives a change of it, and anyone can check it. */
 export const auditHash: ChainHash = (data) => {
   const bytes = typeof data === 'string' ? Buffer.from(data) : data
-  if (bytes.length > SHORT_BYTES || shortOnes >= FEW) return hash('sha256', bytes)
-  shortOnes += 1
+  if (bytes.length > SHORT_BYTES || hashed >= FEW) return hashOfMany(bytes)
+  hashed += 1
   return smallSha256(bytes)
+}
+
+/** The same for so many lines in a row. */
+export function auditHashOf(lines: number): ChainHash {
+  return lines > FEW ? hashOfMany : auditHash
+}
+
+/** A command logs as many lines. A program with more is better off with what takes time to load. */
+const FEW = 8
+let hashed = 0
+
+function hashOfMany(data: string | Uint8Array): string {
+  return hash('sha256', data)
 }
 
 /** More than a line has, unless something in it is long. */
 const SHORT_BYTES = 1024
-
-/** A command logs as many lines. A program with more is better off with what takes time to load. */
-const FEW = 8
 
 export function auditLogPath(cacheDirectory: string): string {
   return join(cacheDirectory, 'audit.log')

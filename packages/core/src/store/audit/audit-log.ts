@@ -4,7 +4,7 @@ import { removeFile } from '../../files/remove-file.ts'
 import { encodeAuditLine } from '../../model/audit-line.ts'
 import type { AuditEvent } from '../../model/audit-line.ts'
 import type { Store } from '../store.ts'
-import { auditHash, auditLogPath, listRotatedLogs, rotatedLogPath } from './audit-files.ts'
+import { auditHashOf, auditLogPath, listRotatedLogs, rotatedLogPath } from './audit-files.ts'
 import { reconcileAudit } from './audit-recovery.ts'
 import { readAuditState, writeAuditState } from './audit-state.ts'
 import type { AuditState } from './audit-state.ts'
@@ -79,11 +79,12 @@ interface Writing {
 }
 
 function write(store: AuditedStore, state: AuditState, { events, prefix }: Writing): AuditState {
+  const hash = auditHashOf(events.length)
   let text = prefix
   let { chain } = state
   for (const event of events) {
     const { atMs = store.now() } = event
-    const encoded = encodeAuditLine(event, { timeMs: atMs, previous: chain, hash: auditHash })
+    const encoded = encodeAuditLine(event, { timeMs: atMs, previous: chain, hash })
     text += encoded.line
     ;({ chain } = encoded)
   }
