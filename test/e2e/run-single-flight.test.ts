@@ -138,9 +138,10 @@ test('a task that runs itself does not wait for itself', async () => {
   expect(run).toMatchObject({ exitCode: 0, stdout: 'inside\n' })
 })
 
-test('a task that runs itself without end is stopped', async () => {
+test.each(['', '--read-only'])('a task that runs itself without end %s is stopped', async (how) => {
   await using rig = openRig({ 'src/a.txt': 'A' })
-  rig.write('self.sh', 'taskvault run self --input "src/**" -- sh self.sh')
+  const line = `taskvault run self ${how} --input "src/**" -- sh self.sh`
+  rig.write('self.sh', line)
 
   const run = await rig.taskvault(['run', 'self', '--input', 'src/**', '--', 'sh', 'self.sh'])
 

@@ -52,6 +52,8 @@ function explain(save: Exclude<Save, { readonly kind: 'saved' }>): Explained {
     }
     case 'secret-noted':
       return { text: 'a secret is in what it wrote to files of the runner', isWarning: true }
+    case 'not-writable':
+      return { text: 'this user may not write to the vault of the machine', isWarning: true }
     case 'trouble':
     case 'policy':
     case 'failed':
@@ -78,5 +80,5 @@ const PLAINLY = {
 /** Whether others will not find what was made, though they should. */
 function isLost(save: Save): boolean {
   if (save.kind === 'saved') return save.remote?.kind === 'failed'
-  return save.because === 'trouble' || save.because === 'output-missing'
+  return ['trouble', 'output-missing', 'not-writable'].includes(save.because)
 }

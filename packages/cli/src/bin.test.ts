@@ -72,6 +72,27 @@ describe('as a process', () => {
     expect(stderr).toMatch(/^error: .*input.*\nhint: .+\n$/v)
   })
 
+  test.skipIf(process.platform === 'win32')('a cache that may only be read is used', () => {
+    const project = createProject({ input: 'i' })
+    run(echo('known'), project)
+    const closed = [project, '.taskvault', '.taskvault/cache', '.taskvault/cache/blobs']
+    for (const name of closed) chmodSync(path.resolve(project, name), 0o555)
+
+    const [hit, miss] = [echo('known'), echo('other')].map((words) => run(words, project, ORDINARY))
+    for (const name of closed) chmodSync(path.resolve(project, name), 0o755)
+
+    expect([hit?.status, hit?.stdout, hit?.stderr]).toEqual([
+      0,
+      'known\n',
+      expect.stringMatching(/^✓ task: nothing to restore .*\n$/),
+    ])
+    expect([miss?.status, miss?.stdout, miss?.stderr]).toEqual([
+      0,
+      'other\n',
+      'task: running echo other (the command is another one)\ntask: not saved: this user may not write to the cache\n',
+    ])
+  })
+
   test('a working directory that was deleted is an error with a hint, not a stack', () => {
     const gone = path.join(createProject(), 'gone')
     mkdirSync(gone)
@@ -150,6 +171,11 @@ function exitOf(
 /** Waits until something is so, or the process has ended without it. */
 async function until(child: ChildProcess, isSo: () => boolean): Promise<void> {
   while (!isSo() && child.exitCode === null && child.signalCode === null) await delay(5)
+}
+
+/** The words of a task that says one. */
+function echo(word: string): string[] {
+  return ['run', 'task', '--input', 'input', '--', 'echo', word]
 }
 
 function run(

@@ -92,8 +92,8 @@ function leaveWord(state: string, begun: BegunWork, voice: RestoreVoice): void {
     writeBegunWork(state, begun)
   } catch (error) {
     if (!(error instanceof Error) || !isPassedOver(error)) throw error
-    // After other trouble there is nothing to save, and the reason was told.
-    if (begun.nothingToSave !== 'trouble') voice.trouble(error)
+    // Of what is not saved anyway, the reason is told, or goes without saying.
+    if (begun.nothingToSave === undefined) voice.trouble(error)
   }
 }
 

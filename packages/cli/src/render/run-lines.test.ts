@@ -86,6 +86,7 @@ describe('a run', () => {
       /1\.00 GB, more than max_size_bytes/,
     ],
     [{ kind: 'not-saved', because: 'policy' }, false, /policy/],
+    [{ kind: 'not-saved', because: 'not-writable' }, false, /may not write/],
     [{ kind: 'not-saved', because: 'no-save' }, false, /--no-save/],
     [{ kind: 'not-saved', because: 'read-only' }, false, /--read-only/],
     [{ kind: 'not-saved', because: 'output-unread' }, false, /nobody read its output/],

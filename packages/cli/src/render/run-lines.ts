@@ -73,6 +73,8 @@ export function renderNotSaved(notSaved: NotSaved): NotSavedLine | undefined {
         isWarning: false,
         text: 'not saved: the policy lets this task, branch or fork only read',
       }
+    case 'not-writable':
+      return { isWarning: false, text: 'not saved: this user may not write to the cache' }
     case 'output-unread':
       return { isWarning: false, text: 'not saved: nobody read its output to the end' }
     case 'secret-noted':

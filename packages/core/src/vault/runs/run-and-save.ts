@@ -49,7 +49,7 @@ export async function runAndSave(
   })
   const notes = request.notes?.read()
   const save =
-    whyNot(request, result) ??
+    whyNot(run, result) ??
     whyNotNoted(notes, secrets) ??
     (await saveWork(run, {
       exitCode: exitCodeOf(result.end),
@@ -67,13 +67,14 @@ export async function runAndSave(
 }
 
 /** Why a result is not to be saved, as far as that is known without looking at the work tree. */
-function whyNot(request: RunRequest, result: CommandResult): NotSaved | undefined {
+function whyNot({ vault, request }: KeyedRun, result: CommandResult): NotSaved | undefined {
   const { policy, neverSaves } = request
   if (result.wasInterrupted || result.end.kind === 'signalled') return notSaved('interrupted')
   if (result.end.exitCode !== 0 && !policy.cacheFailures) return notSaved('failed')
   if (!result.isOutputWhole) return notSaved('output-unread')
   if (neverSaves !== undefined) return notSaved(neverSaves)
-  return policy.write ? undefined : notSaved('policy')
+  if (!policy.write) return notSaved('policy')
+  return vault.isReadOnly ? notSaved('not-writable') : undefined
 }
 
 /** Notes are put back to the byte: what must not be in them cannot be left out, as it is in a log. */

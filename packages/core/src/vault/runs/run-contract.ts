@@ -117,6 +117,8 @@ export type PlainReason =
   | 'policy'
   | 'no-save'
   | 'read-only'
+  /** The vault lies where this user may not write. */
+  | 'not-writable'
 
 export type NotSaved = { readonly kind: 'not-saved' } & (
   | { readonly because: PlainReason }
@@ -132,6 +134,8 @@ export interface RunVault extends Pick<
   Vault,
   'settings' | 'stage' | 'save' | 'findArchive' | 'adoptArchive'
 > {
+  /** Whether it can be read, and nothing be saved. */
+  readonly isReadOnly: boolean
   /** What the work depends on, as of now. */
   fingerprint(work: KeyableWork): Promise<KeyedFingerprint>
   /** Writes to the audit log that a run had to do without the vault. Never throws. */

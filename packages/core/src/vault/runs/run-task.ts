@@ -52,12 +52,15 @@ async function runKeyed(run: KeyedRun): Promise<RunOutcome> {
   return await runAndSave(run, second?.reasons ?? reasons)
 }
 
-/** The right to do the work. Undefined when the run may go on without a lock: it saves nothing, or is part of the work that holds it. */
+/**
+ * The right to do the work. Undefined when the run may go on without a lock: it saves nothing, or is part of
+ * the work that holds it.
+ */
 export async function lockWork({ vault, request, work }: KeyedRun): Promise<HeldLock | undefined> {
-  if (request.neverSaves !== undefined || !request.policy.write) return undefined
   const nesting = countHeld(request.env, work.key)
   if (nesting >= DEEPEST_NESTING) throw endless(request)
-  if (nesting > 0) return undefined
+  const saves = request.neverSaves === undefined && request.policy.write && !vault.isReadOnly
+  if (nesting > 0 || !saves) return undefined
   const { onEvent, signal } = request
   return await unlessTrouble({ vault, request }, async () => {
     const lockPath = vault.lockPath(work.key)

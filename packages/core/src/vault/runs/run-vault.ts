@@ -17,6 +17,7 @@ export function createRunVault(vault: Vault): RunVault {
   const { settings, store, statCache } = vault
   return {
     settings,
+    isReadOnly: store.database.isReadOnly,
     stage: (request) => vault.stage(request),
     findArchive: (query) => vault.findArchive(query),
     adoptArchive: (adoption) => vault.adoptArchive(adoption),

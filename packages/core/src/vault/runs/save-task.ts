@@ -65,7 +65,7 @@ export async function saveTask(
 
   if (begun.nothingToSave !== undefined) return notSaved(begun.nothingToSave)
   if (begun.fingerprint === undefined || vault === undefined) return notSaved('trouble')
-  const because = whyNot(request)
+  const because = whyNot(request) ?? (vault.isReadOnly ? 'not-writable' : undefined)
   if (because !== undefined) return notSaved(because)
   // Made again, so that nothing is ever saved under a key that is not its own.
   const work = await keyed(begun.fingerprint)
@@ -85,7 +85,7 @@ function findTargets({ begun, env }: SaveTaskRequest, settings: Settings): reado
   return selectCachePaths(outputs, { ...settings, env, isLoose }).find()
 }
 
-type WhyNot = NothingToSave | 'failed' | 'interrupted' | 'policy'
+type WhyNot = NothingToSave | 'failed' | 'interrupted' | 'policy' | 'not-writable'
 
 async function keyed(fingerprint: Fingerprint): Promise<KeyedFingerprint> {
   return withKey(fingerprint, await openHashAlgorithm(fingerprint.algorithm))
