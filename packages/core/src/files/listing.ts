@@ -1,6 +1,6 @@
 /**
  * What is known of one directory: its names, each name's identity on the file system when its
- * content was last read, and the digests. The row of the stat cache.
+ * content was last read, and the digests. What the stat cache keeps.
  *
  * All arrays run in parallel, in the order of `names`. A column of numbers instead of an object for
  * each file is what lets 40,000 files be compared in tens of milliseconds.
