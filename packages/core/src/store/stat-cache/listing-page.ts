@@ -27,7 +27,7 @@ export function placeOf(directory: string): Buffer {
   return Buffer.from(directory.replaceAll('/', '\u0001'))
 }
 
-interface PlacedListing {
+export interface PlacedListing {
   readonly directory: string
   readonly listing: Uint8Array
   readonly place: Buffer

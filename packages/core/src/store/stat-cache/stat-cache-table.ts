@@ -1,6 +1,7 @@
 import type { StatCache } from '../../files/stat-cache.ts'
 import type { Database } from '../database/database.ts'
 import { forgetting } from '../forgetting.ts'
+import { placeOf } from './listing-page.ts'
 import { findPage, writeListings } from './stat-pages.ts'
 import type { StatPage } from './stat-pages.ts'
 
@@ -17,7 +18,8 @@ export function createStatCacheTable(database: Database, algorithm: string): Sta
   function read(directory: string): Uint8Array | undefined {
     const listing = open?.listings.get(directory)
     if (listing !== undefined) return listing
-    open = forgetting(() => findPage(database, algorithm, { directory, known: open })) ?? open
+    const place = placeOf(directory)
+    open = forgetting(() => findPage(database, algorithm, { place, known: open })) ?? open
     return open?.listings.get(directory)
   }
 

@@ -1,6 +1,6 @@
 import type { Database, Row } from '../database/database.ts'
-import { divideIntoPages, parsePage, placeListings, placeOf } from './listing-page.ts'
-import type { Listings } from './listing-page.ts'
+import { divideIntoPages, parsePage, placeListings } from './listing-page.ts'
+import type { Listings, PlacedListing } from './listing-page.ts'
 
 /** A page as it was when it was read, and its name. */
 export interface StatPage {
@@ -9,30 +9,37 @@ export interface StatPage {
 }
 
 /**
- * The page that has a directory's listing, if one has.
+ * The page that has the listing of the directory in a place, if one has.
  * @param known a page that was read before, which is not read again.
  */
 export function findPage(
   database: Database,
   algorithm: string,
-  { directory, known }: { readonly directory: string; readonly known: StatPage | undefined },
+  { place, known }: { readonly place: Buffer; readonly known?: StatPage | undefined },
 ): StatPage | undefined {
-  const first = findFirst(database, algorithm, placeOf(directory))
+  const first = firstOf(database.prepare(LAST_UP_TO).get(algorithm, place))
   if (first === undefined) return undefined
   if (known !== undefined && Buffer.compare(first, known.first) === 0) return known
   return readPage(database, algorithm, first)
 }
 
+const LAST_UP_TO =
+  'SELECT first FROM stat_pages WHERE algorithm = ? AND first <= ? ORDER BY first DESC LIMIT 1'
+const FIRST_BEYOND =
+  'SELECT first FROM stat_pages WHERE algorithm = ? AND first > ? ORDER BY first LIMIT 1'
+
 /** Writes listings in place of earlier ones of the same directories. */
 export function writeListings(database: Database, algorithm: string, listings: Listings): void {
   const waiting = placeListings(listings)
   database.transaction('relaxed', () => {
-    for (let next = waiting[0], at = 0; next !== undefined; next = waiting[at]) {
-      const page = findPage(database, algorithm, { directory: next.directory, known: undefined })
-      const end = findNext(database, algorithm, next.place)
+    for (let at = 0; at < waiting.length;) {
+      const from = at
+      const { place } = waiting[from] as PlacedListing
+      const page = findPage(database, algorithm, { place })
+      const next = firstOf(database.prepare(FIRST_BEYOND).get(algorithm, place))
+      while (isBefore(waiting[at], next)) at += 1
       const merged = new Map(page?.listings)
-      for (; next !== undefined && isBefore(next.place, end); next = waiting[++at])
-        merged.set(next.directory, next.listing)
+      for (const { directory, listing } of waiting.slice(from, at)) merged.set(directory, listing)
       replacePage(database, algorithm, { page, listings: merged })
     }
   })
@@ -92,26 +99,6 @@ function readPage(database: Database, algorithm: string, first: Uint8Array): Sta
   return { first, listings: parsePage(page) ?? new Map() }
 }
 
-function findFirst(database: Database, algorithm: string, place: Buffer): Uint8Array | undefined {
-  return firstOf(
-    database
-      .prepare(
-        'SELECT first FROM stat_pages WHERE algorithm = ? AND first <= ? ORDER BY first DESC LIMIT 1',
-      )
-      .get(algorithm, place),
-  )
-}
-
-function findNext(database: Database, algorithm: string, place: Buffer): Uint8Array | undefined {
-  return firstOf(
-    database
-      .prepare(
-        'SELECT first FROM stat_pages WHERE algorithm = ? AND first > ? ORDER BY first LIMIT 1',
-      )
-      .get(algorithm, place),
-  )
-}
-
 function listFirsts(database: Database, algorithm: string): readonly Uint8Array[] {
   return database
     .prepare('SELECT first FROM stat_pages WHERE algorithm = ? ORDER BY first')
@@ -124,6 +111,7 @@ function firstOf(row: Row | undefined): Uint8Array | undefined {
   return first instanceof Uint8Array ? first : undefined
 }
 
-function isBefore(place: Buffer, end: Uint8Array | undefined): boolean {
-  return end === undefined || Buffer.compare(place, end) < 0
+/** Whether a listing belongs before the page that begins at `next`. */
+function isBefore(item: PlacedListing | undefined, next: Uint8Array | undefined): boolean {
+  return item !== undefined && (next === undefined || item.place.compare(next) < 0)
 }
