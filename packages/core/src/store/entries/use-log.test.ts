@@ -12,7 +12,7 @@ import { readStatistics } from './statistics.ts'
 
 const TASK = 'unit_tests' as TaskName
 
-beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'hrtime'] }))
 afterEach(() => void vi.useRealTimers())
 
 test('a first look-up is written at once, and those that follow together with what comes next', async () => {
