@@ -12,6 +12,7 @@ import { wantsColour } from './colours.ts'
 import { onOneLine } from './one-line.ts'
 import { renderNothingToDo, renderPassedBefore } from './recalled-lines.ts'
 import { renderRunning } from './run-lines.ts'
+import { createTroubleWarnings } from './trouble-warnings.ts'
 import {
   renderDecision,
   renderNotRecorded,
@@ -39,7 +40,7 @@ export interface HookSubject {
 export function createHookVoice(cli: Cli, { hook, settings, explains }: HookSubject): HookVoice {
   const { host, voice, progress } = cli
   const hasColour = wantsColour(host.env, host.stderr)
-  const warned = new Set<string>()
+  const warningOf = createTroubleWarnings()
   const sign = (style: 'green' | 'red' | 'yellow', text: string): string =>
     hasColour ? styleText(style, text, { validateStream: false }) : text
 
@@ -52,10 +53,8 @@ export function createHookVoice(cli: Cli, { hook, settings, explains }: HookSubj
       case 'waiting':
         return voice.remark(`${task}: waiting for another process that does the same work`)
       case 'trouble': {
-        if (warned.has(event.code)) return
-        warned.add(event.code)
-        const hint = event.hint === undefined ? '' : `\nhint: ${event.hint}`
-        return voice.warn(`warning: ${task}: ${onOneLine(event.message)}${hint}`)
+        const warning = warningOf(task, event)
+        return warning === undefined ? undefined : voice.warn(warning)
       }
     }
   }

@@ -1,9 +1,10 @@
 import { styleText } from 'node:util'
-import type { ErrorCode, HitOutcome, RunEvent, TaskKey, TaskName } from '@taskvault/core'
+import type { HitOutcome, RunEvent, TaskKey, TaskName } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
 import { wantsColour } from './colours.ts'
 import { onOneLine } from './one-line.ts'
 import { renderPutBack, renderRunHit, type NotSavedLine } from './run-lines.ts'
+import { createTroubleWarnings } from './trouble-warnings.ts'
 
 /** What is said of one task besides what it prints itself, all of it on standard error. */
 export interface TaskVoice {
@@ -30,7 +31,7 @@ export function createTaskVoice(cli: Cli, task: TaskName, without: string): Task
     const sign = isGood ? '✓' : '✗'
     return hasColour ? styleText(isGood ? 'green' : 'red', sign, { validateStream: false }) : sign
   }
-  const warned = new Set<ErrorCode>()
+  const warningOf = createTroubleWarnings()
   const done = (text: string, isGood: boolean): void => {
     progress.end()
     voice.remark(`${mark(isGood)} ${task}: ${text}`)
@@ -46,12 +47,11 @@ export function createTaskVoice(cli: Cli, task: TaskName, without: string): Task
       progress.end()
       voice.warn(`warning: ${task} ${without}: ${onOneLine(error.message)}`)
     },
-    cacheTrouble({ code, message, hint }) {
-      if (warned.has(code)) return
-      warned.add(code)
+    cacheTrouble(event) {
+      const warning = warningOf(task, event)
+      if (warning === undefined) return
       progress.end()
-      const advice = hint === undefined ? '' : `\nhint: ${hint}`
-      voice.warn(`warning: ${task}: ${onOneLine(message)}${advice}`)
+      voice.warn(warning)
     },
     hit(hit) {
       done(renderRunHit(hit, host.now()), hit.exitCode === 0)
