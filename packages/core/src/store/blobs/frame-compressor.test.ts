@@ -2,6 +2,7 @@ import { randomBytes, randomFillSync } from 'node:crypto'
 import { zstdDecompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { FRAME_BYTES, createFrameCompressor } from './frame-compressor.ts'
+import type { CompressedFrame } from './frame-compressor.ts'
 
 test('frames can be unpacked one by one, whatever they hold and however many there are at once', async () => {
   const frames = Array.from({ length: 40 }, (_, index) =>
@@ -10,7 +11,7 @@ test('frames can be unpacked one by one, whatever they hold and however many the
   using compressor = createFrameCompressor()
 
   const compressed = await Promise.all(
-    frames.map(async (frame) => Uint8Array.from(await compressor.compress(frame))),
+    frames.map(async (frame) => Uint8Array.from((await compressor.compress(frame)).bytes)),
   )
 
   const unpacked = compressed.map((bytes) => zstdDecompressSync(bytes))
@@ -24,8 +25,8 @@ test('frames that follow one another share no bytes', async () => {
   const first = await compressor.compress(frame)
   const second = await compressor.compress(frame)
 
-  expect(second.length).toBe(first.length)
-  expect(zstdDecompressSync(second).equals(frame)).toBe(true)
+  expect(second.bytes.length).toBe(first.bytes.length)
+  expect(zstdDecompressSync(second.bytes).equals(frame)).toBe(true)
 })
 
 test('frames that are compressed when all ends, or wait for it, are refused', async () => {
@@ -48,7 +49,7 @@ test('a frame that is refused does not keep those after it waiting', async () =>
   const outcomes = await Promise.allSettled(refused)
   expect(outcomes.every((outcome) => outcome.status === 'rejected')).toBe(true)
   const frame = Buffer.from('a frame')
-  expect(zstdDecompressSync(await compressor.compress(frame))).toEqual(frame)
+  expect(zstdDecompressSync((await compressor.compress(frame)).bytes)).toEqual(frame)
 })
 
 test('memory that is given back is lent again, or freed when all frames in it were given back', async () => {
@@ -56,15 +57,15 @@ test('memory that is given back is lent again, or freed when all frames in it we
   const raw = compressor.lend()
   randomFillSync(raw)
 
-  const frames: Uint8Array[] = []
+  const frames: CompressedFrame[] = []
   // Three of them leave no room for a fourth.
   for (let each = 0; each < 3; each += 1) frames.push(await compressor.compress(raw))
-  for (const frame of frames.slice(1)) compressor.release(frame)
-  const whole = zstdDecompressSync(frames[0] ?? raw)
-  for (const frame of frames.slice(0, 1)) compressor.release(frame)
+  for (const frame of frames.slice(1)) frame.release()
+  const whole = zstdDecompressSync(frames[0]?.bytes ?? raw)
+  frames[0]?.release()
   compressor.takeBack(raw)
 
   expect(whole.equals(raw)).toBe(true)
-  expect(frames.map((frame) => frame.byteLength)).toEqual([0, 0, 0])
+  expect(frames.map(({ bytes }) => bytes.byteLength)).toEqual([0, 0, 0])
   expect(compressor.lend()).toBe(raw)
 })

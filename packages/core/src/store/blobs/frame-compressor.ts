@@ -12,9 +12,13 @@ export interface FrameCompressor extends Disposable {
   /** Takes back what was lent; nobody may use it any more. */
   takeBack(raw: Buffer): void
   /** `raw` has at most `FRAME_BYTES`, and must not change before this is done. */
-  compress(raw: Uint8Array): Promise<Uint8Array>
-  /** Takes back what `compress` gave; nobody may use it any more. */
-  release(compressed: Uint8Array): void
+  compress(raw: Uint8Array): Promise<CompressedFrame>
+}
+
+export interface CompressedFrame {
+  readonly bytes: Uint8Array
+  /** Gives the memory back; nobody may use the bytes any more. */
+  release(): void
 }
 
 /** Raw bytes of a frame: what has to be unpacked to read one content, and what compresses together. */
@@ -41,8 +45,6 @@ let turns: number | undefined
 export function createFrameCompressor(): FrameCompressor {
   const idle: FrameStream[] = []
   const spare: Buffer[] = []
-  /** By the memory that they compress into. */
-  const owners = new Map<ArrayBufferLike, FrameStream>()
   const open = new Set<FrameStream>()
   const waiting: PromiseWithResolvers<void>[] = []
   let freeTurns = (turns ??= Math.min(availableParallelism(), MAX_STREAMS))
@@ -73,20 +75,15 @@ export function createFrameCompressor(): FrameCompressor {
   return {
     lend: () => spare.pop() ?? Buffer.allocUnsafeSlow(FRAME_BYTES),
     takeBack: (raw) => void spare.push(raw),
-    release: (compressed) => {
-      const stream = owners.get(compressed.buffer)
-      if (stream?.release(compressed) === true) owners.delete(compressed.buffer)
-    },
     async compress(raw) {
       if (freeTurns > 0) freeTurns -= 1
       else await takeTurn()
       try {
         const stream = idle.pop() ?? openStream()
-        const bytes = await stream.compress(raw)
-        owners.set(bytes.buffer, stream)
+        const frame = await stream.compress(raw)
         if (stream.roomBytes >= WORST_BYTES) idle.push(stream)
         else close(stream)
-        return bytes
+        return frame
       } finally {
         passTurn()
       }
@@ -102,9 +99,7 @@ export function createFrameCompressor(): FrameCompressor {
 
 interface FrameStream {
   readonly roomBytes: number
-  compress(raw: Uint8Array): Promise<Uint8Array>
-  /** Frees the memory if this was the last frame in it. @returns whether it was. */
-  release(compressed: Uint8Array): boolean
+  compress(raw: Uint8Array): Promise<CompressedFrame>
   close(): void
 }
 
@@ -115,10 +110,17 @@ function openFrameStream(): FrameStream {
     chunkSize: STREAM_BYTES,
   })
   let roomBytes = STREAM_BYTES
-  let frame: Buffer | undefined
+  let written: Buffer | undefined
   let [heldFrames, isClosed] = [0, false]
+
+  /** What the last frame in it gives back is the memory of all of them. */
+  function release(bytes: Uint8Array): void {
+    heldFrames -= 1
+    if (isClosed && heldFrames === 0) releaseMemory(bytes)
+  }
+
   // There is room for all of a frame, so that it comes in one piece.
-  zstd.on('data', (bytes: Buffer) => (frame = bytes))
+  zstd.on('data', (bytes: Buffer) => (written = bytes))
   // The one who waits for the frame is told of it.
   zstd.on('error', () => {})
   return {
@@ -130,18 +132,13 @@ function openFrameStream(): FrameStream {
       heldFrames += 1
       return await new Promise((resolve, reject) => {
         zstd.write(raw, (error) => {
-          if (frame === undefined) return reject(error ?? new Error('a frame was not compressed'))
-          roomBytes -= frame.length
-          resolve(frame)
-          frame = undefined
+          if (written === undefined) return reject(error ?? new Error('a frame was not compressed'))
+          const bytes = written
+          written = undefined
+          roomBytes -= bytes.length
+          resolve({ bytes, release: () => release(bytes) })
         })
       })
-    },
-    release(compressed) {
-      heldFrames -= 1
-      if (!isClosed || heldFrames > 0) return false
-      releaseMemory(compressed)
-      return true
     },
     close() {
       isClosed = true

@@ -101,7 +101,7 @@ export function createPackWriter(
     const before = waiting.at(-1)
     startedFrames += 1
     const written = (async () => {
-      const bytes = await compressed
+      const { bytes, release } = await compressed
       await before
       const isSmaller = bytes.length < length
       if (frames.length === 0) await write(header)
@@ -109,7 +109,7 @@ export function createPackWriter(
       const storedLength = Math.min(bytes.length, length)
       const codec = isSmaller ? 'zstd' : 'stored'
       frames.push({ storedBytes: storedLength, rawBytes: length, codec })
-      compressor.release(bytes)
+      release()
       if (raw.length > 0) compressor.takeBack(raw)
       void waiting.shift()
     })()
