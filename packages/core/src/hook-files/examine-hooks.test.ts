@@ -156,6 +156,15 @@ test('a repository without hooks of ours is told how to get them', () => {
   expect(examine(repository)).toMatchObject([{ kind: 'not-installed', isSerious: true }])
 })
 
+test.each(['/dev/null', ''])('hooks that %j turns off are told of once', async (hooksPath) => {
+  using repository = openHookRepository()
+  await repository.install({ method: 'files', command: HERE })
+
+  repository.git('config', 'core.hooksPath', hooksPath)
+
+  expect(examine(repository).map(({ kind }) => kind)).toEqual(['turned-off'])
+})
+
 test('a command that is gone, and a hook of another version, are found', async () => {
   using repository = openHookRepository()
   await repository.install({ method: 'files', hooks: ['pre-commit'], version: '0.1.0' })

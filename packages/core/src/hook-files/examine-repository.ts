@@ -20,9 +20,10 @@ export function examineRepository(
   view: HooksView,
   { hasTasks }: ExamineOptions,
 ): readonly HookFinding[] {
+  const turnedOff = findTurnedOff(view)
   const findings = [
-    findTurnedOff(view),
-    findShadowed(view) ?? findAbsent(view),
+    turnedOff,
+    findUnseen(view, turnedOff),
     findUnreached(view),
     hasTasks ? undefined : NO_TASK,
   ]
@@ -48,6 +49,13 @@ function findTurnedOff({ directory, configured }: HooksView): HookFinding | unde
     message: `hook files are turned off: core.hooksPath is "${hooksPath.value}" (${hooksPath.origin})`,
     hint: `Run \`git config --${hooksPath.scope} --unset core.hooksPath\`.`,
   }
+}
+
+/** Why git sees no hook of ours, or not all, unless what turns all hooks off has told it. */
+function findUnseen(view: HooksView, turnedOff: HookFinding | undefined): HookFinding | undefined {
+  const shadowed = findShadowed(view)
+  if (shadowed === undefined) return findAbsent(view)
+  return turnedOff?.isSerious === true ? undefined : shadowed
 }
 
 function findShadowed({ directory, passedOver }: HooksView): HookFinding | undefined {
