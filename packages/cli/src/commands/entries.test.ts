@@ -30,7 +30,7 @@ describe('cache ls', () => {
     const limited = await run(cwd, ['cache', 'ls', '--limit', '2'])
 
     expect(JSON.parse(ofTask.stdout)).toMatchObject({
-      entries: [{ task: 'lint', sizeBytes: 4, hits: 0 }],
+      entries: [{ task: 'lint', sizeBytes: 4, hits: 0, createdAtMs: NOON, expiresAtMs: null }],
       hasMore: false,
     })
     expect(limited.stdout.trimEnd().split('\n')).toHaveLength(3)

@@ -1,15 +1,15 @@
 import type { EntrySummary } from '@taskvault/core'
 import { formatDuration, formatTime } from './quantities.ts'
 
-/** An entry as `--json` shows it, with times as ISO 8601 has them. */
+/** An entry as `--json` shows it. */
 export function entryToData(entry: EntrySummary): Readonly<Record<string, unknown>> {
   return {
     task: entry.task,
     key: entry.key,
     scope: entry.scope,
-    createdAt: new Date(entry.createdAtMs).toISOString(),
-    accessedAt: new Date(entry.accessedAtMs).toISOString(),
-    expiresAt: entry.expiresAtMs === undefined ? null : new Date(entry.expiresAtMs).toISOString(),
+    createdAtMs: entry.createdAtMs,
+    accessedAtMs: entry.accessedAtMs,
+    expiresAtMs: entry.expiresAtMs ?? null,
     sizeBytes: entry.sizeBytes,
     fileCount: entry.fileCount,
     hits: entry.hits,
