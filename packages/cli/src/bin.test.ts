@@ -78,7 +78,8 @@ describe('as a process', () => {
     const closed = [project, '.taskvault', '.taskvault/cache', '.taskvault/cache/blobs']
     for (const name of closed) chmodSync(path.resolve(project, name), 0o555)
 
-    const [hit, miss] = [echo('known'), echo('other')].map((words) => run(words, project, ORDINARY))
+    const commands = [echo('known'), echo('other'), ['cache', 'save', 'task', 'input', 'input']]
+    const [hit, miss, save] = commands.map((words) => run(words, project, ORDINARY))
     for (const name of closed) chmodSync(path.resolve(project, name), 0o755)
 
     expect([hit?.status, hit?.stdout, hit?.stderr]).toEqual([
@@ -90,6 +91,11 @@ describe('as a process', () => {
       0,
       'other\n',
       'task: running echo other (the command is another one)\ntask: not saved: this user may not write to the cache\n',
+    ])
+    const cache = path.resolve(project, '.taskvault/cache')
+    expect([save?.status, save?.stderr]).toEqual([
+      0,
+      `Not cached: This user may not write to the cache in ${cache}\nhint: Check who owns the cache directory and its mode.\n`,
     ])
   })
 

@@ -60,7 +60,8 @@ async function save(cli: Cli, { task: taskText, input, output }: Arguments): Pro
   } catch (error) {
     // The work is done, and no pipeline goes red because it could not be remembered.
     if (!isCacheTrouble(error)) throw error
-    cli.voice.warn(`Not cached: ${error.message}`)
+    const hint = error.hint === undefined ? '' : `\nhint: ${error.hint}`
+    cli.voice.warn(`Not cached: ${error.message}${hint}`)
     cli.voice.confirm({
       text: () => `${cli.voice.style('yellow', '-')} Skipped ${task}`,
       data: () => ({ outcome: 'skipped', task, because: 'trouble', error: error.code }),

@@ -12,6 +12,7 @@ import { createContentPacker } from '../store/blobs/content-packer.ts'
 import { findScattered } from '../store/blobs/find-scattered.ts'
 import type { InlineContent, PackedContents } from '../store/blobs/packed-contents.ts'
 import { checkReceived } from '../store/blobs/received-packs.ts'
+import { refuseToWrite } from '../store/database/refuse-to-write.ts'
 import { findEntry } from '../store/entries/entries.ts'
 import { publishEntry } from '../store/entries/publish-entry.ts'
 import { evictIfNeeded } from '../store/removal/evict.ts'
@@ -37,6 +38,8 @@ export async function saveEntry(
   request: SaveRequest,
 ): Promise<SavedEntry | SkippedSave> {
   if (!request.policy.write) return { kind: 'skipped', because: 'read-only', sizeBytes: 0 }
+  // Told here, before anything is read or compressed for it.
+  if (parts.store.database.isReadOnly) throw refuseToWrite(parts.store.cacheDirectory)
   try {
     await checkReceived(parts.store, request.task)
     const outcome = await saveInAttempts(parts, request)

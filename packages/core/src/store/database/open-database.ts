@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
 import type { Database, Durability, Statement } from './database.ts'
 import { refuseToWrite } from './refuse-to-write.ts'
@@ -98,7 +99,7 @@ function createDatabase(
   const run = (sql: string): void => naming(() => void preparedFor(sql).run())
 
   function begin(wanted: Durability): void {
-    if (isReadOnly) throw refuseToWrite(file)
+    if (isReadOnly) throw refuseToWrite(dirname(file))
     if (isInTransaction) throw new Error('transactions do not nest')
     if (wanted !== durability) {
       naming(() => connected.connection.exec(SYNCHRONOUS[wanted]))

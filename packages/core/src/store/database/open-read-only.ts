@@ -1,6 +1,6 @@
 import { constants, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { asTaskVaultError, isTaskVaultError } from '../../errors.ts'
 import type { Database } from './database.ts'
 import { openDatabase } from './open-database.ts'
@@ -35,7 +35,7 @@ async function openCopy(file: string): Promise<Database> {
       ...database,
       isReadOnly: true,
       transaction: () => {
-        throw refuseToWrite(file)
+        throw refuseToWrite(dirname(file))
       },
       followReplacement: () => false,
       [Symbol.dispose]() {

@@ -1,8 +1,8 @@
 import { TaskVaultError } from '../../errors.ts'
 
-/** Why nothing is written to an index that is open for reading only. */
-export function refuseToWrite(file: string): TaskVaultError {
+/** Why nothing is written to a cache whose index could be opened for reading only. */
+export function refuseToWrite(cacheDirectory: string): TaskVaultError {
   const hint = 'Check who owns the cache directory and its mode.'
-  const message = `Could not write ${file}: it is open for reading only`
+  const message = `This user may not write to the cache in ${cacheDirectory}`
   return new TaskVaultError('PERMISSION_DENIED', message, { hint })
 }
