@@ -11,6 +11,12 @@ import type { Command } from '../process/command-line.ts'
 import { spawnPiped } from '../process/spawn-piped.ts'
 import { invalidate } from '../store/entries/invalidate.ts'
 import type { StoreStatistics } from '../store/entries/statistics.ts'
+import {
+  checkArguments,
+  checkClientOptions,
+  checkPieces,
+  checkRunOptions,
+} from './client-arguments.ts'
 import { fingerprintContent } from './fingerprints/fingerprint-content.ts'
 import type { InputContent } from './fingerprints/fingerprint-content.ts'
 import { openVault } from './open-vault.ts'
@@ -56,7 +62,10 @@ export interface ClientRunOptions {
   readonly onEvent?: (event: RunEvent) => void
 }
 
-/** TaskVault in a program. Close it, or take it with `await using`. */
+/**
+ * TaskVault in a program. Close it, or take it with `await using`. What the types do not allow is
+ * refused with ARGUMENT_INVALID, which names the argument.
+ */
 export interface Client extends AsyncDisposable {
   /**
    * Keeps a result under the task and the content of its input.
@@ -94,6 +103,8 @@ export async function createClient(
   configPath?: string,
   options: ClientOptions = {},
 ): Promise<Client> {
+  if (configPath !== undefined) checkArguments({ configPath })
+  checkClientOptions(options)
   const { cwd = process.cwd(), env = process.env, report } = options
   const settings = await loadSettings({ cwd, configPath, env })
   const vault = await openVault({ settings, env, ...(report !== undefined && { report }) })
@@ -119,11 +130,13 @@ function createClientOf(vault: Vault, surroundings: Surroundings): Client {
     input: ClientInput,
     compute?: () => Uint8Array | Promise<Uint8Array>,
   ): Promise<CachedResult | readonly [Uint8Array, boolean]> {
+    checkArguments({ task, input, ...(compute !== undefined && { compute }) })
     const request = await workOf(vault, task, input)
     const found = await vault.readResult(request.task, request.work)
     if (found !== undefined) return [found, true]
     if (compute === undefined) return [undefined, false]
     const result = await compute()
+    checkArguments({ 'the result of compute': result })
     await keep(vault, { ...request, output: result, surroundings })
     return [result, false]
   }
@@ -131,18 +144,26 @@ function createClientOf(vault: Vault, surroundings: Surroundings): Client {
   return {
     getCachedResult,
     async cacheResult(task, input, output) {
+      checkArguments({ task, input, output })
       const request = await workOf(vault, task, input)
       await keep(vault, { ...request, output, surroundings })
       return request.work.key
     },
     async openCachedResult(task, input) {
+      checkArguments({ task, input })
       const request = await workOf(vault, task, input)
       return await vault.openResult(request.task, request.work)
     },
-    invalidateTask: async (task) => invalidate(vault.store, { task: parseTaskName(task) }),
+    async invalidateTask(task) {
+      checkArguments({ task })
+      return invalidate(vault.store, { task: parseTaskName(task) })
+    },
     getStats: async () => vault.stats(),
-    run: async (task, options = {}) =>
-      await runInVault(vault, parseTaskName(task), { ...options, ...surroundings }),
+    async run(task, options = {}) {
+      checkArguments({ task })
+      checkRunOptions(options)
+      return await runInVault(vault, parseTaskName(task), { ...options, ...surroundings })
+    },
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -152,10 +173,18 @@ type Work = Awaited<ReturnType<typeof workOf>>
 
 async function workOf(vault: Vault, name: string, input: ClientInput) {
   const task = parseTaskName(name)
-  const content = typeof input === 'string' ? Buffer.from(input) : input
+  const content = bytesOf(input)
   const { algorithm, statCache } = vault
   const work = await fingerprintContent({ task, content }, { algorithm, statCache, now: Date.now })
   return { task, work }
+}
+
+/** Texts as bytes, and streams with every piece checked; all else as it is. */
+function bytesOf<Content extends Exclude<ClientInput, string>>(
+  given: string | Content,
+): Uint8Array | AsyncIterable<Uint8Array> | Content {
+  if (typeof given === 'string') return Buffer.from(given)
+  return Symbol.asyncIterator in given ? checkPieces(given) : given
 }
 
 async function keep(
@@ -168,11 +197,10 @@ async function keep(
     env: surroundings.env,
   })
   const policy = resolvePolicy(vault.settings, { task, ...subject })
-  const outputs = typeof output === 'string' ? Buffer.from(output) : output
   const saved = await vault.save({
     task,
     work,
-    outputs,
+    outputs: bytesOf(output),
     exitCode: 0,
     durationMs: 0,
     origin,
