@@ -94,8 +94,15 @@ export function checkRunOptions(options: unknown): void {
   checkOptions(options, RUN_OPTIONS)
 }
 
-/** A stream's pieces; the stream fails at one that is none of bytes, such as a text. */
-export async function* checkPieces(
+/** Texts as bytes, and streams that fail at a piece of anything else, such as a text; all else as it is. */
+export function bytesOf<Content extends object>(
+  given: string | Content,
+): Uint8Array | AsyncIterable<Uint8Array> | Content {
+  if (typeof given === 'string') return Buffer.from(given)
+  return Symbol.asyncIterator in given ? checkPieces(given as AsyncIterable<Uint8Array>) : given
+}
+
+async function* checkPieces(
   stream: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   for await (const piece of stream) {

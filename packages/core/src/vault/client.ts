@@ -11,12 +11,7 @@ import type { Command } from '../process/command-line.ts'
 import { spawnPiped } from '../process/spawn-piped.ts'
 import { invalidate } from '../store/entries/invalidate.ts'
 import type { StoreStatistics } from '../store/entries/statistics.ts'
-import {
-  checkArguments,
-  checkClientOptions,
-  checkPieces,
-  checkRunOptions,
-} from './client-arguments.ts'
+import { bytesOf, checkArguments, checkClientOptions, checkRunOptions } from './client-arguments.ts'
 import { fingerprintContent } from './fingerprints/fingerprint-content.ts'
 import type { InputContent } from './fingerprints/fingerprint-content.ts'
 import { openVault } from './open-vault.ts'
@@ -177,14 +172,6 @@ async function workOf(vault: Vault, name: string, input: ClientInput) {
   const { algorithm, statCache } = vault
   const work = await fingerprintContent({ task, content }, { algorithm, statCache, now: Date.now })
   return { task, work }
-}
-
-/** Texts as bytes, and streams with every piece checked; all else as it is. */
-function bytesOf<Content extends Exclude<ClientInput, string>>(
-  given: string | Content,
-): Uint8Array | AsyncIterable<Uint8Array> | Content {
-  if (typeof given === 'string') return Buffer.from(given)
-  return Symbol.asyncIterator in given ? checkPieces(given) : given
 }
 
 async function keep(
