@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { COMMANDS, COMMAND_GROUPS, findCommands } from './command-table.ts'
@@ -96,6 +96,31 @@ describe('a command line that cannot be understood', () => {
 
     expect([code, stdout]).toEqual([EXIT.usage, ''])
     expect(JSON.parse(stderr)).toMatchObject({ code: 'ARGUMENT_INVALID', message })
+  })
+})
+
+describe('a path that the system refuses', () => {
+  const long = 'n'.repeat(300)
+
+  test.each([
+    ['ELOOP', ['hash', 'loop']],
+    ['ELOOP', ['-C', 'loop', 'cache', 'ls']],
+    ['ELOOP', ['cache', 'save', 'task', 'input', 'loop']],
+    ['ELOOP', ['-C', 'project', 'run', 'task', '--', 'true']],
+    ['ENAMETOOLONG', ['hash', long]],
+    ['ENAMETOOLONG', ['-C', long, 'cache', 'ls']],
+    ['ENAMETOOLONG', ['cache', 'save', 'task', 'input', long]],
+  ])('%s is a failure that names it, and no bug: %j', async (reason, argv) => {
+    const cwd = createProject({ input: 'i', 'project/other': '' })
+    symlinkSync('loop', path.join(cwd, 'loop'))
+    symlinkSync('.taskvault', path.join(cwd, 'project/.taskvault'))
+
+    const { code, stdout, stderr } = await runMain(argv, { cwd })
+
+    expect([code, stdout]).toEqual([EXIT.io, ''])
+    expect(stderr).toMatch(
+      new RegExp(`^error: Could not .*/(loop|${long}|config.yaml): ${reason}: `),
+    )
   })
 })
 

@@ -113,6 +113,21 @@ export function asTaskVaultError(error: unknown, attempt: string): TaskVaultErro
   return new TaskVaultError(code, `Could not ${attempt}: ${reason}`, details)
 }
 
+/** What a program asks of the system when it is wrong itself. */
+const CODES_OF_BUGS: ReadonlySet<string> = new Set(['EBADF', 'EFAULT', 'EINVAL'])
+
+/**
+ * A failure of the system that met nobody on its way who knew what was attempted. Undefined for
+ * everything else, which is a bug.
+ */
+export function nameSystemFailure(error: unknown): TaskVaultError | undefined {
+  const code = systemErrorCode(error)
+  if (!(error instanceof Error) || !('syscall' in error)) return undefined
+  if (code === undefined || code.startsWith('ERR_') || CODES_OF_BUGS.has(code)) return undefined
+  const path = 'path' in error ? String(error.path) : ''
+  return asTaskVaultError(error, path === '' ? String(error.syscall) : `use ${path}`)
+}
+
 /** A failure of the system has a code, and none of those that Node gives to a caller's mistakes. */
 function isBug(error: unknown): boolean {
   const code = systemErrorCode(error)

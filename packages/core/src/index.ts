@@ -10,7 +10,13 @@ export { findNearestName } from './config/nearest-name.ts'
 export { POLICY_KEYS } from './config/parse-config.ts'
 export type { LoadedSettings, LogLevel, Settings } from './config/settings.ts'
 export type { SettingSource } from './config/setting-source.ts'
-export { TaskVaultError, asTaskVaultError, isTaskVaultError, systemErrorCode } from './errors.ts'
+export {
+  TaskVaultError,
+  asTaskVaultError,
+  isTaskVaultError,
+  nameSystemFailure,
+  systemErrorCode,
+} from './errors.ts'
 export type { ErrorCode, ErrorDetails } from './errors.ts'
 export { hashPath } from './files/hash-path.ts'
 export { isWithin } from './files/is-within.ts'

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { TaskVaultError, isTaskVaultError } from '@taskvault/core'
+import { TaskVaultError, isTaskVaultError, nameSystemFailure } from '@taskvault/core'
 import type { CommanderError } from 'commander'
 import { BUG_CODE, EXIT, exitCodeOfError } from '../exit-codes.ts'
 import type { Host } from '../host.ts'
@@ -13,8 +13,9 @@ export interface FailureOptions {
 
 /** Prints why a command failed on stderr. Returns the exit code for it. */
 export function renderFailure(error: unknown, { host, asJson }: FailureOptions): number {
-  if (!isTaskVaultError(error)) return renderBug(error, { host, asJson })
-  const { code, message, hint } = error
+  const failure = isTaskVaultError(error) ? error : nameSystemFailure(error)
+  if (failure === undefined) return renderBug(error, { host, asJson })
+  const { code, message, hint } = failure
   if (asJson) host.stderr.write(renderJson({ code, message, hint: hint ?? null }))
   else {
     const label = paint(host, 'red', 'error:')

@@ -1,5 +1,6 @@
 import { lstatSync, statSync } from 'node:fs'
 import path from 'node:path'
+import { asTaskVaultError } from '../errors.ts'
 
 /** Where `taskvault init` writes, relative to the project root. */
 export const CONFIG_PATH: string = path.join('.taskvault', 'config.yaml')
@@ -8,6 +9,7 @@ export const CONFIG_PATH: string = path.join('.taskvault', 'config.yaml')
  * The configuration file of the project around `directory`: in the directory itself, or in the
  * nearest one above it, up to the root of the git repository. Outside of a repository only the
  * directory itself is looked at, so that what lies in a home directory is nobody's by accident.
+ * @throws {TaskVaultError} PERMISSION_DENIED, or IO_FAILED, when it cannot be told whether there is one.
  */
 export function findConfig(directory: string): string | undefined {
   const own = path.join(directory, CONFIG_PATH)
@@ -32,7 +34,11 @@ function ownConfigIn(above: string, directory: string): string | undefined {
 }
 
 function isFile(absolutePath: string): boolean {
-  return statSync(absolutePath, { throwIfNoEntry: false })?.isFile() === true
+  try {
+    return statSync(absolutePath, { throwIfNoEntry: false })?.isFile() === true
+  } catch (error) {
+    throw asTaskVaultError(error, `look for a configuration at ${absolutePath}`)
+  }
 }
 
 function isRepositoryRoot(directory: string): boolean {
