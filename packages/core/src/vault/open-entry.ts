@@ -9,8 +9,8 @@ import type { ContentLocator } from '../store/blobs/content-locator.ts'
 import { openBlob, readManifest } from '../store/blobs/pack-reader.ts'
 import { verifyContent } from '../store/blobs/verify-content.ts'
 import type { NamedBlob } from '../store/blobs/verify-content.ts'
-import { findEntry } from '../store/entries/entries.ts'
 import type { EntryRow } from '../store/entries/entries.ts'
+import { afterRemovals } from '../store/removal/after-removals.ts'
 import type { Store } from '../store/store.ts'
 
 /** An entry with all its blobs open: none can go while it is not disposed. */
@@ -76,8 +76,9 @@ export function isDamage(error: unknown): error is TaskVaultError {
 }
 
 /** Whether the index still has this very entry: another one for the same key has another number. */
-export function isCurrent(store: Store, { scope, key, number }: EntryRow): boolean {
-  return findEntry(store, { scope, key })?.number === number
+export function isCurrent(store: Store, { number }: Pick<EntryRow, 'number'>): boolean {
+  const select = store.database.prepare('SELECT 1 FROM cache_entries WHERE number = ?')
+  return afterRemovals(store, () => select.get(number) !== undefined)
 }
 
 /** Asks for each blob's number once. The first blob is the manifest's own, which nothing can share. */

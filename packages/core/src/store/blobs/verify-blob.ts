@@ -4,6 +4,7 @@ import type { Digest } from '../../model/digest.ts'
 import type { Row } from '../database/database.ts'
 import { adoptManifest, isUnusable } from '../entries/adopt-manifest.ts'
 import { encodeEntryMetadata } from '../entries/entry-metadata.ts'
+import { afterRemovals } from '../removal/after-removals.ts'
 import type { Finding } from '../repair/findings.ts'
 import type { Store } from '../store.ts'
 import { blobPath } from './blob-path.ts'
@@ -32,9 +33,7 @@ export async function verifyBlob(store: Store, blob: IndexedBlob): Promise<Findi
   } catch (error) {
     if (!isTaskVaultError(error) || !isUnusable(error)) throw error
     if (error.code !== 'BLOB_MISSING') return corrupt(store, digest, error.message)
-    // It may have been removed properly since its row was read.
-    if (!isIndexed(store, digest)) return undefined
-    return { kind: 'blob-missing', digest, entries: countEntries(store, digest) }
+    return afterRemovals(store, () => describeMissing(store, digest))
   }
 }
 
@@ -142,6 +141,12 @@ function forgetEntries({ database }: Store, digest: Digest): void {
 
 function corrupt(store: Store, digest: Digest, detail: string): Finding {
   return { kind: 'blob-corrupt', digest, detail, entries: countEntries(store, digest) }
+}
+
+/** Undefined when it was removed properly since its row was read. */
+function describeMissing(store: Store, digest: Digest): Finding | undefined {
+  if (!isIndexed(store, digest)) return undefined
+  return { kind: 'blob-missing', digest, entries: countEntries(store, digest) }
 }
 
 function isIndexed({ database }: Store, digest: Digest): boolean {
