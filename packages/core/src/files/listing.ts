@@ -103,6 +103,13 @@ export function encodeListing(listing: Listing): Uint8Array {
   return bytes
 }
 
+/** Names the blobs in an encoded listing, which was encoded with as many. */
+export function renameBlobs(listing: Uint8Array, blobs: readonly number[]): void {
+  const { buffer, byteOffset } = listing
+  const header = new Float64Array(buffer, byteOffset, HEADER_NUMBERS + blobs.length)
+  header.set(blobs, HEADER_NUMBERS)
+}
+
 /**
  * Reads a listing; undefined when the bytes are not one, or of another version or digest length:
  * then everything in the directory counts as unknown.

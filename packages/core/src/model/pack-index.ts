@@ -35,7 +35,7 @@ export interface ChunkedContent {
 /** What a writer has put into a blob. */
 export interface PackContents {
   readonly frames: readonly Frame[]
-  readonly contents: readonly IndexedContent[]
+  readonly contents: Iterable<IndexedContent> & { readonly length: number }
   readonly chunked: readonly ChunkedContent[]
 }
 

@@ -2,8 +2,6 @@ import { setImmediate } from 'node:timers/promises'
 import { createChunker } from '../../files/chunker.ts'
 import type { ContentSink, Place } from '../../files/content-sink.ts'
 import { CHUNKED_FROM_BYTES } from '../../files/cut-chunks.ts'
-import { encodeListing } from '../../files/listing.ts'
-import type { Listing } from '../../files/listing.ts'
 import type { StatCache } from '../../files/stat-cache.ts'
 import { syncDirectory } from '../../files/write-atomically.ts'
 import type { Digest } from '../../model/digest.ts'
@@ -16,6 +14,7 @@ import { createKnownBlobs, readChunkList } from './known-blobs.ts'
 import { createPackWriter } from './pack-writer.ts'
 import type { Lane, PackWriter } from './pack-writer.ts'
 import type { InlineContent, PackedContents } from './packed-contents.ts'
+import { createWaitingListings } from './waiting-listings.ts'
 
 /** Collects the contents of one save: stores what is new, refers to what is there. */
 export interface ContentPacker extends ContentSink {
@@ -48,7 +47,7 @@ export function createContentPacker(
   const placesByNumber = new Map<number, Place>()
   const used = new Set<Place>()
   const digests = new Map<Place, Digest>()
-  let waiting: { directory: string; listing: Listing; places: ReadonlySet<Place> }[] = []
+  const listings = createWaitingListings(statCache, store.algorithm.digestBytes)
   let small: (InlineContent & { readonly lane: Lane })[] = []
   let smallBytes = 0
   const inlinePlace: Place = { number: undefined }
@@ -141,17 +140,7 @@ export function createContentPacker(
     place.number = registerBlob(store, blob)
     written.push(place.number)
     digests.set(place, blob.digest)
-    writeListings()
-  }
-
-  /** Hands over the listings whose every blob is in the store by now. */
-  function writeListings(): void {
-    waiting = waiting.filter(({ directory, listing, places }) => {
-      const numbers = [...places].flatMap((place) => place.number ?? [])
-      if (numbers.length < places.size) return true
-      statCache.write(directory, encodeListing({ ...listing, blobs: numbers }))
-      return false
-    })
+    listings.writeStored()
   }
 
   /** A node of more names than a frame has room for is cut, as large files are. */
@@ -191,7 +180,7 @@ export function createContentPacker(
       for (const place of places) if (place !== undefined) used.add(place)
       return true
     },
-    remember: (directory, listing, places) => void waiting.push({ directory, listing, places }),
+    remember: listings.add,
     async settle() {
       if (current !== undefined) current.noticedFrames = current.writer.startedFrames
       // Frames that are compressed by now are written, and their memory is used again.
@@ -207,15 +196,14 @@ export function createContentPacker(
       await closing?.done
       compressor[Symbol.dispose]()
       if (storedBytes > 0) syncDirectory(blobsDirectory(store.cacheDirectory))
-      writeListings()
+      listings.writeStored()
       const blobs = [...used].flatMap((place) => {
         const digest = digests.get(place)
         return place.number === undefined || digest === undefined
           ? []
           : [{ number: place.number, digest }]
       })
-      for (const { directory, listing } of waiting)
-        statCache.write(directory, encodeListing(listing))
+      listings.writeRest()
       return { blobs, inline: small, storedBytes }
     },
     abandon() {

@@ -4,10 +4,12 @@ import { removeFile } from '../../files/remove-file.ts'
 import { digestFromBytes } from '../../model/digest.ts'
 import type { Digest } from '../../model/digest.ts'
 import { encodeBlobHeader, encodePackIndex, encodeTrailer } from '../../model/pack-index.ts'
-import type { ChunkedContent, Frame, IndexedContent } from '../../model/pack-index.ts'
+import type { ChunkedContent, Frame } from '../../model/pack-index.ts'
 import type { Store } from '../store.ts'
 import { blobPath, temporaryBlobPath } from './blob-path.ts'
 import { compressIndex } from './compress-index.ts'
+import { createContentList } from './content-list.ts'
+import type { ContentList } from './content-list.ts'
 import { FRAME_BYTES } from './frame-compressor.ts'
 import type { FrameCompressor } from './frame-compressor.ts'
 
@@ -58,7 +60,7 @@ export function createPackWriter(
   const header = encodeBlobHeader('pack', algorithm.name)
   const hasher = algorithm.createHasher()
   const frames: Frame[] = []
-  const contents: IndexedContent[] = []
+  const contents = createContentList(algorithm.digestBytes)
   const chunked: ChunkedContent[] = []
 
   let descriptor: number | undefined
@@ -66,7 +68,10 @@ export function createPackWriter(
   let startedFrames = 0
   let isAbandoned = false
   let isWriting = false
-  const lanes: Record<Lane, OpenFrame> = { file: createFrame(), tree: createFrame() }
+  const lanes: Record<Lane, OpenFrame> = {
+    file: createFrame(algorithm.digestBytes),
+    tree: createFrame(algorithm.digestBytes),
+  }
   // Frames are compressed side by side and written one after the other; the oldest comes first.
   const waiting: Promise<void>[] = []
 
@@ -92,11 +97,12 @@ export function createPackWriter(
   }
 
   function startFrame(lane: Lane): void {
-    const { buffer: raw, length, members } = lanes[lane]
+    const frame = lanes[lane]
+    const { buffer: raw, length, members } = frame
     // Empty contents lie in a frame too, even in one that is empty itself.
     if (members.length === 0) return
-    for (const content of members) contents.push({ ...content, frame: startedFrames })
-    lanes[lane] = createFrame()
+    for (const content of members) contents.add({ ...content, frame: startedFrames })
+    clearFrame(frame)
     const compressed = compressor.compress(raw.subarray(0, length))
     const before = waiting.at(-1)
     startedFrames += 1
@@ -137,7 +143,7 @@ export function createPackWriter(
       const frame = lanes[lane]
       if (frame.buffer.length === 0) frame.buffer = compressor.lend()
       frame.buffer.set(bytes, frame.length)
-      frame.members.push({ digest, offset: frame.length, length: bytes.length })
+      frame.members.add({ digest, frame: UNKNOWN, offset: frame.length, length: bytes.length })
       frame.length += bytes.length
     },
     addChunked: (content) => void chunked.push(content),
@@ -186,9 +192,21 @@ function abandoned(): Error {
 interface OpenFrame {
   buffer: Buffer
   length: number
-  readonly members: Omit<IndexedContent, 'frame'>[]
+  readonly members: ContentList
 }
 
-function createFrame(): OpenFrame {
-  return { buffer: Buffer.alloc(0), length: 0, members: [] }
+/** A frame gets its number when it is full: those of other lanes may be so before. */
+const UNKNOWN = 0
+
+function createFrame(digestBytes: number): OpenFrame {
+  return { buffer: NO_BYTES, length: 0, members: createContentList(digestBytes) }
 }
+
+/** Leaves the bytes to whoever compresses them. */
+function clearFrame(frame: OpenFrame): void {
+  frame.buffer = NO_BYTES
+  frame.length = 0
+  frame.members.clear()
+}
+
+const NO_BYTES = Buffer.alloc(0)
