@@ -50,15 +50,17 @@ describe('as a process', () => {
     expect([code, Buffer.concat(stderr).toString()]).toEqual([0, ''])
   })
 
-  test.skipIf(!existsSync('/dev/full'))('output that could not be written is a failure', () => {
-    const { status, stderr } = spawnSync(
-      'bash',
-      ['-c', '"$0" "$1" completion bash > /dev/full', process.execPath, BIN],
-      { encoding: 'utf8' },
-    )
+  test.skipIf(!existsSync('/dev/full')).each([
+    [74, 'completion bash'],
+    [141, 'run task --quiet -- yes'],
+  ])('output that could not be written is a failure, with %d for %s', (status, words) => {
+    const ran = spawnSync('bash', ['-c', `"$0" "$1" ${words} > /dev/full`, process.execPath, BIN], {
+      cwd: createProject(),
+      encoding: 'utf8',
+    })
 
-    expect(status).toBe(74)
-    expect(stderr).toMatch(/^error: Could not write to standard output: ENOSPC.*\n$/)
+    expect(ran.status).toBe(status)
+    expect(ran.stderr).toMatch(/^error: Could not write to standard output: ENOSPC.*\n$/)
   })
 
   test.skipIf(process.platform === 'win32')('an input that may not be read is named', () => {

@@ -21,14 +21,17 @@ export async function start(launch: Launch = {}, stdin?: Readable): Promise<void
   watchOutput()
   const exitCode = await main(process.argv.slice(2), createHost(launch, stdin))
   // Not left to run out: after a signal, the work that it cut short may still be waiting for something.
-  process.stdout.write('', () => process.exit(isOutputLost(exitCode) ? EXIT.io : exitCode))
+  process.stdout.write('', () => {
+    const isLost = tellLostOutput()
+    // A command of `run` that was stopped because of it has a status of its own.
+    process.exit(isLost && exitCode === EXIT.ok ? EXIT.io : exitCode)
+  })
 }
 
-/** Whether a full disk kept what was printed, as of `taskvault cache ls > list`. */
-function isOutputLost(exitCode: number): boolean {
+/** Says so when a full disk kept what was printed, as of `taskvault cache ls > list`. */
+function tellLostOutput(): boolean {
   const error = process.stdout.errored
-  if (exitCode !== EXIT.ok || error === null || ('code' in error && error.code === 'EPIPE'))
-    return false
+  if (error === null || ('code' in error && error.code === 'EPIPE')) return false
   process.stderr.write(`error: Could not write to standard output: ${error.message}\n`)
   return true
 }
