@@ -20,6 +20,7 @@ export {
 export type { ErrorCode, ErrorDetails } from './errors.ts'
 export { hashPath } from './files/hash-path.ts'
 export { isWithin } from './files/is-within.ts'
+export { ensureDirectory } from './files/ensure-directory.ts'
 export { examineHooks } from './hook-files/examine-hooks.ts'
 export { isOurs } from './hook-files/examine-repository.ts'
 export type { HookFinding } from './hook-files/hook-findings.ts'

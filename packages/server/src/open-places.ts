@@ -1,10 +1,11 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   TaskVaultError,
   asTaskVaultError,
   createFolderObjectStore,
   createHttpClient,
+  ensureDirectory,
   openS3ObjectStore,
   systemErrorCode,
 } from '@taskvault/core'
@@ -18,9 +19,9 @@ import { parseServerSecret, readServerSecret } from './trust/server-secret.ts'
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Nobody but the server's user has anything to look for in it. */
-export async function makeDataDirectory({ dataDirectory }: ServerSettings): Promise<void> {
+export function makeDataDirectory({ dataDirectory }: ServerSettings): void {
   try {
-    await mkdir(dataDirectory, { recursive: true, mode: 0o700 })
+    ensureDirectory(dataDirectory, 0o700)
   } catch (error) {
     throw asTaskVaultError(error, `make the directory ${dataDirectory}`)
   }

@@ -84,7 +84,7 @@ async function openParts(
   opening: AsyncDisposableStack,
 ): Promise<Parts> {
   const { settings, logger, env, now } = options
-  await makeDataDirectory(settings)
+  makeDataDirectory(settings)
   const tls = await readTls(settings.tls)
   const secret = readSecret(settings, env)
   const database = opening.use(await openDatabase(settings.databaseUrl))

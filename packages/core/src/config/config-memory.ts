@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { ensureDirectory } from '../files/ensure-directory.ts'
 import { smallSha256 } from '../hashing/small-sha256.ts'
 import type { ParsedConfig } from './parse-config.ts'
 
@@ -46,7 +47,7 @@ export function openConfigMemory({ directory, readBy }: ConfigMemoryPlace): Conf
       withoutFailing(() => {
         const record = { subject: describe(reading, readBy), values, sources: [...sources] }
         const file = fileOf(reading)
-        mkdirSync(directory, { recursive: true, mode: 0o700 })
+        ensureDirectory(directory, 0o700)
         writeFileSync(`${file}.${process.pid}`, JSON.stringify(record), { mode: 0o600 })
         renameSync(`${file}.${process.pid}`, file)
       }),

@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { asTaskVaultError, isTaskVaultError } from '../errors.ts'
+import { ensureDirectory } from '../files/ensure-directory.ts'
 import { keepOutOfGit } from '../files/keep-out-of-git.ts'
 import { blobsDirectory } from './blobs/blob-path.ts'
 import { listBlobs } from './blobs/list-blobs.ts'
@@ -81,7 +82,7 @@ const CACHE_TAG = `Signature: 8a477f597d28d172789f06886806bc55
 function prepareDirectory(cacheDirectory: string): boolean {
   try {
     if (!existsSync(blobsDirectory(cacheDirectory))) {
-      mkdirSync(blobsDirectory(cacheDirectory), { recursive: true })
+      ensureDirectory(blobsDirectory(cacheDirectory))
       keepOutOfGit(cacheDirectory)
       const tag = join(cacheDirectory, 'CACHEDIR.TAG')
       if (!existsSync(tag)) writeFileSync(tag, CACHE_TAG)

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
+import { ensureDirectory } from '@taskvault/core'
 import type { QueryResult } from 'kysely'
 import { asSqliteFailure } from './database-failure.ts'
 import { createWriteLock } from './write-lock.ts'
@@ -35,7 +35,7 @@ const MOST_STATEMENTS = 500
 /** Opens the file, and creates it and its directory where there is none. */
 export function openSqliteFile(file: string): SqliteFile {
   try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    ensureDirectory(dirname(file), 0o700)
     const flushing = connect(file, 'FULL')
     const quick = connect(file, 'NORMAL')
     const reader = connect(file, 'NORMAL')
