@@ -12,6 +12,7 @@ const SCHEMA_VERSION = 1
  * Blob numbers are never used twice: the stat cache names blobs by number, and a number that is
  * gone must not come to mean another blob. Entries have numbers in the order of their publication,
  * which is what `fifo` goes by: clocks move. `accessed_at` only ever grows from one use to the next.
+ * An entry lies in the queue of its own strategy alone: each index more is a page more in every save.
  */
 const TABLES = `
 CREATE TABLE cache_entries (
@@ -32,9 +33,9 @@ CREATE TABLE cache_entries (
 CREATE INDEX idx_accessed ON cache_entries (accessed_at);
 CREATE INDEX idx_expires ON cache_entries (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX idx_task ON cache_entries (task, created_at);
-CREATE INDEX idx_lru ON cache_entries (strategy, accessed_at);
-CREATE INDEX idx_lfu ON cache_entries (strategy, hits, accessed_at);
-CREATE INDEX idx_fifo ON cache_entries (strategy);
+CREATE INDEX idx_lru ON cache_entries (accessed_at) WHERE strategy = 'lru';
+CREATE INDEX idx_lfu ON cache_entries (hits, accessed_at) WHERE strategy = 'lfu';
+CREATE INDEX idx_fifo ON cache_entries (number) WHERE strategy = 'fifo';
 
 CREATE TABLE blobs (
   number INTEGER PRIMARY KEY AUTOINCREMENT,
