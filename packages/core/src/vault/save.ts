@@ -1,13 +1,9 @@
 import { TaskVaultError, asTaskVaultError, isTaskVaultError, systemErrorCode } from '../errors.ts'
 import { removeFile } from '../files/remove-file.ts'
-import { writeAtomically } from '../files/write-atomically.ts'
-import { digestFromBytes } from '../model/digest.ts'
 import type { TaskKey } from '../model/digest.ts'
 import { encodingOf } from '../model/fingerprint.ts'
-import { encodeManifest } from '../model/manifest.ts'
 import type { ContentReference, Manifest } from '../model/manifest.ts'
 import { blobPath } from '../store/blobs/blob-path.ts'
-import { buildBlob } from '../store/blobs/build-blob.ts'
 import { createContentPacker } from '../store/blobs/content-packer.ts'
 import { findScattered } from '../store/blobs/find-scattered.ts'
 import type { InlineContent, PackedContents } from '../store/blobs/packed-contents.ts'
@@ -15,6 +11,7 @@ import { checkReceived } from '../store/blobs/received-packs.ts'
 import { refuseToWrite } from '../store/database/refuse-to-write.ts'
 import { findEntry } from '../store/entries/entries.ts'
 import { publishEntry } from '../store/entries/publish-entry.ts'
+import { writeManifest } from '../store/entries/write-manifest.ts'
 import { evictIfNeeded } from '../store/removal/evict.ts'
 import { attach, collectOutputs } from './collect-outputs.ts'
 import type { FoundOutputs } from './collect-outputs.ts'
@@ -165,23 +162,18 @@ function publish(parts: OpenParts, collected: Collected): Attempt {
   const { store } = parts
   const { request, found, packed, attached } = collected
   const manifest = createManifest(parts, collected)
-  const bytes = Buffer.from(encodeManifest(manifest))
-  const contents = [{ digest: store.algorithm.hash(bytes), bytes }, ...packed.inline, ...attached]
-  const blob = buildBlob('manifest', contents, store.algorithm)
-  const digest = digestFromBytes(store.algorithm.hash(blob))
-  const path = blobPath(store.cacheDirectory, digest)
-  writeAtomically(path, blob, { mode: 0o644, fsync: true })
+  const manifestBlob = writeManifest(store, manifest, [...packed.inline, ...attached])
   const published = publishEntry(store, {
     manifest,
-    manifestBlob: { digest, sizeBytes: blob.length },
+    manifestBlob,
     blobNumbers: packed.blobs.map((used) => used.number),
     strategy: request.policy.strategy,
   })
   if (published.kind === 'blobs-missing') {
-    removeFile(path)
+    removeFile(blobPath(store.cacheDirectory, manifestBlob.digest))
     return published
   }
-  const storedBytes = packed.storedBytes + blob.length
+  const storedBytes = packed.storedBytes + manifestBlob.sizeBytes
   parts.store.report({ kind: 'saved', task: request.task, key: request.work.key, storedBytes })
   keepWithinLimit(parts)
   return {
