@@ -74,7 +74,7 @@ const TRAILER_MAGIC = Buffer.from('TVINDEX1')
 const CODECS: readonly FrameCodec[] = ['stored', 'zstd']
 const FRAME_ROW_BYTES = 9
 /** Frame, offset and length of a content. */
-const PLACE_BYTES = 12
+export const PLACE_BYTES = 12
 
 /** The first line of a blob. */
 export function encodeBlobHeader(kind: BlobKind, algorithm: string): Buffer {

@@ -21,6 +21,12 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+export interface GetOptions extends CallOptions {
+  readonly range?: ByteRange
+  /** Whether the caller verifies what it reads: of a part, nobody else can. */
+  readonly isPart?: boolean
+}
+
 /**
  * What became of a blob that was sent.
  * - `stored`: it is there now, and was not before.
@@ -47,8 +53,5 @@ export interface BlobStore {
   /** Those of `names` that are not there, in their order, each once. */
   findMissing(names: readonly BlobName[], options?: CallOptions): Promise<readonly BlobName[]>
   put(content: BlobContent, options?: CallOptions): Promise<PutOutcome>
-  get(
-    name: BlobName,
-    options?: CallOptions & { readonly range?: ByteRange },
-  ): Promise<ByteStream | undefined>
+  get(name: BlobName, options?: GetOptions): Promise<ByteStream | undefined>
 }

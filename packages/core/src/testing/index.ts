@@ -16,7 +16,10 @@ export {
   sampleKey,
 } from './sample-blobs.ts'
 export type { SampleBlob } from './sample-blobs.ts'
+export type { Checkout, CheckoutOptions } from './checkout.ts'
 export { startStrictS3Server } from './strict-s3-server.ts'
 export type { StrictS3Server } from './strict-s3-server.ts'
 export { startFaultyProxy } from './faulty-proxy.ts'
 export type { Fault, FaultyProxy } from './faulty-proxy.ts'
+export { VERSION_BYTES, VERSION_PART_BYTES, pulledBytes, writeVersion } from './two-versions.ts'
+export { useCheckout } from './use-checkout.ts'

@@ -14,11 +14,14 @@ export interface StrictS3Server extends AsyncDisposable {
   readonly env: Readonly<Record<string, string>>
   readonly objects: ReadonlyMap<string, Buffer>
   /** Method and key of every request so far. */
-  readonly requests: readonly string[]
+  readonly requests: string[]
   /** The ranges that were asked for. */
-  readonly ranges: readonly string[]
-  /** Answers the next request itself, after its signature was found right. */
-  interfere(with_: (request: IncomingMessage, response: ServerResponse) => void): void
+  readonly ranges: string[]
+  /** Answers the next request itself, after its signature was found right; the next one that is meant, if told which. */
+  interfere(
+    with_: (request: IncomingMessage, response: ServerResponse) => void,
+    isMeant?: (request: IncomingMessage) => boolean,
+  ): void
 }
 
 const BUCKET = 'vault-tests'
@@ -34,7 +37,7 @@ export async function startStrictS3Server(): Promise<StrictS3Server> {
   const bucket: Bucket = { objects: new Map(), modifiedAtMs: new Map() }
   const requests: string[] = []
   const ranges: string[] = []
-  const interferences: ((request: IncomingMessage, response: ServerResponse) => void)[] = []
+  const interferences: Interference[] = []
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', `http://${request.headers.host}`)
     const headers = request.headers as Readonly<Record<string, string | undefined>>
@@ -43,8 +46,9 @@ export async function startStrictS3Server(): Promise<StrictS3Server> {
     if (request.headers.range !== undefined) ranges.push(request.headers.range)
     const fault = findSignatureFault({ method, url, headers }, keys)
     if (fault !== undefined) return answerError(response, 403, fault)
-    const interfere = interferences.shift()
-    if (interfere !== undefined) return interfere(request, response)
+    const next = interferences.findIndex(({ isMeant }) => isMeant(request))
+    const [interference] = next < 0 ? [] : interferences.splice(next, 1)
+    if (interference !== undefined) return interference.with(request, response)
     void answer(bucket, { request, response, url })
   })
   server.listen(0, '127.0.0.1')
@@ -56,7 +60,7 @@ export async function startStrictS3Server(): Promise<StrictS3Server> {
     objects: bucket.objects,
     requests,
     ranges,
-    interfere: (interference) => void interferences.push(interference),
+    interfere: (with_, isMeant = () => true) => void interferences.push({ with: with_, isMeant }),
     async [Symbol.asyncDispose]() {
       if (!server.listening) return
       server.closeAllConnections()
@@ -64,6 +68,11 @@ export async function startStrictS3Server(): Promise<StrictS3Server> {
       await once(server, 'close')
     },
   }
+}
+
+interface Interference {
+  readonly with: (request: IncomingMessage, response: ServerResponse) => void
+  readonly isMeant: (request: IncomingMessage) => boolean
 }
 
 interface Bucket {

@@ -13,6 +13,7 @@ import { isCurrent, isDamage, openEntry } from './open-entry.ts'
 import type { OpenedEntry } from './open-entry.ts'
 import type { OpenParts } from './open-parts.ts'
 import { findOrPull } from './sharing/find-or-pull.ts'
+import type { Wanted } from './sharing/find-or-pull.ts'
 import { dismissRecord } from './sharing/pull-entry.ts'
 import type { Pulled } from './sharing/pull-entry.ts'
 
@@ -92,7 +93,7 @@ interface FoundResult {
 
 async function withResult<Result>(
   parts: OpenParts,
-  request: ResultRequest,
+  request: Wanted,
   read: (found: FoundResult) => Result,
 ): Promise<Result | undefined> {
   const { store } = parts
@@ -110,7 +111,7 @@ async function withResult<Result>(
 }
 
 interface EntryReading<Result> {
-  readonly request: ResultRequest
+  readonly request: Wanted
   readonly entry: EntryRow
   readonly pulled: Pulled | undefined
   readonly read: (found: FoundResult) => Result
@@ -136,6 +137,9 @@ async function readEntry<Result>(
     if (!isDamage(error)) throw error
     if (!isCurrent(store, entry)) return await withResult(parts, request, read)
     await dismissDamaged(store, entry, error)
+    // As for a restore.
+    if (pulled?.isAssembled === true)
+      return await withResult(parts, { ...request, isWhole: true }, read)
     if (pulled !== undefined) dismissRecord(parts, pulled.record, error.code)
     return miss(store, request, [{ kind: 'damaged', detail: error.message }])
   }

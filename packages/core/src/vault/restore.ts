@@ -24,7 +24,7 @@ import type { OpenParts } from './open-parts.ts'
 import { explainMiss } from './runs/explain-miss.ts'
 import { confirmReceived } from './sharing/confirm-received.ts'
 import { findOrPull } from './sharing/find-or-pull.ts'
-import type { FoundOrPulled } from './sharing/find-or-pull.ts'
+import type { FoundOrPulled, Wanted } from './sharing/find-or-pull.ts'
 import { dismissRecord } from './sharing/pull-entry.ts'
 import type { Pulled } from './sharing/pull-entry.ts'
 import { checkWritten, findTargets } from './targets/declared-outputs.ts'
@@ -36,7 +36,7 @@ import type { Miss, OutputSelection, OutputTarget, RestoreRequest, StagedEntry }
  */
 export async function stageEntry(
   parts: OpenParts,
-  request: RestoreRequest,
+  request: RestoreRequest & Pick<Wanted, 'isWhole'>,
 ): Promise<StagedEntry | Miss> {
   const { store } = parts
   try {
@@ -77,6 +77,8 @@ async function stageFound(
     // Its files went because it was replaced or removed: what is there now answers.
     if (!isCurrent(parts.store, entry)) return await stageEntry(parts, request)
     await dismissDamaged(parts.store, entry, error)
+    // It refers to what was here before, where the damage may be: the remote store's own may be sound.
+    if (pulled?.isAssembled === true) return await stageEntry(parts, { ...request, isWhole: true })
     if (pulled !== undefined) dismissRecord(parts, pulled.record, error.code)
     return await miss(parts, request, [{ kind: 'damaged', detail: error.message }])
   }

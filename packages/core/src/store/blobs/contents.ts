@@ -1,5 +1,7 @@
 import type { Digest } from '../../model/digest.ts'
 import { digestToBytes } from '../../model/digest.ts'
+import { PLACE_BYTES } from '../../model/pack-index.ts'
+import type { ContentRows } from '../../model/pack-index.ts'
 import type { Database } from '../database/database.ts'
 import type { Store } from '../store.ts'
 
@@ -63,6 +65,36 @@ export function addContents(database: Database, blob: number, contents: readonly
 export function findContent(store: Store, digest: Buffer): number | undefined {
   const row = store.database.prepare('SELECT blob FROM contents WHERE digest = ?').get(digest)
   return row === undefined ? undefined : Number(row['blob'])
+}
+
+/** Which contents of a pack's index are in the store. */
+export interface FoundContents {
+  /** Numbers of the blobs that hold them, each once. */
+  readonly blobs: readonly number[]
+  /** The rows of those that are in none. */
+  readonly missingRows: readonly number[]
+}
+
+/** Looks for all contents of an index by one statement. */
+export function findContents({ database }: Store, contents: ContentRows): FoundContents {
+  const { bytes, count, digestAt } = contents
+  const blobs: number[] = []
+  const missingRows: number[] = []
+  if (count === 0) return { blobs, missingRows }
+  const step = digestAt(1) - digestAt(0)
+  const find = database.prepare(
+    `WITH RECURSIVE rows (row) AS
+       (SELECT 0 UNION ALL SELECT row + 1 FROM rows WHERE row + 1 < ?)
+     SELECT DISTINCT blob, CASE WHEN blob IS NULL THEN row END AS missing
+     FROM rows LEFT JOIN contents ON digest = substr(?, row * ? + 1, ?)`,
+  )
+  const digestBytes = step - PLACE_BYTES
+  const rows = bytes.subarray(digestAt(0), digestAt(count))
+  for (const { blob, missing } of find.all(count, rows, step, digestBytes)) {
+    if (blob === null) missingRows.push(Number(missing))
+    else blobs.push(Number(blob))
+  }
+  return { blobs, missingRows }
 }
 
 /** Whether any content is known at all; without one no look-up is worth its time. */

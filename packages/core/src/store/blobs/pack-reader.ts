@@ -7,6 +7,7 @@ import { parseManifest } from '../../model/manifest.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import {
   TRAILER_BYTES,
+  encodeBlobHeader,
   parseBlobHeader,
   parsePackIndex,
   parseTrailer,
@@ -90,6 +91,25 @@ export function readManifest(blob: BlobReader): Manifest {
   return parseManifest(blob.readContent(contents.read(0)).toString('utf8'))
 }
 
+/**
+ * The index of a pack of `sizeBytes` of which only the end is at hand; how many bytes of the end it takes when
+ * these are too few. A pack's name proves nothing about a part of it: what such an index leads to has to
+ * be verified content by content.
+ * @throws {TaskVaultError} BLOB_CORRUPT
+ */
+export function readIndexAtEnd(
+  end: Buffer,
+  { sizeBytes, algorithm }: { readonly sizeBytes: number; readonly algorithm: HashAlgorithm },
+): KnownIndex | number {
+  const endAt = sizeBytes - end.length
+  const read = (position: number, length: number): Buffer =>
+    end.subarray(position - endAt, position - endAt + length)
+  const source = { sizeBytes, read }
+  const place = findIndex(source, encodeBlobHeader('pack', algorithm.name))
+  const neededBytes = sizeBytes - place.framesEnd
+  return neededBytes > end.length ? neededBytes : readIndex(source, place, algorithm)
+}
+
 function readHeader(source: BlobSource): BlobHeader {
   return parseBlobHeader(source.read(0, Math.min(80, source.sizeBytes)))
 }
@@ -154,7 +174,9 @@ interface IndexPlace {
   readonly framesEnd: number
 }
 
-function findIndex(source: BlobSource, header: BlobHeader): IndexPlace {
+type IndexSource = Pick<BlobSource, 'sizeBytes' | 'read'>
+
+function findIndex(source: IndexSource, header: Pick<BlobHeader, 'length'>): IndexPlace {
   const trailerAt = source.sizeBytes - TRAILER_BYTES
   if (trailerAt < header.length) throw corruptBlob('it is cut off')
   const { storedBytes, rawBytes } = parseTrailer(source.read(trailerAt, TRAILER_BYTES))
@@ -168,13 +190,13 @@ function findIndex(source: BlobSource, header: BlobHeader): IndexPlace {
   }
 }
 
-interface KnownIndex {
+export interface KnownIndex {
   readonly index: PackIndex
   /** Where each frame begins in the file. */
   readonly offsets: readonly number[]
 }
 
-function readIndex(source: BlobSource, place: IndexPlace, algorithm: HashAlgorithm): KnownIndex {
+function readIndex(source: IndexSource, place: IndexPlace, algorithm: HashAlgorithm): KnownIndex {
   const stored = source.read(place.framesEnd, place.storedBytes)
   const index = parsePackIndex(unpackIndex(stored, place.rawBytes), algorithm.digestBytes)
   checkFrames(index.frames, place)

@@ -62,11 +62,27 @@ export function listReceived({ cacheDirectory }: Place): readonly Digest[] {
  * @throws {TaskVaultError} as the database and the file system do.
  */
 export async function checkReceived(store: Store, task: TaskName): Promise<void> {
+  await enterReceived(store, (note) => note.task === task)
+}
+
+/**
+ * Makes the contents of those packs findable that restores have confirmed, and reads none of them.
+ * @param isMeant whether it is to be done with what came for a task.
+ * @throws {TaskVaultError} as the database and the file system do.
+ */
+export async function enterConfirmed(
+  store: Store,
+  isMeant: (task: string) => boolean,
+): Promise<void> {
+  await enterReceived(store, (note) => note.isConfirmed && isMeant(note.task))
+}
+
+async function enterReceived(store: Store, isMeant: (note: Note) => boolean): Promise<void> {
   const received: Digest[] = []
   const right: NewBlob[] = []
   for (const digest of listReceived(store)) {
     const note = readNote(store, digest)
-    if (note?.task !== task) continue
+    if (note === undefined || !isMeant(note)) continue
     received.push(digest)
     const pack = await checkPack(store, digest, note)
     if (pack !== undefined) right.push(pack)

@@ -8,6 +8,7 @@ import type { Manifest } from '../../model/manifest.ts'
 import { blobPath, blobsDirectory } from '../../store/blobs/blob-path.ts'
 import { registerBlob } from '../../store/blobs/contents.ts'
 import { openBlob, readManifest } from '../../store/blobs/pack-reader.ts'
+import type { BlobReader } from '../../store/blobs/pack-reader.ts'
 import { noteReceived } from '../../store/blobs/received-packs.ts'
 import { publishEntry } from '../../store/entries/publish-entry.ts'
 import type { Store } from '../../store/store.ts'
@@ -28,8 +29,7 @@ export async function adoptReceived(
 ): Promise<void> {
   const { digest } = splitBlobName(record.manifest.name)
   const manifest = await readReceived(store, digest)
-  if (!answersTo(manifest, { task: record.task, key: record.key, scope: 'local' }))
-    throw damaged('its manifest is of another entry')
+  checkReceivedManifest(manifest, record)
   syncDirectory(blobsDirectory(store.cacheDirectory))
   const blobNumbers: number[] = []
   for (const pack of manifest.blobs) blobNumbers.push(await registerPack(store, { record, pack }))
@@ -46,11 +46,22 @@ export async function adoptReceived(
   })
 }
 
+/** @throws {TaskVaultError} ENTRY_DAMAGED when the manifest is not the one of this entry. */
+export function checkReceivedManifest(manifest: Manifest, { task, key }: EntryRecord): void {
+  if (!answersTo(manifest, { task, key, scope: 'local' }))
+    throw damaged('its manifest is of another entry')
+}
+
 async function readReceived(store: Store, digest: Digest): Promise<Manifest> {
   using blob = await openBlob(blobPath(store.cacheDirectory, digest))
-  if (blob.header.algorithm !== store.algorithm.name)
-    throw damaged('its manifest is of another hash algorithm')
+  checkAlgorithm(blob, store)
   return readManifest(blob)
+}
+
+/** @throws {TaskVaultError} ENTRY_DAMAGED when a manifest's blob is of another hash algorithm than the store. */
+export function checkAlgorithm({ header }: BlobReader, { algorithm }: Store): void {
+  if (header.algorithm !== algorithm.name)
+    throw damaged('its manifest is of another hash algorithm')
 }
 
 interface ReceivedPack {
@@ -72,6 +83,6 @@ async function registerPack(store: Store, { record, pack }: ReceivedPack): Promi
   return registerBlob(store, { digest: pack, sizeBytes, contents: [] })
 }
 
-function damaged(detail: string): TaskVaultError {
+export function damaged(detail: string): TaskVaultError {
   return new TaskVaultError('ENTRY_DAMAGED', `An entry from the remote store is wrong: ${detail}`)
 }

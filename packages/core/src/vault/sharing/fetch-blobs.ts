@@ -3,11 +3,13 @@ import { TaskVaultError } from '../../errors.ts'
 import { splitBlobName } from '../../model/blob-name.ts'
 import { digestToBytes } from '../../model/digest.ts'
 import type { EntryRecord, NeededBlob } from '../../model/entry-record.ts'
-import type { BlobStore, ByteStream } from '../../remote/blob-store.ts'
+import type { BlobStore } from '../../remote/blob-store.ts'
 import { blobPath } from '../../store/blobs/blob-path.ts'
 import { receiveBlob } from '../../store/blobs/receive-blob.ts'
 import type { Store } from '../../store/store.ts'
 import type { OpenParts } from '../open-parts.ts'
+import { counted } from './read-part.ts'
+import { transferAll } from './transfer-all.ts'
 
 export interface Fetching {
   /** Verified: what it gives without throwing are the bytes that were asked for. */
@@ -28,44 +30,35 @@ export async function fetchBlobs(
   const needed = new Map([record.manifest, ...record.packs].map((blob) => [blob.name, blob]))
   const wanted = [...needed.values()].filter((blob) => !isHere(store, blob))
   const total = wanted.reduce((sum, blob) => sum + blob.sizeBytes, 0)
-  const end = new AbortController()
-  let done = 0
-  const count = (bytes: number): void => {
-    done += bytes
-    store.report({ kind: 'progress', phase: 'receiving', done, total, unit: 'bytes' })
-  }
-  const fetchOne = async ({ name, sizeBytes }: NeededBlob): Promise<void> => {
-    try {
-      const range = { start: 0, end: sizeBytes }
-      const stream = await blobs.get(name, { range, signal: end.signal })
+  const count = countReceived(store, total)
+  await transferAll(
+    wanted.map(({ name, sizeBytes }) => async (signal) => {
+      const stream = await blobs.get(name, { range: { start: 0, end: sizeBytes }, signal })
       if (stream === undefined) throw lost(record)
       await receiveBlob(store, splitBlobName(name).digest, counted(stream, count))
-    } catch (error) {
-      end.abort(error)
-      throw error
-    }
-  }
-  await Promise.allSettled(wanted.map(fetchOne))
-  // Of the failures, the first one is why all the others failed.
-  if (end.signal.aborted) throw end.signal.reason
+    }),
+  )
   return total
 }
 
-function isHere({ database, cacheDirectory }: Store, { name, sizeBytes }: NeededBlob): boolean {
+/** Reports how many of `total` bytes have come. */
+export function countReceived({ report }: Store, total: number): (bytes: number) => void {
+  let done = 0
+  return (bytes) => {
+    done += bytes
+    report({ kind: 'progress', phase: 'receiving', done, total, unit: 'bytes' })
+  }
+}
+
+/** Whether a blob is in the store, as large as it should be. */
+export function isHere(
+  { database, cacheDirectory }: Store,
+  { name, sizeBytes }: NeededBlob,
+): boolean {
   const { digest } = splitBlobName(name)
   const row = database.prepare('SELECT size FROM blobs WHERE digest = ?').get(digestToBytes(digest))
   if (Number(row?.['size']) !== sizeBytes) return false
   return statSync(blobPath(cacheDirectory, digest), { throwIfNoEntry: false })?.size === sizeBytes
-}
-
-async function* counted(
-  stream: ByteStream,
-  count: (bytes: number) => void,
-): AsyncGenerator<Uint8Array, void> {
-  for await (const piece of stream) {
-    count(piece.length)
-    yield piece
-  }
 }
 
 function lost({ task }: EntryRecord): TaskVaultError {

@@ -13,18 +13,25 @@ export interface FoundOrPulled {
   readonly pulled: Pulled | undefined
 }
 
+export interface Wanted {
+  readonly task: TaskName
+  readonly work: KeyedFingerprint
+  /** Whether all that the remote store has of it is fetched, should it come from there. */
+  readonly isWhole?: boolean
+}
+
 /**
  * Looks in the local store, then in the remote one, whose entry is in the local store when this returns.
  * @throws {TaskVaultError} as the database does.
  */
 export async function findOrPull(
   parts: OpenParts,
-  { task, work }: { readonly task: TaskName; readonly work: KeyedFingerprint },
+  { task, work, isWhole = false }: Wanted,
 ): Promise<FoundOrPulled> {
   const { key } = work
   const entry = findEntry(parts.store, { scope: 'local', key })
   if (entry !== undefined && !entry.isExpired) return { entry, pulled: undefined }
-  const pulled = await pullEntry(parts, { task, key })
+  const pulled = await pullEntry(parts, { task, key, isWhole })
   if (pulled === undefined) return { entry, pulled: undefined }
   return { entry: findEntry(parts.store, { scope: 'local', key }), pulled }
 }

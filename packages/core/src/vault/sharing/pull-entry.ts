@@ -10,18 +10,24 @@ import { evictIfNeeded } from '../../store/removal/evict.ts'
 import type { OpenParts } from '../open-parts.ts'
 import { adoptReceived } from './adopt-received.ts'
 import { fetchBlobs } from './fetch-blobs.ts'
+import type { Fetching } from './fetch-blobs.ts'
+import { fetchMissing } from './fetch-missing.ts'
 import { isRefused, refuseRecord } from './refused-records.ts'
 
 /** An entry that is in the local store now, and was not before. */
 export interface Pulled {
   readonly record: EntryRecord
-  /** Of the blobs that this store lacked. */
+  /** Of what this store lacked. */
   readonly receivedBytes: number
+  /** Whether it refers to packs that were here before: what is wrong with it may be wrong here alone. */
+  readonly isAssembled: boolean
 }
 
 export interface PullRequest {
   readonly task: TaskName
   readonly key: TaskKey
+  /** Whether all of its blobs are fetched, whatever they hold. */
+  readonly isWhole?: boolean
 }
 
 /** What says that an entry is not what it should be, rather than that something did not work. */
@@ -40,14 +46,19 @@ export async function pullEntry(
   return await remote.attempt('read', async (stores) => {
     const record = await stores.entries.find(request.task, request.key)
     if (record === undefined || isRefused(store, record)) return undefined
-    return await receive(parts, stores, record)
+    return await receive(parts, stores, { record, isWhole: request.isWhole === true })
   })
+}
+
+interface Receiving {
+  readonly record: EntryRecord
+  readonly isWhole: boolean
 }
 
 async function receive(
   parts: OpenParts,
   stores: RemoteStores,
-  record: EntryRecord,
+  { record, isWhole }: Receiving,
 ): Promise<Pulled | undefined> {
   // Another algorithm's digests are other keys: an entry of them is for somebody else.
   const isOurs = neededBy(record).every(
@@ -55,15 +66,22 @@ async function receive(
   )
   if (!isOurs || isTooLarge(parts, record)) return undefined
   try {
-    const receivedBytes = await fetchBlobs(parts, { blobs: stores.blobs, record })
-    await adoptReceived(parts.store, record, receivedBytes)
+    const fetching = { blobs: stores.blobs, record }
+    const missingBytes = isWhole ? undefined : await fetchMissing(parts, fetching)
+    const receivedBytes = missingBytes ?? (await receiveWhole(parts, fetching))
     evictIfNeeded(parts.store, { limitBytes: parts.settings.maxSizeBytes })
-    return { record, receivedBytes }
+    return { record, receivedBytes, isAssembled: missingBytes !== undefined }
   } catch (error) {
     if (!isTaskVaultError(error, ...WRONG)) throw error
     dismissRecord(parts, record, error.code)
     return undefined
   }
+}
+
+async function receiveWhole(parts: OpenParts, fetching: Fetching): Promise<number> {
+  const receivedBytes = await fetchBlobs(parts, fetching)
+  await adoptReceived(parts.store, fetching.record, receivedBytes)
+  return receivedBytes
 }
 
 /** Takes an entry of the remote store for what it is: nobody's here, and not to be asked for again soon. */

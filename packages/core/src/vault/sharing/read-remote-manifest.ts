@@ -10,10 +10,12 @@ import { temporaryBlobPath } from '../../store/blobs/blob-path.ts'
 import { createContentLocator } from '../../store/blobs/content-locator.ts'
 import { openBlob, readManifest } from '../../store/blobs/pack-reader.ts'
 import type { BlobReader } from '../../store/blobs/pack-reader.ts'
+import type { InlineContent } from '../../store/blobs/packed-contents.ts'
 import { writeReceived } from '../../store/blobs/receive-blob.ts'
 import type { Store } from '../../store/store.ts'
 import { answersTo } from '../open-entry.ts'
 import type { OpenParts } from '../open-parts.ts'
+import { checkAlgorithm } from './adopt-received.ts'
 
 type RemoteParts = Pick<OpenParts, 'store' | 'remote'>
 
@@ -53,20 +55,48 @@ export async function readNewestFingerprint(
   })
 }
 
+/** What lies in a manifest's blob. */
+export interface ReceivedManifest {
+  readonly manifest: Manifest
+  /** The contents beside it. */
+  readonly attached: readonly InlineContent[]
+}
+
+/** All of a manifest's blob, verified; undefined when it is gone, or too large. @throws {TaskVaultError} ENTRY_DAMAGED, … */
+export async function receiveManifest(
+  store: Store,
+  remote: RemoteManifest,
+): Promise<ReceivedManifest | undefined> {
+  return await withManifestBlob(store, remote, (blob) => {
+    checkAlgorithm(blob, store)
+    const { contents } = blob.index
+    const attached = Array.from({ length: contents.count }, (_, row): InlineContent => {
+      const content = contents.read(row)
+      return { digest: content.digest, bytes: blob.readContent(content) }
+    })
+    // The manifest is the first.
+    return { manifest: readManifest(blob), attached: attached.slice(1) }
+  })
+}
+
 interface RemoteManifest {
   readonly blobs: BlobStore
   readonly record: EntryRecord
+  readonly signal?: AbortSignal
 }
 
 /** Only for as long as it is looked at: what is not restored is not kept. */
 async function withManifestBlob<Result>(
   { cacheDirectory, database }: Store,
-  { blobs, record }: RemoteManifest,
+  { blobs, record, signal }: RemoteManifest,
   read: (blob: BlobReader) => Result,
 ): Promise<Result | undefined> {
   const { name, sizeBytes } = record.manifest
   if (sizeBytes > MOST_BYTES || database.isReadOnly) return undefined
-  const stream = await blobs.get(name, { range: { start: 0, end: sizeBytes } })
+  const stream = await blobs.get(name, {
+    range: { start: 0, end: sizeBytes },
+    ...(signal && { signal }),
+  })
   if (stream === undefined) return undefined
   const path = temporaryBlobPath(cacheDirectory)
   try {
