@@ -6,6 +6,7 @@ import type { Client, VaultEvent } from '@taskvault/core'
 import { expect, onTestFinished, test } from 'vitest'
 import { createCertificate } from '../packages/server/src/trust/testing/certificates.ts'
 import type { Certificate } from '../packages/server/src/trust/testing/certificates.ts'
+import { startForwardProxy } from './rig/start-forward-proxy.ts'
 import { startVaultServer } from './rig/start-vault-server.ts'
 
 /* A server whose certificate no public authority has signed, and that knows its callers by theirs. */
@@ -25,6 +26,22 @@ test('a client that trusts the authority, and has a certificate of it, shares it
 
   expect(String(result)).toBe('result')
   expect([...one.troubles, ...other.troubles]).toEqual([])
+})
+
+test('so does one that reaches the server by a proxy', async () => {
+  const proxy = await startForwardProxy()
+  onTestFinished(async () => await proxy[Symbol.asyncDispose]())
+  const url = await serve()
+  const files = { ca: authority.certificate, certificate: caller.certificate, key: caller.key }
+  const env = { HTTPS_PROXY: `http://${proxy.address}` }
+  const [one, other] = [await open(url, files, { env }), await open(url, files)]
+
+  await one.client.cacheResult('build', 'input', 'by a proxy')
+  const [result] = await other.client.getCachedResult('build', 'input')
+
+  expect(String(result)).toBe('by a proxy')
+  expect(one.troubles).toEqual([])
+  expect(proxy.passages).toContainEqual({ to: new URL(url).host, authorization: undefined })
 })
 
 test('so does who asks the server about entries and keys', async () => {
@@ -68,7 +85,7 @@ test.each<readonly [string, Readonly<Record<string, string>>, string]>([
 })
 
 test('a file that is not there is one warning', async () => {
-  const { client, troubles } = await open(await serve(), {}, { ca: 'nowhere.pem' })
+  const { client, troubles } = await open(await serve(), {}, { named: { ca: 'nowhere.pem' } })
 
   expect(await client.getCachedResult('build', 'input')).toEqual([undefined, false])
   expect(troubles).toEqual(['IO_FAILED'])
@@ -94,11 +111,16 @@ interface Opened {
   readonly troubles: readonly string[]
 }
 
-/** @param named further lines of the configuration. */
+interface Surroundings {
+  /** Further lines of the configuration. */
+  readonly named?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
+}
+
 async function open(
   url: string,
   files: Readonly<Record<string, Certificate['certificate']>>,
-  named: Readonly<Record<string, string>> = {},
+  { named = {}, env = {} }: Surroundings = {},
 ): Promise<Opened> {
   const written = Object.fromEntries(Object.entries(files).map(([key, pem]) => [`tls/${key}`, pem]))
   const lines = Object.keys(files).map((key) => [key, `tls/${key}`] as const)
@@ -108,7 +130,7 @@ async function open(
   const report = (event: VaultEvent): void => {
     if (event.kind === 'trouble') troubles.push(event.code)
   }
-  const client = await createClient(undefined, { cwd, env: {}, report })
+  const client = await createClient(undefined, { cwd, env, report })
   onTestFinished(async () => await client.close())
   return { client, troubles }
 }

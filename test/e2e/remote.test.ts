@@ -9,6 +9,7 @@ import type { FaultyProxy } from '@taskvault/core/testing'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { openRig } from '../rig/rig.ts'
 import type { Rig } from '../rig/rig.ts'
+import { startForwardProxy } from '../rig/start-forward-proxy.ts'
 import { useVaultServer } from '../rig/use-vault-server.ts'
 
 /* Two checkouts and what they share, through the built command. */
@@ -123,6 +124,40 @@ test('a save that was killed while it was sent is saved here, not there, and sen
   expect(here.stderr).toContain('already in place')
   expect(there.stderr).toMatch(/saved .* and sent/)
   expect(third.stderr).toContain('restored 2 files')
+})
+
+test.each([
+  ['HTTP_PROXY', 'http://'],
+  ['http_proxy', ''],
+])('it goes by the proxy that %s names with %j before it', async (variable, scheme) => {
+  const proxy = await startForwardProxy()
+  onTestFinished(async () => await proxy[Symbol.asyncDispose]())
+  const env = { ...withServer(server.url), SALT: temporary() }
+  const proxied = { ...env, [variable]: `${scheme}user:pass%20word@${proxy.address}` }
+
+  const saved = await open().taskvault(['run', 'build', ...KEYED], { env: proxied })
+  const passages = [...proxy.passages]
+  const around = await open().taskvault(['run', 'build', ...KEYED], {
+    env: { ...proxied, NO_PROXY: 'elsewhere.example,127.0.0.1' },
+  })
+
+  expect(saved.stderr).toMatch(/saved .* and sent/)
+  const authorization = `Basic ${Buffer.from('user:pass word').toString('base64')}`
+  expect(passages).not.toEqual([])
+  for (const passage of passages)
+    expect(passage).toEqual({ to: new URL(server.url).host, authorization })
+  expect(around.stderr).toContain('restored 2 files')
+  expect(proxy.passages).toEqual(passages)
+})
+
+test('a proxy that is none is a warning, and never the status of a build', async () => {
+  const env = { ...withServer(server.url), SALT: temporary(), HTTP_PROXY: 'ftp://of-no-use' }
+
+  const ran = await open().taskvault(['run', 'build', ...KEYED], { env })
+
+  expect(ran.exitCode).toBe(0)
+  expect(ran.stderr).toContain('warning: Went on without the remote store: HTTP_PROXY is not')
+  expect(ran.stderr).not.toContain('of-no-use')
 })
 
 test('its token is in nothing that the command writes', async () => {

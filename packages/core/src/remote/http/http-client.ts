@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici'
 import { asTaskVaultError, isTaskVaultError } from '../../errors.ts'
 import type { ByteStream } from '../blob-store.ts'
 import { connectionTrouble, nonsense, unavailable } from '../failures.ts'
+import { findProxies } from './find-proxies.ts'
 
 export interface HttpRequest {
   readonly method: 'DELETE' | 'GET' | 'HEAD' | 'PATCH' | 'POST' | 'PUT'
@@ -32,7 +33,8 @@ export interface HttpAnswer {
 export interface HttpClient extends AsyncDisposable {
   /**
    * @throws {TaskVaultError} REMOTE_UNAVAILABLE when there is no answer; whatever the body's stream
-   * throws; the signal's reason.
+   * throws; the signal's reason; CONFIG_INVALID for a proxy that is none; IO_FAILED, PERMISSION_DENIED
+   * naming a file of `tls`.
    */
   send(request: HttpRequest): Promise<HttpAnswer>
 }
@@ -66,16 +68,19 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   let opening: Promise<Dispatcher> | undefined
   const open = async (): Promise<Dispatcher> => {
     const { Agent, EnvHttpProxyAgent } = await import('undici')
+    const connectTimeout = Math.min(idleTimeoutMs, 10_000)
+    const requestTls = await readTls(tls)
     const settings = {
       connections,
       headersTimeout: idleTimeoutMs,
       bodyTimeout: idleTimeoutMs,
-      connect: { timeout: Math.min(idleTimeoutMs, 10_000), ...(await readTls(tls)) },
+      connect: { timeout: connectTimeout, ...requestTls },
     }
     const proxies = findProxies(env)
-    return proxies === undefined
-      ? new Agent(settings)
-      : new EnvHttpProxyAgent({ ...settings, ...proxies })
+    if (proxies === undefined) return new Agent(settings)
+    // A proxy may have a certificate of the same authority, but is not the one to be told who we are.
+    const proxyTls = { ca: requestTls.ca }
+    return new EnvHttpProxyAgent({ ...settings, connectTimeout, requestTls, proxyTls, ...proxies })
   }
   return {
     async send(request) {
@@ -90,8 +95,15 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   }
 }
 
+/** What the files say, under the names that Node gives it. */
+interface TlsTexts {
+  readonly ca?: string[]
+  readonly cert?: string
+  readonly key?: string
+}
+
 /** @throws {TaskVaultError} IO_FAILED, PERMISSION_DENIED naming the file. */
-async function readTls({ ca, certificate, key }: TlsFiles) {
+async function readTls({ ca, certificate, key }: TlsFiles): Promise<TlsTexts> {
   if (ca === undefined && certificate === undefined) return {}
   const { getCACertificates } = await import('node:tls')
   return {
@@ -106,17 +118,6 @@ function readPem(path: string): string {
     return readFileSync(path, 'utf8')
   } catch (error) {
     throw asTaskVaultError(error, `read ${path}`)
-  }
-}
-
-function findProxies(env: NonNullable<HttpClientOptions['env']>) {
-  const read = (name: string): string | undefined => env[name] ?? env[name.toUpperCase()]
-  const [httpProxy, httpsProxy] = [read('http_proxy'), read('https_proxy')]
-  if (!httpProxy && !httpsProxy) return undefined
-  return {
-    noProxy: read('no_proxy') ?? '',
-    ...(httpProxy && { httpProxy }),
-    ...(httpsProxy && { httpsProxy }),
   }
 }
 
