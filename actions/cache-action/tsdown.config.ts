@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import type { UserConfig } from 'tsdown'
 import { plainBuiltins } from '../../tsdown-plain-builtins.ts'
+import { smallUndici } from '../../tsdown-small-undici.ts'
 import { base } from '../../tsdown.base.ts'
 
 const NATIVE = '@napi-rs/blake-hash'
@@ -23,7 +24,7 @@ const config: UserConfig = {
     'read-ahead-worker': '../../packages/core/src/files/read-ahead-worker.ts',
   },
   dts: false,
-  plugins: [plainBuiltins()],
+  plugins: [plainBuiltins(), smallUndici()],
   deps: { alwaysBundle: [/.*/], neverBundle: [NATIVE, 'better-sqlite3'] },
   onSuccess: copyNative,
 }

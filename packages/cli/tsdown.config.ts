@@ -1,5 +1,6 @@
 import type { Rolldown, UserConfig } from 'tsdown'
 import { lazyBuiltins } from '../../tsdown-lazy-builtins.ts'
+import { smallUndici } from '../../tsdown-small-undici.ts'
 import { base } from '../../tsdown.base.ts'
 
 const NATIVE = ['@napi-rs/blake-hash', 'better-sqlite3', '@lydell/node-pty']
@@ -35,7 +36,7 @@ const command: UserConfig = {
   dts: false,
   publint: true,
   format: 'cjs',
-  plugins: [lazyBuiltins()],
+  plugins: [lazyBuiltins(), smallUndici()],
   inputOptions: { preserveEntrySignatures: 'allow-extension' },
   outputOptions: {
     ...WITHOUT_IMPORTS,
@@ -68,7 +69,7 @@ const hook: UserConfig = {
   ...command,
   entry: { hook: 'src/hook.ts' },
   outputOptions: { ...WITHOUT_IMPORTS, chunkFileNames: 'hook-[name].cjs' },
-  plugins: [lazyBuiltins(), outside('./start.ts', './start.cjs')],
+  plugins: [lazyBuiltins(), smallUndici(), outside('./start.ts', './start.cjs')],
 }
 
 /** What threads need, and no more: they keep no compiled code. */

@@ -5,7 +5,10 @@ test.each([
   [{}, undefined],
   [{ HTTP_PROXY: '', NO_PROXY: 'here' }, undefined],
   [{ HTTP_PROXY: 'http://a:1' }, { httpProxy: 'http://a:1', noProxy: '' }],
-  [{ https_proxy: 'https://a', no_proxy: 'b,c' }, { httpsProxy: 'https://a', noProxy: 'b,c' }],
+  [
+    { https_proxy: 'https://a', no_proxy: 'b,c' },
+    { httpsProxy: 'https://a', noProxy: 'b,c' },
+  ],
   [{ HTTPS_PROXY: 'proxy.corp:3128' }, { httpsProxy: 'http://proxy.corp:3128', noProxy: '' }],
   [{ HTTP_PROXY: 'u:p@proxy:3128' }, { httpProxy: 'http://u:p@proxy:3128', noProxy: '' }],
   [{ http_proxy: 'socks5://a:1080' }, { httpProxy: 'socks5://a:1080', noProxy: '' }],
