@@ -2,8 +2,7 @@ import path from 'node:path'
 import {
   createRunVault,
   findGithubService,
-  isPassedOver,
-  isTaskVaultError,
+  asPassedOver,
   loadSettings,
   openVault,
 } from '@taskvault/core'
@@ -54,8 +53,7 @@ export async function openStepVault(runner: Runner, troubles: Troubles): Promise
     const close = async (): Promise<void> => await vault[Symbol.asyncDispose]()
     return { ...about, vault: createRunVault(vault), [Symbol.asyncDispose]: close }
   } catch (error) {
-    if (!isTaskVaultError(error) || !isPassedOver(error)) throw error
-    troubles.warn(error.message)
+    troubles.warn(asPassedOver(error).message)
     return without
   }
 }

@@ -49,7 +49,10 @@ const TABLE: Readonly<Record<ExitName, ExitCodeRow>> = {
     meaning:
       'The vault cannot be used now: locked, no SQLite, a later format; or a server does not answer.',
   },
-  bug: { code: 70, meaning: 'A bug in TaskVault; the stack is printed.' },
+  bug: {
+    code: 70,
+    meaning: 'A bug in TaskVault; the stack is printed. Tasks run all the same, with a warning.',
+  },
   output: {
     code: 73,
     meaning:
@@ -119,10 +122,8 @@ const BY_ERROR: Readonly<Record<ErrorCode, ExitName>> = {
   ENTRY_EXISTS: 'permission',
   BLOBS_MISSING: 'unavailable',
   PERMISSION_DENIED: 'permission',
+  BUG: 'bug',
 }
-
-/** What stands for an error code in JSON where there is none. */
-export const BUG_CODE = 'BUG'
 
 /** The exit code that a failure ends the process with. */
 export function exitCodeOfError(code: ErrorCode): number {
@@ -161,7 +162,7 @@ export function renderExitCodesForHelp(): string {
 export function renderExitCodesPage(): string {
   const rows = Object.entries(TABLE).map(([name, row]) => {
     const codes = Object.entries(BY_ERROR).flatMap(([code, exit]) => (exit === name ? [code] : []))
-    const errors = (name === 'bug' ? [BUG_CODE] : codes).map((code) => `\`${code}\``).join(', ')
+    const errors = codes.map((code) => `\`${code}\``).join(', ')
     return `| ${row.code} | \`${name}\` | ${row.meaning} | ${errors} |`
   })
   return `# Exit codes

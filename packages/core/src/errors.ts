@@ -50,6 +50,8 @@ export type ErrorCode =
   | 'QUOTA_EXCEEDED'
   | 'ENTRY_EXISTS'
   | 'BLOBS_MISSING'
+  // What nobody has foreseen
+  | 'BUG'
 
 export interface ErrorDetails {
   /** What to do about it, as an instruction; printed on a line of its own. */
@@ -102,7 +104,7 @@ const BY_SYSTEM_CODE: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 /**
  * Names a failure of the operating system: `Could not <attempt>: <reason>`. Errors of our own pass
  * through unchanged, so that the first, most exact report wins. Anything else is a bug, and is thrown
- * on: nobody finds one that was made into a warning.
+ * on: it has nothing to do with what was attempted.
  */
 export function asTaskVaultError(error: unknown, attempt: string): TaskVaultError {
   if (isTaskVaultError(error)) return error
@@ -117,15 +119,29 @@ export function asTaskVaultError(error: unknown, attempt: string): TaskVaultErro
 const CODES_OF_BUGS: ReadonlySet<string> = new Set(['EBADF', 'EFAULT', 'EINVAL'])
 
 /**
- * A failure of the system that met nobody on its way who knew what was attempted. Undefined for
- * everything else, which is a bug.
+ * Whatever was thrown as a failure, for the place that no error goes further than. Of a failure of the
+ * system that met nobody on its way who knew what was attempted, that is what it says itself; of anything
+ * else, a bug and its stack.
  */
-export function nameSystemFailure(error: unknown): TaskVaultError | undefined {
+export function asFailure(error: unknown): TaskVaultError {
+  if (isTaskVaultError(error)) return error
+  return nameSystemFailure(error) ?? describeBug(error)
+}
+
+function nameSystemFailure(error: unknown): TaskVaultError | undefined {
   const code = systemErrorCode(error)
   if (!(error instanceof Error) || !('syscall' in error)) return undefined
   if (code === undefined || code.startsWith('ERR_') || CODES_OF_BUGS.has(code)) return undefined
   const path = 'path' in error ? String(error.path) : ''
   return asTaskVaultError(error, path === '' ? String(error.syscall) : `use ${path}`)
+}
+
+function describeBug(error: unknown): TaskVaultError {
+  const stack = error instanceof Error ? error.stack : undefined
+  return new TaskVaultError('BUG', `A bug in TaskVault: ${stack ?? String(error)}`, {
+    hint: 'Please report it with the stack.',
+    cause: error,
+  })
 }
 
 /** A failure of the system has a code, and none of those that Node gives to a caller's mistakes. */

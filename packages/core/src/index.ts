@@ -12,9 +12,9 @@ export type { LoadedSettings, LogLevel, Settings } from './config/settings.ts'
 export type { SettingSource } from './config/setting-source.ts'
 export {
   TaskVaultError,
+  asFailure,
   asTaskVaultError,
   isTaskVaultError,
-  nameSystemFailure,
   systemErrorCode,
 } from './errors.ts'
 export type { ErrorCode, ErrorDetails } from './errors.ts'
@@ -123,7 +123,7 @@ export type {
   TaskReport,
 } from './hooks/hook-contract.ts'
 export { isForced } from './hooks/is-forced.ts'
-export { isCacheTrouble, isPassedOver } from './vault/runs/run-trouble.ts'
+export { asCacheTrouble, asPassedOver } from './vault/runs/run-trouble.ts'
 export {
   begunWorkPath,
   readBegunWork,

@@ -1,7 +1,7 @@
 import {
   TaskVaultError,
   detectWorkplace,
-  isCacheTrouble,
+  asCacheTrouble,
   openStream,
   parseTaskName,
   resolvePolicy,
@@ -59,12 +59,11 @@ async function save(cli: Cli, { task: taskText, input, output }: Arguments): Pro
     report(cli, task, await saveResult(cli, { settings, task, input, output }))
   } catch (error) {
     // The work is done, and no pipeline goes red because it could not be remembered.
-    if (!isCacheTrouble(error)) throw error
-    const hint = error.hint === undefined ? '' : `\nhint: ${error.hint}`
-    cli.voice.warn(`Not cached: ${error.message}${hint}`)
+    const { code, message, hint } = asCacheTrouble(error)
+    cli.voice.warn(`Not cached: ${message}${hint === undefined ? '' : `\nhint: ${hint}`}`)
     cli.voice.confirm({
       text: () => `${cli.voice.style('yellow', '-')} Skipped ${task}`,
-      data: () => ({ outcome: 'skipped', task, because: 'trouble', error: error.code }),
+      data: () => ({ outcome: 'skipped', task, because: 'trouble', error: code }),
     })
   }
 }

@@ -1,4 +1,4 @@
-import { isPassedOver, isTaskVaultError } from '@taskvault/core'
+import { asPassedOver } from '@taskvault/core'
 import type { Vault } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
 
@@ -12,8 +12,7 @@ export async function openVaultOrWarn(
   try {
     return await cli.openVault()
   } catch (error) {
-    if (!isTaskVaultError(error) || !isPassedOver(error)) throw error
-    warn(error)
+    warn(asPassedOver(error))
     return undefined
   }
 }

@@ -1,4 +1,4 @@
-import { isCacheTrouble } from '@taskvault/core'
+import { asCacheTrouble } from '@taskvault/core'
 import type { ChangeReason, Vault } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
 
@@ -9,7 +9,6 @@ export async function openVaultUnlessTrouble(
   try {
     return await cli.openVault()
   } catch (error) {
-    if (!isCacheTrouble(error)) throw error
-    return { kind: 'unavailable', detail: error.message }
+    return { kind: 'unavailable', detail: asCacheTrouble(error).message }
   }
 }

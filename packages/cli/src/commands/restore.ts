@@ -3,7 +3,7 @@ import {
   begunWorkPath,
   createKeyableWork,
   detectWorkplace,
-  isPassedOver,
+  asPassedOver,
   parseTaskName,
   resolvePolicy,
   restoreTask,
@@ -91,9 +91,9 @@ function leaveWord(state: string, begun: BegunWork, voice: RestoreVoice): void {
   try {
     writeBegunWork(state, begun)
   } catch (error) {
-    if (!(error instanceof Error) || !isPassedOver(error)) throw error
+    const failure = asPassedOver(error)
     // Of what is not saved anyway, the reason is told, or goes without saying.
-    if (begun.nothingToSave === undefined) voice.trouble(error)
+    if (begun.nothingToSave === undefined) voice.trouble(failure)
   }
 }
 

@@ -1,7 +1,7 @@
 import {
   begunWorkPath,
   detectWorkplace,
-  isPassedOver,
+  asPassedOver,
   parseTaskName,
   readBegunWork,
   removeBegunWork,
@@ -83,8 +83,7 @@ function readWord(state: string, task: TaskName): BegunWork | string {
       { hint: 'Give `restore` and `save` the same task, and each task a --state of its own.' },
     )
   } catch (error) {
-    if (!(error instanceof Error) || !isPassedOver(error)) throw error
-    return `${state} is of no use: ${error.message}`
+    return `${state} is of no use: ${asPassedOver(error).message}`
   }
 }
 

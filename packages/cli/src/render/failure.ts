@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
-import { TaskVaultError, isTaskVaultError, nameSystemFailure } from '@taskvault/core'
+import { TaskVaultError, asFailure } from '@taskvault/core'
 import type { CommanderError } from 'commander'
-import { BUG_CODE, EXIT, exitCodeOfError } from '../exit-codes.ts'
+import { EXIT, exitCodeOfError } from '../exit-codes.ts'
 import type { Host } from '../host.ts'
 import { wantsColour } from './colours.ts'
 import { renderJson } from './voice.ts'
@@ -13,9 +13,8 @@ export interface FailureOptions {
 
 /** Prints why a command failed on stderr. Returns the exit code for it. */
 export function renderFailure(error: unknown, { host, asJson }: FailureOptions): number {
-  const failure = isTaskVaultError(error) ? error : nameSystemFailure(error)
-  if (failure === undefined) return renderBug(error, { host, asJson })
-  const { code, message, hint } = failure
+  const { code, message, hint } = asFailure(error)
+  if (code === 'BUG') return renderBug(error, { host, asJson })
   if (asJson) host.stderr.write(renderJson({ code, message, hint: hint ?? null }))
   else {
     const label = paint(host, 'red', 'error:')
@@ -41,7 +40,7 @@ function renderBug(error: unknown, { host, asJson }: FailureOptions): number {
   const message = error instanceof Error ? error.message : String(error)
   const stack = error instanceof Error ? (error.stack ?? message) : message
   const hint = 'This is a bug in TaskVault. Please report it with the stack.'
-  if (asJson) host.stderr.write(renderJson({ code: BUG_CODE, message, hint, stack }))
+  if (asJson) host.stderr.write(renderJson({ code: 'BUG', message, hint, stack }))
   else host.stderr.write(`${paint(host, 'red', 'bug:')} ${stack}\nhint: ${hint}\n`)
   return EXIT.bug
 }

@@ -1,11 +1,10 @@
-import { isTaskVaultError } from '../errors.ts'
 import { createInputSelection } from '../files/input-selection.ts'
 import { listChanges } from '../git/list-changes.ts'
 import type { GitSource } from '../git/list-files.ts'
 import type { Environment } from '../git/run-git.ts'
 import type { UnstagedHandling } from '../model/policy.ts'
 import type { RunRequest } from '../vault/runs/run-contract.ts'
-import { isPassedOver } from '../vault/runs/run-trouble.ts'
+import { asPassedOver } from '../vault/runs/run-trouble.ts'
 import type { HookPlace } from './hook-contract.ts'
 import { openSnapshot } from './open-snapshot.ts'
 import type { Snapshot, SnapshotRequest } from './open-snapshot.ts'
@@ -78,8 +77,7 @@ export function createHookPlaces(request: PlacesRequest): HookPlaces {
       try {
         return await openFit(work, differing)
       } catch (error) {
-        if (!isTaskVaultError(error) || !isPassedOver(error)) throw error
-        request.onTrouble(error)
+        request.onTrouble(asPassedOver(error))
         return inWorkTree({ kind: 'unstaged', differing })
       }
     },

@@ -107,16 +107,25 @@ describe('a request that cannot be meant', () => {
       expect(project.count()).toBe(0)
     },
   )
+})
 
-  test('a bug is not passed over', async () => {
-    const project = await openProject()
-    const vault: RunVault = {
-      ...project.vault,
-      fingerprint: () => Promise.reject(new Error('bug')),
-    }
+const bug = (): Promise<never> => Promise.reject(new TypeError('of ours'))
 
-    await expect(project.run(vault)).rejects.toThrow('bug')
-  })
+describe('a bug of ours', () => {
+  test.each(['fingerprint', 'stage', 'save'] as const)(
+    'in %s is told with its stack, and is no status of a task',
+    async (step) => {
+      const project = await openProject()
+
+      const run = await project.run({ ...project.vault, [step]: bug }, { env: { STATUS: '0' } })
+
+      expect(run.outcome).toMatchObject({ kind: 'ran', exitCode: 0, save: { because: 'trouble' } })
+      expect(run.stdout).toBe('working\n')
+      const [trouble] = run.events.filter((event) => event.kind === 'trouble')
+      expect(trouble).toMatchObject({ code: 'BUG', hint: 'Please report it with the stack.' })
+      expect(trouble?.message).toMatch(/^A bug in TaskVault: TypeError: of ours\n +at .*run-task/)
+    },
+  )
 })
 
 describe('a run', () => {

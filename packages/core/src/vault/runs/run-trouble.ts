@@ -1,4 +1,4 @@
-import { isTaskVaultError } from '../../errors.ts'
+import { asFailure } from '../../errors.ts'
 import type { ErrorCode, TaskVaultError } from '../../errors.ts'
 import type { RunRequest, RunVault } from './run-contract.ts'
 
@@ -55,11 +55,18 @@ const EFFECTS: Readonly<Record<ErrorCode, 'stop' | 'go-on'>> = {
   QUOTA_EXCEEDED: 'go-on',
   ENTRY_EXISTS: 'go-on',
   BLOBS_MISSING: 'go-on',
+  // Ours, and so the cache's: no build is to fail for it.
+  BUG: 'go-on',
 }
 
-/** Whether a run goes on, without the cache, after `error`. Bugs are never passed over. */
-export function isPassedOver(error: unknown): boolean {
-  return isTaskVaultError(error) && EFFECTS[error.code] === 'go-on'
+/**
+ * What a run tells of `error` when it goes on without the cache.
+ * @throws `error` itself, when the caller asked for what cannot be meant.
+ */
+export function asPassedOver(error: unknown): TaskVaultError {
+  const failure = asFailure(error)
+  if (EFFECTS[failure.code] === 'stop') throw error
+  return failure
 }
 
 /** What can be wrong with what the caller named; with any other failure, it is the cache that has trouble. */
@@ -75,9 +82,15 @@ const ABOUT_THE_WORK: ReadonlySet<ErrorCode> = new Set([
   'GIT_FAILED',
 ])
 
-/** Whether the cache could not be used, while what was asked of it was right: no build fails for that. */
-export function isCacheTrouble(error: unknown): error is TaskVaultError {
-  return isTaskVaultError(error) && isPassedOver(error) && !ABOUT_THE_WORK.has(error.code)
+/**
+ * What is told of `error` when the cache could not be used, while what was asked of it was right: no build
+ * fails for that.
+ * @throws `error` itself, when it is about what was asked.
+ */
+export function asCacheTrouble(error: unknown): TaskVaultError {
+  const failure = asPassedOver(error)
+  if (ABOUT_THE_WORK.has(failure.code)) throw error
+  return failure
 }
 
 export interface TroubleListener {
@@ -96,10 +109,10 @@ export async function unlessTrouble<Result>(
   try {
     return await work()
   } catch (error) {
-    if (!isTaskVaultError(error) || !isPassedOver(error)) throw error
-    const { code, message, hint } = error
+    const failure = asPassedOver(error)
+    const { code, message, hint } = failure
     request.onEvent({ kind: 'trouble', code, message, hint })
-    vault.recordTrouble(request.task, error)
+    vault.recordTrouble(request.task, failure)
     return undefined
   }
 }
