@@ -26,7 +26,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
     libraries: ['@napi-rs/blake-hash', 'hash-wasm'],
   },
   'core/config': {
-    imports: ['core/errors', 'core/model', 'core/hashing'],
+    imports: ['core/errors', 'core/model', 'core/hashing', 'core/files'],
     node: FILES,
     libraries: ['yaml'],
   },
