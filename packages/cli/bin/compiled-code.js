@@ -92,6 +92,14 @@ function readKept(file) {
 }
 
 /** Writes down what this process compiled, unless as much is known from one of its kind. */
+// Node's own way of making all that is missing never ends where a file system says of a new name that there
+// is no such directory.
+function ensureDirectory(directory) {
+  if (fs.existsSync(directory)) return
+  ensureDirectory(path.dirname(directory))
+  fs.mkdirSync(directory, { mode: 0o700 })
+}
+
 function keep(file, { directory, kept, loaded, code }) {
   if (process.uptime() * 1000 > LONGEST_RUN_MS) return
   const kind = toHex(crc32([code, ...loaded.keys()].join(' ')))
@@ -102,7 +110,7 @@ function keep(file, { directory, kept, loaded, code }) {
   if (!isNew && !isOutdated && (kinds.includes(kind) || kinds.length >= MOST_KINDS)) return
   const temporary = `${file}.${process.pid}.tmp`
   try {
-    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+    ensureDirectory(path.dirname(file))
     const descriptor = fs.openSync(temporary, 'wx', 0o600)
     try {
       const others = [...kept].filter(

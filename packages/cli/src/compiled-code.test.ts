@@ -111,6 +111,12 @@ test('where nothing can be kept, it works all the same', () => {
   expect(run({ ...bundle, file: undefined }, 'load("./start.cjs").run()')).toBe('3')
 })
 
+test.skipIf(process.platform !== 'linux')('a place where nothing can be made is none', () => {
+  const bundle = createBundle()
+
+  expect(run({ ...bundle, file: '/proc/taskvault/code' }, 'load("./start.cjs").run()')).toBe('3')
+})
+
 test('a chunk can load what is installed beside it, and its stack names its own lines', () => {
   const bundle = createBundle()
   const installed = path.join(bundle.directory, 'node_modules', 'installed')
