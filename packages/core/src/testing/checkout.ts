@@ -91,7 +91,8 @@ function remoteOf({ url, remote }: CheckoutOptions): RemoteSettings {
   return { url, mode: 'read-write', publicKeys: [], timeoutSeconds: 1, ...remote }
 }
 
-async function workOf(vault: Vault, input: string): Promise<KeyedFingerprint> {
+/** What has been done is named by some text. */
+export async function workOf(vault: Vault, input: string): Promise<KeyedFingerprint> {
   const { algorithm, statCache } = vault
   const content = Buffer.from(input)
   return await fingerprintContent({ task: TASK, content }, { algorithm, statCache, now: Date.now })

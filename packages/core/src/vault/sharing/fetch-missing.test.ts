@@ -6,9 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createReceivedContents } from '../../store/blobs/received-contents.ts'
 import { collectGarbage } from '../../store/removal/collect-garbage.ts'
 import { verifyStore } from '../../store/repair/verify-store.ts'
-import { TASK, openCheckout } from '../../testing/checkout.ts'
+import { TASK, openCheckout, workOf } from '../../testing/checkout.ts'
 import type { Checkout } from '../../testing/checkout.ts'
 import { sampleBytes } from '../../testing/sample-blobs.ts'
+import { SAMPLE_POLICY } from '../../testing/sample-settings.ts'
 import { startStrictS3Server } from '../../testing/strict-s3-server.ts'
 import type { StrictS3Server } from '../../testing/strict-s3-server.ts'
 import {
@@ -97,6 +98,22 @@ test('it is enough that a restore has brought the other version here', async () 
 
   expect(pulledBytes(other)).toBeLessThan(VERSION_PART_BYTES)
   expect(other.outputs()).toEqual(one.outputs())
+})
+
+test.each([
+  ['in part', false],
+  ['whole, when what is here is damaged', true],
+])('a result in memory is fetched %s', async (_, isDamaged) => {
+  const writer = await useCheckout({ url: bucket.address, env: bucket.env })
+  await saveResult(writer, 'result', resultOf(1))
+  const other = await openReader()
+  await saveResult(other, 'another result', resultOf(2))
+  if (isDamaged) for (const path of packsOf(other)) flipMiddle(path)
+
+  const found = await other.vault.readResult(TASK, await workOf(other.vault, 'result'))
+
+  expect(found !== undefined && resultOf(1).equals(found)).toBe(true)
+  expect(pulledBytes(other) > VERSION_BYTES).toBe(isDamaged)
 })
 
 describe('whole packs are fetched', () => {
@@ -223,6 +240,17 @@ async function openOther(): Promise<Checkout> {
 async function openReader(): Promise<Checkout> {
   const { address: url, env } = bucket
   return await useCheckout({ url, env, remote: { mode: 'read' } })
+}
+
+async function saveResult({ vault }: Checkout, input: string, outputs: Buffer): Promise<void> {
+  const work = await workOf(vault, input)
+  const done = { exitCode: 0, durationMs: 1, origin: {}, policy: SAMPLE_POLICY }
+  await vault.save({ task: TASK, work, outputs, ...done })
+}
+
+/** Most of it is in every version. */
+function resultOf(version: number): Buffer {
+  return Buffer.concat([sampleBytes(10_000, version), sampleBytes(VERSION_BYTES, 20)])
 }
 
 /** As if there were no bucket any more. */
