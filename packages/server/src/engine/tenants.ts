@@ -1,6 +1,7 @@
 import { TaskVaultError } from '@taskvault/core'
 import type { TenantsTable } from '../database/engine-tables.ts'
 import type { Database } from '../database/schema.ts'
+import { isFresh } from '../trust/model/is-fresh.ts'
 import type { EngineLimits } from './engine-options.ts'
 
 /** What the owner of a tenant has set for it. */
@@ -26,7 +27,7 @@ export function createTenantPolicies(
   return {
     async of(tenantId) {
       const found = known.get(tenantId)
-      if (found !== undefined && now() - found.readAtMs < FRESH_MS) return found.policy
+      if (found !== undefined && isFresh(found.readAtMs, FRESH_MS, now())) return found.policy
       const policy = await readPolicy(database, tenantId, limits)
       known.set(tenantId, { policy, readAtMs: now() })
       return policy

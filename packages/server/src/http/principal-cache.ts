@@ -1,5 +1,6 @@
 import type { Authenticator } from '../trust/authenticator.ts'
 import type { Credentials } from '../trust/credentials.ts'
+import { isFresh } from '../trust/model/is-fresh.ts'
 import type { Principal } from '../trust/principal.ts'
 
 /** An authenticator that remembers its answers for a moment. */
@@ -17,7 +18,8 @@ const MOST_REMEMBERED = 10_000
 
 interface Remembered {
   readonly principal: Principal
-  readonly untilMs: number
+  readonly sinceMs: number
+  readonly forMs: number
 }
 
 /**
@@ -33,20 +35,20 @@ export function createPrincipalCache(
   function recall(credentials: Credentials): Principal | undefined {
     const found = remembered.get(nameOf(credentials))
     if (found === undefined) return undefined
-    const isFresh = now() < found.untilMs
-    return isFresh ? found.principal : undefined
+    return isFresh(found.sinceMs, found.forMs, now()) ? found.principal : undefined
   }
 
   function remember(credentials: Credentials, principal: Principal): void {
     // In the order of their making, which is also that of their end.
-    for (const [name, { untilMs }] of remembered) {
-      if (remembered.size < MOST_REMEMBERED && now() < untilMs) break
+    const nowMs = now()
+    for (const [name, { sinceMs, forMs }] of remembered) {
+      if (remembered.size < MOST_REMEMBERED && isFresh(sinceMs, forMs, nowMs)) break
       remembered.delete(name)
     }
-    const endMs = principal.expiresAtMs ?? Number.POSITIVE_INFINITY
-    const untilMs = Math.min(now() + REMEMBERED_MS, endMs)
+    const leftMs = (principal.expiresAtMs ?? Number.POSITIVE_INFINITY) - nowMs
+    const forMs = Math.min(REMEMBERED_MS, leftMs)
     remembered.delete(nameOf(credentials))
-    remembered.set(nameOf(credentials), { principal, untilMs })
+    remembered.set(nameOf(credentials), { principal, sinceMs: nowMs, forMs })
   }
 
   return {

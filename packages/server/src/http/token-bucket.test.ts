@@ -61,6 +61,18 @@ test('names have buckets of their own, and a great many names do not stay', () =
   expect(buckets.take('name 19999', 1)).toBe(0)
 })
 
+test('a clock that is set back makes nobody wait for longer', () => {
+  let nowMs = 3_600_000
+  const buckets = createTokenBuckets({ perSecond: 1, burst: 1 }, () => nowMs)
+  buckets.take('a', 1)
+
+  nowMs = 0
+  const waitSeconds = buckets.take('a', 1)
+  nowMs += waitSeconds * 1000
+
+  expect([waitSeconds, buckets.take('a', 1)]).toEqual([1, 0])
+})
+
 test('an endless allowance refuses nothing', () => {
   const buckets = createTokenBuckets(
     { perSecond: Number.POSITIVE_INFINITY, burst: Number.POSITIVE_INFINITY },

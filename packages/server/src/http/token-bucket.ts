@@ -44,6 +44,8 @@ export function createTokenBuckets(allowance: Allowance, now: () => number): Tok
     take: (name, amount) => {
       const ms = now()
       const bucket = buckets.get(name)
+      // Set back, the clock would let nothing come in until it is where it was.
+      if (bucket !== undefined) bucket.atMs = Math.min(bucket.atMs, ms)
       const level = bucket === undefined ? burst : levelAt(bucket, ms)
       if (level < 1) return Math.max(1, Math.ceil((1 - level) / perSecond))
       if (bucket === undefined) {

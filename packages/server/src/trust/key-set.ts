@@ -1,6 +1,7 @@
 import { TaskVaultError } from '@taskvault/core'
 import { createLocalJWKSet, errors } from 'jose'
 import type { CryptoKey, FlattenedJWSInput, JSONWebKeySet, JWSHeaderParameters } from 'jose'
+import { isFresh } from './model/is-fresh.ts'
 
 /** The public keys of an issuer, fetched when they are needed. */
 export interface KeySet {
@@ -62,14 +63,14 @@ export function openKeySet({ url, now, timings = TIMINGS }: KeySetOptions): KeyS
   }
 
   async function refresh(): Promise<void> {
-    if (fetching === undefined && now() - triedAtMs < timings.pauseMs) return
+    if (fetching === undefined && isFresh(triedAtMs, timings.pauseMs, now())) return
     fetching ??= replaceKnown()
     await fetching
   }
 
   return {
     findKey: async (header, token) => {
-      if (known === undefined || now() - known.atMs > timings.freshMs) await refresh()
+      if (known === undefined || !isFresh(known.atMs, timings.freshMs, now())) await refresh()
       if (known === undefined || now() - known.atMs > timings.keptMs) throw noKeys(url)
       try {
         return await known.find(header, token)

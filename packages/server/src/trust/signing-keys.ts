@@ -8,6 +8,7 @@ import {
 import type { KeyObject } from 'node:crypto'
 import type { RecordSignature } from '@taskvault/core'
 import type { Database } from '../database/schema.ts'
+import { isFresh } from './model/is-fresh.ts'
 import { openSealed, seal } from './sealed.ts'
 
 /** A public key, as clients pin it. */
@@ -99,7 +100,7 @@ export function createSigner(options: SignerOptions): Signer {
   /** One look-up for all who sign at once; a failure is not remembered. */
   async function hold(tenantId: string): Promise<Held> {
     const known = held.get(tenantId)
-    if (known !== undefined && now() - known.atMs < REMEMBERED_MS) return await known.key
+    if (known !== undefined && isFresh(known.atMs, REMEMBERED_MS, now())) return await known.key
     const key = currentKey(tenantId)
     held.set(tenantId, { key, atMs: now() })
     key.catch(() => held.delete(tenantId))
