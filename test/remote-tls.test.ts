@@ -91,6 +91,34 @@ test('a file that is not there is one warning', async () => {
   expect(troubles).toEqual(['IO_FAILED'])
 })
 
+const damaged = authority.certificate.replace(/\n.{8}/, '\n')
+const both = { certificate: caller.certificate, key: caller.key }
+
+test.each<readonly [string, Readonly<Record<string, string>>, RegExp]>([
+  ['no authority', { ca: 'not PEM' }, /: There is no certificate in PEM in .*tls.ca$/],
+  ['nothing in it', { ca: '' }, /: There is no certificate in PEM in .*tls.ca$/],
+  ['a key as authority', { ca: authority.key }, /: There is no certificate in PEM in .*tls.ca$/],
+  [
+    'one damaged authority of two',
+    { ca: authority.certificate + damaged },
+    /: A certificate in .*tls.ca is damaged$/,
+  ],
+  ['a key that is none', { ...both, key: 'KEY' }, /: There is no private key .* in .*tls.key$/],
+  [
+    "another's key",
+    { ...both, key: stranger.key },
+    /: The key in .*tls.key is not .*tls.certificate$/,
+  ],
+  ['no key', { certificate: caller.certificate }, /: remote.certificate and remote.key /],
+  ['no certificate', { key: caller.key }, /: remote.certificate and remote.key /],
+])('%s, by a file of ours, is one warning that says so', async (_, files, message) => {
+  const { client, troubles, messages } = await open('https://localhost:1', files)
+
+  expect(await client.getCachedResult('build', 'input')).toEqual([undefined, false])
+  expect(troubles).toEqual(['CONFIG_INVALID'])
+  expect(messages).toEqual([expect.stringMatching(message)])
+})
+
 async function serve(): Promise<string> {
   const directory = write({
     'host.pem': host.certificate,
@@ -109,6 +137,7 @@ certificates: [{ uri: spiffe://acme/ci, role: engineer, project: "jenkins:shop",
 interface Opened {
   readonly client: Client
   readonly troubles: readonly string[]
+  readonly messages: readonly string[]
 }
 
 interface Surroundings {
@@ -127,12 +156,15 @@ async function open(
   const remote = { url, ...Object.fromEntries(lines), ...named }
   const cwd = write({ ...written, '.taskvault/config.yaml': JSON.stringify({ remote }) })
   const troubles: string[] = []
+  const messages: string[] = []
   const report = (event: VaultEvent): void => {
-    if (event.kind === 'trouble') troubles.push(event.code)
+    if (event.kind !== 'trouble') return
+    troubles.push(event.code)
+    messages.push(event.message)
   }
   const client = await createClient(undefined, { cwd, env, report })
   onTestFinished(async () => await client.close())
-  return { client, troubles }
+  return { client, troubles, messages }
 }
 
 function write(files: Readonly<Record<string, string>>): string {

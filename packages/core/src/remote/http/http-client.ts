@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { asTaskVaultError, isTaskVaultError } from '../../errors.ts'
+import { isTaskVaultError } from '../../errors.ts'
 import type { ByteStream } from '../blob-store.ts'
 import { connectionTrouble, nonsense, unavailable } from '../failures.ts'
 import { findProxies } from './find-proxies.ts'
+import { readTlsFiles } from './read-tls-files.ts'
+import type { TlsFiles } from './read-tls-files.ts'
 
 export interface HttpRequest {
   readonly method: 'DELETE' | 'GET' | 'HEAD' | 'PATCH' | 'POST' | 'PUT'
@@ -33,19 +34,10 @@ export interface HttpAnswer {
 export interface HttpClient extends AsyncDisposable {
   /**
    * @throws {TaskVaultError} REMOTE_UNAVAILABLE when there is no answer; whatever the body's stream
-   * throws; the signal's reason; CONFIG_INVALID for a proxy that is none; IO_FAILED, PERMISSION_DENIED
-   * naming a file of `tls`.
+   * throws; the signal's reason; CONFIG_INVALID for a proxy that is none; CONFIG_INVALID, IO_FAILED,
+   * PERMISSION_DENIED naming a file of `tls`.
    */
   send(request: HttpRequest): Promise<HttpAnswer>
-}
-
-/** Paths of files in PEM. */
-export interface TlsFiles {
-  /** Authorities to trust besides those that Node trusts. */
-  readonly ca?: string | undefined
-  /** Who we are, to a server that asks. */
-  readonly certificate?: string | undefined
-  readonly key?: string | undefined
 }
 
 export interface HttpClientOptions {
@@ -69,7 +61,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   const open = async (): Promise<Dispatcher> => {
     const { Agent, EnvHttpProxyAgent } = await import('undici')
     const connectTimeout = Math.min(idleTimeoutMs, 10_000)
-    const requestTls = await readTls(tls)
+    const requestTls = await readTlsFiles(tls)
     const settings = {
       connections,
       headersTimeout: idleTimeoutMs,
@@ -92,32 +84,6 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
       const dispatcher = await opening?.catch(() => undefined)
       await dispatcher?.destroy()
     },
-  }
-}
-
-/** What the files say, under the names that Node gives it. */
-interface TlsTexts {
-  readonly ca?: string[]
-  readonly cert?: string
-  readonly key?: string
-}
-
-/** @throws {TaskVaultError} IO_FAILED, PERMISSION_DENIED naming the file. */
-async function readTls({ ca, certificate, key }: TlsFiles): Promise<TlsTexts> {
-  if (ca === undefined && certificate === undefined) return {}
-  const { getCACertificates } = await import('node:tls')
-  return {
-    ...(ca !== undefined && { ca: [...getCACertificates('default'), readPem(ca)] }),
-    ...(certificate !== undefined && { cert: readPem(certificate) }),
-    ...(key !== undefined && { key: readPem(key) }),
-  }
-}
-
-function readPem(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw asTaskVaultError(error, `read ${path}`)
   }
 }
 
