@@ -112,6 +112,18 @@ test('what could not be saved fails the step where that is asked for', async () 
   expect(asked.log).toContain('fail-on-save-error is set')
 })
 
+test('word that cannot be left for the post half is a warning', async () => {
+  const machine = createMachine(server)
+  writeFiles(machine, { 'package-lock.json': '1', 'src/a.ts': 'a' })
+  const env = { RUNNER_TEMP: path.join(machine.workspace, 'package-lock.json') }
+
+  const missed = await runAction(machine, { inputs: { ...WORK, task: uniqueTask() }, env })
+
+  expect([missed.exitCode, missed.state['taskvault-begun']], missed.log).toEqual([0, undefined])
+  expect(missed.log).toMatch(/^::warning title=TaskVault::Could not write /m)
+  expect(missed.outputs['cache-status']).toBe('miss')
+})
+
 test('a miss fails the step where that is asked for', async () => {
   const machine = createMachine(server)
   writeFiles(machine, { 'package-lock.json': '1', 'src/a.ts': 'a' })

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import {
   TaskVaultError,
+  asPassedOver,
   createKeyableWork,
   detectWorkplace,
   resolvePolicy,
@@ -82,13 +83,18 @@ const SAVE_ALWAYS = 'TASKVAULT_SAVE_ALWAYS'
 
 /** Leaves word for the post half, in a file: what was hashed can be longer than a variable may be. */
 export function leaveWord(
-  { runner, inputs }: HalfStep,
+  { runner, inputs, troubles }: HalfStep,
   outcome: RestoreTaskOutcome | undefined,
 ): void {
   if (inputs.savesAlways) runner.exportVariable(SAVE_ALWAYS, 'true')
   const directory = runner.env['RUNNER_TEMP']
   if (directory === undefined || outcome === undefined) return
   const file = path.join(directory, `taskvault-${randomUUID()}.json`)
-  writeBegunWork(file, outcome.begun)
-  runner.saveState(BEGUN_STATE, file)
+  try {
+    writeBegunWork(file, outcome.begun)
+    runner.saveState(BEGUN_STATE, file)
+  } catch (error) {
+    // Without it nothing is saved, which is no reason to fail the job.
+    troubles.warn(asPassedOver(error).message)
+  }
 }

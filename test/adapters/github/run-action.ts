@@ -20,6 +20,8 @@ export interface Step {
   readonly entry?: 'main' | 'post' | 'restore' | 'save'
   /** What an earlier half has saved. */
   readonly state?: Readonly<Record<string, string>>
+  /** Of this step alone. */
+  readonly env?: Readonly<Record<string, string>>
   /** Where the action lies; the one that was built unless told. */
   readonly dist?: string
   readonly onStart?: (action: ChildProcess) => void
@@ -80,7 +82,7 @@ export function writeFiles({ workspace }: Machine, files: Readonly<Record<string
 export async function runAction(machine: Machine, step: Step): Promise<Done> {
   const { inputs, entry = 'main', state = {}, dist = DIST, onStart } = step
   const command = [process.execPath, path.join(dist, `${entry}.mjs`)]
-  const env = { ...named('INPUT_', inputs), ...named('STATE_', state) }
+  const env = { ...step.env, ...named('INPUT_', inputs), ...named('STATE_', state) }
   return await runStep(machine, command, { env, onStart })
 }
 

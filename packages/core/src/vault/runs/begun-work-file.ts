@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Settings } from '../../config/settings.ts'
 import { asTaskVaultError, systemErrorCode } from '../../errors.ts'
+import { ensureDirectory } from '../../files/ensure-directory.ts'
 import { writeAtomically } from '../../files/write-atomically.ts'
 import { sha256 } from '../../hashing/sha256.ts'
 import { encodeBegunWork, parseBegunWork } from '../../model/begun-work.ts'
@@ -23,7 +24,7 @@ export function begunWorkPath({ cacheDirectory, projectRoot }: Settings, task: T
 /** @throws {TaskVaultError} DISK_FULL, PERMISSION_DENIED, IO_FAILED. */
 export function writeBegunWork(absolutePath: string, work: BegunWork): void {
   try {
-    mkdirSync(path.dirname(absolutePath), { recursive: true })
+    ensureDirectory(path.dirname(absolutePath))
     writeAtomically(absolutePath, Buffer.from(encodeBegunWork(work)), { mode: 0o600 })
   } catch (error) {
     removeBegunWork(absolutePath)
