@@ -82,6 +82,27 @@ test('no message tells a text that came, which may be secret', async () => {
   expect(String(refusal)).not.toContain('hunter2')
 })
 
+test('a client that was closed says so, and may be closed again', async () => {
+  const client = await openUntyped()
+
+  await client.close()
+  await client.close()
+
+  const calls = [
+    client.cacheResult('t', '', ''),
+    client.getCachedResult('t', ''),
+    client.openCachedResult('t', ''),
+    client.invalidateTask('t'),
+    client.getStats(),
+    client.run('t', { command: 'true' }),
+  ]
+  for (const call of calls)
+    await expect(call).rejects.toMatchObject({
+      code: 'ARGUMENT_INVALID',
+      message: 'This client was closed',
+    })
+})
+
 async function openUntyped(): Promise<Untyped> {
   const cwd = mkdtempSync(join(tmpdir(), 'client-arguments-'))
   const client = await createClient(undefined, { cwd, env: {} })

@@ -58,8 +58,8 @@ export interface ClientRunOptions {
 }
 
 /**
- * TaskVault in a program. Close it, or take it with `await using`. What the types do not allow is
- * refused with ARGUMENT_INVALID, which names the argument.
+ * TaskVault in a program. Close it, or take it with `await using`. What the types do not allow, and all that
+ * is asked of it afterwards, is refused with ARGUMENT_INVALID.
  */
 export interface Client extends AsyncDisposable {
   /**
@@ -112,7 +112,17 @@ interface Surroundings {
 }
 
 function createClientOf(vault: Vault, surroundings: Surroundings): Client {
-  const close = async (): Promise<void> => await vault[Symbol.asyncDispose]()
+  let isClosed = false
+  const close = async (): Promise<void> => {
+    isClosed = true
+    await vault[Symbol.asyncDispose]()
+  }
+  const open = (): Vault => {
+    if (!isClosed) return vault
+    throw new TaskVaultError('ARGUMENT_INVALID', 'This client was closed', {
+      hint: 'Close it when nothing is asked of it any more, or make another one.',
+    })
+  }
 
   async function getCachedResult(task: string, input: ClientInput): Promise<CachedResult>
   async function getCachedResult(
@@ -126,13 +136,13 @@ function createClientOf(vault: Vault, surroundings: Surroundings): Client {
     compute?: () => Uint8Array | Promise<Uint8Array>,
   ): Promise<CachedResult | readonly [Uint8Array, boolean]> {
     checkArguments({ task, input, ...(compute !== undefined && { compute }) })
-    const request = await workOf(vault, task, input)
-    const found = await vault.readResult(request.task, request.work)
+    const request = await workOf(open(), task, input)
+    const found = await open().readResult(request.task, request.work)
     if (found !== undefined) return [found, true]
     if (compute === undefined) return [undefined, false]
     const result = await compute()
     checkArguments({ 'the result of compute': result })
-    await keep(vault, { ...request, output: result, surroundings })
+    await keep(open(), { ...request, output: result, surroundings })
     return [result, false]
   }
 
@@ -140,24 +150,24 @@ function createClientOf(vault: Vault, surroundings: Surroundings): Client {
     getCachedResult,
     async cacheResult(task, input, output) {
       checkArguments({ task, input, output })
-      const request = await workOf(vault, task, input)
-      await keep(vault, { ...request, output, surroundings })
+      const request = await workOf(open(), task, input)
+      await keep(open(), { ...request, output, surroundings })
       return request.work.key
     },
     async openCachedResult(task, input) {
       checkArguments({ task, input })
-      const request = await workOf(vault, task, input)
-      return await vault.openResult(request.task, request.work)
+      const request = await workOf(open(), task, input)
+      return await open().openResult(request.task, request.work)
     },
     async invalidateTask(task) {
       checkArguments({ task })
-      return invalidate(vault.store, { task: parseTaskName(task) })
+      return invalidate(open().store, { task: parseTaskName(task) })
     },
-    getStats: async () => vault.stats(),
+    getStats: async () => open().stats(),
     async run(task, options = {}) {
       checkArguments({ task })
       checkRunOptions(options)
-      return await runInVault(vault, parseTaskName(task), { ...options, ...surroundings })
+      return await runInVault(open(), parseTaskName(task), { ...options, ...surroundings })
     },
     close,
     [Symbol.asyncDispose]: close,
