@@ -42,6 +42,18 @@ test('one session serves all requests, and is renewed when it ends or is refused
   )
 })
 
+test('a clock that is ahead of the server’s costs no session for each request', async () => {
+  const sessions: string[] = []
+  const stores = await connect(
+    (_request, response) => answer(response, 404, { code: 'NOT_FOUND' }),
+    { sessions, now: () => 10_000_000, serverNow: () => 0 },
+  )
+
+  for (let each = 0; each < 3; each += 1) await stores.entries.find(TASK, await sampleKey())
+
+  expect(sessions).toHaveLength(1)
+})
+
 test('a server that lets nobody in is refused with what it says', async () => {
   const stores = await connect(() => {}, { refuses: true })
 
@@ -130,6 +142,8 @@ interface Given {
   /** Filled with the authorisation of each session that is opened. */
   readonly sessions?: string[]
   readonly now?: () => number
+  /** The same clock unless told. */
+  readonly serverNow?: () => number
   readonly refuses?: boolean
 }
 
@@ -137,7 +151,7 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void
 
 /** A client of a server that opens sessions of an hour; `handle` answers the rest. */
 async function connect(handle: Handler, given: Given = {}): Promise<RemoteStores> {
-  const { sessions = [], now = () => 0, refuses = false } = given
+  const { sessions = [], now = () => 0, serverNow = now, refuses = false } = given
   const url = await listen((request, response) => {
     if (request.url !== '/vault/v1/session') return handle(request, response)
     if (refuses)
@@ -146,7 +160,7 @@ async function connect(handle: Handler, given: Given = {}): Promise<RemoteStores
     const token = `tvs_${sessions.length}`
     answer(response, 201, {
       token,
-      expiresAtMs: now() + 3_600_000,
+      expiresAtMs: serverNow() + 3_600_000,
       directTransfer: false,
       maxBlobBytes: 1_000_000,
     })

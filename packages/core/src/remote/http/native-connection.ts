@@ -102,7 +102,7 @@ export function createNativeConnection(options: NativeOptions): NativeConnection
 
 async function openSession(
   base: URL,
-  { http, findToken, client, job }: NativeOptions,
+  { http, findToken, client, job, now = Date.now }: NativeOptions,
   signal: AbortSignal | undefined,
 ): Promise<SessionAnswer> {
   const token = await findToken(signal)
@@ -117,7 +117,10 @@ async function openSession(
     signal,
   })
   if (answer.status !== 201) throw explainRefusal(answer, await readRefusal(answer))
-  return parseSessionAnswer(await readJson(answer))
+  const session = parseSessionAnswer(await readJson(answer))
+  const isOver = session.expiresAtMs - now() <= RENEWED_BEFORE_MS
+  // Then our clock is ahead of the server's, which refuses the session once it is over: an ID token opens one.
+  return isOver ? { ...session, expiresAtMs: Number.POSITIVE_INFINITY } : session
 }
 
 /** @throws {TaskVaultError} REMOTE_INVALID when it is none. */
