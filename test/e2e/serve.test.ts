@@ -112,7 +112,7 @@ test.concurrent.each([
   ],
   [['--config', 'absent.yaml'], 78, /no configuration file absent\.yaml/],
   [['--port', 'http'], 64, /Use a number from 0 to 65535/],
-  [['--config', 'tls.yaml'], 78, /There is no PEM in .*server\.pem/],
+  [['--config', 'tls.yaml'], 78, /There is no file .*server\.pem/],
   [['--config', 'database.yaml'], 69, /database/i],
 ])('taskvault serve %j ends with %i and says why', async (words, exitCode, message) => {
   await using rig = openRig({

@@ -183,6 +183,8 @@ export type {
 export type { EntryQuery, EntryStore, PublishOutcome } from './remote/entry-store.ts'
 export { createExpectedBlob } from './remote/expected-blob.ts'
 export { createFolderObjectStore } from './remote/objects/folder-object-store.ts'
+export { checkCertificates, checkKeyPair } from './remote/http/check-pem.ts'
+export type { PemFile } from './remote/http/check-pem.ts'
 export { createHttpClient } from './remote/http/http-client.ts'
 export type { HttpClient, HttpClientOptions } from './remote/http/http-client.ts'
 export type {

@@ -3,13 +3,15 @@ import { join } from 'node:path'
 import {
   TaskVaultError,
   asTaskVaultError,
+  checkCertificates,
+  checkKeyPair,
   createFolderObjectStore,
   createHttpClient,
   ensureDirectory,
   openS3ObjectStore,
   systemErrorCode,
 } from '@taskvault/core'
-import type { ObjectStore } from '@taskvault/core'
+import type { ObjectStore, PemFile } from '@taskvault/core'
 import type { TlsMaterial } from './http/node-server.ts'
 import type { ServerSettings, TlsSettings } from './settings/server-settings.ts'
 import { parseServerSecret, readServerSecret } from './trust/server-secret.ts'
@@ -47,26 +49,29 @@ export function openObjects(
   return openS3ObjectStore(bucketUrl, { env, http })
 }
 
-/** @throws {TaskVaultError} CONFIG_INVALID when a file is not there, PERMISSION_DENIED, IO_FAILED. */
+/** @throws {TaskVaultError} CONFIG_INVALID, PERMISSION_DENIED, IO_FAILED naming the file. */
 export async function readTls(tls: TlsSettings | undefined): Promise<TlsMaterial | undefined> {
   if (tls === undefined) return undefined
   const { certificatePath, keyPath, clientAuthoritiesPath, requiresCertificate } = tls
   const [certificate, key] = await Promise.all([readPem(certificatePath), readPem(keyPath)])
-  if (clientAuthoritiesPath === undefined) return { certificate, key }
-  const clientAuthorities = await readPem(clientAuthoritiesPath)
-  return { certificate, key, clientAuthorities, requiresCertificate }
+  checkKeyPair(certificate, key)
+  const own = { certificate: certificate.text, key: key.text }
+  if (clientAuthoritiesPath === undefined) return own
+  const authorities = await readPem(clientAuthoritiesPath)
+  checkCertificates(authorities)
+  return { ...own, clientAuthorities: authorities.text, requiresCertificate }
 }
 
-async function readPem(path: string): Promise<Buffer> {
+async function readPem(path: string): Promise<PemFile> {
   try {
-    const bytes = await readFile(path)
-    if (bytes.includes('-----BEGIN ')) return bytes
+    return { path, text: await readFile(path, 'utf8') }
   } catch (error) {
     if (systemErrorCode(error) !== 'ENOENT') throw asTaskVaultError(error, `read ${path}`)
+    throw new TaskVaultError('CONFIG_INVALID', `There is no file ${path}`, {
+      hint: 'Correct `tls` in the configuration of the server.',
+      cause: error,
+    })
   }
-  throw new TaskVaultError('CONFIG_INVALID', `There is no PEM in ${path}`, {
-    hint: 'Correct `tls` in the configuration of the server.',
-  })
 }
 
 /** Why nothing can listen there, as something that can be mended. */

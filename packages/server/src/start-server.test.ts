@@ -217,6 +217,21 @@ certificates: [{ uri: spiffe://acme/ci, role: viewer }]
     await expect(wrong).rejects.toThrow()
   })
 
+  test.each<readonly [string, Readonly<Record<string, string>>, RegExp]>([
+    ['a certificate', { 'server.pem': 'PEM' }, /^There is no certificate in PEM in .*server\.pem$/],
+    ['a whole one', { 'server.pem': cut(host.certificate) }, /^A certificate in .*pem is damaged$/],
+    ['a key', { 'server.key': '' }, /^There is no private key in PEM, .* in .*server\.key$/],
+    ['its key', { 'server.key': client.key }, /^The key in .*key is not the one of .*pem$/],
+    ['authorities', { 'ca.pem': cut(authority.certificate) }, /^A certificate in .*ca\.pem is /],
+  ])('without %s does not start, and says which file is wrong', async (_, wrong, message) => {
+    const starting = start(accepting, { ...files, ...wrong })
+
+    await expect(starting).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(message),
+    })
+  })
+
   test('is not taken for something else: plain requests and garbage end, and others are served', async () => {
     await using server = await start(accepting, files)
 
@@ -231,6 +246,10 @@ certificates: [{ uri: spiffe://acme/ci, role: viewer }]
 })
 
 const KEY = 'ab'.repeat(32)
+
+function cut(pem: string): string {
+  return pem.replace(/\n.{8}/, '\n')
+}
 
 interface TestServer extends RunningServer, AsyncDisposable {
   fetch(path: string, init?: RequestInit & { readonly bearer?: string }): Promise<Response>

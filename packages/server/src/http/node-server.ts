@@ -9,10 +9,10 @@ import { Refusal } from './refusal.ts'
 
 /** What a listener proves itself with, and whose certificates it accepts; PEM. */
 export interface TlsMaterial {
-  readonly certificate: string | Buffer
-  readonly key: string | Buffer
+  readonly certificate: string
+  readonly key: string
   /** Authorities of client certificates; undefined: none is asked for. */
-  readonly clientAuthorities?: string | Buffer
+  readonly clientAuthorities?: string
   /** Whether a client without a certificate is turned away before it can say anything. */
   readonly requiresCertificate?: boolean
 }
