@@ -26,6 +26,20 @@ describe('a server as it is put together', () => {
     expect(keys).toMatchObject({ keys: [{ keyId: record.signature.keyId }] })
   })
 
+  test('does not start with another secret than the one of its database', async () => {
+    const directory = mkdtempSync(path.join(os.tmpdir(), 'taskvault-database-'))
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+    const shared = `database: sqlite:${directory}/server.db`
+    await using _first = await start(shared)
+
+    const second = start(shared)
+
+    await expect(second).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringMatching(/^Cannot open the signing key tvk-\w+ of default$/),
+    })
+  })
+
   test('compares with nothing that is quarantined', async () => {
     await using server = await start()
     const bytes = randomBytes(1000)

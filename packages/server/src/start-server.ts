@@ -102,6 +102,8 @@ async function openParts(
     now,
   })
   opening.use(engine)
+  // With another secret than the database's it could sign nothing: told now, and not to each save.
+  await signer.publicKeys('default')
   const trust = { database: database.database, settings: settings.trust, now }
   const known = createAuthenticator(trust)
   const authenticator = settings.isAuthenticated ? known : createOpenAuthenticator(known, now)

@@ -35,7 +35,7 @@ export function openSealed(text: string, options: SealOptions): Buffer {
     return Buffer.concat([decipher.update(body), decipher.final()])
   } catch (cause) {
     throw new TaskVaultError('CONFIG_INVALID', `Cannot open the ${options.place}`, {
-      hint: 'Start this server with the secret that the database was used with before.',
+      hint: 'Start this server with the secret that the database was used with before: TASKVAULT_SERVER_SECRET, or the file `secret` of its data directory.',
       cause,
     })
   }
