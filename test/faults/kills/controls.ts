@@ -16,7 +16,8 @@ function waitMs(durationMs: number): string {
   return `Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ${durationMs})`
 }
 
-const WRITE_MANIFEST = 'writeAtomically(path, blob, { mode: 0o644, fsync: true })'
+const WRITE_MANIFEST =
+  "writeAtomically(blobPath(cacheDirectory, digest), blob, { mode: 0o644, fsync: 'bytes' })"
 
 const PUBLISH_BLINDLY: readonly Patch[] = [
   {
@@ -51,7 +52,7 @@ export const KILL_CONTROLS: readonly KillControl[] = [
       ...PUBLISH_BLINDLY,
       ...COLLECT_AT_ONCE,
       {
-        file: 'vault/save.ts',
+        file: 'store/entries/write-manifest.ts',
         find: WRITE_MANIFEST,
         replace: `${waitMs(50)}\n  ${WRITE_MANIFEST}`,
       },
@@ -66,7 +67,7 @@ export const KILL_CONTROLS: readonly KillControl[] = [
         replace: '',
       },
       {
-        file: 'vault/save.ts',
+        file: 'store/entries/write-manifest.ts',
         find: WRITE_MANIFEST,
         replace: `setTimeout(() => ${WRITE_MANIFEST}, 15)`,
       },

@@ -17,6 +17,7 @@ import {
   OLD_OUTPUT,
   SMALL,
   SMALL_AGAIN,
+  SMALL_BESIDE,
   TREES,
   operate,
   outputOf,
@@ -119,6 +120,7 @@ async function judgeResults(
         ? [SMALL_AGAIN.generation]
         : [SMALL.generation, SMALL_AGAIN.generation],
     },
+    ...(wasReplaced ? [{ key: SMALL_BESIDE.key, generations: [SMALL_BESIDE.generation] }] : []),
   ]
   const violations: string[] = []
   for (const { key, generations } of wanted) {

@@ -25,6 +25,8 @@ export const SMALL: Saved = { key: 'result-small', generation: 0 }
 export const LARGE: Saved = { key: 'result-large', generation: 2 }
 /** What `save` puts in the place of SMALL, and adds. */
 export const SMALL_AGAIN: Saved = { key: 'result-small', generation: 3 }
+/** What `save` adds at the same time. */
+export const SMALL_BESIDE: Saved = { key: 'result-beside', generation: 1 }
 
 /** The output as it lies in the project before a restore, and the one that the restore wants. */
 export const OLD_OUTPUT: Tree = new Map([
@@ -120,7 +122,10 @@ export async function operate(
   await using vault = await openTestVault({ project })
   switch (operation) {
     case 'save':
-      await saveUnder(vault, SMALL_AGAIN.key, resultOf(SMALL_AGAIN))
+      // At once: they are published together.
+      await Promise.all(
+        [SMALL_AGAIN, SMALL_BESIDE].map((saved) => saveUnder(vault, saved.key, resultOf(saved))),
+      )
       acknowledge('small')
       await saveUnder(vault, 'tree-saved', [{ declaredAs: 'out', absolutePath: outputOf(project) }])
       acknowledge('tree')

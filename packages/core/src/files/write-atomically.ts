@@ -6,8 +6,11 @@ import { removeFile } from './remove-file.ts'
 export interface WriteOptions {
   /** Permission bits of a new file; 0o666 less the umask by default. */
   readonly mode?: number
-  /** Whether the bytes must survive a loss of power; they survive the death of the process anyway. */
-  readonly fsync?: boolean
+  /**
+   * Whether the file must survive a loss of power; it survives the death of the process anyway. `bytes`: its
+   * name is the caller's to make durable, by `syncDirectory`, for several files at once.
+   */
+  readonly fsync?: boolean | 'bytes'
 }
 
 /**
@@ -17,15 +20,15 @@ export interface WriteOptions {
 export function writeAtomically(
   absolutePath: string,
   bytes: Uint8Array,
-  options: WriteOptions = {},
+  { mode = 0o666, fsync = false }: WriteOptions = {},
 ): void {
   const directory = dirname(absolutePath)
   const temporary = join(directory, `.${basename(absolutePath).slice(0, 100)}.${chanceName()}.tmp`)
   try {
-    const descriptor = openSync(temporary, 'wx', options.mode ?? 0o666)
+    const descriptor = openSync(temporary, 'wx', mode)
     try {
       writeFully(descriptor, bytes)
-      if (options.fsync === true) fsyncSync(descriptor)
+      if (fsync !== false) fsyncSync(descriptor)
     } finally {
       closeSync(descriptor)
     }
@@ -34,7 +37,7 @@ export function writeAtomically(
     removeFile(temporary)
     throw error
   }
-  if (options.fsync === true) syncDirectory(directory)
+  if (fsync === true) syncDirectory(directory)
 }
 
 /** Writes all of `bytes` at the descriptor's position; a single write may take less. */

@@ -14,6 +14,7 @@ import { blobPath } from '../store/blobs/blob-path.ts'
 import { buildBlob } from '../store/blobs/build-blob.ts'
 import { registerBlob } from '../store/blobs/contents.ts'
 import { publishEntry } from '../store/entries/publish-entry.ts'
+import type { Publication } from '../store/entries/publish-entry.ts'
 import { openStore } from '../store/open-store.ts'
 import type { Store } from '../store/store.ts'
 
@@ -100,6 +101,14 @@ export function saveSample(store: Store, sample: Sample): SavedSample {
 
 /** Saves an entry; undefined when a pack of it is gone. */
 export function trySaveSample(store: Store, sample: Sample): SavedSample | undefined {
+  const publication = writeSample(store, sample)
+  const { manifest, manifestBlob } = publication
+  if (publishEntry(store, publication).kind !== 'published') return undefined
+  return { key: manifest.key, manifest, blob: manifestBlob.digest }
+}
+
+/** Writes what an entry needs, which is to be published yet. */
+export function writeSample(store: Store, sample: Sample): Publication {
   const { task = 'unit_tests', name, packs = [], sizeBytes = 0, strategy = 'lru' } = sample
   const key = keyOf(store, name)
   const manifest: Manifest = {
@@ -124,13 +133,12 @@ export function trySaveSample(store: Store, sample: Sample): SavedSample | undef
   const bytes = buildBlob('manifest', inline, store.algorithm)
   const blob = digestFromBytes(store.algorithm.hash(bytes))
   writeAtomically(blobPath(store.cacheDirectory, blob), bytes)
-  const published = publishEntry(store, {
+  return {
     manifest,
     manifestBlob: { digest: blob, sizeBytes: bytes.length },
     blobNumbers: packs.map((pack) => pack.number),
     strategy,
-  })
-  return published.kind === 'published' ? { key, manifest, blob } : undefined
+  }
 }
 
 export function keyOf(store: Store, name: string): TaskKey {

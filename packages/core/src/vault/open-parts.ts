@@ -2,6 +2,8 @@ import type { Settings } from '../config/settings.ts'
 import type { ScanContext } from '../files/scan-context.ts'
 import type { StatCache } from '../files/stat-cache.ts'
 import type { ProgressPhase } from '../model/events.ts'
+import { createPublisher } from '../store/entries/publish-together.ts'
+import type { Publisher } from '../store/entries/publish-together.ts'
 import type { Store } from '../store/store.ts'
 import type { RemoteVault } from './sharing/remote-vault.ts'
 
@@ -10,6 +12,8 @@ export interface OpenParts {
   readonly settings: Settings
   readonly store: Store
   readonly statCache: StatCache
+  /** Of all saves through this vault. */
+  readonly publisher: Publisher
   /** Undefined: this machine is all there is. */
   readonly remote: RemoteVault | undefined
   /** For reading the work tree; progress is reported under `phase`. */
@@ -29,6 +33,7 @@ export function createParts(
     settings,
     store,
     statCache,
+    publisher: createPublisher(store),
     remote,
     scanContext(phase) {
       let done = 0

@@ -10,7 +10,6 @@ import type { InlineContent, PackedContents } from '../store/blobs/packed-conten
 import { checkReceived } from '../store/blobs/received-packs.ts'
 import { refuseToWrite } from '../store/database/refuse-to-write.ts'
 import { findEntry } from '../store/entries/entries.ts'
-import { publishEntry } from '../store/entries/publish-entry.ts'
 import { writeManifest } from '../store/entries/write-manifest.ts'
 import { evictIfNeeded } from '../store/removal/evict.ts'
 import { attach, collectOutputs } from './collect-outputs.ts'
@@ -63,6 +62,7 @@ async function saveInAttempts(
   parts: OpenParts,
   request: SaveRequest,
 ): Promise<SavedEntry | SkippedSave> {
+  using _begun = parts.publisher.begin()
   const unwanted = new Set<number>()
   const attempts = isReadOnce(request.outputs) ? 1 : MAX_ATTEMPTS
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
@@ -115,7 +115,7 @@ async function trySave(
     const packed = await packer.finish()
     const scattered = mayGather ? findScattered(parts.store, packed.blobs, found.sizeBytes) : []
     if (scattered.length > 0) return { kind: 'scattered', numbers: scattered }
-    return publish(parts, { request, found, log, notes, fingerprint, packed, attached })
+    return await publish(parts, { request, found, log, notes, fingerprint, packed, attached })
   } finally {
     // After a publication this finds nothing to remove.
     packer.abandon()
@@ -158,12 +158,12 @@ interface Collected {
   readonly attached: readonly InlineContent[]
 }
 
-function publish(parts: OpenParts, collected: Collected): Attempt {
+async function publish(parts: OpenParts, collected: Collected): Promise<Attempt> {
   const { store } = parts
   const { request, found, packed, attached } = collected
   const manifest = createManifest(parts, collected)
   const manifestBlob = writeManifest(store, manifest, [...packed.inline, ...attached])
-  const published = publishEntry(store, {
+  const published = await parts.publisher.publish({
     manifest,
     manifestBlob,
     blobNumbers: packed.blobs.map((used) => used.number),

@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs'
 import { TaskVaultError } from '../../errors.ts'
+import { syncDirectory } from '../../files/write-atomically.ts'
 import { digestFromBytes, digestToBytes } from '../../model/digest.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import type { EvictionStrategy } from '../../model/policy.ts'
 import { appendAudit } from '../audit/audit-log.ts'
-import { blobPath } from '../blobs/blob-path.ts'
+import { blobPath, blobsDirectory } from '../blobs/blob-path.ts'
 import { ensureTables } from '../database/schema.ts'
 import { settleEntries } from '../database/settle-clock.ts'
 import { removeUnneeded } from '../removal/remove-unneeded.ts'
@@ -15,7 +16,7 @@ import { insertEntry } from './insert-entry.ts'
 
 export interface Publication {
   readonly manifest: Manifest
-  /** Its file is in place. */
+  /** Its file is in place, and its bytes are on the disk. */
   readonly manifestBlob: { readonly digest: Digest; readonly sizeBytes: number }
   /** The packs that the manifest names, by their numbers. */
   readonly blobNumbers: readonly number[]
@@ -46,10 +47,22 @@ const MAX_REPLACEMENTS = 3
  * @throws {TaskVaultError} as the database does; DATABASE_UNAVAILABLE when the index keeps vanishing.
  */
 export function publishEntry(store: Store, publication: Publication): Published {
+  const [outcome] = publishEntries(store, [publication])
+  if (outcome === undefined) throw new Error('each publication has an outcome')
+  return outcome
+}
+
+/** The same for several at once, which all wait for the disk once: what is published survives with the rest. */
+export function publishEntries(
+  store: Store,
+  publications: readonly Publication[],
+): readonly Published[] {
+  // Before any row: what is found in the index after a loss of power is there.
+  syncDirectory(blobsDirectory(store.cacheDirectory))
   for (let attempt = 0; attempt <= MAX_REPLACEMENTS; attempt += 1) {
-    const outcome = publishOnce(store, publication)
-    // Committed to a file that has just been replaced, the entry would be lost: once more, in the new one.
-    if (!store.database.followReplacement()) return outcome
+    const outcomes = publishOnce(store, publications)
+    // Committed to a file that has just been replaced, entries would be lost: once more, in the new one.
+    if (!store.database.followReplacement()) return outcomes
     ensureTables(store.database)
   }
   throw new TaskVaultError(
@@ -58,21 +71,23 @@ export function publishEntry(store: Store, publication: Publication): Published 
   )
 }
 
-function publishOnce(store: Store, publication: Publication): Published {
+function publishOnce(store: Store, publications: readonly Publication[]): readonly Published[] {
   const { database } = store
   const replaced: number[] = []
-  const outcome = database.transaction('durable', (): Published => {
-    const numbers = findMissing(store, publication)
-    if (numbers.length > 0 || !isManifestThere(store, publication))
-      return { kind: 'blobs-missing', numbers }
-    settleEntries(store)
-    replaced.push(...withdrawFormer(store, publication))
-    insertPublished(store, publication)
-    return { kind: 'published' }
-  })
-  // Only now that the new entry is safe: a crash before must not cost the former one its blobs.
+  const outcomes = database.transaction('durable', () =>
+    publications.map((publication): Published => {
+      const numbers = findMissing(store, publication)
+      if (numbers.length > 0 || !isManifestThere(store, publication))
+        return { kind: 'blobs-missing', numbers }
+      settleEntries(store)
+      replaced.push(...withdrawFormer(store, publication))
+      insertPublished(store, publication)
+      return { kind: 'published' }
+    }),
+  )
+  // Only now that the new entries are safe: a crash before must not cost the former ones their blobs.
   if (replaced.length > 0) removeUnneeded(store, replaced)
-  return outcome
+  return outcomes
 }
 
 function insertPublished(

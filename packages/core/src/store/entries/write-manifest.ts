@@ -9,7 +9,8 @@ import type { Store } from '../store.ts'
 import type { Publication } from './publish-entry.ts'
 
 /**
- * Writes the blob of a manifest, with the contents that lie beside it; no entry has it yet.
+ * Writes the blob of a manifest, with the contents that lie beside it; no entry has it yet. Its bytes survive a loss of
+ * power; its name does when the entry is published.
  * @throws {TaskVaultError} DISK_FULL, PERMISSION_DENIED, IO_FAILED.
  */
 export function writeManifest(
@@ -21,6 +22,6 @@ export function writeManifest(
   const contents = [{ digest: algorithm.hash(bytes), bytes }, ...attached]
   const blob = buildBlob('manifest', contents, algorithm)
   const digest = digestFromBytes(algorithm.hash(blob))
-  writeAtomically(blobPath(cacheDirectory, digest), blob, { mode: 0o644, fsync: true })
+  writeAtomically(blobPath(cacheDirectory, digest), blob, { mode: 0o644, fsync: 'bytes' })
   return { digest, sizeBytes: blob.length }
 }
