@@ -63,6 +63,20 @@ describe('as a process', () => {
     expect(ran.stderr).toMatch(/^error: Could not write to standard output: ENOSPC.*\n$/)
   })
 
+  test.skipIf(process.platform === 'win32')(
+    'a configuration is created whole, or not at all',
+    () => {
+      const project = createProject()
+      const script = 'ulimit -f 0; "$0" "$1" init'
+
+      const { status } = spawnSync('bash', ['-c', script, process.execPath, BIN], { cwd: project })
+
+      expect(status).toBe(74)
+      expect(existsSync(path.join(project, '.taskvault/config.yaml'))).toBe(false)
+      expect(run(['init'], project).stdout).toContain('Created')
+    },
+  )
+
   test.skipIf(process.platform === 'win32')('an input that may not be read is named', () => {
     const project = createProject({ input: 'i', output: 'o' })
     chmodSync(path.join(project, 'input'), 0)

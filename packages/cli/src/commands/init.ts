@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { CONFIG_PATH, INITIAL_CONFIG, asTaskVaultError } from '@taskvault/core'
 import type { Command } from 'commander'
@@ -32,10 +32,23 @@ function writeIfAbsent(absolutePath: string, content: string): boolean {
   if (existsSync(absolutePath)) return false
   try {
     mkdirSync(path.dirname(absolutePath), { recursive: true })
-    // Exclusive: of two that start at once, one creates the file and the other fails to.
-    writeFileSync(absolutePath, content, { flag: 'wx' })
+    writeWhole(absolutePath, content)
     return true
   } catch (error) {
     throw asTaskVaultError(error, `create ${absolutePath}`)
+  }
+}
+
+function writeWhole(absolutePath: string, content: string): void {
+  // Exclusive: of two that start at once, one creates the file and the other fails to.
+  const file = openSync(absolutePath, 'wx')
+  try {
+    writeFileSync(file, content)
+  } catch (error) {
+    // On a full disk, half of it would be taken for all of it the next time.
+    rmSync(absolutePath, { force: true })
+    throw error
+  } finally {
+    closeSync(file)
   }
 }
