@@ -105,11 +105,9 @@ describe('a path that the system refuses', () => {
   test.each([
     ['ELOOP', ['hash', 'loop']],
     ['ELOOP', ['-C', 'loop', 'cache', 'ls']],
-    ['ELOOP', ['cache', 'save', 'task', 'input', 'loop']],
     ['ELOOP', ['-C', 'project', 'run', 'task', '--', 'true']],
     ['ENAMETOOLONG', ['hash', long]],
     ['ENAMETOOLONG', ['-C', long, 'cache', 'ls']],
-    ['ENAMETOOLONG', ['cache', 'save', 'task', 'input', long]],
   ])('%s is a failure that names it, and no bug: %j', async (reason, argv) => {
     const cwd = createProject({ input: 'i', 'project/other': '' })
     symlinkSync('loop', path.join(cwd, 'loop'))
@@ -123,6 +121,18 @@ describe('a path that the system refuses', () => {
     )
   })
 })
+
+test.each(['nothing', 'input/below', 'loop', 'loop/below', 'n'.repeat(300)])(
+  'an output that cannot be there is not the cache’s trouble: %s',
+  async (output) => {
+    const cwd = createProject({ input: 'i' })
+    symlinkSync('loop', path.join(cwd, 'loop'))
+
+    const { code, stderr } = await runMain(['cache', 'save', 'task', 'input', output], { cwd })
+
+    expect([code, stderr]).toEqual([EXIT.output, expect.stringMatching(/^error: .*output/i)])
+  },
+)
 
 describe('colours', () => {
   test.each([

@@ -2,6 +2,7 @@ import {
   TaskVaultError,
   detectWorkplace,
   asCacheTrouble,
+  asTaskVaultError,
   openStream,
   parseTaskName,
   resolvePolicy,
@@ -99,7 +100,15 @@ async function saveResult(
 /** A file or directory by its path; the bytes of anything that can be read only once. */
 function openOutput(cli: Cli, output: string): SaveRequest['outputs'] {
   const absolutePath = resolvePathArgument(output, cli.cwd)
-  return openStream(absolutePath, () => cli.stdin) ?? [{ declaredAs: '', absolutePath }]
+  try {
+    return openStream(absolutePath, () => cli.stdin) ?? [{ declaredAs: '', absolutePath }]
+  } catch (error) {
+    const { message } = asTaskVaultError(error, `read the output ${output}`)
+    throw new TaskVaultError('OUTPUT_UNREADABLE', message, {
+      hint: 'Check that it exists, who owns it, and its mode.',
+      cause: error,
+    })
+  }
 }
 
 function report(cli: Cli, task: string, saved: SavedEntry | SkippedSave): void {

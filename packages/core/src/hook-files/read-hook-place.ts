@@ -1,7 +1,8 @@
-import { accessSync, constants, lstatSync, statSync } from 'node:fs'
+import { accessSync, constants, statSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import { join } from 'node:path'
 import { systemErrorCode } from '../errors.ts'
+import { isThere } from '../files/is-there.ts'
 import { readSmallFile } from '../git/find-repository.ts'
 import { GIT_HOOKS } from '../model/task.ts'
 import type { GitHook } from '../model/task.ts'
@@ -48,20 +49,12 @@ function foreign(text: string, canRun: boolean): HookFile {
 const OWN_NAME =
   /basename\b[^\n]*(\$\{?0|\$PROGRAM_NAME|__FILE__|argv\[0\])|\$\{0##|(\$0|\$PROGRAM_NAME)\s*=~/
 
-function isThere(absolutePath: string): boolean {
-  return findStats(() => lstatSync(absolutePath, { throwIfNoEntry: false })) !== undefined
-}
-
 /** What a path leads to, also through links. */
 function findTarget(absolutePath: string): Stats | undefined {
-  return findStats(() => statSync(absolutePath, { throwIfNoEntry: false }))
-}
-
-/** Nothing is below what is no directory, as /dev/null, and at the end of links in a circle. */
-function findStats(look: () => Stats | undefined): Stats | undefined {
   try {
-    return look()
+    return statSync(absolutePath, { throwIfNoEntry: false })
   } catch (error) {
+    // Nothing is below what is no directory, as /dev/null, and at the end of links in a circle.
     if (['ENOTDIR', 'ELOOP'].includes(systemErrorCode(error) ?? '')) return undefined
     throw error
   }

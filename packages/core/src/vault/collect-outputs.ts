@@ -1,9 +1,9 @@
-import { lstatSync } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { TaskVaultError } from '../errors.ts'
 import { createChunker } from '../files/chunker.ts'
 import { CHUNKED_FROM_BYTES } from '../files/cut-chunks.ts'
 import { describeNames } from '../files/describe-directory.ts'
+import { isThere } from '../files/is-there.ts'
 import { scanTree } from '../files/scan-tree.ts'
 import { unsupportedKind } from '../files/unsupported-kind.ts'
 import { digestFromBytes } from '../model/digest.ts'
@@ -73,7 +73,7 @@ function* scanOutput(
 ): Generator<void, ScannedRoot> {
   const { absolutePath } = target
   const context = parts.scanContext('saving')
-  if (lstatSync(absolutePath, { throwIfNoEntry: false }) === undefined) throw missing(target)
+  if (!isThere(absolutePath)) throw missing(target)
   const names = [basename(absolutePath)]
   const [found] = yield* describeNames(dirname(absolutePath), names, { context, sink: packer })
   if (found === undefined) throw missing(target)
