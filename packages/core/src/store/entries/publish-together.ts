@@ -21,7 +21,7 @@ interface Ready {
 /** Other processes wait for the write lock meanwhile. */
 const MAX_TOGETHER = 64
 
-/** Saves that a program has begun at once are ready at once, and wait for the disk together (ADR 31). */
+/** Saves that a program has begun at once are ready at once, and wait for the disk together (ADR 32). */
 export function createPublisher(store: Store): Publisher {
   let ready: Ready[] = []
   let begunSaves = 0
