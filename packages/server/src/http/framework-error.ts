@@ -27,7 +27,9 @@ function isFrameworkError(error: unknown): error is FastifyError {
 /** The first faults by place: `body.names.3: Invalid string`. */
 function describeValidation({ validation = [], validationContext }: FastifyError): string {
   const faults = validation.slice(0, 5).map(({ instancePath, message = 'is invalid' }) => {
-    const place = `${validationContext ?? ''}${instancePath.replaceAll('/', '.')}`
+    // What is wrong with the whole lies at `/`.
+    const within = instancePath === '/' ? '' : instancePath.replaceAll('/', '.')
+    const place = `${validationContext ?? ''}${within}`
     return place === '' ? message : `${place}: ${message}`
   })
   return faults.join('; ')

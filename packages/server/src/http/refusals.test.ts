@@ -39,6 +39,17 @@ test.each<readonly [number, string, TestRequest]>([
   expect([answer.status, await answer.json()]).toEqual([status, SHAPE])
 })
 
+test.each([
+  ['{"names":[1]}', /^Invalid request: body\.names\.0: ./],
+  ['{"names":[],"more":1}', /^Invalid request: body: .*"more"/],
+])('what is wrong with %s is named by its place', async (body, message) => {
+  await using server = await startServer()
+
+  const answer = await server.fetch('/v1/blobs/missing', { method: 'POST', body, headers: json() })
+
+  expect(await answer.json()).toMatchObject({ message: expect.stringMatching(message) })
+})
+
 test('so does what is not HTTP, says no length or host, or expects the unknown', async () => {
   await using server = await startServer()
   const ask = async (words: string): Promise<unknown> => bodyOf(await exchange(server, words))

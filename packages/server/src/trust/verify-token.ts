@@ -161,9 +161,15 @@ function asRefusal(error: unknown): unknown {
   if (isTaskVaultError(error)) return error
   if (error instanceof errors.JOSEError) return refusal(describe(error), error)
   // What is not even shaped like a token: `decodeJwt` and the like throw plain errors.
-  return error instanceof TypeError || error instanceof SyntaxError
-    ? refusal('it is no token', error)
-    : error
+  return error instanceof TypeError || error instanceof SyntaxError ? noToken(error) : error
+}
+
+function noToken(cause: unknown): TaskVaultError {
+  return new TaskVaultError(
+    'UNAUTHENTICATED',
+    'This is neither an API key (tv_…) nor the token of a CI job',
+    { hint: 'Copy the key whole, as `taskvault keys create` has printed it.', cause },
+  )
 }
 
 /** Never more of a token than the names of its claims: what it says may be anything. */
