@@ -22,6 +22,17 @@ test('what was being written when a process died is not found, nor listed', asyn
   expect(found).toEqual(['a/b'])
 })
 
+test.skipIf(process.platform !== 'linux')(
+  'where none can be made, that is said at once',
+  async () => {
+    const store = createFolderObjectStore('/proc/taskvault/objects')
+
+    const writing = store.putIfAbsent('a/b', contentOf(sampleBytes(1)))
+
+    await expect(writing).rejects.toMatchObject({ message: /ENOENT/ })
+  },
+)
+
 test('leaves no temporary files behind', async () => {
   const root = temporary()
   const store = createFolderObjectStore(root)

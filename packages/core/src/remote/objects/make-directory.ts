@@ -1,13 +1,30 @@
-import { mkdir, open } from 'node:fs/promises'
+import { mkdir, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { systemErrorCode } from '../../errors.ts'
 
-/** Makes a directory and those above it that are not there, such that all of them survive a loss of power. */
+/**
+ * Makes a directory and those above it that are not there, such that all of them survive a loss of power.
+ * Node's own way of making all of them never ends where a file system says of a new name that there is
+ * no such directory, as places do that are mounted on demand.
+ */
 export async function makeDirectory(absolutePath: string): Promise<void> {
-  const first = await mkdir(absolutePath, { recursive: true })
-  if (first === undefined) return
-  for (let at = absolutePath; at.length >= first.length; at = dirname(at)) {
-    await syncDirectory(dirname(at))
-    if (at === dirname(at)) return
+  try {
+    await mkdir(absolutePath)
+  } catch (error) {
+    if (await isDirectory(absolutePath)) return
+    const above = dirname(absolutePath)
+    if (systemErrorCode(error) !== 'ENOENT' || (await isDirectory(above))) throw error
+    await makeDirectory(above)
+    return await makeDirectory(absolutePath)
+  }
+  await syncDirectory(dirname(absolutePath))
+}
+
+async function isDirectory(absolutePath: string): Promise<boolean> {
+  try {
+    return (await stat(absolutePath)).isDirectory()
+  } catch {
+    return false
   }
 }
 
