@@ -160,6 +160,23 @@ test('a proxy that is none is a warning, and never the status of a build', async
   expect(ran.stderr).not.toContain('of-no-use')
 })
 
+test('a key with line ends around it is one, and what is none is told, and not shown', async () => {
+  const env = { ...withServer(server.url), SALT: temporary() }
+  const { key } = server
+
+  const ran = await open().taskvault(['run', 'build', ...KEYED], {
+    env: { ...env, TASKVAULT_TOKEN: `\n${key}\r\n` },
+  })
+  const refused = await open().taskvault(['run', 'build', ...KEYED], {
+    env: { ...env, TASKVAULT_TOKEN: `${key}\n${key}` },
+  })
+
+  expect(ran.stderr).toMatch(/saved .* and sent/)
+  expect(refused.exitCode).toBe(0)
+  expect(refused.stderr).toContain('TASKVAULT_TOKEN holds signs that are in no API key')
+  expect(refused.stderr).not.toContain(key)
+})
+
 test('its token is in nothing that the command writes', async () => {
   const env = withServer(server.url)
   const rig = open()

@@ -57,6 +57,8 @@ test.each([
   ['remote: https://user:secret@vault', 'remote.url'],
   ['remote: file://host/share', 'remote.url'],
   ['remote: file:share', 'remote.url'],
+  ['remote: file:///a%zz', 'remote.url'],
+  ['remote: file:///a%2Fb', 'remote.url'],
   ['remote: { url: s3:///nothing }', 'remote.url'],
   ['remote: { mode: write }', 'remote.mode'],
   ['remote: { public_keys: [short] }', 'remote.public_keys'],

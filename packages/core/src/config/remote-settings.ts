@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { checkChoice, checkFields, checkNumber, checkText, checkTexts } from './checks.ts'
 import type { Check, Fields } from './checks.ts'
 import { settingPath } from './setting-source.ts'
@@ -108,6 +109,15 @@ function isRemoteUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined) return false
   if (url.protocol === 'github:') return text === 'github:'
-  if (url.protocol === 'file:') return /^file:\/\/\/./.test(text)
+  if (url.protocol === 'file:') return /^file:\/\/\/./.test(text) && isPath(url)
   return ['http:', 'https:', 's3:'].includes(url.protocol) && url.host !== ''
+}
+
+/** `%zz` and `%2F` are in no path. */
+function isPath(url: URL): boolean {
+  try {
+    return fileURLToPath(url) !== ''
+  } catch {
+    return false
+  }
 }

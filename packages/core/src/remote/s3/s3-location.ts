@@ -30,10 +30,14 @@ export function parseS3Location(address: string, env: Environment): S3Location {
   const bucket = url.hostname
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket))
     throw invalid(address, 'a bucket has 3 to 63 letters, digits, dots and hyphens')
-  const region =
-    url.searchParams.get('region') ?? env['AWS_REGION'] ?? env['AWS_DEFAULT_REGION'] ?? 'us-east-1'
-  const endpoint =
-    url.searchParams.get('endpoint') ?? env['AWS_ENDPOINT_URL_S3'] ?? env['AWS_ENDPOINT_URL']
+  // CI systems set a variable to nothing where what it is made of is not there.
+  const read = (parameter: string, ...variables: string[]): string | undefined =>
+    [url.searchParams.get(parameter), ...variables.map((name) => env[name]?.trim())].find(
+      Boolean,
+    ) ?? undefined
+  const region = read('region', 'AWS_REGION', 'AWS_DEFAULT_REGION') ?? 'us-east-1'
+  if (!/^[\w.-]+$/.test(region)) throw invalid(address, `"${region}" is no region`)
+  const endpoint = read('endpoint', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL')
   return {
     bucket,
     prefix: readPrefix(url.pathname),
@@ -57,7 +61,7 @@ interface Place {
 }
 
 function baseUrlOf({ bucket, endpoint, region, address }: Place): URL {
-  if (endpoint === undefined || endpoint === '') {
+  if (endpoint === undefined) {
     // A certificate for *.s3.… covers no name with further dots.
     const host = `s3.${region}.amazonaws.com`
     return new URL(
@@ -66,7 +70,7 @@ function baseUrlOf({ bucket, endpoint, region, address }: Place): URL {
   }
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
   if (url === undefined || !['http:', 'https:'].includes(url.protocol))
-    throw invalid(address, 'its endpoint is no http:// or https:// address')
+    throw invalid(address, 'its endpoint, or AWS_ENDPOINT_URL, is no http:// or https:// address')
   return new URL(`${url.origin}${url.pathname.replace(/\/*$/, '/')}${bucket}/`)
 }
 

@@ -26,6 +26,17 @@ test('signs with a temporary token, too', async () => {
   expect(await store.putIfAbsent('a', contentOf(sampleBytes(1)))).toBe(true)
 })
 
+test('credentials may have line ends around them', async () => {
+  const { server } = await openBucket()
+  const store = openS3(server, {
+    AWS_ACCESS_KEY_ID: `${server.env['AWS_ACCESS_KEY_ID']}\n`,
+    AWS_SECRET_ACCESS_KEY: ` ${server.env['AWS_SECRET_ACCESS_KEY']}\r\n`,
+    AWS_SESSION_TOKEN: '\n',
+  })
+
+  expect(await store.putIfAbsent('a', contentOf(sampleBytes(1)))).toBe(true)
+})
+
 test('a wrong secret is refused, and is in no message', async () => {
   const { server } = await openBucket()
   const store = openS3(server, { AWS_SECRET_ACCESS_KEY: 'hunter2hunter2' })

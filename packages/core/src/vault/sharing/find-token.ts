@@ -1,3 +1,4 @@
+import { TaskVaultError } from '../../errors.ts'
 import { detectPlatform } from '../../platform/detect-platform.ts'
 import { fetchIdToken } from '../../remote/github/fetch-id-token.ts'
 import type { HttpClient } from '../../remote/http/http-client.ts'
@@ -10,19 +11,30 @@ export interface TokenQuest {
   readonly signal: AbortSignal | undefined
 }
 
-/** What says to a server who we are: TASKVAULT_TOKEN, else the CI job's ID token; undefined without any. */
+/**
+ * What says to a server who we are: TASKVAULT_TOKEN, else the CI job's ID token; undefined without any.
+ * @throws {TaskVaultError} REMOTE_REFUSED for a key that no server has made.
+ */
 export async function findToken({
   env,
   url,
   http,
   signal,
 }: TokenQuest): Promise<string | undefined> {
-  const key = env['TASKVAULT_TOKEN']
-  if (key !== undefined && key !== '') return key
+  // Secrets come out of files and forms with line ends around them, which no header can hold.
+  const key = env['TASKVAULT_TOKEN']?.trim() ?? ''
+  if (key !== '') return checkKey(key)
   const { token } = detectPlatform(env)
   if (token?.kind !== 'request') return token?.value
   const audience = url.replace(/\/+$/, '')
   return await fetchIdToken(http, { ...token, audience }, signal && { signal })
+}
+
+function checkKey(key: string): string {
+  if (/^[\x21-\x7e]+$/.test(key)) return key
+  throw new TaskVaultError('REMOTE_REFUSED', 'TASKVAULT_TOKEN holds signs that are in no API key', {
+    hint: 'Set it to an API key and nothing else; an administrator makes keys with `taskvault keys create`.',
+  })
 }
 
 /** What the CI system calls the job, so that a server knows its commands for one; undefined elsewhere. */
