@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import { checkChoice, checkFields, checkNumber, checkText, checkTexts } from './checks.ts'
 import type { Check, Fields } from './checks.ts'
 import { settingPath } from './setting-source.ts'
@@ -109,14 +108,15 @@ function isRemoteUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined) return false
   if (url.protocol === 'github:') return text === 'github:'
-  if (url.protocol === 'file:') return /^file:\/\/\/./.test(text) && isPath(url)
+  if (url.protocol === 'file:') return /^file:\/\/\/./.test(text) && isPath(url.pathname)
   return ['http:', 'https:', 's3:'].includes(url.protocol) && url.host !== ''
 }
 
-/** `%zz` and `%2F` are in no path. */
-function isPath(url: URL): boolean {
+/** `%zz` and `%2F` stand for nothing in a path. */
+function isPath(pathname: string): boolean {
   try {
-    return fileURLToPath(url) !== ''
+    decodeURIComponent(pathname)
+    return !/%2f/i.test(pathname)
   } catch {
     return false
   }
