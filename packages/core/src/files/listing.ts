@@ -79,8 +79,7 @@ export function encodeListing(listing: Listing): Uint8Array {
   header[5] = listing.blobs === undefined ? -1 : blobs.length
   header[6] = names.length
   header[7] = listing.targets.length
-  const { self } = listing
-  header.set([self?.dev ?? 0, self?.ino ?? 0, self?.mtimeMs ?? Number.NaN, self?.ctimeMs ?? 0], 8)
+  header.set(selfNumbers(listing.self), 8)
   header.set(blobs, HEADER_NUMBERS)
   let at = HEADER_NUMBERS + blobs.length
   for (const column of [
@@ -108,6 +107,44 @@ export function renameBlobs(listing: Uint8Array, blobs: readonly number[]): void
   const { buffer, byteOffset } = listing
   const header = new Float64Array(buffer, byteOffset, HEADER_NUMBERS + blobs.length)
   header.set(blobs, HEADER_NUMBERS)
+}
+
+/** Says in an encoded listing what the directory itself is, and its files' device. */
+export function setDirectory(
+  listing: Uint8Array,
+  { dev, self }: Pick<Listing, 'dev' | 'self'>,
+): void {
+  const header = new Float64Array(listing.buffer, listing.byteOffset, HEADER_NUMBERS)
+  header[1] = dev
+  header.set(selfNumbers(self), 8)
+}
+
+function selfNumbers(self: DirectoryIdentity | undefined): number[] {
+  return [self?.dev ?? 0, self?.ino ?? 0, self?.mtimeMs ?? Number.NaN, self?.ctimeMs ?? 0]
+}
+
+/** What a time is remembered by; `mode` is 0 for the directory itself. */
+export interface ListedTimes {
+  readonly mode: number
+  readonly mtimeMs: number
+  readonly ctimeMs: number
+}
+
+/** Puts other values for `mtimeMs` into an encoded listing: for its names, and for the directory itself. */
+export function replaceTimes(listing: Uint8Array, timeOf: (times: ListedTimes) => number): void {
+  const { buffer, byteOffset, length } = listing
+  const numbers = new Float64Array(buffer, byteOffset, Math.floor(length / 8))
+  const count = numbers[2] as number
+  const columnsAt = HEADER_NUMBERS + Math.max(numbers[5] as number, 0)
+  const replace = (mtimeAt: number, ctimeAt: number, mode: number): void => {
+    const [mtimeMs, ctimeMs] = [numbers[mtimeAt] as number, numbers[ctimeAt] as number]
+    numbers[mtimeAt] = timeOf({ mode, mtimeMs, ctimeMs })
+  }
+  for (let index = 0; index < count; index += 1) {
+    const at = columnsAt + index
+    replace(at + 2 * count, at + 3 * count, numbers[at + 4 * count] as number)
+  }
+  replace(10, 11, 0)
 }
 
 /**

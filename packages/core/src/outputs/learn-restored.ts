@@ -1,132 +1,131 @@
+import { TaskVaultError } from '../errors.ts'
 import { identityOf } from '../files/directory-identity.ts'
 import { encodeInputNode } from '../files/input-node.ts'
-import { encodeListing } from '../files/listing.ts'
-import type { DirectoryIdentity, Listing } from '../files/listing.ts'
+import { encodeListing, replaceTimes, setDirectory } from '../files/listing.ts'
+import type { DirectoryIdentity } from '../files/listing.ts'
+import { DIRECTORY_TYPE, typeOf } from '../files/observe-directory.ts'
 import { rememberedTime } from '../files/scan-context.ts'
-import type { ScanContext } from '../files/scan-context.ts'
+import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { digestFromBytes, digestToBytes } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
-import { IDENTITY_NUMBERS } from '../store/unpacking/file-identity.ts'
-import type { StagedDirectory } from './staged-directory.ts'
+import type { DirectoryEntry, TreeEntry } from '../model/tree.ts'
+import type { FileIdentity } from '../store/unpacking/file-identity.ts'
+import type { MadeDirectory } from './made-directory.ts'
+import type { NestedNames, StagedDirectory } from './staged-directory.ts'
+
+/*
+ * What the stat cache is told of directories that a restore made, so that the save that follows reads only
+ * what the job changed. Until the outputs are moved to their places nobody else can look into them, so that
+ * what was noted as each name was finished still holds then. Who changes one later is found out by its times.
+ */
 
 export interface LearnContext {
-  readonly scan: ScanContext
+  readonly algorithm: HashAlgorithm
   /** The numbers of the blobs that hold a content; undefined when it lies in one that cannot be shared. */
   blobsOf(digest: Buffer): readonly number[] | undefined
 }
 
-/** What is known of a directory once it is in its place. */
-export interface LearnedListing {
-  readonly directory: string
-  readonly listing: Uint8Array
-}
-
 /**
- * What the stat cache is told of every directory that a restore made, so that the save that follows reads
- * only what the job changed. Called before the outputs are moved to their places: until then nobody else can
- * look into them, so that what was noted as each name was finished still holds. Who changes one later is
- * found out by its times.
+ * The listing of a directory before anything in it is made: in the places of modes and times is what its names
+ * are to get, times in microseconds, which milliseconds do not always give back.
+ * @throws {TaskVaultError} ENTRY_DAMAGED when a digest has another length than the algorithm's.
  */
-export function learnRestored(
-  directories: readonly StagedDirectory[],
+export function draftListing(
+  entry: DirectoryEntry,
+  entries: readonly TreeEntry[],
   context: LearnContext,
-): LearnedListing[] {
-  const inputDigests = new Map<StagedDirectory, Digest>()
-  return directories.toReversed().map((directory) => {
-    const input = digestInputs(directory, context.scan, inputDigests)
-    inputDigests.set(directory, digestFromBytes(input))
-    const listing = encodeListing(describeRestored(directory, input, context))
-    return { directory: directory.finalPath, listing }
+): Uint8Array {
+  const { digestBytes } = context.algorithm
+  const digests = joinDigests(entries, digestBytes)
+  const unknown = new Float64Array(entries.length)
+  const input = hasDirectory(entries)
+    ? Buffer.alloc(digestBytes)
+    : digestInputs({ entries, inputs: new Map() }, context.algorithm)
+  return encodeListing({
+    dev: 0,
+    digestBytes,
+    names: entries.map(({ name }) => name),
+    ino: unknown,
+    size: unknown,
+    mtimeMs: Float64Array.from(entries, ({ mtimeUs }) => mtimeUs),
+    ctimeMs: unknown,
+    mode: Float64Array.from(entries, (wanted) => (wanted.kind === 'symlink' ? 0 : wanted.mode)),
+    digests,
+    targets: entries.flatMap((wanted) => (wanted.kind === 'symlink' ? wanted.target : [])),
+    node: { output: digestToBytes(entry.digest), input },
+    self: undefined,
+    blobs: blobsOf(entry, { entries, digests }, context),
   })
 }
 
-function digestInputs(
-  { entries, children }: StagedDirectory,
-  { algorithm }: ScanContext,
-  inputDigests: ReadonlyMap<StagedDirectory, Digest>,
-): Buffer {
-  let next = 0
-  const text = encodeInputNode(entries, () => {
-    const child = children[next++]
-    const digest = child === undefined ? undefined : inputDigests.get(child)
-    if (digest === undefined) throw new Error('subdirectories are learned before their parents')
+/** Raw digests of all entries; zeros for a link. */
+function joinDigests(entries: readonly TreeEntry[], digestBytes: number): Buffer {
+  const digests = Buffer.alloc(entries.length * digestBytes)
+  for (const [index, entry] of entries.entries()) {
+    if (entry.kind === 'symlink') continue
+    if (entry.digest.length !== digestBytes * 2)
+      throw new TaskVaultError('ENTRY_DAMAGED', 'A tree node has a digest of another length')
+    digests.write(entry.digest, index * digestBytes, digestBytes, 'hex')
+  }
+  return digests
+}
+
+export function hasDirectory(entries: readonly TreeEntry[]): boolean {
+  return entries.some(({ kind }) => kind === 'directory')
+}
+
+/** Puts what a name is, now that it is finished, in the place of what it was to be. */
+export function learnName(directory: StagedDirectory, index: number, found: FileIdentity): void {
+  const { columns } = directory
+  columns.ino[index] = found.ino
+  columns.size[index] = found.size
+  columns.mtimeMs[index] = found.mtimeMs
+  columns.ctimeMs[index] = found.ctimeMs
+  columns.mode[index] = found.mode
+  if (typeOf(found.mode) !== DIRECTORY_TYPE) directory.dev = found.dev
+}
+
+/**
+ * Completes the listing of a directory in which all is finished.
+ * @param self what the directory itself is; undefined when it will change with its move.
+ */
+export function learnDirectory(
+  directory: StagedDirectory,
+  self: DirectoryIdentity | undefined,
+  { algorithm }: Pick<LearnContext, 'algorithm'>,
+): MadeDirectory {
+  const { finalPath, displayPath, leafCount, listing, columns, nested, dev, parent } = directory
+  const node = columns.node
+  if (node === undefined) throw new Error('a directory that is made has a node')
+  if (nested !== undefined) digestInputs(nested, algorithm).copy(node.input)
+  parent?.directory.nested?.inputs.set(directory.entry.name, digestFromBytes(node.input))
+  // When it is in its place it is known what of this is recent.
+  setDirectory(listing, { dev, self: identityOf(self, Number.POSITIVE_INFINITY) })
+  return { finalPath, displayPath, leafCount, listing }
+}
+
+/** Forgets the times, in a listing of what was made, of all that changed just before `movedAtMs`. */
+export function forgetRecent({ listing }: MadeDirectory, movedAtMs: number): void {
+  replaceTimes(listing, (times) =>
+    typeOf(times.mode) === DIRECTORY_TYPE ? times.mtimeMs : rememberedTime(times, movedAtMs),
+  )
+}
+
+function digestInputs({ entries, inputs }: NestedNames, algorithm: HashAlgorithm): Buffer {
+  const text = encodeInputNode(entries, (name): Digest => {
+    const digest = inputs.get(name)
+    if (digest === undefined) throw new Error('subdirectories are finished before their parents')
     return digest
   })
   return algorithm.hash(Buffer.from(text))
 }
 
-function describeRestored(
-  directory: StagedDirectory,
-  input: Buffer,
-  context: LearnContext,
-): Listing {
-  const { entries, identities, digests } = directory
-  const checkedAtMs = context.scan.now()
-  const columns = createColumns(entries.length)
-  const names: string[] = []
-  const targets: string[] = []
-  let dev = 0
-  for (const [index, entry] of entries.entries()) {
-    const at = index * IDENTITY_NUMBERS
-    const [mtimeMs, ctimeMs] = [identities[at + 3] as number, identities[at + 4] as number]
-    const isDirectory = entry.kind === 'directory'
-    if (!isDirectory) dev = identities[at] as number
-    columns.ino[index] = identities[at + 1] as number
-    columns.size[index] = identities[at + 2] as number
-    columns.mtimeMs[index] = isDirectory
-      ? mtimeMs
-      : rememberedTime({ mtimeMs, ctimeMs }, checkedAtMs)
-    columns.ctimeMs[index] = ctimeMs
-    columns.mode[index] = identities[at + 5] as number
-    names.push(entry.name)
-    if (entry.kind === 'symlink') targets.push(entry.target)
-  }
-  return {
-    dev,
-    digestBytes: context.scan.algorithm.digestBytes,
-    names,
-    ...columns,
-    digests,
-    targets,
-    node: { output: digestToBytes(directory.entry.digest), input },
-    self: identityOf(notedOf(directory), checkedAtMs),
-    blobs: blobsOf(directory, context),
-  }
-}
-
-/** What was noted of a directory itself when it was finished. */
-function notedOf({ place }: StagedDirectory): DirectoryIdentity | undefined {
-  if (place === undefined) return undefined
-  const { identities, identityAt: at } = place
-  return {
-    dev: identities[at] as number,
-    ino: identities[at + 1] as number,
-    mtimeMs: identities[at + 3] as number,
-    ctimeMs: identities[at + 4] as number,
-  }
-}
-
-/** Side by side in one piece of memory: thousands of small ones cost more than what is in them. */
-function createColumns(
-  count: number,
-): Pick<Listing, 'ino' | 'size' | 'mtimeMs' | 'ctimeMs' | 'mode'> {
-  const numbers = new Float64Array(5 * count)
-  const column = (index: number): Float64Array =>
-    numbers.subarray(index * count, (index + 1) * count)
-  return {
-    ino: column(0),
-    size: column(1),
-    mtimeMs: column(2),
-    ctimeMs: column(3),
-    mode: column(4),
-  }
-}
-
 function blobsOf(
-  { entry, entries, digests }: StagedDirectory,
+  entry: DirectoryEntry,
+  { entries, digests }: { readonly entries: readonly TreeEntry[]; readonly digests: Buffer },
   context: LearnContext,
 ): number[] | undefined {
-  const { digestBytes } = context.scan.algorithm
+  const { digestBytes } = context.algorithm
   const numbers = new Set<number>()
   const isStored = (digest: Buffer): boolean => {
     const holders = context.blobsOf(digest)

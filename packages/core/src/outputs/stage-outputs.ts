@@ -1,20 +1,24 @@
-import { chmodSync, lstatSync, lutimesSync, mkdirSync, symlinkSync } from 'node:fs'
+import { lstatSync, lutimesSync, mkdirSync, symlinkSync } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { TaskVaultError } from '../errors.ts'
-import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { digestToBytes } from '../model/digest.ts'
-import type { Digest } from '../model/digest.ts'
-import type { DirectoryEntry, FileEntry, SymlinkEntry } from '../model/tree.ts'
+import type { DirectoryEntry, SymlinkEntry, TreeEntry } from '../model/tree.ts'
 import type { ContentLocator } from '../store/blobs/content-locator.ts'
-import { IDENTITY_NUMBERS, noteIdentity } from '../store/unpacking/file-identity.ts'
-import type { IdentityPlace } from '../store/unpacking/file-identity.ts'
 import { openUnpackPool } from '../store/unpacking/unpack-pool.ts'
 import type { UnpackPool } from '../store/unpacking/unpack-pool.ts'
+import type { FileSource } from '../store/unpacking/waiting-file.ts'
+import { finishPart } from './finish-directory.ts'
+import { draftListing, hasDirectory, learnName } from './learn-restored.ts'
+import type { LearnContext } from './learn-restored.ts'
+import { readListing } from './made-directory.ts'
+import type { MadeDirectory } from './made-directory.ts'
 import type { OutputPlan, Placement } from './output-plan.ts'
 import { readNode } from './read-node.ts'
 import type { StagedDirectory } from './staged-directory.ts'
+import { listWritten } from './written-paths.ts'
+import type { WrittenPaths } from './written-paths.ts'
 
-export interface StageContext {
-  readonly algorithm: HashAlgorithm
+export interface StageContext extends LearnContext {
   readonly locator: ContentLocator
   /** What the manifest says that all outputs hold: a tree with more was never saved. */
   readonly limits: OutputLimits
@@ -30,15 +34,15 @@ export interface OutputLimits {
 }
 
 export interface StagedOutputs {
-  /** Parents before children. */
-  readonly directories: readonly StagedDirectory[]
-  /** For people: every file and link that is new. */
-  readonly written: readonly string[]
+  /** Children before parents. */
+  readonly directories: readonly MadeDirectory[]
+  readonly written: WrittenPaths
 }
 
 /**
  * Makes everything new in the staging directories, every byte verified; the outputs stay as they
- * are. Memory grows with the number of directories and names, not with bytes.
+ * are. Memory grows with the number of directories and names, not with bytes: of what is finished, what the
+ * stat cache is told is kept, and nothing else.
  * @throws {TaskVaultError} BLOB_MISSING, BLOB_CORRUPT, ENTRY_DAMAGED; errors of the operating system
  * as they are.
  */
@@ -50,22 +54,17 @@ export async function stageOutputs(
   const { fileCount, sizeBytes } = context.limits
   const expectedFiles = fileCount - plan.unchangedCount
   await using pool = openUnpackPool({ algorithm, expectedFiles, onMade })
-  const staged = { directories: [] as StagedDirectory[], written: [] as string[] }
-  const { digestBytes } = algorithm
-  const left = { fileCount, sizeBytes }
-  const work: Stage = { locator: context.locator, pool, digestBytes, ...staged, left }
-  for (const placement of plan.placements) await stagePlacement(placement, work)
+  const directories: MadeDirectory[] = []
+  const stage: Stage = { context, pool, directories, left: { fileCount, sizeBytes } }
+  for (const placement of plan.placements) await stagePlacement(placement, stage)
   await pool.finish()
-  finishDirectories(staged.directories, plan.placements)
-  return staged
+  return { directories, written: listWritten(plan.placements, directories, algorithm.digestBytes) }
 }
 
 interface Stage {
-  readonly locator: ContentLocator
+  readonly context: StageContext
   readonly pool: UnpackPool
-  readonly digestBytes: number
-  readonly directories: StagedDirectory[]
-  readonly written: string[]
+  readonly directories: MadeDirectory[]
   readonly left: { fileCount: number; sizeBytes: number }
 }
 
@@ -77,19 +76,23 @@ interface StagedName {
 }
 
 async function stagePlacement(placement: Placement, stage: Stage): Promise<void> {
-  const { entry } = placement
+  const { entry, stagedPath } = placement
   if (entry.kind === 'directory') return await stageTree({ ...placement, entry }, stage)
-  const place = { identities: new Float64Array(IDENTITY_NUMBERS), identityAt: 0 }
-  if (entry.kind === 'symlink') return stageLink(entry, { ...placement, place }, stage)
+  if (entry.kind === 'symlink') return void stageLink(entry, stagedPath)
   const digest = digestToBytes(entry.digest)
-  await stageFile(entry, { ...placement, place, digest }, stage)
+  const { mode, mtimeUs } = entry
+  const slices = stage.context.locator.locate(digest)
+  const source: FileSource = {
+    describe: () => ({ absolutePath: stagedPath, mode, mtimeUs, digest, slices }),
+    finish: () => {},
+  }
+  await stageFile({ digest, source, index: 0 }, stage)
 }
 
 /** A directory to be made, when those that it is in have been. */
 interface WantedDirectory extends StagedName {
   readonly entry: DirectoryEntry
-  readonly parent?: StagedDirectory
-  readonly place?: IdentityPlace
+  readonly parent?: StagedDirectory['parent']
 }
 
 /** Names in one directory after the other, as they were saved: what lies close together is made so. */
@@ -103,93 +106,110 @@ async function stageTree(root: WantedDirectory, stage: Stage): Promise<void> {
 
 /** @returns its subdirectories, which are still to be made. */
 async function stageDirectory(wanted: WantedDirectory, stage: Stage): Promise<WantedDirectory[]> {
-  const directory = makeDirectory(wanted, stage)
-  const { entries, identities } = directory
-  const stagedPrefix = `${wanted.stagedPath}/`
-  const displayPrefix = `${wanted.displayPath}/`
+  const entries = readNode(wanted.entry, stage.context.locator)
+  const directory = makeDirectory(wanted, entries, stage)
+  const source = createSource(directory, stage)
   const below: WantedDirectory[] = []
   for (const [index, entry] of entries.entries()) {
-    const name = {
-      stagedPath: stagedPrefix + entry.name,
-      displayPath: displayPrefix + entry.name,
-    }
-    const place = { identities, identityAt: index * IDENTITY_NUMBERS }
     if (entry.kind === 'symlink') {
-      stageLink(entry, { ...name, place }, stage)
-      continue
-    }
-    const digest = noteDigest(entry.digest, directory, index)
-    if (entry.kind === 'directory') {
-      const finalPath = `${wanted.finalPath}/${entry.name}`
-      below.push({ ...name, finalPath, entry, parent: directory, place })
+      learnName(directory, index, stageLink(entry, `${wanted.stagedPath}/${entry.name}`))
+    } else if (entry.kind === 'directory') {
+      directory.unfinished += 1
+      below.push({ ...nameBelow(wanted, entry.name), entry, parent: { directory, index } })
     } else {
-      const isAhead = stageFile(entry, { ...name, place, digest }, stage)
+      directory.unfinished += 1
+      const isAhead = stageFile({ digest: digestAt(directory, index), source, index }, stage)
       if (isAhead !== undefined) await isAhead
     }
   }
+  finishPart(directory, stage)
   return below
 }
 
-function makeDirectory(wanted: WantedDirectory, stage: Stage): StagedDirectory {
-  const { entry, stagedPath, finalPath, place, parent } = wanted
-  const entries = readNode(entry, stage.locator)
+function nameBelow({ stagedPath, finalPath, displayPath }: StagedName, name: string): StagedName {
+  return {
+    stagedPath: `${stagedPath}/${name}`,
+    finalPath: `${finalPath}/${name}`,
+    displayPath: `${displayPath}/${name}`,
+  }
+}
+
+function makeDirectory(
+  wanted: WantedDirectory,
+  entries: readonly TreeEntry[],
+  stage: Stage,
+): StagedDirectory {
+  const { entry, stagedPath, finalPath, displayPath, parent } = wanted
+  const { digestBytes } = stage.context.algorithm
   spend(stage, { fileCount: entries.length, sizeBytes: 0 })
   // Writable until all is in it; nobody else can look into the staging directory meanwhile.
   mkdirSync(stagedPath, { mode: entry.mode | 0o700 })
-  const directory: StagedDirectory = {
+  const listing = draftListing(entry, entries, stage.context)
+  const { ino, size, mtimeMs, ctimeMs, mode, digests, node } = readListing(listing, digestBytes)
+  return {
     stagedPath,
     finalPath,
+    displayPath,
     entry,
-    entries,
-    digests: Buffer.alloc(entries.length * stage.digestBytes),
-    identities: new Float64Array(entries.length * IDENTITY_NUMBERS),
-    children: [],
-    place,
+    listing,
+    columns: { ino, size, mtimeMs, ctimeMs, mode, digests, node },
+    nested: hasDirectory(entries) ? { entries, inputs: new Map() } : undefined,
+    parent,
+    leafCount: entries.filter(({ kind }) => kind !== 'directory').length,
+    dev: 0,
+    // Its names have to be gone through.
+    unfinished: 1,
   }
-  parent?.children.push(directory)
-  stage.directories.push(directory)
-  return directory
 }
 
-/** Puts an entry's digest where its directory has them all. @returns the raw digest, as part of those. */
-function noteDigest(digest: Digest, { entries, digests }: StagedDirectory, index: number): Buffer {
-  const digestBytes = digests.length / entries.length
-  if (digest.length !== digestBytes * 2)
-    throw new TaskVaultError('ENTRY_DAMAGED', 'A tree node has a digest of another length')
-  const at = index * digestBytes
-  digests.write(digest, at, digestBytes, 'hex')
-  return digests.subarray(at, at + digestBytes)
+function digestAt({ columns: { digests, mode } }: StagedDirectory, index: number): Buffer {
+  const digestBytes = digests.length / mode.length
+  return digests.subarray(index * digestBytes, (index + 1) * digestBytes)
 }
 
-/** A link or a file that is being made, and where what it is then is noted. */
-interface StagedLeaf extends Pick<StagedName, 'stagedPath' | 'displayPath'> {
-  readonly place: IdentityPlace
-}
-
-function stageLink(
-  entry: SymlinkEntry,
-  { stagedPath, displayPath, place }: StagedLeaf,
-  stage: Stage,
-): void {
+function stageLink(entry: SymlinkEntry, stagedPath: string): Stats {
   symlinkSync(entry.target, stagedPath)
   lutimesSync(stagedPath, entry.mtimeUs / 1e6, entry.mtimeUs / 1e6)
-  noteIdentity(place, lstatSync(stagedPath))
-  stage.written.push(displayPath)
+  return lstatSync(stagedPath)
 }
 
-function stageFile(
-  { mode, mtimeUs }: FileEntry,
-  { stagedPath, displayPath, place, digest }: StagedLeaf & { readonly digest: Buffer },
-  stage: Stage,
-): Promise<void> | undefined {
-  const slices = stage.locator.locate(digest)
+interface StagedFile {
+  readonly digest: Buffer
+  readonly source: FileSource
+  readonly index: number
+}
+
+function stageFile({ digest, source, index }: StagedFile, stage: Stage): Promise<void> | undefined {
+  const slices = stage.context.locator.locate(digest)
   let sizeBytes = 0
   for (const slice of slices) sizeBytes += slice.length
   spend(stage, { fileCount: 0, sizeBytes })
-  stage.written.push(displayPath)
-  const { identities, identityAt } = place
-  const absolutePath = stagedPath
-  return stage.pool.add({ absolutePath, mode, mtimeUs, digest, slices, identities, identityAt })
+  const [first] = slices
+  return stage.pool.add({ source, index, frame: first?.frame, offset: first?.offset ?? 0 })
+}
+
+function createSource(directory: StagedDirectory, stage: Stage): FileSource {
+  const { columns, listing, stagedPath } = directory
+  const { locator, algorithm } = stage.context
+  // Not before the first of them is made: until then the listing has them.
+  let names: readonly string[] | undefined
+  return {
+    describe(index) {
+      names ??= readListing(listing, algorithm.digestBytes).names
+      const digest = digestAt(directory, index)
+      return {
+        absolutePath: `${stagedPath}/${names[index]}`,
+        mode: columns.mode[index] as number,
+        mtimeUs: columns.mtimeMs[index] as number,
+        digest,
+        slices: locator.locate(digest),
+      }
+    },
+    finish(index, found) {
+      learnName(directory, index, found)
+      finishPart(directory, stage)
+    },
+  }
 }
 
 /**
@@ -201,23 +221,4 @@ function spend({ left }: Stage, { fileCount, sizeBytes }: OutputLimits): void {
   left.sizeBytes -= sizeBytes
   if (left.fileCount >= 0 && left.sizeBytes >= 0) return
   throw new TaskVaultError('ENTRY_DAMAGED', 'The outputs are more than their manifest says')
-}
-
-/** Sets modes and times from the leaves up, because filling a directory changes its time. */
-function finishDirectories(
-  directories: readonly StagedDirectory[],
-  placements: readonly Placement[],
-): void {
-  // What nobody may write to cannot be moved either: those get their mode when they are in place.
-  const moved = new Set(placements.map((placement) => placement.stagedPath))
-  for (const { stagedPath, entry, place } of directories.toReversed()) {
-    lutimesSync(stagedPath, entry.mtimeUs / 1e6, entry.mtimeUs / 1e6)
-    if (moved.has(stagedPath)) continue
-    let stats = lstatSync(stagedPath)
-    if ((stats.mode & 0o777) !== entry.mode) {
-      chmodSync(stagedPath, entry.mode)
-      stats = lstatSync(stagedPath)
-    }
-    if (place !== undefined) noteIdentity(place, stats)
-  }
 }

@@ -6,7 +6,7 @@ import { digestToBytes } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
 import type { ContentReference } from '../model/manifest.ts'
 import { applyPlan } from '../outputs/apply-plan.ts'
-import { learnRestored } from '../outputs/learn-restored.ts'
+import { forgetRecent } from '../outputs/learn-restored.ts'
 import { createOutputPlaces } from '../outputs/output-places.ts'
 import type { OutputPlaces } from '../outputs/output-places.ts'
 import { createOutputPlan, needsStaging } from '../outputs/output-plan.ts'
@@ -114,10 +114,10 @@ async function stageOpened(parts: OpenParts, staging: Staging): Promise<Staged> 
   try {
     planOutputs({ ...staging, parts, places, plan })
     parts.statCache.flush()
-    const { algorithm, locator, manifest } = opened
+    const { manifest } = opened
     const onMade = reportFiles(parts, manifest.fileCount)
     const outputs = needsStaging(plan)
-      ? await stageOutputs(plan, { algorithm, locator, limits: manifest, onMade })
+      ? await stageOutputs(plan, { ...opened, limits: manifest, onMade })
       : { directories: [], written: [] }
     if (rules?.wants !== undefined) checkWritten(outputs.written, { targets, wants: rules.wants })
     return { plan, outputs, places }
@@ -211,10 +211,12 @@ function describeStaged(parts: OpenParts, found: FoundEntry): StagedEntry {
     },
     ...(pulled !== undefined && { receivedBytes: pulled.receivedBytes }),
     async apply() {
-      const scan = parts.scanContext('restoring')
-      const learned = learnRestored(outputs.directories, { scan, blobsOf: opened.blobsOf })
+      const movedAtMs = parts.scanContext('restoring').now()
       applyPlan(plan, places)
-      for (const { directory, listing } of learned) parts.statCache.write(directory, listing)
+      for (const made of outputs.directories) {
+        forgetRecent(made, movedAtMs)
+        parts.statCache.write(made.finalPath, made.listing)
+      }
       confirmReceived(parts.store, opened, outputs.directories)
       parts.statCache.flush()
       recordHit(parts.store, entry, { savedMs: manifest.durationMs })

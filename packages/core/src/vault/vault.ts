@@ -7,6 +7,7 @@ import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import type { Manifest, Origin } from '../model/manifest.ts'
 import type { ResolvedPolicy } from '../model/policy.ts'
 import type { TaskName } from '../model/task.ts'
+import type { WrittenPaths } from '../outputs/written-paths.ts'
 import type { ArchiveQuery } from '../remote/github/github-archives.ts'
 import type { FoundArchive } from '../remote/github/github-service.ts'
 import type { EntryRow } from '../store/entries/entries.ts'
@@ -83,7 +84,7 @@ export interface Miss {
 /** What applying a staged entry did, or would do, to the outputs. */
 export interface OutputChanges {
   /** Paths as the caller would write them (declared name, then the path below it), with `/`. */
-  readonly written: readonly string[]
+  readonly written: WrittenPaths
   readonly removed: readonly string[]
   readonly unchangedCount: number
 }

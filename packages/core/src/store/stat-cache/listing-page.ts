@@ -44,23 +44,24 @@ export function placeListings(listings: Listings): PlacedListing[] {
   return placed
 }
 
-/** All listings, in the order of their places; a page's worth and half of another is still one page. */
-export function divideIntoPages(listings: Listings): ListingPage[] {
+/**
+ * All listings, in the order of their places; a page's worth and half of another is still one page. One page
+ * after the other: together they are as large as what a whole restore tells.
+ */
+export function* divideIntoPages(listings: Listings): Generator<ListingPage> {
   const placed = placeListings(listings)
   let leftBytes = placed.reduce((sum, item) => sum + item.listing.length, 0)
-  const pages: ListingPage[] = []
   let page: PlacedListing[] = []
   let [pageBytes, wantedBytes] = [0, evenShare(leftBytes)]
   for (const [index, item] of placed.entries()) {
     page.push(item)
     pageBytes += item.listing.length
     if (pageBytes < wantedBytes && index < placed.length - 1) continue
-    pages.push({ first: (page[0] ?? item).place, bytes: encodePage(page) })
+    yield { first: (page[0] ?? item).place, bytes: encodePage(page) }
     leftBytes -= pageBytes
     page = []
     ;[pageBytes, wantedBytes] = [0, evenShare(leftBytes)]
   }
-  return pages
 }
 
 function evenShare(bytes: number): number {

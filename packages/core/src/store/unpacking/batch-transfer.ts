@@ -54,12 +54,9 @@ export function fromTransfer(transfer: BatchTransfer): UnpackBatch {
       offset: next(),
       length: next(),
     }))
-    return { absolutePath, mode, mtimeUs, digest, slices, ...NOT_NOTED }
+    return { absolutePath, mode, mtimeUs, digest, slices }
   })
 }
-
-/** Identities are answered to the thread that sent the batch, and noted there. */
-const NOT_NOTED = { identities: new Float64Array(0), identityAt: 0 }
 
 function plainFrame(frame: FrameLocation): FrameLocation {
   const { descriptor, position, storedBytes, rawBytes } = frame

@@ -1,27 +1,30 @@
 import type { Stats } from 'node:fs'
 
-/** Numbers of one identity: device, inode, size, mtimeMs, ctimeMs and mode, as `lstat` gives them. */
+/** What is remembered of a name, as `lstat` gives it. */
+export type FileIdentity = Pick<Stats, 'dev' | 'ino' | 'size' | 'mtimeMs' | 'ctimeMs' | 'mode'>
+
+/** Numbers of one identity in a list without objects. */
 export const IDENTITY_NUMBERS = 6
 
-/** Where an identity goes, or is: among others, in a list without objects. */
-export interface IdentityPlace {
-  readonly identities: Float64Array
-  /** The index of its first number. */
-  readonly identityAt: number
+/** Writes the identity of file number `index`. */
+export function noteIdentity(identities: Float64Array, index: number, file: FileIdentity): void {
+  const at = index * IDENTITY_NUMBERS
+  identities[at] = file.dev
+  identities[at + 1] = file.ino
+  identities[at + 2] = file.size
+  identities[at + 3] = file.mtimeMs
+  identities[at + 4] = file.ctimeMs
+  identities[at + 5] = file.mode
 }
 
-export function noteIdentity({ identities, identityAt }: IdentityPlace, stats: Stats): void {
-  identities[identityAt] = stats.dev
-  identities[identityAt + 1] = stats.ino
-  identities[identityAt + 2] = stats.size
-  identities[identityAt + 3] = stats.mtimeMs
-  identities[identityAt + 4] = stats.ctimeMs
-  identities[identityAt + 5] = stats.mode
-}
-
-export function copyIdentity(source: IdentityPlace, target: IdentityPlace): void {
-  for (let index = 0; index < IDENTITY_NUMBERS; index += 1) {
-    const value = source.identities[source.identityAt + index] as number
-    target.identities[target.identityAt + index] = value
+export function readIdentity(identities: Float64Array, index: number): FileIdentity {
+  const at = index * IDENTITY_NUMBERS
+  return {
+    dev: identities[at] as number,
+    ino: identities[at + 1] as number,
+    size: identities[at + 2] as number,
+    mtimeMs: identities[at + 3] as number,
+    ctimeMs: identities[at + 4] as number,
+    mode: identities[at + 5] as number,
   }
 }

@@ -1,14 +1,14 @@
-import type { NewFile, UnpackBatch } from './unpack-batch.ts'
+import type { WaitingBatch, WaitingFile } from './waiting-file.ts'
 
 /** Files of a batch: enough to make messages rare, few enough to share the work evenly. */
 const BATCH_FILES = 250
 
 /** Puts files whose contents lie in the same frame side by side, in the order of the disk. */
-export function planBatches(files: readonly NewFile[]): UnpackBatch[] {
-  const batches: NewFile[][] = []
-  let current: NewFile[] = []
+export function planBatches(files: readonly WaitingFile[]): WaitingBatch[] {
+  const batches: WaitingFile[][] = []
+  let current: WaitingFile[] = []
   for (const file of files.toSorted(byPlace)) {
-    const isOtherFrame = current.at(-1)?.slices.at(-1)?.frame !== file.slices[0]?.frame
+    const isOtherFrame = current.at(-1)?.frame !== file.frame
     if (current.length >= BATCH_FILES && isOtherFrame) {
       batches.push(current)
       current = []
@@ -19,12 +19,11 @@ export function planBatches(files: readonly NewFile[]): UnpackBatch[] {
   return batches
 }
 
-function byPlace(a: NewFile, b: NewFile): number {
-  const [first, second] = [a.slices[0], b.slices[0]]
-  if (first === undefined || second === undefined) return (first ? 1 : 0) - (second ? 1 : 0)
+function byPlace(a: WaitingFile, b: WaitingFile): number {
+  if (a.frame === undefined || b.frame === undefined) return (a.frame ? 1 : 0) - (b.frame ? 1 : 0)
   return (
-    first.frame.descriptor - second.frame.descriptor ||
-    first.frame.position - second.frame.position ||
-    first.offset - second.offset
+    a.frame.descriptor - b.frame.descriptor ||
+    a.frame.position - b.frame.position ||
+    a.offset - b.offset
   )
 }

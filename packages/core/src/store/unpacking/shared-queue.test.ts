@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { openHashAlgorithm } from '../../hashing/open-hash-algorithm.ts'
 import { createSharedQueue } from './shared-queue.ts'
-import type { UnpackBatch } from './unpack-batch.ts'
 import { startUnpackThread } from './unpack-threads.ts'
+import type { WaitingBatch } from './waiting-file.ts'
 
 test('each batch is made once, by a thread or by the caller', async () => {
   await using thread = startUnpackThread(await openHashAlgorithm('blake3'))
-  const batches = Array.from({ length: 40 }, (): UnpackBatch => [])
-  const made: UnpackBatch[] = []
+  const batches = Array.from({ length: 40 }, (): WaitingBatch => [])
+  const made: WaitingBatch[] = []
   const queue = createSharedQueue([thread], (batch) => void made.push(batch))
 
   queue.push(batches)
@@ -33,7 +33,7 @@ test('after one has failed none is begun', async () => {
   })
   const queue = createSharedQueue([thread], () => {})
 
-  queue.push(Array.from({ length: 40 }, (): UnpackBatch => []))
+  queue.push(Array.from({ length: 40 }, (): WaitingBatch => []))
   queue.feed()
 
   await expect(queue.finish()).rejects.toMatchObject({ code: 'IO_FAILED' })

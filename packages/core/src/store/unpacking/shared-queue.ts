@@ -1,17 +1,18 @@
 import { createClaim, isTaken, takeClaim } from './batch-claim.ts'
 import type { BatchClaim } from './batch-claim.ts'
-import type { UnpackBatch } from './unpack-batch.ts'
 import type { UnpackThread } from './unpack-threads.ts'
+import { describeBatch } from './waiting-file.ts'
+import type { WaitingBatch } from './waiting-file.ts'
 
 /** Batches for the threads and for the one that plans them, each of which takes what nobody has. */
 export interface SharedQueue {
   /** Batches that no thread knows of yet. */
   readonly waitingCount: number
-  push(batches: readonly UnpackBatch[]): void
+  push(batches: readonly WaitingBatch[]): void
   /** Sends batches to threads that would soon have none. */
   feed(): void
   /** The next batch, for the caller to make; undefined when all are made or being made. */
-  take(): UnpackBatch | undefined
+  take(): WaitingBatch | undefined
   /** Nobody begins another batch. */
   clear(): void
   /** Resolves when no thread makes a batch any more. @throws {TaskVaultError} what the first failed with. */
@@ -23,15 +24,15 @@ const SENT_AHEAD = 10
 
 export function createSharedQueue(
   threads: readonly UnpackThread[],
-  onMade: (batch: UnpackBatch, identities: Float64Array) => void,
+  onMade: (batch: WaitingBatch, identities: Float64Array) => void,
 ): SharedQueue {
-  let waiting: UnpackBatch[] = []
+  let waiting: WaitingBatch[] = []
   const lanes = threads.map((thread): Lane => ({ thread, sent: [] }))
   const answers: Promise<void>[] = []
 
-  function send({ thread, sent }: Lane, batch: UnpackBatch): void {
+  function send({ thread, sent }: Lane, batch: WaitingBatch): void {
     const claim = createClaim()
-    const answered = receive(thread.unpack(batch, claim), batch)
+    const answered = receive(thread.unpack(describeBatch(batch), claim), batch)
     sent.push({ batch, claim })
     // A failure is met by `finish`, not as an unhandled rejection before that.
     answered.catch(clear)
@@ -40,13 +41,13 @@ export function createSharedQueue(
 
   async function receive(
     answer: Promise<Float64Array | undefined>,
-    batch: UnpackBatch,
+    batch: WaitingBatch,
   ): Promise<void> {
     const identities = await answer
     if (identities !== undefined) onMade(batch, identities)
   }
 
-  function takeBack(): UnpackBatch | undefined {
+  function takeBack(): WaitingBatch | undefined {
     for (const { sent } of lanes) {
       for (let last = sent.pop(); last !== undefined; last = sent.pop()) {
         if (takeClaim(last.claim)) return last.batch
@@ -84,5 +85,5 @@ export function createSharedQueue(
 /** What a thread was sent, in the order in which it looks at it; those at the front may be taken. */
 interface Lane {
   readonly thread: UnpackThread
-  readonly sent: { readonly batch: UnpackBatch; readonly claim: BatchClaim }[]
+  readonly sent: { readonly batch: WaitingBatch; readonly claim: BatchClaim }[]
 }

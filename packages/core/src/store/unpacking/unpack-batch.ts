@@ -5,7 +5,6 @@ import { writeFully } from '../../files/write-atomically.ts'
 import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
 import { digestFromBytes, shortDigest } from '../../model/digest.ts'
 import { IDENTITY_NUMBERS, noteIdentity } from './file-identity.ts'
-import type { IdentityPlace } from './file-identity.ts'
 import type { FrameLocation, FrameReader } from './frame-reader.ts'
 
 /** A content, or a chunk of one: `length` raw bytes from `offset` of a frame. */
@@ -16,8 +15,8 @@ export interface Slice {
   readonly length: number
 }
 
-/** A file to be made: it must not exist yet. Its identity is noted when it is. */
-export interface NewFile extends IdentityPlace {
+/** A file to be made: it must not exist yet. */
+export interface NewFile {
   readonly absolutePath: string
   readonly mode: number
   readonly mtimeUs: number
@@ -50,10 +49,8 @@ const CREATE_FLAGS =
  */
 export function unpackBatch(batch: UnpackBatch, unpacking: Unpacking): Float64Array {
   const identities = new Float64Array(batch.length * IDENTITY_NUMBERS)
-  for (const [index, file] of batch.entries()) {
-    const identityAt = index * IDENTITY_NUMBERS
-    noteIdentity({ identities, identityAt }, makeFile(file, unpacking))
-  }
+  for (const [index, file] of batch.entries())
+    noteIdentity(identities, index, makeFile(file, unpacking))
   return identities
 }
 

@@ -2,21 +2,22 @@ import { availableParallelism } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
 import { isKnownToThreads } from '../../hashing/open-hash-algorithm.ts'
-import { IDENTITY_NUMBERS, copyIdentity } from './file-identity.ts'
+import { readIdentity } from './file-identity.ts'
 import { createFrameReader } from './frame-reader.ts'
 import { planBatches } from './plan-batches.ts'
 import { createSharedQueue } from './shared-queue.ts'
 import { unpackBatch } from './unpack-batch.ts'
-import type { NewFile, UnpackBatch } from './unpack-batch.ts'
 import { startUnpackThread } from './unpack-threads.ts'
 import type { UnpackThread } from './unpack-threads.ts'
+import { describeBatch } from './waiting-file.ts'
+import type { WaitingBatch, WaitingFile } from './waiting-file.ts'
 
 /** Makes files as they are named, on several threads if there are many. */
 export interface UnpackPool extends AsyncDisposable {
   /** Takes a file to make; its directory exists. A promise when the caller is too far ahead. */
-  add(file: NewFile): Promise<void> | undefined
+  add(file: WaitingFile): Promise<void> | undefined
   /**
-   * Resolves when all files are made, and their identities noted.
+   * Resolves when all files are made, and their sources told so.
    * @throws {TaskVaultError} BLOB_CORRUPT; errors of the operating system as they are.
    */
   finish(): Promise<void>
@@ -37,9 +38,11 @@ const MAX_THREADS = 4
  * Files that are sorted together, so that each frame is unpacked about once: few at first, which keep
  * the threads busy while more are named; at last as many as memory has room for.
  */
-const WINDOWS_FILES = [2_000, 10_000, 50_000] as const
+const WINDOWS_FILES = [2_000, 10_000] as const
+/** Files after which the threads' answers are let through: until then what they made is kept. */
+const NOTED_AFTER_FILES = 1_000
 /** Batches that may wait before the caller's thread takes one itself: memory stays flat so. */
-const MAX_WAITING_BATCHES = 100
+const MAX_WAITING_BATCHES = 20
 
 /** The blobs that the files' slices lie in stay open until the pool is disposed. */
 export function openUnpackPool({ algorithm, expectedFiles, onMade }: UnpackWork): UnpackPool {
@@ -48,12 +51,12 @@ export function openUnpackPool({ algorithm, expectedFiles, onMade }: UnpackWork)
   const threads = usesThreads ? startThreads(algorithm) : []
   const queue = createSharedQueue(threads, note)
   const frames = createFrameReader()
-  let window: NewFile[] = []
+  let window: WaitingFile[] = []
   let windows = 0
 
-  function note(batch: UnpackBatch, identities: Float64Array): void {
-    for (const [index, file] of batch.entries()) {
-      copyIdentity({ identities, identityAt: index * IDENTITY_NUMBERS }, file)
+  function note(batch: WaitingBatch, identities: Float64Array): void {
+    for (const [order, { source, index }] of batch.entries()) {
+      source.finish(index, readIdentity(identities, order))
     }
     onMade(batch.length)
   }
@@ -70,7 +73,7 @@ export function openUnpackPool({ algorithm, expectedFiles, onMade }: UnpackWork)
     while (threads.length === 0 || isNeeded()) {
       const batch = queue.take()
       if (batch === undefined) return
-      note(batch, unpackBatch(batch, { algorithm, frames }))
+      note(batch, unpackBatch(describeBatch(batch), { algorithm, frames }))
       queue.feed()
       await setImmediate()
     }
@@ -80,7 +83,8 @@ export function openUnpackPool({ algorithm, expectedFiles, onMade }: UnpackWork)
     add(file) {
       window.push(file)
       queue.feed()
-      if (window.length < (WINDOWS_FILES[windows] ?? WINDOWS_FILES[2])) return undefined
+      if (window.length < (WINDOWS_FILES[windows] ?? WINDOWS_FILES[1]))
+        return window.length % NOTED_AFTER_FILES === 0 ? setImmediate() : undefined
       queueWindow()
       return work(() => queue.waitingCount > MAX_WAITING_BATCHES)
     },

@@ -39,21 +39,25 @@ export function startUnpackThread(algorithm: HashAlgorithm): UnpackThread {
   worker.on('error', (error) => end(error instanceof Error ? error.message : String(error), error))
   worker.on('exit', () => end('nobody asked it to'))
   return {
-    async unpack(batch, claim) {
+    // Not `async`: what waits for the answer would keep the batch, which is much larger than its question.
+    unpack(batch, claim) {
       // It answers nothing any more.
-      if (ended !== undefined) throw ended
+      if (ended !== undefined) return Promise.reject(ended)
       const answered = Promise.withResolvers<BatchAnswer>()
       asked.push(answered)
       const question: BatchQuestion = { batch: toTransfer(batch, algorithm.digestBytes), claim }
       worker.postMessage(question)
-      const answer = await answered.promise
-      if (answer.kind === 'done') return answer.identities
-      if (answer.kind === 'taken') return undefined
-      if (answer.code !== undefined) throw new TaskVaultError(answer.code, answer.message)
-      throw Object.assign(new Error(answer.message), { code: answer.systemCode })
+      return answered.promise.then(identitiesOf)
     },
     async [Symbol.asyncDispose]() {
       await worker.terminate()
     },
   }
+}
+
+function identitiesOf(answer: BatchAnswer): Float64Array | undefined {
+  if (answer.kind === 'done') return answer.identities
+  if (answer.kind === 'taken') return undefined
+  if (answer.code !== undefined) throw new TaskVaultError(answer.code, answer.message)
+  throw Object.assign(new Error(answer.message), { code: answer.systemCode })
 }

@@ -59,9 +59,10 @@ async function applyEntry(
   // What cannot be put back must be noticed before the outputs are touched.
   if (entry.log !== undefined) parseRecordedLog(entry.log)
   const notes = entry.notes === undefined ? undefined : parseNotes(entry.notes)
-  const putBack = entry.changes.written
-    .slice(0, INSPECTED_PATHS)
+  const putBack = Iterator.from<string>(entry.changes.written)
+    .take(INSPECTED_PATHS)
     .filter((written) => isThere(written, entry.targets))
+    .toArray()
     .concat(entry.changes.removed.slice(0, INSPECTED_PATHS))
   await entry.apply()
   const tookMs = performance.now() - startedAt

@@ -1,9 +1,11 @@
 import { isTaskVaultError, systemErrorCode } from '../../errors.ts'
 import { CHUNKED_FROM_BYTES } from '../../files/cut-chunks.ts'
-import { digestFromBytes, digestToBytes } from '../../model/digest.ts'
+import { FILE_TYPE, typeOf } from '../../files/observe-directory.ts'
+import { digestFromBytes } from '../../model/digest.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { ChunkedContent } from '../../model/pack-index.ts'
-import type { StagedDirectory } from '../../outputs/staged-directory.ts'
+import { readListing } from '../../outputs/made-directory.ts'
+import type { MadeDirectory } from '../../outputs/made-directory.ts'
 import type { ContentLocator } from '../../store/blobs/content-locator.ts'
 import type { BlobReader } from '../../store/blobs/pack-reader.ts'
 import { listReceived, noteConfirmed } from '../../store/blobs/received-packs.ts'
@@ -20,8 +22,8 @@ const MOST_UNREAD = 16
  */
 export function confirmReceived(
   store: Store,
-  opened: Pick<OpenedEntry, 'manifest' | 'locator' | 'packs'>,
-  directories: readonly StagedDirectory[],
+  opened: Pick<OpenedEntry, 'manifest' | 'locator' | 'packs' | 'algorithm'>,
+  directories: readonly MadeDirectory[],
 ): void {
   try {
     confirmPacks(store, opened, directories)
@@ -33,11 +35,11 @@ export function confirmReceived(
 function confirmPacks(
   store: Store,
   opened: Parameters<typeof confirmReceived>[1],
-  directories: readonly StagedDirectory[],
+  directories: readonly MadeDirectory[],
 ): void {
   const unchecked = new Set(listReceived(store))
   if (!opened.manifest.blobs.some((digest) => unchecked.has(digest))) return
-  const checked = findChecked(directories, opened.locator)
+  const checked = findChecked(directories, opened)
   for (const [index, { digest, blob }] of opened.packs.entries()) {
     // The manifest's own blob is the first.
     const pack = { blob, order: index + 1 }
@@ -55,24 +57,29 @@ interface Checked {
 }
 
 /** Of all that lies in directories that were made: files, what large ones were cut into, and the nodes. */
-function findChecked(directories: readonly StagedDirectory[], locator: ContentLocator): Checked {
+function findChecked(
+  directories: readonly MadeDirectory[],
+  { locator, algorithm }: Pick<OpenedEntry, 'locator' | 'algorithm'>,
+): Checked {
   const rows = new Uint8Array(locator.table.count)
   const cut = new Set<Digest>()
 
-  function check(digest: Digest): void {
-    const row = locator.table.find(digestToBytes(digest))
-    if (row === undefined) cut.add(digest)
+  function check(digest: Buffer): void {
+    const row = locator.table.find(digest)
+    if (row === undefined) cut.add(digestFromBytes(digest))
     else rows[row] = 1
   }
 
-  for (const { entry, entries } of directories) {
-    check(entry.digest)
-    for (const below of entries) {
-      if (below.kind !== 'file') continue
-      check(below.digest)
-      if (below.sizeBytes < CHUNKED_FROM_BYTES) continue
-      for (const slice of locator.locate(digestToBytes(below.digest)))
-        check(digestFromBytes(slice.digest))
+  const { digestBytes } = algorithm
+  for (const directory of directories) {
+    const { mode, size, digests, node } = readListing(directory.listing, digestBytes)
+    if (node !== undefined) check(node.output)
+    for (let index = 0; index < mode.length; index += 1) {
+      if (typeOf(mode[index] as number) !== FILE_TYPE) continue
+      const digest = digests.subarray(index * digestBytes, (index + 1) * digestBytes)
+      check(digest)
+      if ((size[index] as number) < CHUNKED_FROM_BYTES) continue
+      for (const slice of locator.locate(digest)) check(Buffer.from(slice.digest))
     }
   }
   return { rows, cut }

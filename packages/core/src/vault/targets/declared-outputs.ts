@@ -24,13 +24,12 @@ interface WrittenRules {
 }
 
 /** @throws {TaskVaultError} ENTRY_DAMAGED when the entry has what the paths leave out. */
-export function checkWritten(written: readonly string[], { targets, wants }: WrittenRules): void {
+export function checkWritten(written: Iterable<string>, { targets, wants }: WrittenRules): void {
   const byName = new Map(targets.map((target) => [target.declaredAs, target.absolutePath]))
-  const refused = written.find((name) => {
+  for (const name of written) {
     let end = name.length
     while (end > 0 && !byName.has(name.slice(0, end))) end = name.lastIndexOf('/', end - 1)
-    return !wants((byName.get(name.slice(0, end)) ?? '') + name.slice(end))
-  })
-  if (refused === undefined) return
-  throw new TaskVaultError('ENTRY_DAMAGED', `The entry has ${refused}, which is left out`)
+    if (wants((byName.get(name.slice(0, end)) ?? '') + name.slice(end))) continue
+    throw new TaskVaultError('ENTRY_DAMAGED', `The entry has ${name}, which is left out`)
+  }
 }

@@ -1,0 +1,20 @@
+import { parseListing } from '../files/listing.ts'
+import type { Listing } from '../files/listing.ts'
+
+/** A directory that is finished, but for its move to its place. */
+export interface MadeDirectory {
+  readonly finalPath: string
+  /** For people: declared name and path below it. */
+  readonly displayPath: string
+  /** How many of its names are no directories. */
+  readonly leafCount: number
+  /** What the stat cache will be told of it: objects for all names would take ten times the memory. */
+  readonly listing: Uint8Array
+}
+
+/** Views into a listing that was encoded here. */
+export function readListing(listing: Uint8Array, digestBytes: number): Listing {
+  const parsed = parseListing(listing, digestBytes)
+  if (parsed === undefined) throw new Error('what was encoded is a listing')
+  return parsed
+}
