@@ -94,8 +94,14 @@ describe('as a process', () => {
     const closed = [project, '.taskvault', '.taskvault/cache', '.taskvault/cache/blobs']
     for (const name of closed) chmodSync(path.resolve(project, name), 0o555)
 
-    const commands = [echo('known'), echo('other'), ['cache', 'save', 'task', 'input', 'input']]
-    const [hit, miss, save] = commands.map((words) => run(words, project, ORDINARY))
+    const commands = [
+      echo('known'),
+      echo('other'),
+      ['cache', 'save', 'task', 'input', 'input'],
+      ['restore', 'halves', '--input', 'input'],
+      ['save', 'halves'],
+    ]
+    const [hit, miss, save, ...halves] = commands.map((words) => run(words, project, ORDINARY))
     for (const name of closed) chmodSync(path.resolve(project, name), 0o755)
 
     expect([hit?.status, hit?.stdout, hit?.stderr]).toEqual([
@@ -112,6 +118,10 @@ describe('as a process', () => {
     expect([save?.status, save?.stderr]).toEqual([
       0,
       `Not cached: This user may not write to the cache in ${cache}\nhint: Check who owns the cache directory and its mode.\n`,
+    ])
+    expect(halves.map(({ status, stderr }) => [status, stderr])).toEqual([
+      [1, expect.stringMatching(/^halves: a miss .*\n$/)],
+      [0, 'warning: halves: not saved: this user may not write to the cache\n'],
     ])
   })
 

@@ -59,7 +59,8 @@ async function restore(cli: Cli, taskText: string, options: Options): Promise<nu
   const work = createKeyableWork(task, { settings, env, additions })
   const { subject } = detectWorkplace({ projectRoot, env })
   const voice = createRestoreVoice(cli, task)
-  const outcome = await restoreTask(await openRunVault(cli, voice.trouble), {
+  const vault = await openRunVault(cli, voice.trouble)
+  const outcome = await restoreTask(vault, {
     ...work,
     projectRoot,
     policy: resolvePolicy(settings, { task, ...subject }),
@@ -76,7 +77,9 @@ async function restore(cli: Cli, taskText: string, options: Options): Promise<nu
     options.state === undefined
       ? begunWorkPath(settings, task)
       : resolvePathArgument(options.state, cli.cwd)
-  leaveWord(state, outcome.begun, voice)
+  // Where nothing can be saved, `save` says why.
+  if (options.state !== undefined || vault?.isReadOnly !== true)
+    leaveWord(state, outcome.begun, voice)
   if (options.showKey) voice.key(outcome.key)
   return report(cli, { task, outcome, voice })
 }

@@ -48,7 +48,11 @@ async function save(cli: Cli, taskText: string, options: Options): Promise<void>
       : resolvePathArgument(options.state, cli.cwd)
   const voice = createSaveVoice(cli, task)
   const begun = readWord(state, task)
-  if (typeof begun === 'string') return reportNotBegun(cli, { task, voice, message: begun })
+  if (typeof begun === 'string') {
+    const isReadOnly = (await openRunVault(cli, voice.trouble))?.isReadOnly === true
+    const message = isReadOnly ? 'this user may not write to the cache' : begun
+    return reportNotBegun(cli, { task, voice, message })
+  }
 
   const { origin, subject } = detectWorkplace({ projectRoot: settings.projectRoot, env })
   const vault =
