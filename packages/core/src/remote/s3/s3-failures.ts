@@ -8,10 +8,14 @@ const WRONG_BODY = new Set(['BadDigest', 'InvalidDigest', 'XAmzContentSHA256Mism
 /** Of bodies that did not arrive; unlike what their status says, the same request may work later. */
 const BROKEN_OFF = new Set(['IncompleteBody', 'RequestTimeout'])
 
+/** Of temporary credentials; AWS says so with a 400. */
+const OF_SESSION_TOKENS = new Set(['ExpiredToken', 'InvalidToken', 'TokenRefreshRequired'])
+
 /** Names an answer that is not what was asked for; reads its body. */
 export async function explainAnswer(answer: HttpAnswer, attempt: string): Promise<TaskVaultError> {
   const { status, headers } = answer
-  const code = readElement(await readQuietly(answer), 'Code')
+  const body = await readQuietly(answer)
+  const code = readElement(body, 'Code')
   const said = `Could not ${attempt}: the bucket answered ${status}${code === undefined ? '' : ` ${code}`}`
   if (status === 400 && code !== undefined && WRONG_BODY.has(code))
     return new TaskVaultError('BLOB_CORRUPT', said)
@@ -20,7 +24,8 @@ export async function explainAnswer(answer: HttpAnswer, attempt: string): Promis
     return unavailable(said, afterMs === undefined ? undefined : new RetryLater(afterMs))
   }
   if (status === 301 || status === 307) return elsewhere(said, headers['x-amz-bucket-region'])
-  if (status >= 400) return refused(said, status)
+  if (code === 'AuthorizationHeaderMalformed') return elsewhere(said, readElement(body, 'Region'))
+  if (status >= 400) return refused(said, status, code)
   return nonsense(said)
 }
 
@@ -38,10 +43,14 @@ function elsewhere(said: string, region: string | undefined): TaskVaultError {
   })
 }
 
-function refused(said: string, status: number): TaskVaultError {
-  const hint =
-    status === 403
-      ? 'Check the AWS_… variables, the clock of this machine, and that the key may list, read and write (s3:ListBucket, s3:GetObject, s3:PutObject).'
-      : 'Check the address of the bucket, and that it exists.'
-  return new TaskVaultError('REMOTE_REFUSED', said, { hint })
+function refused(said: string, status: number, code: string | undefined): TaskVaultError {
+  return new TaskVaultError('REMOTE_REFUSED', said, { hint: hintFor(status, code) })
+}
+
+function hintFor(status: number, code: string | undefined): string {
+  if (OF_SESSION_TOKENS.has(code ?? ''))
+    return 'Have new temporary credentials made: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN go together, and expire.'
+  return status === 403
+    ? 'Check the AWS_… variables, the clock of this machine, and that the key may list, read and write (s3:ListBucket, s3:GetObject, s3:PutObject).'
+    : 'Check the address of the bucket, and that it exists.'
 }

@@ -81,6 +81,20 @@ test('a bucket in another region says so', async () => {
   })
 })
 
+test.each([
+  ['ExpiredToken', '', /new temporary credentials/],
+  ['InvalidToken', '', /new temporary credentials/],
+  ['AuthorizationHeaderMalformed', '<Region>eu-central-1</Region>', /region=eu-central-1/],
+  ['AuthorizationHeaderMalformed', '', /region=…/],
+])('of a %s with %j it says what to do', async (code, more, hint) => {
+  const { store, server } = await openBucket()
+  server.interfere((_, response) =>
+    response.writeHead(400).end(`<Error><Code>${code}</Code>${more}</Error>`),
+  )
+
+  await expect(store.get('a')).rejects.toMatchObject({ code: 'REMOTE_REFUSED', hint })
+})
+
 test('an answer that breaks off is no end', async () => {
   const { store, server } = await openBucket()
   server.interfere((_, response) => {
