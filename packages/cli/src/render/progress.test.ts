@@ -40,6 +40,22 @@ test('nothing is drawn in the first half second, and then at most ten times a se
   expect(drawnAt).toEqual([500, 600, 700, 800, 900])
 })
 
+test('what is done once more has half a second of its own', () => {
+  let nowMs = 0
+  const host = createTestHost({ cwd: '/', isTerminal: true, now: () => nowMs })
+  const progress = createProgress(host, { isEnabled: true })
+
+  progress.read(halfway)
+  nowMs = 60_000
+  progress.read({ ...halfway, done: 1 })
+  const atOnce = host.written('stderr')
+  nowMs += 500
+  progress.read({ ...halfway, done: 2 })
+
+  expect(atOnce).toBe('')
+  expect(host.written('stderr')).toContain('2 of 40000 files')
+})
+
 test('the bar is wiped at the end', () => {
   let nowMs = 0
   const host = createTestHost({ cwd: '/', isTerminal: true, now: () => nowMs })

@@ -28,8 +28,9 @@ const LABELS: Readonly<Record<ProgressEvent['phase'], string>> = {
 
 export function createProgress(host: Host, options: { readonly isEnabled: boolean }): Progress {
   const isShown = options.isEnabled && host.stderr.isTTY === true
-  const startedAtMs = host.now()
+  let startedAtMs = host.now()
   let drawnAtMs = 0
+  let last: ProgressEvent | undefined
   const wipe = (): void => {
     if (drawnAtMs > 0) host.stderr.write('\r\u001b[2K')
     drawnAtMs = 0
@@ -38,12 +39,19 @@ export function createProgress(host: Host, options: { readonly isEnabled: boolea
     read: (event) => {
       if (event.kind !== 'progress' || !isShown) return
       const nowMs = host.now()
+      if (isBegunAnew(event, last)) startedAtMs = nowMs
+      last = event
       if (nowMs - startedAtMs < SHOW_AFTER_MS || nowMs - drawnAtMs < REDRAW_AFTER_MS) return
       drawnAtMs = nowMs
       host.stderr.write(`\r\u001b[2K${renderBar(event, host.stderr.columns ?? 80)}`)
     },
     end: wipe,
   }
+}
+
+/** Whether the same is done once more: after a command has run, its inputs are looked at again. */
+function isBegunAnew(event: ProgressEvent, last: ProgressEvent | undefined): boolean {
+  return last !== undefined && event.phase === last.phase && event.done < last.done
 }
 
 /** One line, not longer than the terminal is wide. */
