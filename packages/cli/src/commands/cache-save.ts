@@ -20,6 +20,7 @@ import { renderSaved } from '../render/cache-lines.ts'
 import { formatBytes } from '../render/quantities.ts'
 import { fingerprintInput } from './fingerprint-input.ts'
 import { resolvePathArgument } from './path-argument.ts'
+import { checkApart } from './result-target.ts'
 
 export function registerCacheSave(parent: Command, cli: Cli): void {
   parent
@@ -76,10 +77,8 @@ interface Saving {
   readonly output: string
 }
 
-async function saveResult(
-  cli: Cli,
-  { settings, task, input, output }: Saving,
-): Promise<SavedEntry | SkippedSave> {
+async function saveResult(cli: Cli, saving: Saving): Promise<SavedEntry | SkippedSave> {
+  const { settings, task, input } = saving
   const vault = await cli.openVault()
   const work = await fingerprintInput(cli, { vault, task, input })
   const { origin, subject } = detectWorkplace({
@@ -89,7 +88,7 @@ async function saveResult(
   return await vault.save({
     task,
     work,
-    outputs: openOutput(cli, output),
+    outputs: openOutput(cli, saving),
     exitCode: 0,
     durationMs: 0,
     origin,
@@ -98,8 +97,9 @@ async function saveResult(
 }
 
 /** A file or directory by its path; the bytes of anything that can be read only once. */
-function openOutput(cli: Cli, output: string): SaveRequest['outputs'] {
+function openOutput(cli: Cli, { output, settings }: Saving): SaveRequest['outputs'] {
   const absolutePath = resolvePathArgument(output, cli.cwd)
+  checkApart(output, absolutePath, settings)
   try {
     return openStream(absolutePath, () => cli.stdin) ?? [{ declaredAs: '', absolutePath }]
   } catch (error) {

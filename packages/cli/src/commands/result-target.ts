@@ -33,12 +33,27 @@ export function parseResultTarget(
   if (descriptor !== undefined)
     return { kind: 'stream', open: () => createWriteStream('', { fd: descriptor }) }
   if (isStream(absolutePath)) return { kind: 'stream', open: () => createWriteStream(absolutePath) }
+  checkApart(output, absolutePath, settings)
   checkReplaceable(output, realPlaceOf(absolutePath), [
-    { directory: settings.cacheDirectory, called: 'the cache' },
     { directory: settings.projectRoot, called: 'the project' },
     { directory: cwd, called: 'the working directory' },
   ])
   return { kind: 'path', absolutePath }
+}
+
+/**
+ * A result and the cache that keeps it have no part in common: it would be saved into itself.
+ * @throws {TaskVaultError} OUTPUT_FORBIDDEN
+ */
+export function checkApart(
+  output: string,
+  absolutePath: string,
+  settings: Pick<Settings, 'cacheDirectory'>,
+): void {
+  const place = realPlaceOf(absolutePath)
+  const cache = realPathOf(settings.cacheDirectory)
+  if (isWithin(place, cache)) throw forbidden(output, 'it lies in the cache')
+  if (isWithin(cache, place)) throw forbidden(output, 'the cache lies in it')
 }
 
 function inheritedDescriptor(absolutePath: string): number | undefined {
@@ -64,9 +79,6 @@ interface Precious {
 }
 
 function checkReplaceable(output: string, place: string, precious: readonly Precious[]): void {
-  const [cache] = precious
-  if (cache !== undefined && isWithin(place, realPathOf(cache.directory)))
-    throw forbidden(output, 'it lies in the cache')
   const lost = precious.find(({ directory }) => isWithin(realPathOf(directory), place))
   if (lost !== undefined) throw forbidden(output, `${lost.called} lies in it`)
 }
