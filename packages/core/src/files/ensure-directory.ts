@@ -14,7 +14,7 @@ export function ensureDirectory(absolutePath: string, mode = 0o777): void {
   } catch (error) {
     if (isDirectory(absolutePath)) return
     const above = path.dirname(absolutePath)
-    if (systemErrorCode(error) !== 'ENOENT' || isDirectory(above)) throw error
+    if (systemErrorCode(error) !== 'ENOENT' || above === absolutePath) throw error
     ensureDirectory(above, mode)
     makeBelow(absolutePath, mode)
   }

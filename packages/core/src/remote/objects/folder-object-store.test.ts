@@ -33,6 +33,19 @@ test.skipIf(process.platform !== 'linux')(
   },
 )
 
+test('many that write into a folder which is not there yet make it together', async () => {
+  for (let round = 0; round < 20; round += 1) {
+    const store = createFolderObjectStore(`${temporary()}/not/there/yet`)
+    const names = Array.from({ length: 8 }, (_, index) => `${index % 3}/${index}`)
+
+    const written = await Promise.all(
+      names.map(async (name) => await store.putIfAbsent(name, contentOf(sampleBytes(1)))),
+    )
+
+    expect(written).toHaveLength(names.length)
+  }
+})
+
 test('leaves no temporary files behind', async () => {
   const root = temporary()
   const store = createFolderObjectStore(root)

@@ -13,11 +13,20 @@ export async function makeDirectory(absolutePath: string): Promise<void> {
   } catch (error) {
     if (await isDirectory(absolutePath)) return
     const above = dirname(absolutePath)
-    if (systemErrorCode(error) !== 'ENOENT' || (await isDirectory(above))) throw error
+    if (systemErrorCode(error) !== 'ENOENT' || above === absolutePath) throw error
     await makeDirectory(above)
-    return await makeDirectory(absolutePath)
+    await makeBelow(absolutePath)
   }
   await syncDirectory(dirname(absolutePath))
+}
+
+/** Of two that make the same at once, one comes second. */
+async function makeBelow(absolutePath: string): Promise<void> {
+  try {
+    await mkdir(absolutePath)
+  } catch (error) {
+    if (!(await isDirectory(absolutePath))) throw error
+  }
 }
 
 async function isDirectory(absolutePath: string): Promise<boolean> {
