@@ -91,15 +91,17 @@ function readKept(file) {
   return kept
 }
 
-/** Writes down what this process compiled, unless as much is known from one of its kind. */
-// Node's own way of making all that is missing never ends where a file system says of a new name that there
-// is no such directory.
+/**
+ * Node's own way of making all that is missing never ends where a file system says of a new name that there
+ * is no such directory.
+ */
 function ensureDirectory(directory) {
   if (fs.existsSync(directory)) return
   ensureDirectory(path.dirname(directory))
   fs.mkdirSync(directory, { mode: 0o700 })
 }
 
+/** Writes down what this process compiled, unless as much is known from one of its kind. */
 function keep(file, { directory, kept, loaded, code }) {
   if (process.uptime() * 1000 > LONGEST_RUN_MS) return
   const kind = toHex(crc32([code, ...loaded.keys()].join(' ')))

@@ -1,6 +1,6 @@
-import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { CONFIG_PATH, INITIAL_CONFIG, asTaskVaultError } from '@taskvault/core'
+import { CONFIG_PATH, INITIAL_CONFIG, asTaskVaultError, ensureDirectory } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 
@@ -31,7 +31,7 @@ async function createConfig(cli: Cli): Promise<void> {
 function writeIfAbsent(absolutePath: string, content: string): boolean {
   if (existsSync(absolutePath)) return false
   try {
-    mkdirSync(path.dirname(absolutePath), { recursive: true })
+    ensureDirectory(path.dirname(absolutePath))
     writeWhole(absolutePath, content)
     return true
   } catch (error) {
