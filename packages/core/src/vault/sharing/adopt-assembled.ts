@@ -1,10 +1,9 @@
 import { removeFile } from '../../files/remove-file.ts'
-import { syncDirectory } from '../../files/write-atomically.ts'
 import { blobNameOf } from '../../model/blob-name.ts'
 import { digestToBytes } from '../../model/digest.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { EntryRecord } from '../../model/entry-record.ts'
-import { blobPath, blobsDirectory } from '../../store/blobs/blob-path.ts'
+import { blobPath } from '../../store/blobs/blob-path.ts'
 import type { UsedBlob } from '../../store/blobs/packed-contents.ts'
 import { publishEntry } from '../../store/entries/publish-entry.ts'
 import { writeManifest } from '../../store/entries/write-manifest.ts'
@@ -37,7 +36,6 @@ export function adoptAssembled(
     if (number !== undefined) numbers.set(pack, number)
   }
   const manifest = { ...received.manifest, blobs: [...numbers.keys()] }
-  syncDirectory(blobsDirectory(store.cacheDirectory))
   const manifestBlob = writeManifest(store, manifest, received.attached)
   const published = publishEntry(store, {
     manifest,
