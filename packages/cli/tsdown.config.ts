@@ -69,7 +69,7 @@ const hook: UserConfig = {
   ...command,
   entry: { hook: 'src/hook.ts' },
   outputOptions: { ...WITHOUT_IMPORTS, chunkFileNames: 'hook-[name].cjs' },
-  plugins: [lazyBuiltins(), smallUndici(), outside('./start.ts', './start.cjs')],
+  plugins: [lazyBuiltins(), outside('./start.ts', './start.cjs')],
 }
 
 /** What threads need, and no more: they keep no compiled code. */
