@@ -130,6 +130,18 @@ describeDatabases((maker) => {
     ).rejects.toMatchObject({ code: 'REQUEST_TOO_LARGE' })
   })
 
+  test('holds nothing open of bytes that are there already', async () => {
+    const { engine } = await open()
+    const known = Buffer.alloc(100_000, 7)
+    await engine.storeUnnamed(MAINTAINER, streamOf(known), known.length)
+    const before = readdirSync('/proc/self/fd').length
+
+    for (let sent = 0; sent < 20; sent += 1)
+      await engine.storeUnnamed(MAINTAINER, streamOf(known), known.length)
+
+    expect(readdirSync('/proc/self/fd').length).toBeLessThan(before + 10)
+  })
+
   test('leaves no file behind, not even those of a process that was killed', async () => {
     const temporaryDirectory = makeDirectory()
     const old = join(temporaryDirectory, 'upload-abandoned')

@@ -27,7 +27,7 @@ export async function storeUnnamed(
     await mkdir(context.temporaryDirectory, { recursive: true, mode: 0o700 })
     const blob = await writeDown(path, bytes, mostBytes)
     await room.giveBack()
-    await storeBlob(context, who, { blob, bytes: createReadStream(path) })
+    await storeBlob(context, who, { blob, bytes: readBack(path) })
     return blob
   } finally {
     await rm(path, { force: true })
@@ -74,6 +74,11 @@ async function writeDown(path: string, bytes: ByteStream, limitBytes: number): P
     })
   }
   return { name: parseBlobName(`sha256-${hash.digest('hex')}`), sizeBytes }
+}
+
+/** Opened with the first piece: of bytes that are there already, nobody reads one. */
+async function* readBack(path: string): ByteStream {
+  yield* createReadStream(path)
 }
 
 /** What a process that was killed has left behind. */
