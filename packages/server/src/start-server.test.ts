@@ -10,8 +10,32 @@ import { createLogger } from './http/logging.ts'
 import { loadServerSettings } from './settings/load-server-settings.ts'
 import { startServer } from './start-server.ts'
 import type { RunningServer } from './start-server.ts'
+import { describeDatabases } from './testing/temporary-database.ts'
 import { createCertificate } from './trust/testing/certificates.ts'
 import type { Certificate } from './trust/testing/certificates.ts'
+
+describeDatabases((maker) => {
+  test('refuses text that no database holds, wherever it stands', async () => {
+    await using server = await start(`database: ${maker.createUrl()}`)
+    const ask = async (method: string, where: string, body?: object): Promise<number> => {
+      const request = body === undefined ? {} : { body: JSON.stringify(body) }
+      return (await server.fetch(where, { method, ...request })).status
+    }
+    const entry = `/v1/entries/${'ab'.repeat(19)}`
+
+    const statuses = await Promise.all([
+      ask('GET', '/v1/entries/%00'),
+      ask('GET', '/v1/entries?after=%00'),
+      ask('DELETE', '/v1/keys/%00'),
+      ask('POST', `${entry}/quarantine`, { because: 'a\0' }),
+      ask('POST', '/v1/session', { job: 'a\0' }),
+      ask('POST', '/v1/tenants', { id: 'other', name: 'a\0' }),
+      ask('POST', '/v1/keys', { name: 'ci', project: 'github:1\0' }),
+    ])
+
+    expect(statuses).toEqual(statuses.map(() => 400))
+  })
+})
 
 describe('a server as it is put together', () => {
   test('keeps what it is given, signed by a key that it shows', async () => {
@@ -112,6 +136,20 @@ describe('a server as it is put together', () => {
     expect([over.status, await over.json()]).toMatchObject([403, { code: 'QUOTA_EXCEEDED' }])
     expect(list).toMatchObject({ tenants: [{ id: 'acme', scopeBytes: 5000 }, { id: 'default' }] })
     expect(metrics.status).toBe(404)
+  })
+
+  test('says of a tenant whose name another one has that it is taken', async () => {
+    await using server = await start()
+    const create = async (body: object): Promise<Response> =>
+      await server.fetch('/v1/tenants', { method: 'POST', body: JSON.stringify(body) })
+    await create({ id: 'acme', name: 'Acme' })
+
+    const taken = await create({ id: 'other', name: 'Acme' })
+
+    expect([taken.status, await taken.json()]).toMatchObject([
+      409,
+      { message: 'There is a tenant other, or another one with the name Acme' },
+    ])
   })
 
   test('shows the numbers of every family, by protocol, task and outcome', async () => {

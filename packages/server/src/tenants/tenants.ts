@@ -37,7 +37,7 @@ export interface Tenants {
   /**
    * Makes a tenant and a key of its administrator. For one that is there and has no keys at all, the
    * key alone: whoever asked first may have died in between.
-   * @param by who asks; for the audit log. Undefined when it is there, and somebody's.
+   * @param by who asks; for the audit log. Undefined when it is there, and somebody's, or its name is another's.
    */
   create(by: string, request: TenantRequest): Promise<CreatedTenant | undefined>
 }
@@ -63,7 +63,7 @@ export function createTenants({ database, keys, now }: TenantsOptions): Tenants 
       const inserted = await transaction
         .insertInto('tenants')
         .values(toRow(tenant))
-        .onConflict((conflict) => conflict.column('id').doNothing())
+        .onConflict((conflict) => conflict.doNothing())
         .returning('id')
         .executeTakeFirst()
       if (inserted === undefined) return

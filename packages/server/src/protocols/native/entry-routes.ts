@@ -7,7 +7,7 @@ import type { ProtocolServices } from '../../http/protocol.ts'
 import { Refusal } from '../../http/refusal.ts'
 import type { Principal } from '../../trust/principal.ts'
 import { namespaceOf, namespacePrefixOf, recordOf } from './record-of.ts'
-import { PORTABLE_NAME, entryId, entryRecord, taskName } from './schemas.ts'
+import { PORTABLE_NAME, entryId, entryRecord, heldText, taskName } from './schemas.ts'
 
 const keyPrefix = z
   .string()
@@ -134,7 +134,7 @@ function addOriginRoutes(app: HttpApp, engine: ProtocolServices['engine']): void
       schema: {
         summary: 'Takes back an entry, and all that was made from it',
         params: byId,
-        body: z.strictObject({ because: z.string().min(1).max(1000) }),
+        body: z.strictObject({ because: heldText(1000).min(1) }),
         response: {
           200: z.object({ quarantined: z.array(entryId).readonly() }),
           default: errorBody,

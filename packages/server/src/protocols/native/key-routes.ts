@@ -5,6 +5,7 @@ import { errorBody } from '../../http/error-body.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
 import { Refusal } from '../../http/refusal.ts'
 import { authorize } from '../../trust/model/roles.ts'
+import { heldText } from './schemas.ts'
 
 const role = z.enum(['admin', 'engineer', 'viewer', 'external'])
 const DAY_MS = 24 * 3_600_000
@@ -77,7 +78,7 @@ export function addKeyRoutes(app: HttpApp, { authenticator: { keys } }: Protocol
       config: { operation: 'keys.revoke' },
       schema: {
         summary: 'Revokes an API key, and every session that it opened',
-        params: z.strictObject({ id: z.string().min(1).max(100) }),
+        params: z.strictObject({ id: heldText(100).min(1) }),
         response: { 204: z.any(), default: errorBody },
       },
     },

@@ -27,7 +27,15 @@ export const taskName: z.ZodType<TaskName> = named<TaskName>(
     .meta({ pattern: PORTABLE_NAME }),
   'Printable characters, no white space.',
 )
-export const entryId: z.ZodType<string> = z.string().min(1).max(200)
+/** Text that every database holds: PostgreSQL refuses the one character that ends strings in C. */
+export function heldText(mostCharacters: number): z.ZodString {
+  return z
+    .string()
+    .max(mostCharacters)
+    .refine((text) => !text.includes('\0'), 'holds a NUL')
+}
+
+export const entryId: z.ZodType<string> = heldText(200).min(1)
 
 /** Text of which the shape was checked is of the type that stands for that shape. */
 function named<Name extends string>(schema: z.ZodString, description: string): z.ZodType<Name> {

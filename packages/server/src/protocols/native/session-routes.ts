@@ -3,6 +3,7 @@ import type { HttpApp } from '../../http/app.ts'
 import { callerOf, credentialsOf } from '../../http/caller.ts'
 import { errorBody } from '../../http/error-body.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
+import { heldText } from './schemas.ts'
 
 const session = z.object({
   token: z.string().describe('The bearer of all further requests; shown this once.'),
@@ -31,9 +32,7 @@ export function addSessionRoutes(app: HttpApp, services: ProtocolServices): void
         body: z
           .strictObject({
             client: z.string().max(200).optional(),
-            job: z
-              .string()
-              .max(300)
+            job: heldText(300)
               .optional()
               .describe(
                 'Names the job, where no token does: what its sessions restore counts for all.',

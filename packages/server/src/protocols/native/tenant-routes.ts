@@ -5,9 +5,10 @@ import { errorBody } from '../../http/error-body.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
 import { Refusal } from '../../http/refusal.ts'
 import { authorize } from '../../trust/model/roles.ts'
+import { heldText } from './schemas.ts'
 
 const limits = {
-  name: z.string().min(1).max(200).optional(),
+  name: heldText(200).min(1).optional(),
   strategy: z.enum(['lru', 'lfu', 'fifo']).optional(),
   scopeBytes: z.number().int().min(1).optional().describe('What each scope may hold.'),
   tenantBytes: z.number().int().min(1).optional().describe('What all scopes may hold together.'),
@@ -48,9 +49,9 @@ export function addTenantRoutes(app: HttpApp, { tenants }: ProtocolServices): vo
       authorize(who, 'tenants:manage')
       const created = await tenants.create(who.writer.subject, request.body)
       if (created === undefined) {
-        throw new Refusal('REQUEST_INVALID', `There is a tenant ${request.body.id}`, {
-          status: 409,
-        })
+        const { id, name = id } = request.body
+        const message = `There is a tenant ${id}, or another one with the name ${name}`
+        throw new Refusal('REQUEST_INVALID', message, { status: 409 })
       }
       return reply.code(201).header('cache-control', 'no-store').send(created)
     },
