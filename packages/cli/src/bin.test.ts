@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
+import type { ChildProcess, StdioOptions } from 'node:child_process'
 import {
   chmodSync,
   existsSync,
@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
+import { text as readText } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
 import { createProject } from './testing/run-main.ts'
@@ -160,6 +161,20 @@ describe('when a signal stops it', () => {
     expect(readdirSync(cwd).toSorted()).toEqual(['.taskvault', 'output'])
   })
 
+  test('a save that is stopped ends without a word about it', async () => {
+    const cwd = createProject({ input: 'i' })
+    const child = start(['cache', 'save', 'task', 'input', '-'], cwd, 'pipe')
+    const said = wordsOf(child)
+    const ended = exitOf(child)
+    await until(child, () => existsSync(path.join(cwd, '.taskvault', 'cache', 'cache.db')))
+    child.stdin?.write('the beginning of an output')
+
+    child.kill('SIGTERM')
+
+    expect(await ended).toEqual({ code: 143, signal: null })
+    expect(await said).toBe('')
+  })
+
   test('SIGINT while an output is put back: it is there whole, or not at all, and nothing else', async () => {
     const cwd = createProject({ input: 'i' })
     mkdirSync(path.join(cwd, 'tree'))
@@ -189,9 +204,20 @@ describe('when a signal stops it', () => {
 
 const FILES = 4000
 
-function start(argv: readonly string[], cwd: string): ChildProcess {
+function start(
+  argv: readonly string[],
+  cwd: string,
+  output: 'ignore' | 'pipe' = 'ignore',
+): ChildProcess {
   const env = { PATH: process.env['PATH'], HOME: cwd }
-  return spawn(process.execPath, [BIN, ...argv], { cwd, env, stdio: ['pipe', 'ignore', 'inherit'] })
+  const stdio: StdioOptions = ['pipe', output, output === 'pipe' ? 'pipe' : 'inherit']
+  return spawn(process.execPath, [BIN, ...argv], { cwd, env, stdio })
+}
+
+/** All that it writes, to its end. */
+async function wordsOf({ stdout, stderr }: ChildProcess): Promise<string> {
+  const streams = [stdout, stderr].filter((stream) => stream !== null)
+  return (await Promise.all(streams.map(readText))).join('')
 }
 
 function exitOf(

@@ -8,7 +8,7 @@ import { limitMemoryOfLargeWork } from './limit-memory-of-large-work.ts'
 import { wantsColour } from './render/colours.ts'
 import { createProgress } from './render/progress.ts'
 import type { Progress } from './render/progress.ts'
-import { createVoice } from './render/voice.ts'
+import { SILENT_VOICE, createVoice } from './render/voice.ts'
 import type { Voice } from './render/voice.ts'
 import { resolveCwd } from './resolve-cwd.ts'
 
@@ -67,6 +67,8 @@ export interface OwnedCli extends Cli {
   readonly exitCode: number
   /** Closes all that the command opened, last opened first. */
   close(): Promise<void>
+  /** Closes all under the command while it works. What it says about that is no news to anybody. */
+  stop(): Promise<void>
 }
 
 /** Ties a parsed command line to its host. `program` must have the global options. */
@@ -77,6 +79,7 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
   let cwd: string | undefined
   let stdin: Host['stdin'] | undefined
   let voice: Voice | undefined
+  let isStopped = false
   let progress: Progress | undefined
   const limitMemory = limitMemoryOfLargeWork(host)
 
@@ -97,6 +100,7 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
       return cwd
     },
     get voice() {
+      if (isStopped) return SILENT_VOICE
       voice ??= createVoice(host, { ...cli.options, hasColour: wantsColour(host.env, host.stdout) })
       return voice
     },
@@ -143,6 +147,10 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
       progress?.end()
       await atEnd.disposeAsync()
     },
+    stop: async () => {
+      isStopped = true
+      await cli.close()
+    },
   }
   return cli
 }
@@ -185,7 +193,7 @@ async function untilStopped(work: Promise<number | void>, cli: OwnedCli): Promis
     const first = await Promise.race([work.then((code) => ({ code })), stopped])
     if (typeof first !== 'string') return first.code
     // What is closed under the work makes it fail at its next step, and remove what it has staged.
-    await cli.close()
+    await cli.stop()
     await Promise.race([work.catch(() => undefined), delay(CLEANUP_MS)])
     return exitCodeOfSignal(first)
   } finally {

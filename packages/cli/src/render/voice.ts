@@ -53,6 +53,16 @@ export function createVoice(host: Host, options: VoiceOptions): Voice {
   }
 }
 
+/** Of a command that was stopped: its status says it all. */
+export const SILENT_VOICE: Voice = {
+  answer: () => {},
+  confirm: () => {},
+  confirmAside: () => {},
+  remark: () => {},
+  warn: () => {},
+  style: (_style, text) => text,
+}
+
 /** One document on one line, so that a stream of them is JSON lines. */
 export function renderJson(data: unknown): string {
   return `${JSON.stringify(data)}\n`
