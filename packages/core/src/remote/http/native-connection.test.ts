@@ -42,6 +42,45 @@ test('one session serves all requests, and is renewed when it ends or is refused
   )
 })
 
+test('many who are refused at once renew the session once', async () => {
+  const sessions: string[] = []
+  const refused: ServerResponse[] = []
+  const stores = await connect(
+    (request, response) => {
+      if (request.headers.authorization !== 'Bearer tvs_1')
+        return answer(response, 404, { code: 'NOT_FOUND' })
+      refused.push(response)
+      if (refused.length < 4) return
+      // One after the other, as from a server that has much to do.
+      for (const [order, each] of refused.entries())
+        setTimeout(() => answer(each, 401, { code: 'UNAUTHENTICATED' }), order * 50)
+    },
+    { sessions },
+  )
+
+  const key = await sampleKey()
+  await Promise.all(Array.from({ length: 4 }, async () => await stores.entries.find(TASK, key)))
+
+  expect(sessions).toHaveLength(2)
+})
+
+test('a renewal that fails is told to who asked for it, and to nobody later', async () => {
+  const sessions: string[] = []
+  let nowMs = 0
+  const stores = await connect(
+    (_request, response) => answer(response, 404, { code: 'NOT_FOUND' }),
+    { sessions, now: () => nowMs, opens: (count) => count !== 2 },
+  )
+  const find = async (): Promise<unknown> => await stores.entries.find(TASK, await sampleKey())
+  await find()
+  nowMs = 3_599_000
+
+  await expect(find()).rejects.toMatchObject({ code: 'REMOTE_UNAVAILABLE' })
+  await find()
+
+  expect(sessions).toHaveLength(3)
+})
+
 test('a clock that is ahead of the server’s costs no session for each request', async () => {
   const sessions: string[] = []
   const stores = await connect(
@@ -145,6 +184,8 @@ interface Given {
   /** The same clock unless told. */
   readonly serverNow?: () => number
   readonly refuses?: boolean
+  /** Whether the server can open the session of this number. */
+  readonly opens?: (count: number) => boolean
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
@@ -152,11 +193,13 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void
 /** A client of a server that opens sessions of an hour; `handle` answers the rest. */
 async function connect(handle: Handler, given: Given = {}): Promise<RemoteStores> {
   const { sessions = [], now = () => 0, serverNow = now, refuses = false } = given
+  const { opens = () => true } = given
   const url = await listen((request, response) => {
     if (request.url !== '/vault/v1/session') return handle(request, response)
     if (refuses)
       return answer(response, 401, { code: 'UNAUTHENTICATED', message: 'no \u001b[31mkey' })
     sessions.push(String(request.headers.authorization))
+    if (!opens(sessions.length)) return answer(response, 503, { code: 'DATABASE_UNAVAILABLE' })
     const token = `tvs_${sessions.length}`
     answer(response, 201, {
       token,

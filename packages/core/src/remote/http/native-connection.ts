@@ -46,17 +46,26 @@ export function createNativeConnection(options: NativeOptions): NativeConnection
   base.pathname = base.pathname.replace(/\/*$/, '/')
   let current: Promise<SessionAnswer> | undefined
 
-  const session = async (signal?: AbortSignal): Promise<SessionAnswer> => {
-    const opening = (current ??= openSession(base, options, signal))
+  const open = async (signal: AbortSignal | undefined): Promise<SessionAnswer> => {
+    const opening = openSession(base, options, signal)
+    current = opening
     try {
-      const opened = await opening
-      if (opened.expiresAtMs - now() > RENEWED_BEFORE_MS || current !== opening) return opened
-      current = undefined
-      return await (current ??= openSession(base, options, signal))
+      return await opening
     } catch (error) {
-      if (current === opening) current = undefined
+      forget(opening)
       throw error
     }
+  }
+  /** Unless somebody has begun another one since. */
+  const forget = (session: Promise<SessionAnswer> | undefined): void => {
+    if (current === session) current = undefined
+  }
+  const session = async (signal?: AbortSignal): Promise<SessionAnswer> => {
+    const known = current
+    if (known === undefined) return await open(signal)
+    const opened = await known
+    const isFresh = opened.expiresAtMs - now() > RENEWED_BEFORE_MS
+    return isFresh || current !== known ? opened : await open(signal)
   }
 
   const sendOnce = async (request: NativeRequest, token: string): Promise<HttpAnswer> => {
@@ -80,11 +89,12 @@ export function createNativeConnection(options: NativeOptions): NativeConnection
     session,
     async send(request) {
       const { token } = await session(request.signal)
+      const used = current
       const answer = await sendOnce(request, token)
       if (answer.status !== 401) return answer
       // It may have been revoked, or the server's clock be ahead of ours.
       await answer.drop()
-      current = undefined
+      forget(used)
       const renewed = await session(request.signal)
       return await sendOnce(request, renewed.token)
     },
