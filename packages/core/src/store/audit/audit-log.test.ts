@@ -31,6 +31,16 @@ test('each line is one operation, the last ones can be read without the rest', a
   expect(verifyAudit(store)).toEqual({ kind: 'sound', lines: 5, firstLine: 1, interruptions: 0 })
 })
 
+test('as many lines can be read as the files hold', async () => {
+  using temporary = await openTemporaryStore()
+  const store = await temporary.open()
+  const lines = Array.from({ length: 300_000 }, (_, index) => `line ${index}`)
+  writeFileSync(`${logPath(store)}.1`, `${lines.slice(0, 100_000).join('\n')}\n`)
+  writeFileSync(logPath(store), `${lines.slice(100_000).join('\n')}\n`)
+
+  expect(tailAudit(store.cacheDirectory, 999_999)).toEqual(lines)
+})
+
 test('nothing was ever written is sound', async () => {
   using temporary = await openTemporaryStore()
   const store = await temporary.open()

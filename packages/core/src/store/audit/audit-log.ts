@@ -65,10 +65,10 @@ export function tailAudit(cacheDirectory: string, count: number): string[] {
       .toReversed()
       .map((number) => rotatedLogPath(cacheDirectory, number)),
   ]
-  const lines: string[] = []
+  let lines: string[] = []
   for (const file of files) {
     if (lines.length >= count) break
-    lines.unshift(...readLastLines(file, count - lines.length))
+    lines = [...readLastLines(file, count - lines.length), ...lines]
   }
   return lines
 }
@@ -133,16 +133,16 @@ function readLastLines(file: string, count: number): string[] {
   }
   try {
     let start = fstatSync(descriptor).size
-    let tail = Buffer.alloc(0)
+    const blocks: Buffer[] = []
     let lineFeeds = 0
     while (start > 0 && lineFeeds <= count) {
       const block = Buffer.alloc(Math.min(BLOCK_BYTES, start))
       start -= block.length
       const got = readSync(descriptor, block, 0, block.length, start)
+      blocks.push(block.subarray(0, got))
       for (const byte of block.subarray(0, got)) if (byte === 10) lineFeeds += 1
-      tail = Buffer.concat([block.subarray(0, got), tail])
     }
-    return tail
+    return Buffer.concat(blocks.toReversed())
       .toString('utf8')
       .split('\n')
       .filter((line) => line !== '')
