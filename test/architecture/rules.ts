@@ -105,7 +105,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
       'core/remote',
       'core/store',
     ],
-    node: [...FILES, 'node:child_process', 'node:stream'],
+    node: [...FILES, 'node:async_hooks', 'node:child_process', 'node:stream'],
   },
   // What happens when a git hook runs.
   'core/hooks': {

@@ -151,8 +151,8 @@ export type {
   ClientInput,
   ClientOptions,
   ClientOutput,
-  ClientRunOptions,
 } from './vault/client.ts'
+export type { ClientRunOptions } from './vault/client-run.ts'
 export { tailAudit } from './store/audit/audit-log.ts'
 export { findEntriesByPrefix, listEntries } from './store/entries/entries.ts'
 export type { EntryRow } from './store/entries/entries.ts'

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
@@ -88,6 +88,81 @@ test('a missing result is computed once, and kept', async () => {
 
   expect([first[1], second[1], computed]).toEqual([false, true, 1])
   expect(Buffer.from(second[0]).toString()).toBe('model')
+})
+
+describe('a result that several ask for at once', () => {
+  test('is computed once, and each gets bytes of its own', async () => {
+    let computed = 0
+    const compute = async (): Promise<Uint8Array> => {
+      computed += 1
+      await new Promise(setImmediate)
+      return Buffer.from('model')
+    }
+
+    const found = await Promise.all(
+      Array.from({ length: 5 }, async () => await client.getCachedResult('t', 'input', compute)),
+    )
+    found[0]?.[0].fill(0)
+
+    expect(computed).toBe(1)
+    expect(found.map(([, wasThere]) => wasThere)).toEqual([false, true, true, true, true])
+    expect(new Set(found.slice(1).map(([bytes]) => Buffer.from(bytes).toString()))).toEqual(
+      new Set(['model']),
+    )
+  })
+
+  test('fails for all of them when it does, and is computed again for the next one', async () => {
+    let computed = 0
+    const compute = async (): Promise<Uint8Array> => {
+      computed += 1
+      if (computed === 1) throw new Error('no network')
+      return Buffer.from('model')
+    }
+
+    const asked = await Promise.allSettled([
+      client.getCachedResult('t', 'input', compute),
+      client.getCachedResult('t', 'input', compute),
+    ])
+    const next = await client.getCachedResult('t', 'input', compute)
+
+    expect(asked.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect([Buffer.from(next[0]).toString(), next[1], computed]).toEqual(['model', false, 2])
+  })
+
+  test('waits for another client that computes it, as for another process', async () => {
+    await using other = await createClient(undefined, { cwd: root, env: {} })
+    const begun = Promise.withResolvers<void>()
+    const mayEnd = Promise.withResolvers<void>()
+    let computed = 0
+    const first = other.getCachedResult('t', 'input', async () => {
+      computed += 1
+      begun.resolve()
+      await mayEnd.promise
+      return Buffer.from('model')
+    })
+    await begun.promise
+
+    const second = client.getCachedResult('t', 'input', () => {
+      computed += 1
+      return Buffer.from('again')
+    })
+    await new Promise(setImmediate)
+    mayEnd.resolve()
+
+    expect([(await first)[1], (await second)[1], computed]).toEqual([false, true, 1])
+    expect(Buffer.from((await second)[0]).toString()).toBe('model')
+    expect(readdirSync(join(root, '.taskvault/cache/locks'))).toEqual([])
+  })
+
+  test('does not wait for itself when what computes it asks for it', async () => {
+    const model = Buffer.from('model')
+    const compute = async (): Promise<Uint8Array> =>
+      (await client.getCachedResult('t', 'input', () => model))[0]
+
+    const [bytes] = await client.getCachedResult('t', 'input', compute)
+
+    expect(model.equals(bytes)).toBe(true)
+  })
 })
 
 test('a large result streams in and out', async () => {

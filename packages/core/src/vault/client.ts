@@ -1,24 +1,20 @@
-import { Writable } from 'node:stream'
 import { loadSettings } from '../config/load-settings.ts'
 import { TaskVaultError } from '../errors.ts'
 import type { TaskKey } from '../model/digest.ts'
 import type { Report } from '../model/events.ts'
-import { resolvePolicy } from '../model/policy.ts'
 import { parseTaskName } from '../model/task.ts'
-import type { TaskName } from '../model/task.ts'
-import { detectWorkplace } from '../platform/detect-origin.ts'
-import type { Command } from '../process/command-line.ts'
-import { spawnPiped } from '../process/spawn-piped.ts'
 import { invalidate } from '../store/entries/invalidate.ts'
 import type { StoreStatistics } from '../store/entries/statistics.ts'
 import { bytesOf, checkArguments, checkClientOptions, checkRunOptions } from './client-arguments.ts'
+import { placeOf } from './client-place.ts'
+import type { Surroundings } from './client-place.ts'
+import { runInVault } from './client-run.ts'
+import type { ClientRunOptions } from './client-run.ts'
+import { createComputeOnce } from './compute-once.ts'
 import { fingerprintContent } from './fingerprints/fingerprint-content.ts'
 import type { InputContent } from './fingerprints/fingerprint-content.ts'
 import { openVault } from './open-vault.ts'
-import type { RunEvent, RunOutcome } from './runs/run-contract.ts'
-import { runTask } from './runs/run-task.ts'
-import { createRunVault } from './runs/run-vault.ts'
-import { createTaskWork } from './runs/task-work.ts'
+import type { RunOutcome } from './runs/run-contract.ts'
 import type { Vault } from './vault.ts'
 
 /** What a result depends on: text and bytes as they are, a stream's bytes, or what lies at a path. */
@@ -38,25 +34,6 @@ export interface ClientOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
-export interface ClientRunOptions {
-  /** Instead of the configured command: a line for a shell, or its words. */
-  readonly command?: Command
-  /** These four add to what the configuration declares. */
-  readonly inputs?: readonly string[]
-  readonly outputs?: readonly string[]
-  readonly variables?: readonly string[]
-  readonly tools?: readonly string[]
-  readonly salt?: string
-  /** Where the command's output, or its replay, goes; nowhere unless given. */
-  readonly stdout?: Writable
-  readonly stderr?: Writable
-  /** Runs the command whatever is known. */
-  readonly force?: boolean
-  /** Saves nothing. */
-  readonly readOnly?: boolean
-  readonly onEvent?: (event: RunEvent) => void
-}
-
 /**
  * TaskVault in a program. Close it, or take it with `await using`. What the types do not allow, and all that
  * is asked of it afterwards, is refused with ARGUMENT_INVALID.
@@ -70,7 +47,12 @@ export interface Client extends AsyncDisposable {
   cacheResult(task: string, input: ClientInput, output: ClientOutput): Promise<TaskKey>
   /** The result kept for this input, if there is one that is whole. Trouble with the cache is a miss. */
   getCachedResult(task: string, input: ClientInput): Promise<CachedResult>
-  /** The result kept for this input; on a miss `compute` makes it, and it is kept. */
+  /**
+   * The result kept for this input; on a miss `compute` makes it, and it is kept. However many ask for it
+   * at the same time, it is computed once: the others wait, and `true` says that they had no work with it.
+   * A failure of `compute` is that of all who waited for it in this client, and the next call computes
+   * again; another process that waited computes itself.
+   */
   getCachedResult(
     task: string,
     input: ClientInput,
@@ -106,12 +88,8 @@ export async function createClient(
   return createClientOf(vault, { cwd, env })
 }
 
-interface Surroundings {
-  readonly cwd: string
-  readonly env: Readonly<Record<string, string | undefined>>
-}
-
 function createClientOf(vault: Vault, surroundings: Surroundings): Client {
+  const computeOnce = createComputeOnce(vault)
   let isClosed = false
   const close = async (): Promise<void> => {
     isClosed = true
@@ -140,10 +118,16 @@ function createClientOf(vault: Vault, surroundings: Surroundings): Client {
     const found = await open().readResult(request.task, request.work)
     if (found !== undefined) return [found, true]
     if (compute === undefined) return [undefined, false]
-    const result = await compute()
-    checkArguments({ 'the result of compute': result })
-    await keep(open(), { ...request, output: result, surroundings })
-    return [result, false]
+    return await computeOnce({
+      ...request,
+      isKept: placeOf(vault, request.task, surroundings).policy.write,
+      async compute() {
+        const result = await compute()
+        checkArguments({ 'the result of compute': result })
+        await keep(open(), { ...request, output: result, surroundings })
+        return result
+      },
+    })
   }
 
   return {
@@ -189,11 +173,7 @@ async function keep(
   request: Work & { readonly output: ClientOutput; readonly surroundings: Surroundings },
 ): Promise<void> {
   const { task, work, output, surroundings } = request
-  const { origin, subject } = detectWorkplace({
-    projectRoot: vault.settings.projectRoot,
-    env: surroundings.env,
-  })
-  const policy = resolvePolicy(vault.settings, { task, ...subject })
+  const { origin, policy } = placeOf(vault, task, surroundings)
   const saved = await vault.save({
     task,
     work,
@@ -210,39 +190,4 @@ async function keep(
     `The result of ${task} has ${saved.sizeBytes} bytes, and its policy allows ${limit}`,
     { hint: `Raise max_size_bytes for ${task} under policies: in the configuration.` },
   )
-}
-
-async function runInVault(
-  vault: Vault,
-  task: TaskName,
-  options: ClientRunOptions & Surroundings,
-): Promise<RunOutcome> {
-  const { cwd, env, command, onEvent = () => {} } = options
-  const additions = {
-    inputs: options.inputs ?? [],
-    outputs: options.outputs ?? [],
-    env: options.variables ?? [],
-    tools: options.tools ?? [],
-    salt: options.salt,
-    command: command === undefined ? undefined : { line: command, directory: cwd },
-  }
-  const work = createTaskWork(task, { settings: vault.settings, env, additions })
-  const { origin, subject } = detectWorkplace({ projectRoot: vault.settings.projectRoot, env })
-  return await runTask(createRunVault(vault), {
-    ...work,
-    origin,
-    policy: resolvePolicy(vault.settings, { task, ...subject }),
-    output: { stdout: options.stdout ?? nowhere(), stderr: options.stderr ?? nowhere() },
-    isTerminal: false,
-    sharesTerminal: false,
-    spawn: spawnPiped,
-    signals: undefined,
-    skipsLookup: options.force === true,
-    neverSaves: options.readOnly === true ? 'read-only' : undefined,
-    onEvent,
-  })
-}
-
-function nowhere(): Writable {
-  return new Writable({ write: (_chunk, _encoding, done) => done() })
 }

@@ -1,0 +1,64 @@
+import { Writable } from 'node:stream'
+import type { TaskName } from '../model/task.ts'
+import type { Command } from '../process/command-line.ts'
+import { spawnPiped } from '../process/spawn-piped.ts'
+import { placeOf } from './client-place.ts'
+import type { Surroundings } from './client-place.ts'
+import type { RunEvent, RunOutcome } from './runs/run-contract.ts'
+import { runTask } from './runs/run-task.ts'
+import { createRunVault } from './runs/run-vault.ts'
+import { createTaskWork } from './runs/task-work.ts'
+import type { Vault } from './vault.ts'
+
+export interface ClientRunOptions {
+  /** Instead of the configured command: a line for a shell, or its words. */
+  readonly command?: Command
+  /** These four add to what the configuration declares. */
+  readonly inputs?: readonly string[]
+  readonly outputs?: readonly string[]
+  readonly variables?: readonly string[]
+  readonly tools?: readonly string[]
+  readonly salt?: string
+  /** Where the command's output, or its replay, goes; nowhere unless given. */
+  readonly stdout?: Writable
+  readonly stderr?: Writable
+  /** Runs the command whatever is known. */
+  readonly force?: boolean
+  /** Saves nothing. */
+  readonly readOnly?: boolean
+  readonly onEvent?: (event: RunEvent) => void
+}
+
+/** Runs a task for a program: nothing of it is at the terminal. */
+export async function runInVault(
+  vault: Vault,
+  task: TaskName,
+  options: ClientRunOptions & Surroundings,
+): Promise<RunOutcome> {
+  const { cwd, env, command, onEvent = () => {} } = options
+  const additions = {
+    inputs: options.inputs ?? [],
+    outputs: options.outputs ?? [],
+    env: options.variables ?? [],
+    tools: options.tools ?? [],
+    salt: options.salt,
+    command: command === undefined ? undefined : { line: command, directory: cwd },
+  }
+  const work = createTaskWork(task, { settings: vault.settings, env, additions })
+  return await runTask(createRunVault(vault), {
+    ...work,
+    ...placeOf(vault, task, options),
+    output: { stdout: options.stdout ?? nowhere(), stderr: options.stderr ?? nowhere() },
+    isTerminal: false,
+    sharesTerminal: false,
+    spawn: spawnPiped,
+    signals: undefined,
+    skipsLookup: options.force === true,
+    neverSaves: options.readOnly === true ? 'read-only' : undefined,
+    onEvent,
+  })
+}
+
+function nowhere(): Writable {
+  return new Writable({ write: (_chunk, _encoding, done) => done() })
+}
