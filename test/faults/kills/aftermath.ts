@@ -5,6 +5,7 @@ import type { Vault } from '@taskvault/core'
 import { clockMs } from '../clock.ts'
 import { identifyResult, identifyTree, readTree } from '../contents.ts'
 import { TASK, openTestVault, workOf } from '../test-vault.ts'
+import { findEvictedOutOfTurn } from './eviction-order.ts'
 import { collectKeys } from './history.ts'
 import type { HistoryEvent, ProcessHistory, ReadOutcome, Violation } from './history.ts'
 import type { RemovalLog } from './judge.ts'
@@ -38,7 +39,8 @@ export async function inspectAfterwards(
       outcome: await readOnce(vault, project, key),
     })
   }
-  const removals = await readRemovals(vault, names)
+  const log = readFileSync(join(vault.store.cacheDirectory, 'audit.log'), 'utf8')
+  const removals = await readRemovals(vault, names, log)
   await collectGarbage(vault.store)
   const findings = await verifyStore(vault.store)
   const audit = verifyAudit(vault.store)
@@ -50,7 +52,13 @@ export async function inspectAfterwards(
       .filter((name) => name.includes('.corrupt-'))
       .map((name) => `index: ${name}`),
   ]
-  const violations = details.map((detail): Violation => ({ kind: 'damaged-store', detail }))
+  const violations = [
+    ...details.map((detail): Violation => ({ kind: 'damaged-store', detail })),
+    ...findEvictedOutOfTurn(log).map((detail): Violation => ({
+      kind: 'evicted-out-of-turn',
+      detail,
+    })),
+  ]
   return {
     reads: { slot: -1, events, killedAt: undefined },
     removals,
@@ -87,10 +95,13 @@ function leftStaging(project: string): readonly string[] {
 }
 
 /** Clocks: the audit log has the time of day, the history that of the machine. */
-async function readRemovals(vault: Vault, names: readonly string[]): Promise<RemovalLog> {
+async function readRemovals(
+  vault: Vault,
+  names: readonly string[],
+  log: string,
+): Promise<RemovalLog> {
   const offset = Date.now() - clockMs()
   const times = new Map<string, number[]>()
-  const log = readFileSync(join(vault.store.cacheDirectory, 'audit.log'), 'utf8')
   for (const match of log.matchAll(/^\[(\S+)\] (?:EVICT|INVALIDATE) .* key=([0-9a-f]+)/gm)) {
     const [, time = '', key = ''] = match
     const at = Date.parse(time) - offset

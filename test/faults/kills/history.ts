@@ -36,7 +36,13 @@ export interface ProcessHistory {
 
 /** What went wrong. Every one of them is a broken promise. */
 export interface Violation {
-  readonly kind: 'wrong-bytes' | 'stale' | 'lost' | 'missed-in-use' | 'uncaught' | 'damaged-store'
+  readonly kind:
+    | 'wrong-bytes'
+    | 'stale'
+    | 'lost'
+    | 'evicted-out-of-turn'
+    | 'uncaught'
+    | 'damaged-store'
   readonly detail: string
 }
 
@@ -54,7 +60,7 @@ export interface KeyHistory {
   readonly invalidations: number[]
 }
 
-/** Keys that are used all the time, by everybody; eviction has older ones to choose. */
+/** Keys that are used all the time, by everybody; eviction nearly always has older ones to choose. */
 export function isHot(key: string): boolean {
   return key.startsWith('hot-')
 }

@@ -32,7 +32,7 @@ test.each<[string, HistoryEvent]>([
   ['wrong-bytes', read('hot-a', 30, hit('hot-b', 1))],
   ['wrong-bytes', read('hot-a', 30, hit('hot-a', 7))],
   ['stale', read('hot-a', 30, hit('hot-a', 0))],
-  ['missed-in-use', read('hot-a', 30, miss())],
+  ['lost', read('hot-a', 30, miss())],
   ['lost', read('cold-a', 30, miss())],
 ])('%s is found', (kind, event) => {
   const saves = [...saved('hot-a', 0, 1), ...saved('hot-a', 1, 10), ...saved('cold-a', 3, 20)]
@@ -44,7 +44,7 @@ test('whatever nobody caught is found', () => {
   expect(violationsOf([{ kind: 'uncaught', at: 1, message: 'boom' }], [])).toEqual(['uncaught'])
 })
 
-test('a key that is not in use may be missed when it was evicted, invalidated, or its removal cut off', () => {
+test('a key may be missed when it was evicted, invalidated, or its removal cut off', () => {
   const saves = saved('cold-a', 1, 10)
   const event = read('cold-a', 30, miss())
   const evicted: RemovalLog = {
@@ -58,13 +58,16 @@ test('a key that is not in use may be missed when it was evicted, invalidated, o
   expect(violationsOf([event], invalidated)).toEqual([])
 })
 
-test('a key in use may not be missed because something was evicted', () => {
-  const event = read('hot-a', 30, miss())
+test('a miss of a key in use is counted, when it was evicted too', () => {
   const everything: RemovalLog = { removedBetween: () => true }
+  const reads = [read('hot-a', 5, miss()), read('hot-a', 30, miss()), read('cold-a', 30, miss())]
+  const saves = [...saved('hot-a', 1, 10), ...saved('cold-a', 1, 10)]
 
-  expect(
-    judge([writerOf(saved('hot-a', 1, 10)), readerOf([event])], everything).violations,
-  ).toHaveLength(1)
+  expect(judge([writerOf(saves), readerOf(reads)], everything)).toMatchObject({
+    violations: [],
+    misses: 3,
+    missesInUse: 1,
+  })
 })
 
 test('saves that gave up are counted by their codes', () => {

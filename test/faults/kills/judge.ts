@@ -5,6 +5,8 @@ export interface Judgement {
   readonly violations: readonly Violation[]
   readonly hits: number
   readonly misses: number
+  /** Misses of keys that everybody reads in turn, which had to go because still others were used since. */
+  readonly missesInUse: number
   readonly acknowledgedSaves: number
   /** Saves that gave up with a named failure, by its code. */
   readonly refusals: Readonly<Record<string, number>>
@@ -22,28 +24,33 @@ type Read = HistoryEvent & { readonly kind: 'read' }
  * Judges every read of a run. Each key is written by one worker at a time, so that its generations
  * follow one another; everybody reads it. A hit must be a generation that was begun, and none older
  * than the last one acknowledged before the read began. A miss needs a reason: nothing acknowledged
- * yet, removal on demand, or, for keys that are not in use all the time, a removal in the audit log.
+ * yet, or a removal that was asked for or is in the audit log.
  */
 export function judge(processes: readonly ProcessHistory[], removals: RemovalLog): Judgement {
   const keys = collectKeys(processes)
   const cuts = cutRemovals(processes)
   const violations: Violation[] = []
-  let [hits, misses] = [0, 0]
+  let [hits, misses, missesInUse] = [0, 0, 0]
   for (const event of processes.flatMap((one) => one.events)) {
     if (event.kind === 'uncaught') violations.push({ kind: 'uncaught', detail: event.message })
     if (event.kind !== 'read') continue
     if (event.outcome.kind === 'hit') hits += 1
     else misses += 1
-    const found = judgeRead(event, {
-      key: keys.get(event.key) ?? { saves: [], invalidations: [] },
-      removals,
-      cuts,
-    })
+    const key = keys.get(event.key) ?? { saves: [], invalidations: [] }
+    if (isMissInUse(event, key)) missesInUse += 1
+    const found = judgeRead(event, { key, removals, cuts })
     if (found !== undefined) violations.push(found)
   }
   const saves = [...keys.values()].flatMap((key) => key.saves)
   const acknowledgedSaves = saves.filter((save) => save.acknowledgedAt !== undefined).length
-  return { violations, hits, misses, acknowledgedSaves, refusals: countRefusals(processes) }
+  return {
+    violations,
+    hits,
+    misses,
+    missesInUse,
+    acknowledgedSaves,
+    refusals: countRefusals(processes),
+  }
 }
 
 interface Context {
@@ -92,12 +99,21 @@ function judgeMiss(
   if (last?.acknowledgedAt === undefined) return undefined
   const since = last.acknowledgedAt
   if (key.invalidations.some((at) => at >= since && at <= read.at)) return undefined
-  const detail = `${read.key}: generation ${last.generation} was acknowledged, then missed (${reasons})`
-  if (isHot(read.key)) return { kind: 'missed-in-use', detail }
   if (removals.removedBetween(read.key, last.beganAt, read.at)) return undefined
   // A removal takes files first and is logged last. Cut off between the two, it leaves no line.
   if (cuts.some((at) => at >= since && at <= read.at + CUT_MS)) return undefined
-  return { kind: 'lost', detail }
+  return {
+    kind: 'lost',
+    detail: `${read.key}: generation ${last.generation} was acknowledged, then missed (${reasons})`,
+  }
+}
+
+function isMissInUse(read: Read, key: KeyHistory): boolean {
+  return (
+    read.outcome.kind === 'miss' &&
+    isHot(read.key) &&
+    lastAcknowledged(key, read.beganAt) !== undefined
+  )
 }
 
 /** A file may be missed when it was removed, just before the process that did so was killed. */

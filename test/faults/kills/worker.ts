@@ -128,7 +128,7 @@ function pick<Item>(items: readonly Item[]): Item | undefined {
 
 let turn = Math.floor(random() * hotKeys.length)
 
-/** Every key in use is read in turn, so that none is ever the one that was used least recently. */
+/** Every key in use is read in turn, so that one is hardly ever what was used least recently. */
 async function readNextHot(opened: Opened): Promise<void> {
   turn = (turn + 1) % hotKeys.length
   await read(opened, hotKeys[turn] ?? '')
