@@ -47,6 +47,23 @@ test('a session of another machine is left alone for a week', async () => {
   expect(existsSync(staging)).toBe(false)
 })
 
+test('what cannot be removed is tried again for a week', async () => {
+  using temporary = await openTemporaryStore()
+  const store = await temporary.open()
+  const blocked = join(store.cacheDirectory, `.taskvault-stage-${'x'.repeat(300)}`)
+  const staging = makeStaging(store, '.taskvault-stage-1')
+  recordStaging(store, [blocked, staging])
+  pretendDied(store)
+  const sessions = (): number => store.database.prepare('SELECT id FROM sessions').all().length
+
+  clearDeadSessions(store)
+  expect([existsSync(staging), sessions()]).toEqual([false, 1])
+  temporary.nowMs += 8 * 24 * 60 * 60 * 1000
+  clearDeadSessions(store)
+
+  expect(sessions()).toBe(0)
+})
+
 test('a damaged row cannot have anything removed but staging', async () => {
   using temporary = await openTemporaryStore()
   const store = await temporary.open()

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename } from 'node:path'
-import { isTaskVaultError, systemErrorCode } from '../../errors.ts'
+import { isTaskVaultError } from '../../errors.ts'
 import { SNAPSHOT_PREFIX, STAGING_PREFIX } from '../../files/observe-directory.ts'
 import { removeTree } from '../../files/remove-tree.ts'
 import type { Store } from '../store.ts'
+import { isAlive } from './is-alive.ts'
 
 /**
  * Names this process among those that have the store open, on any machine. A UUID would do as well, and
@@ -29,8 +29,11 @@ export function forgetStaging(store: Store, directories: readonly string[]): voi
   )
 }
 
-/** Sessions of other machines or containers are given up after so long: nobody here can ask them. */
-const FOREIGN_SESSION_MS = 7 * 24 * 60 * 60 * 1000
+/**
+ * Sessions of other machines or containers are given up after so long, as nobody here can ask them; so is
+ * what cannot be removed.
+ */
+const GIVEN_UP_MS = 7 * 24 * 60 * 60 * 1000
 
 /** Removes what processes staged that died before they could. */
 export function clearDeadSessions(store: Store): void {
@@ -40,9 +43,10 @@ export function clearDeadSessions(store: Store): void {
   for (const row of rows) {
     const startedAtMs = Number(row['started_at'])
     const isOurs = row['host'] === hostname()
-    const isOld = Math.abs(store.now() - startedAtMs) > FOREIGN_SESSION_MS
+    const isOld = Math.abs(store.now() - startedAtMs) > GIVEN_UP_MS
     if (row['id'] === store.sessionId || !(isOurs ? !isAlive(Number(row['pid'])) : isOld)) continue
-    clearStaging(store, parseStaging(row['staging']))
+    // What cannot be removed yet, a later process tries again.
+    if (!clearStaging(store, parseStaging(row['staging'])) && !isOld) continue
     store.database.transaction('relaxed', () => {
       store.database.prepare('DELETE FROM sessions WHERE id = ?').run(String(row['id']))
     })
@@ -75,16 +79,20 @@ function writeStaging(
 
 const OURS = [STAGING_PREFIX, SNAPSHOT_PREFIX]
 
-function clearStaging(store: Store, directories: readonly string[]): void {
+/** @returns whether nothing of it is left. */
+function clearStaging(store: Store, directories: readonly string[]): boolean {
+  let isCleared = true
   for (const directory of directories) {
     // The index may be damaged: nothing is removed that does not look like staging.
     if (!OURS.some((prefix) => basename(directory).startsWith(prefix))) continue
     try {
       removeTree(directory)
     } catch (error) {
+      isCleared = false
       reportTrouble(store, error)
     }
   }
+  return isCleared
 }
 
 function reportTrouble(store: Store, error: unknown): void {
@@ -99,26 +107,5 @@ function parseStaging(text: unknown): readonly string[] {
     return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
   } catch {
     return []
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return !isZombie(pid)
-  } catch (error) {
-    // It is there, and somebody else's.
-    return systemErrorCode(error) === 'EPERM'
-  }
-}
-
-/** Whether a process has ended and nobody has asked how: in containers, that may stay so for ever. */
-function isZombie(pid: number): boolean {
-  try {
-    // After the name, which may hold anything, comes the state.
-    const line = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return line.startsWith(') Z', line.lastIndexOf(')'))
-  } catch {
-    return false
   }
 }
