@@ -27,7 +27,7 @@ export async function fetchFrames(
   source: PartSource,
   kept: ReceivedContents,
 ): Promise<void> {
-  const stored = createCutter(await readPart(pack, run, source))
+  await using stored = createCutter(await readPart(pack, run, source))
   for (const [index, frame] of frames.slice(run.firstFrame, run.endFrame).entries()) {
     const bytes = await stored.take(frame.storedBytes)
     const rows = rowsByFrame.get(run.firstFrame + index)
@@ -45,8 +45,8 @@ export async function fetchFrames(
   await stored.finish()
 }
 
-/** Cuts a stream into pieces of given sizes. */
-interface Cutter {
+/** Cuts a stream into pieces of given sizes. Disposing it ends the stream, wherever that is. */
+interface Cutter extends AsyncDisposable {
   /** Exactly so many bytes. @throws {TaskVaultError} BLOB_CORRUPT when there are fewer. */
   take(length: number): Promise<Buffer>
   /** Reads to the end: a stream that broke says so there. */
@@ -72,6 +72,9 @@ function createCutter(stream: ByteStream): Cutter {
     async finish() {
       const { done } = await pieces.next()
       if (done !== true || rest.length > 0) throw corruptBlob('a part of it is too long')
+    },
+    async [Symbol.asyncDispose]() {
+      await pieces.return?.()
     },
   }
 }

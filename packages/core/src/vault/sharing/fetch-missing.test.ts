@@ -1,4 +1,11 @@
-import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -18,7 +25,7 @@ import {
   pulledBytes,
   writeVersion,
 } from '../../testing/two-versions.ts'
-import { createSharedFolder, useCheckout } from '../../testing/use-checkout.ts'
+import { createSharedFolder, useCheckout, useSharing } from '../../testing/use-checkout.ts'
 
 /*
  * Two machines have each saved a version of the same tree by itself: no pack is the same, and nearly all
@@ -217,6 +224,21 @@ describe('a bucket that answers', () => {
   })
 })
 
+test('a part that proves wrong leaves nothing open', async () => {
+  const share = createSharedFolder()
+  const writer = await useSharing(share)
+  writeVersion(writer, 1)
+  await writer.save('of one')
+  for (const pack of listLarge(share)) spoilFrames(pack)
+  const other = await useCheckout({ url: pathToFileURL(share).href, remote: { mode: 'read' } })
+  writeVersion(other, 2)
+  await other.save('of the other')
+
+  expect(await other.restore('of one')).toMatchObject({ kind: 'miss' })
+
+  expect(listOpen().filter((path) => path.startsWith(share))).toEqual([])
+})
+
 test('contents that nobody had verified would be found to be wrong too late (control)', async () => {
   const other = await openOther()
   const { store } = other.vault
@@ -261,6 +283,31 @@ async function openOffline({ root }: Checkout): Promise<Checkout> {
 function packsOf({ root }: Checkout): readonly string[] {
   const directory = join(root, 'cache', 'blobs')
   return readdirSync(directory).map((name) => join(directory, name))
+}
+
+function listLarge(directory: string): readonly string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(directory, name))
+    .filter((path) => statSync(path).isFile() && statSync(path).size > 100_000)
+}
+
+/** All but the last tenth, where the index is. */
+function spoilFrames(path: string): void {
+  const bytes = readFileSync(path)
+  for (let at = 1_000; at < bytes.length * 0.9; at += 1_000)
+    bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
+  writeFileSync(path, bytes)
+}
+
+function listOpen(): readonly string[] {
+  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${descriptor}`)
+    } catch {
+      // That of the listing itself.
+      return []
+    }
+  })
 }
 
 function flipMiddle(path: string): void {
