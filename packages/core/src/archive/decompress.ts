@@ -20,9 +20,15 @@ export async function decompress(pieces: AsyncIterable<Uint8Array>): Promise<Rea
     if (step.done === true) break
     head = Buffer.concat([head, step.value])
   }
-  const source = Readable.from(following(head, iterator), { objectMode: false })
-  // Errors reach the reader through the last stream.
-  return pipeline(source, createDecoder(head), () => {})
+  try {
+    const decoder = createDecoder(head)
+    const source = Readable.from(following(head, iterator), { objectMode: false })
+    // Errors reach the reader through the last stream.
+    return pipeline(source, decoder, () => {})
+  } catch (error) {
+    await iterator.return?.()
+    throw error
+  }
 }
 
 function createDecoder(head: Buffer): Transform {
@@ -36,10 +42,15 @@ async function* following(
   head: Buffer,
   rest: AsyncIterator<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  yield head
-  for (;;) {
-    const step = await rest.next()
-    if (step.done === true) return
-    yield step.value
+  try {
+    yield head
+    for (;;) {
+      const step = await rest.next()
+      if (step.done === true) return
+      yield step.value
+    }
+  } finally {
+    // Whoever wants no more of it: the download ends with it.
+    await rest.return?.()
   }
 }

@@ -130,6 +130,27 @@ test('what is cut, or no archive, is refused', async () => {
     await expect(unpack(temporary(), bytes)).rejects.toMatchObject({ code: 'ENTRY_DAMAGED' })
 })
 
+test.each<readonly [what: string, bytes: () => Promise<Uint8Array>]>([
+  ['no archive', async () => Buffer.from('<html>Sign in</html>')],
+  ['refused', async () => gzipSync(await archive([[{ name: '../evil' }, 'x']]))],
+])('what is %s is read no further', async (_, bytes) => {
+  const first = await bytes()
+  let isEnded = false
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    try {
+      yield first
+      for (;;) yield Buffer.alloc(1000)
+    } finally {
+      isEnded = true
+    }
+  }
+  const rules = { placeOf: () => ({ kind: 'outside' }) as const, limitBytes: 10_000 }
+
+  await expect(unpackArchive(endless(), rules)).rejects.toMatchObject({ code: 'ENTRY_DAMAGED' })
+
+  await expect.poll(() => isEnded).toBe(true)
+})
+
 test('what the source says is told', async () => {
   const rules = { placeOf: () => ({ kind: 'left-out' }) as const, limitBytes: 10_000 }
 
