@@ -14,7 +14,7 @@ import { writeManifest } from '../store/entries/write-manifest.ts'
 import { evictIfNeeded } from '../store/removal/evict.ts'
 import { attach, collectOutputs } from './collect-outputs.ts'
 import type { FoundOutputs } from './collect-outputs.ts'
-import { openEntry } from './open-entry.ts'
+import { isDamage, openEntry } from './open-entry.ts'
 import type { OpenParts } from './open-parts.ts'
 import { pushEntry } from './sharing/push-entry.ts'
 import type { Pushed } from './sharing/push-entry.ts'
@@ -123,16 +123,21 @@ async function trySave(
   }
 }
 
-/** Whether the entry of the key has these very outputs. */
+/** Whether the entry of the key has these very outputs, and can be restored. */
 async function isStanding(
   { store }: OpenParts,
   key: TaskKey,
   found: FoundOutputs,
 ): Promise<boolean> {
   const entry = findEntry(store, { scope: 'local', key })
-  if (entry === undefined) return false
-  using opened = await openEntry(store, entry)
-  return asText(opened.manifest.outputs) === asText(found.outputs)
+  if (entry === undefined || entry.isExpired) return false
+  try {
+    using opened = await openEntry(store, entry)
+    return asText(opened.manifest.outputs) === asText(found.outputs)
+  } catch (error) {
+    if (isDamage(error)) return false
+    throw error
+  }
 }
 
 function asText(outputs: Manifest['outputs']): string {
