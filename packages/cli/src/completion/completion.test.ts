@@ -68,6 +68,17 @@ test.skipIf(!isInstalled('zsh'))('zsh itself can read its script', async () => {
   })
 })
 
+test.skipIf(!isInstalled('zsh'))('zsh completes what stands behind -- by itself', async () => {
+  const { stdout: script } = await runMain(['completion', 'zsh'], { cwd: '/' })
+  const program = `compdef() { }
+_normal() { print -r -- "$CURRENT of $words" }
+${script}
+words=(taskvault run x -- npm te); CURRENT=6
+_taskvault`
+
+  expect(execFileSync('zsh', ['-f', '-c', program], { encoding: 'utf8' })).toBe('2 of npm te\n')
+})
+
 /** What bash would offer at the end of `line`, sorted. */
 function completeInBash(script: string, line: string): readonly string[] {
   const words = line.split(' ')

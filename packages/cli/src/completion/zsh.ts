@@ -12,12 +12,17 @@ export function renderZshCompletion(places: readonly CommandPlace[]): string {
 
 _taskvault() {
   local -a candidates flags
-  local place='' word
-  for word in "\${(@)words[2,CURRENT-1]}"; do
-    # Behind -- stands somebody else's command.
-    [[ $word == -- ]] && { _normal; return }
-    case "$place/$word" in
-      ${innerPaths(places).join('|')}) place="$place/$word" ;;
+  local place='' index
+  for (( index = 2; index < CURRENT; index++ )); do
+    # Behind -- stands somebody else's command, which zsh completes as if it stood alone.
+    if [[ \${words[index]} == -- ]]; then
+      shift $index words
+      (( CURRENT -= index ))
+      _normal
+      return
+    fi
+    case "$place/\${words[index]}" in
+      ${innerPaths(places).join('|')}) place="$place/\${words[index]}" ;;
     esac
   done
   case "\${words[CURRENT-1]}" in ${valuedOptions(places).join('|')}) _files; return ;; esac
