@@ -18,5 +18,6 @@ export function registerAuditTail(parent: Command, cli: Cli): void {
 async function tail(cli: Cli, { lines }: Options): Promise<void> {
   const { cacheDirectory } = await cli.settings()
   const found = tailAudit(cacheDirectory, lines)
+  if (found.length === 0 && !cli.options.json) return
   cli.voice.answer({ text: () => found.join('\n'), data: () => ({ lines: found }) })
 }

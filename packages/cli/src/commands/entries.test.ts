@@ -256,6 +256,12 @@ describe('audit tail', () => {
       readFileSync(path.join(cwd, '.taskvault', 'cache', 'audit.log'), 'utf8').endsWith(stdout),
     ).toBe(true)
   })
+
+  test('prints no line where there is none', async () => {
+    const ran = await run(createProject(), ['audit', 'tail'])
+
+    expect(ran).toEqual({ code: 0, stdout: '', stderr: '' })
+  })
 })
 
 /** A project in which each of the tasks was saved once, in this order. */
