@@ -50,6 +50,14 @@ describe('a server as it is put together', () => {
     expect(keys).toMatchObject({ keys: [{ keyId: record.signature.keyId }] })
   })
 
+  test('logs the address and the port that it listens on', async () => {
+    await using server = await start()
+
+    const said = server.log.map((line) => (JSON.parse(line) as { msg: string }).msg)
+
+    expect(said).toEqual([`listening on ${new URL(server.url).host}`])
+  })
+
   test('does not start with another secret than the one of its database', async () => {
     const directory = mkdtempSync(path.join(os.tmpdir(), 'taskvault-database-'))
     onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
@@ -304,6 +312,7 @@ function cut(pem: string): string {
 }
 
 interface TestServer extends RunningServer, AsyncDisposable {
+  readonly log: readonly string[]
   fetch(path: string, init?: RequestInit & { readonly bearer?: string }): Promise<Response>
   json(path: string, init?: RequestInit): Promise<unknown>
   text(path: string): Promise<string>
@@ -326,10 +335,12 @@ async function start(
     dataDirectory: 'data',
     defaultPort: 0,
   })
-  const logger = createLogger('silent', { write: () => {} })
+  const log: string[] = []
+  const logger = createLogger('info', { write: (line) => void log.push(line) })
   const server = await startServer({ settings, logger, env: {}, now: Date.now })
   const started: TestServer = {
     ...server,
+    log,
     fetch: async (place, { bearer = server.adminKey ?? '', ...init } = {}) =>
       await fetch(new URL(place, server.url), {
         ...init,

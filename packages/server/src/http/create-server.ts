@@ -177,8 +177,9 @@ function lifeOf(
 ): Omit<HttpServer, 'app'> {
   return {
     listen: async ({ host, port }) => {
-      await app.listen({ host, port, listenTextResolver: () => `listening on ${host}` })
       // The framework takes us for plain HTTP: the sockets are ours.
+      const describe = (address: string): string => `listening on ${new URL(address).host}`
+      await app.listen({ host, port, listenTextResolver: describe })
       const scheme = tls === undefined ? 'http' : 'https'
       return publicUrl ?? `${scheme}://${nameOfHost(host)}:${portOf(app)}`
     },
