@@ -19,6 +19,33 @@ test('the tree that is tested is the tree that is committed, and it is never tes
   expect(run.stderr).toContain('✓ unit_tests: nothing to restore')
 })
 
+test('a pre-push whose standard input is nobody’s tests HEAD', async () => {
+  await using project = await openHookedProject()
+  await project.commit('first')
+
+  const pushed = await project.run(['sh', '-c', 'taskvault hooks run pre-push </dev/null'])
+  const byGit = 'taskvault hooks run pre-push origin /remote </dev/null'
+  const named = await project.run(['sh', '-c', byGit])
+
+  expect(pushed.stderr).toMatch(/^✓ unit_tests: skipped, passed /)
+  expect(named.stderr).toMatch(/^✓ unit_tests: skipped, passed /)
+})
+
+test('a pre-push whose standard input nobody closes says what it waits for', async () => {
+  await using project = await openHookedProject()
+  await project.commit('first')
+  const untilSaid = 'touch said; until grep -q waiting said; do sleep 0.1; done'
+
+  const waited = await project.run([
+    'sh',
+    '-c',
+    `{ ${untilSaid}; } | taskvault hooks run pre-push 2>said; echo $?`,
+  ])
+
+  expect(waited.stdout).toBe('0\n')
+  expect(project.rig.read('said')).toContain('with </dev/null, HEAD is tested')
+})
+
 test('what no task reads makes no task run', async () => {
   await using project = await openHookedProject()
   await project.commit('first')

@@ -17,6 +17,7 @@ test.each([
   [['hooks', 'run', '--force', 'pre-commit']],
   [['--json', 'hooks', 'run', 'pre-commit']],
   [['hooks', 'install']],
+  [['hooks', 'run', 'pre-push']],
   [['run', 'hooks', 'run', 'pre-commit']],
   [['-C']],
   [[]],

@@ -23,6 +23,8 @@ export function parseHookCall(words: readonly string[], place: CallPlace): HookC
   if (group !== 'hooks' || command !== 'run' || hook === undefined) return undefined
   // What git adds is not needed; what begins with a dash may be an option.
   if (rest.some((word) => word.startsWith('-'))) return undefined
+  // Git names the remote. Who does not may have no list to give either, and is not to be waited for in silence.
+  if (hook === 'pre-push' && rest.length === 0) return undefined
   const cwd = ownDirectory(place)
   return cwd === undefined ? undefined : { hook, cwd: path.resolve(cwd, named ?? '.') }
 }

@@ -13,6 +13,8 @@ export interface Host {
   /** The working directory; absolute. */
   readonly cwd: string
   readonly stdin: Readable & { readonly isTTY?: boolean }
+  /** Whether somebody may write to `stdin`: it is no terminal, and no device such as /dev/null. */
+  readonly isFed: boolean
   readonly stdout: OutputStream
   readonly stderr: OutputStream
   /** Milliseconds since 1970. */

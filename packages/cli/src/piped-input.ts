@@ -1,6 +1,6 @@
 import { readSync } from 'node:fs'
 import { systemErrorCode } from '@taskvault/core'
-import { isTerminal } from './is-terminal.ts'
+import { isFed } from './is-fed.ts'
 
 /** What was read of standard input. */
 export interface PipedInput {
@@ -14,11 +14,11 @@ const PIECE_BYTES = 64 * 1024
 
 /**
  * Reads standard input to its end without a stream, which takes longer to make than a hook has to do
- * otherwise. Undefined for a terminal, which has nothing to give. What does not come at once where
+ * otherwise. Undefined where nobody is who could give anything. What does not come at once where
  * nobody may wait for it is left to a stream.
  */
 export function readPipedInput(): PipedInput | undefined {
-  if (isTerminal(STDIN)) return undefined
+  if (!isFed(STDIN)) return undefined
   const pieces: Buffer[] = []
   const read = (isWhole: boolean): PipedInput => ({ bytes: Buffer.concat(pieces), isWhole })
   try {

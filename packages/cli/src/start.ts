@@ -3,10 +3,12 @@ import type { Readable } from 'node:stream'
 import { EXIT } from './exit-codes.ts'
 import type { StopSignal } from './exit-codes.ts'
 import type { Host } from './host.ts'
+import { isFed } from './is-fed.ts'
 import { memoryOf } from './launch.ts'
 import type { Launch } from './launch.ts'
 import { main } from './main.ts'
 
+const STDIN = 0
 // Windows has no SIGQUIT, and refuses a listener for it.
 const STOP_SIGNALS: readonly StopSignal[] =
   process.platform === 'win32'
@@ -60,6 +62,9 @@ function createHost(launch: Launch, stdin: Readable | undefined): Host {
     },
     get stdin() {
       return stdin ?? process.stdin
+    },
+    get isFed() {
+      return stdin !== undefined || isFed(STDIN)
     },
     stdout: process.stdout,
     stderr: process.stderr,

@@ -42,8 +42,9 @@ A task belongs to a hook that it names under "hooks:" in the configuration; thos
 for pre-merge-commit as well.
 
 pre-commit and pre-merge-commit test what is in the index, pre-push what git names on standard input,
-a line for each ref: <local ref> <local id> <remote ref> <remote id>. Where that differs from the work
-tree, in files that a task reads, the task runs in a checkout of its own.
+a line for each ref: <local ref> <local id> <remote ref> <remote id>; at a terminal, and with </dev/null,
+it tests HEAD. Where that differs from the work tree, in files that a task reads, the task runs in a
+checkout of its own.
 
 Ends with 0 when git may go on, otherwise with the status of the first required task that failed.
 With --json, the decisions are printed as JSON, and nothing is run.`
@@ -54,13 +55,14 @@ async function run(cli: Cli, hookText: string, options: Options): Promise<number
   const { env } = cli.host
   const explains = options.explain || cli.options.json
   const voice = createHookVoice(cli, { hook, settings, explains })
+  const input = await readInput(cli, { hook, onWait: voice.waiting })
   const vault = await openVaultOrWarn(cli, voice.trouble)
   const stopped = listenForStops(cli)
   const request = {
     hook,
     settings,
     env,
-    input: await readInput(cli, hook),
+    input,
     skipsLookup: options.force || isForced(env),
     explains,
     onEvent: voice.event,
@@ -84,10 +86,26 @@ function parseHook(hookText: string): GitHook {
   })
 }
 
-/** A terminal has no lines of git's to give. */
-async function readInput(cli: Cli, hook: GitHook): Promise<string | undefined> {
-  if (hook !== 'pre-push' || cli.host.stdin.isTTY === true) return undefined
-  return await text(cli.stdin)
+interface Listening {
+  readonly hook: GitHook
+  readonly onWait: () => void
+}
+
+/** Git writes its list at once, and closes it. */
+const WAIT_NOTICE_MS = 2000
+
+/**
+ * What git names. A terminal and /dev/null have no lines of git's to give. A pipe that nobody closes is waited
+ * for, but not in silence: to go on without what is still to come would be to test something else.
+ */
+async function readInput(cli: Cli, { hook, onWait }: Listening): Promise<string | undefined> {
+  if (hook !== 'pre-push' || !cli.host.isFed) return undefined
+  const notice = setTimeout(onWait, WAIT_NOTICE_MS)
+  try {
+    return await text(cli.stdin)
+  } finally {
+    clearTimeout(notice)
+  }
 }
 
 type Surroundings = Awaited<ReturnType<HookSurroundings>>

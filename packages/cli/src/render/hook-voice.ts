@@ -25,6 +25,8 @@ import {
 export interface HookVoice {
   /** Says why the cache cannot be used at all. */
   trouble(error: Error): void
+  /** Says that git's list of what is pushed does not come. */
+  waiting(): void
   event(event: HookEvent): void
   /** The answer of `--explain` and `--json`; of a hook that has run, only that it had nothing to do. */
   outcome(outcome: HookOutcome): void
@@ -78,6 +80,12 @@ export function createHookVoice(cli: Cli, { hook, settings, explains }: HookSubj
     trouble(error) {
       progress.end()
       voice.warn(`warning: ${hook} runs without the cache: ${onOneLine(error.message)}`)
+    },
+    waiting() {
+      voice.warn(
+        "taskvault: waiting for git's list of what is pushed on standard input, which nobody closes; " +
+          'with </dev/null, HEAD is tested',
+      )
     },
     event(event) {
       progress.end()

@@ -52,6 +52,7 @@ export function createTestHost({
     env: { HOME: cwd, ...env },
     launcher: { node: process.execPath, script: LAUNCHER },
     stdin: Readable.from(stdin.length === 0 ? [] : [Buffer.from(stdin)]),
+    isFed: true,
     stdout: stdout.stream,
     stderr: stderr.stream,
     now,
