@@ -162,6 +162,11 @@ function nameOfHost(host: string): string {
   return name.includes(':') ? `[${name}]` : name
 }
 
+/** Its scheme is left out: it is the framework's, which takes us for plain HTTP. */
+function describeAddress(address: string): string {
+  return `listening on ${new URL(address).host}`
+}
+
 function portOf({ server }: HttpApp): number {
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('the server does not listen')
@@ -177,9 +182,8 @@ function lifeOf(
 ): Omit<HttpServer, 'app'> {
   return {
     listen: async ({ host, port }) => {
+      await app.listen({ host, port, listenTextResolver: describeAddress })
       // The framework takes us for plain HTTP: the sockets are ours.
-      const describe = (address: string): string => `listening on ${new URL(address).host}`
-      await app.listen({ host, port, listenTextResolver: describe })
       const scheme = tls === undefined ? 'http' : 'https'
       return publicUrl ?? `${scheme}://${nameOfHost(host)}:${portOf(app)}`
     },
