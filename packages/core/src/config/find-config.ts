@@ -1,6 +1,7 @@
 import { lstatSync, statSync } from 'node:fs'
+import type { Stats } from 'node:fs'
 import path from 'node:path'
-import { asTaskVaultError } from '../errors.ts'
+import { TaskVaultError, asTaskVaultError } from '../errors.ts'
 
 /** Where `taskvault init` writes, relative to the project root. */
 export const CONFIG_PATH: string = path.join('.taskvault', 'config.yaml')
@@ -9,36 +10,67 @@ export const CONFIG_PATH: string = path.join('.taskvault', 'config.yaml')
  * The configuration file of the project around `directory`: in the directory itself, or in the
  * nearest one above it, up to the root of the git repository. Outside of a repository only the
  * directory itself is looked at, so that what lies in a home directory is nobody's by accident.
- * @throws {TaskVaultError} PERMISSION_DENIED, or IO_FAILED, when it cannot be told whether there is one.
+ * @throws {TaskVaultError} CONFIG_INVALID when what lies there is no file; PERMISSION_DENIED, or IO_FAILED,
+ * when it cannot be told whether there is one.
  */
 export function findConfig(directory: string): string | undefined {
-  const own = path.join(directory, CONFIG_PATH)
-  if (isFile(own)) return own
+  const found = findPlaced(directory)
+  if (found !== undefined) refuseUnlessFile(found)
+  return found?.absolutePath
+}
+
+/** What lies where a configuration is looked for. */
+interface Placed {
+  readonly absolutePath: string
+  readonly stats: Stats
+}
+
+function findPlaced(directory: string): Placed | undefined {
+  const own = placedIn(directory)
+  if (own !== undefined) return own
   let above = directory
-  let found: string | undefined
+  let found: Placed | undefined
   while (!isRepositoryRoot(above)) {
     const parent = path.dirname(above)
     if (parent === above) return undefined
     above = parent
-    found ??= ownConfigIn(above, directory)
+    found ??= ownPlacedIn(above, directory)
   }
   return found
 }
 
 /** A configuration names commands to run: one that another user put above us is not ours. */
-function ownConfigIn(above: string, directory: string): string | undefined {
-  const candidate = path.join(above, CONFIG_PATH)
-  return isFile(candidate) && statSync(candidate).uid === statSync(directory).uid
-    ? candidate
-    : undefined
+function ownPlacedIn(above: string, directory: string): Placed | undefined {
+  const placed = placedIn(above)
+  return placed?.stats.uid === statSync(directory).uid ? placed : undefined
 }
 
-function isFile(absolutePath: string): boolean {
+function placedIn(directory: string): Placed | undefined {
+  const absolutePath = path.join(directory, CONFIG_PATH)
   try {
-    return statSync(absolutePath, { throwIfNoEntry: false })?.isFile() === true
+    const options = { throwIfNoEntry: false } as const
+    // A link that leads nowhere was meant to be one too.
+    const stats = statSync(absolutePath, options) ?? lstatSync(absolutePath, options)
+    // Whoever puts /dev/null there hides what was there, as containers do.
+    return stats === undefined || stats.isCharacterDevice() ? undefined : { absolutePath, stats }
   } catch (error) {
     throw asTaskVaultError(error, `look for a configuration at ${absolutePath}`)
   }
+}
+
+/** To pass it over would be to do without all that it was to say, secrets among it. */
+function refuseUnlessFile({ absolutePath, stats }: Placed): void {
+  if (stats.isFile()) return
+  const kind = stats.isDirectory()
+    ? 'a directory'
+    : stats.isSymbolicLink()
+      ? 'a link that leads nowhere'
+      : 'no regular file'
+  throw new TaskVaultError(
+    'CONFIG_INVALID',
+    `The configuration ${absolutePath} cannot be read: it is ${kind}`,
+    { hint: 'Put a file there, or remove it to go by the defaults.' },
+  )
 }
 
 function isRepositoryRoot(directory: string): boolean {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -419,6 +420,32 @@ describe('finding the project', () => {
 
     expect((await loadSettings({ cwd: path.join(root, 'a'), env: {} })).configPath).toBeUndefined()
     expect((await loadSettings({ cwd: root, env: {} })).maxSizeBytes).toBe(3 * GB)
+  })
+
+  test.each([
+    ['a directory', 'mkdir "$1"'],
+    ['no regular file', 'mkfifo "$1"'],
+    ['a link that leads nowhere', 'ln -s nowhere "$1"'],
+  ])('what is %s is refused by its path, and not passed over', async (kind, command) => {
+    const root = project({ '.git/HEAD': '', '.taskvault/keep': '', 'a/file': '' })
+    const file = path.join(root, '.taskvault', 'config.yaml')
+    execFileSync('sh', ['-c', command, 'sh', file])
+    const expected = {
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(`${file} cannot be read: it is ${kind}`),
+    }
+
+    await expect(loadSettings({ cwd: root, env: {} })).rejects.toMatchObject(expected)
+    await expect(loadSettings({ cwd: path.join(root, 'a'), env: {} })).rejects.toMatchObject(
+      expected,
+    )
+  })
+
+  test('what is /dev/null hides a configuration', async () => {
+    const root = project({ '.taskvault/keep': '' })
+    symlinkSync('/dev/null', path.join(root, '.taskvault', 'config.yaml'))
+
+    expect((await loadSettings({ cwd: root, env: {} })).configPath).toBeUndefined()
   })
 
   test('a configuration file may be a link', async () => {
