@@ -21,3 +21,9 @@ test('a text cannot begin a line, nor steer the terminal', () => {
 test('no rows are no lines', () => {
   expect(renderTable([])).toBe('')
 })
+
+test('there can be more rows than a call takes arguments', () => {
+  const rows = Array.from({ length: 200_000 }, (_, index) => [String(index), 'x'])
+
+  expect(renderTable(rows).startsWith('0       x\n')).toBe(true)
+})

@@ -15,10 +15,7 @@ export function renderTable(
 ): string {
   const { header, rightAligned = [] } = options
   const all = (header === undefined ? rows : [header, ...rows]).map((row) => row.map(onOneLine))
-  const columns = Math.max(0, ...all.map((row) => row.length))
-  const widths = Array.from({ length: columns }, (_, column) =>
-    Math.max(0, ...all.map((row) => (row[column] ?? '').length)),
-  )
+  const widths = widthsOf(all)
   const lines = all.map((row) =>
     row
       .map((text, column) =>
@@ -30,4 +27,14 @@ export function renderTable(
       .trimEnd(),
   )
   return lines.join('\n')
+}
+
+/** Of every column. There can be more rows than a call takes arguments. */
+function widthsOf(rows: readonly (readonly string[])[]): readonly number[] {
+  const widths: number[] = []
+  for (const row of rows) {
+    for (const [column, text] of row.entries())
+      widths[column] = Math.max(widths[column] ?? 0, text.length)
+  }
+  return widths
 }
