@@ -90,6 +90,23 @@ test('of several files with the same content, the one of the same name is the on
   ])
 })
 
+test('that thousands of files have the same content makes it no slower', () => {
+  const names = Array.from({ length: 20_000 }, (_, index) => String(index).padStart(5, '0'))
+  const before = of({ files: names.map((name) => file(`${name}.old`, 1)) })
+  const after = of({ files: names.map((name) => file(`${name}.new`, 1)) })
+
+  const beganAtMs = performance.now()
+  const reasons = compareFingerprints(before, after)
+
+  expect(performance.now() - beganAtMs).toBeLessThan(2_000)
+  expect(reasons[0]).toEqual({
+    kind: 'file-renamed',
+    relativePath: '00000.new',
+    formerPath: '00000.old',
+  })
+  expect(reasons.at(-1)).toEqual({ kind: 'and-more', count: 20_000 - 20 })
+})
+
 test('digests of different algorithms are not compared', () => {
   const before = of({ algorithm: 'sha256', files: [file('a', 1)] })
 

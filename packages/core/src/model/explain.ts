@@ -134,28 +134,41 @@ function compareFile(before: FileInput, after: FileInput): FileReason[] {
   return [{ kind: 'mode-changed', relativePath, isExecutable: kind === 'executable' }]
 }
 
-/** A file that is gone and a new one with the same content are one file that moved. */
+/**
+ * A file that is gone and a new one with the same content are one file that moved; of several, that of the
+ * same base name. Thousands can have the same content: empty ones.
+ */
 function pairRenames(removed: readonly FileInput[], added: readonly FileInput[]): FileReason[] {
-  const byContent = Map.groupBy(removed, contentOf)
-  const reasons: FileReason[] = []
-  const moved = new Set<string>()
-  for (const file of added) {
-    const candidates = byContent.get(contentOf(file)) ?? []
-    const former = candidates.find((one) => baseName(one) === baseName(file)) ?? candidates[0]
-    if (former === undefined) {
-      reasons.push({ kind: 'file-added', relativePath: file.relativePath })
-      continue
-    }
-    candidates.splice(candidates.indexOf(former), 1)
-    moved.add(former.relativePath)
+  const alike = queuesBy(removed, (file) => `${contentOf(file)} ${baseName(file)}`)
+  const equal = queuesBy(removed, contentOf)
+  const moved = new Set<FileInput>()
+  const reasons = added.map((file): FileReason => {
     const { relativePath } = file
-    reasons.push({ kind: 'file-renamed', relativePath, formerPath: former.relativePath })
-  }
-  const gone = removed.filter((file) => !moved.has(file.relativePath))
+    const former = alike(file, moved) ?? equal(file, moved)
+    if (former === undefined) return { kind: 'file-added', relativePath }
+    moved.add(former)
+    return { kind: 'file-renamed', relativePath, formerPath: former.relativePath }
+  })
+  const gone = removed.filter((file) => !moved.has(file))
   return [
     ...reasons,
     ...gone.map(({ relativePath }) => ({ kind: 'file-removed' as const, relativePath })),
   ]
+}
+
+type FindFirst = (file: FileInput, except: ReadonlySet<FileInput>) => FileInput | undefined
+
+/** Finds the first of `files` that `describe` says the same of; what is excepted once stays so. */
+function queuesBy(files: readonly FileInput[], describe: (file: FileInput) => string): FindFirst {
+  const queues = Map.groupBy(files.toReversed(), describe)
+  return (file, except) => {
+    const queue = queues.get(describe(file)) ?? []
+    for (let first = queue.at(-1); first !== undefined; first = queue.at(-1)) {
+      if (!except.has(first)) return first
+      queue.pop()
+    }
+    return undefined
+  }
 }
 
 function contentOf(file: FileInput): string {
