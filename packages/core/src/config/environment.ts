@@ -1,3 +1,4 @@
+import { YES_OR_NO, parseYesOrNo } from '../model/yes-or-no.ts'
 import type { Located, Origin, Problem } from './located.ts'
 import { readYaml } from './read-yaml.ts'
 
@@ -52,6 +53,25 @@ export async function readEnvironment(
   return settings
 }
 
+/** The variables that say yes or no; they are no settings, and are read where they matter. */
+const YES_OR_NO_VARIABLES: readonly string[] = [
+  'TASKVAULT_BRANCH_IS_DEFAULT',
+  'TASKVAULT_FORK',
+  'TASKVAULT_SKIP',
+  'TASKVAULT_FORCE',
+]
+
+/** Finds the variables that are to say yes or no, and say something else. */
+export function checkYesOrNo(env: Environment, problems: Problem[]): void {
+  for (const name of YES_OR_NO_VARIABLES) {
+    const text = env[name] ?? ''
+    if (text === '' || parseYesOrNo(text) !== undefined) continue
+    const allowed = YES_OR_NO.join(', ')
+    const what = `${JSON.stringify(text)} is not allowed; use one of: ${allowed}`
+    problems.push({ where: name, what })
+  }
+}
+
 /** A map as it would stand in the file; JSON will do. */
 async function locateYaml(
   text: string,
@@ -85,8 +105,7 @@ export function settingVariableNames(): readonly string[] {
     'TASKVAULT_BRANCH',
     'TASKVAULT_TOKEN',
     'TASKVAULT_DEFAULT_BRANCH',
-    'TASKVAULT_BRANCH_IS_DEFAULT',
-    'TASKVAULT_FORK',
     'TASKVAULT_ID_TOKEN',
+    ...YES_OR_NO_VARIABLES,
   ]
 }

@@ -326,6 +326,10 @@ describe('the environment', () => {
     ['TASKVAULT_POLICIES', '{ main: { tl: 1 } }', 'unknown key "policies.main.tl"'],
     ['TASKVAULT_TASKS', '{', 'TASKVAULT_TASKS: '],
     ['TASKVAULT_SECRETS', 'A=B', 'secrets: "A=B" is not allowed'],
+    ['TASKVAULT_FORK', 'perhaps', '"perhaps" is not allowed; use one of: true, '],
+    ['TASKVAULT_BRANCH_IS_DEFAULT', 'main', '"main" is not allowed'],
+    ['TASKVAULT_SKIP', 'unit_tests', '"unit_tests" is not allowed'],
+    ['TASKVAULT_FORCE', '2', '"2" is not allowed'],
   ])('%s=%s is refused by the name of the variable', async (name, value, expected) => {
     const error = await failureOf({ env: { [name]: value } })
 

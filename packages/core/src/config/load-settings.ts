@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Reading } from './checks.ts'
 import type { ConfigMemory } from './config-memory.ts'
 import { readConfigText } from './config-text.ts'
-import { readEnvironment } from './environment.ts'
+import { checkYesOrNo, readEnvironment } from './environment.ts'
 import type { Environment } from './environment.ts'
 import { findConfig } from './find-config.ts'
 import type { Problem } from './located.ts'
@@ -98,6 +98,7 @@ async function readSettingsOfEnvironment(
     if (root.kind === 'map') for (const { key } of root.entries) forget(replacedBy(key), sources)
     values = { ...values, ...checkConfig(root, { origin, problems, sources }) }
   }
+  checkYesOrNo(env, problems)
   refuseProblems(problems)
   return values
 }

@@ -1,9 +1,9 @@
 import type { Environment } from '../git/run-git.ts'
-
-const NO = /^(0|no|false|off)$/i
-const YES = /^(1|yes|true|on)$/i
+import { parseYesOrNo } from '../model/yes-or-no.ts'
 
 /** Whether tasks run in a hook even if they passed before: TASKVAULT_SKIP=0 or TASKVAULT_FORCE=1. */
 export function isForced(env: Environment): boolean {
-  return NO.test(env['TASKVAULT_SKIP'] ?? '') || YES.test(env['TASKVAULT_FORCE'] ?? '')
+  return (
+    parseYesOrNo(env['TASKVAULT_SKIP']) === false || parseYesOrNo(env['TASKVAULT_FORCE']) === true
+  )
 }

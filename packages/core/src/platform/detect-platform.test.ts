@@ -425,6 +425,15 @@ describe('local', () => {
       },
     },
     {
+      name: 'a machine that says it in other words',
+      env: {
+        TASKVAULT_BRANCH: 'topic',
+        TASKVAULT_BRANCH_IS_DEFAULT: 'Yes',
+        TASKVAULT_FORK: '1',
+      },
+      expected: { branch: 'topic', defaultBranch: 'topic', change: { isFromFork: true } },
+    },
+    {
       name: 'a machine that is no fork, and says so',
       env: { TASKVAULT_FORK: 'false' },
       expected: {},

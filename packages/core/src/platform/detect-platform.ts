@@ -1,3 +1,4 @@
+import { parseYesOrNo } from '../model/yes-or-no.ts'
 import { readGitHubEvent } from './github-event.ts'
 import { findRow } from './platform-table.ts'
 import type { IdToken, PlatformFacts, PlatformVariables } from './platform-table.ts'
@@ -14,10 +15,10 @@ export function detectPlatform(env: PlatformVariables, event?: unknown): Platfor
   const read = (name: string): string | undefined => (env[name] === '' ? undefined : env[name])
   const row = findRow(read)
   const facts = row.describe(read, readGitHubEvent(event))
-  const change = withFork(facts.change, read('TASKVAULT_FORK'))
+  const change = withFork(facts.change, parseYesOrNo(read('TASKVAULT_FORK')))
   const token = idTokenOf(read('TASKVAULT_ID_TOKEN')) ?? facts.token
   const branch = read('TASKVAULT_BRANCH') ?? facts.branch
-  const isDefault = read('TASKVAULT_BRANCH_IS_DEFAULT') === 'true'
+  const isDefault = parseYesOrNo(read('TASKVAULT_BRANCH_IS_DEFAULT')) === true
   const defaultBranch =
     read('TASKVAULT_DEFAULT_BRANCH') ?? (isDefault ? branch : facts.defaultBranch)
   return withoutUndefined({
@@ -37,11 +38,10 @@ export function isFromFork({ change }: PlatformFacts): boolean {
 
 function withFork(
   change: PlatformFacts['change'],
-  said: string | undefined,
+  said: boolean | undefined,
 ): PlatformFacts['change'] {
-  if (said !== 'true' && said !== 'false') return change
-  if (change === undefined && said === 'false') return undefined
-  return { ...change, isFromFork: said === 'true' }
+  if (said === undefined || (change === undefined && !said)) return change
+  return { ...change, isFromFork: said }
 }
 
 function idTokenOf(value: string | undefined): IdToken | undefined {
