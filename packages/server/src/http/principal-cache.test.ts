@@ -24,6 +24,15 @@ test('a clock that is set back does not make a caller known for longer', async (
   expect(isKnownAfter(-HOUR_MS)).toBe(false)
 })
 
+test('a caller who is forgotten while being looked up is not remembered', async () => {
+  const { cache, isKnownAfter } = createScene({})
+  const looked = cache.authenticate(CALLER)
+  cache.forgetTenant('a')
+  await looked
+
+  expect(isKnownAfter(0)).toBe(false)
+})
+
 function createScene(principal: Partial<Principal>) {
   let nowMs = HOUR_MS
   const authenticate = async (): Promise<Principal> =>

@@ -31,6 +31,7 @@ export function createPrincipalCache(
   now: () => number,
 ): PrincipalCache {
   const remembered = new Map<string, Remembered>()
+  let forgotten = 0
 
   function recall(credentials: Credentials): Principal | undefined {
     const found = remembered.get(nameOf(credentials))
@@ -55,11 +56,14 @@ export function createPrincipalCache(
     recall,
     authenticate: async (credentials) => {
       // A copy: what others remember of a caller must end when we forget it.
+      const before = forgotten
       const principal = { ...(await authenticator.authenticate(credentials)) }
-      remember(credentials, principal)
+      // What was looked up before somebody was forgotten may be that somebody.
+      if (forgotten === before) remember(credentials, principal)
       return principal
     },
     forgetTenant: (tenantId) => {
+      forgotten += 1
       for (const [name, { principal }] of remembered) {
         if (principal.tenantId === tenantId) remembered.delete(name)
       }
