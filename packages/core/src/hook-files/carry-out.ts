@@ -33,8 +33,17 @@ export function carryOut(steps: readonly HookStep[], tools: StepTools): void {
   try {
     for (const step of steps) undo.push(carryOutStep(step, tools))
   } catch (error) {
-    for (const takeBack of undo.toReversed()) takeBack()
+    for (const takeBack of undo.toReversed()) asFarAsPossible(takeBack)
     throw asTaskVaultError(error, 'change the hooks')
+  }
+}
+
+/** What cannot be taken back keeps nothing else from it; what is told is why that was needed. */
+function asFarAsPossible(takeBack: () => void): void {
+  try {
+    takeBack()
+  } catch {
+    // As when a directory that we made is not empty any more.
   }
 }
 
