@@ -119,7 +119,8 @@ async function sendBlobs(
   { store, stores, count }: Sending,
   { needed, missing }: Wanted,
 ): Promise<boolean> {
-  const wanted = needed.filter(({ name }) => missing.includes(name))
+  const lacking = new Set(missing)
+  const wanted = needed.filter(({ name }) => lacking.has(name))
   const total = wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   const end = new AbortController()
   let done = 0
