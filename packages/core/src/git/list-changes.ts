@@ -48,9 +48,13 @@ export async function listChanges({ projectRoot, env }: ChangesRequest): Promise
   const { repository, prefix } = place
   const { workTree } = repository
   const options = { workTree, project: workTree, env, indexFile: findIndexFile(repository, env) }
-  const listing = readAll(options)
-  const unwatched = listUnwatched(repository, options).map((path) => ({ path, isDirectory: false }))
-  return [...splitRecords(await listing).flatMap(parseRecord), ...unwatched]
+  // The index is read here while git looks at the work tree.
+  const [listing, unwatched] = await Promise.all([
+    readAll(options),
+    Promise.try(() => listUnwatched(repository, options)),
+  ])
+  const hidden = unwatched.map((path) => ({ path, isDirectory: false }))
+  return [...splitRecords(listing).flatMap(parseRecord), ...hidden]
     .filter(({ path }) => path.startsWith(prefix))
     .map(({ path, isDirectory }) => ({ relativePath: path.slice(prefix.length), isDirectory }))
 }

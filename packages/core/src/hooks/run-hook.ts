@@ -2,6 +2,7 @@ import { TaskVaultError, isTaskVaultError } from '../errors.ts'
 import { findRepository } from '../git/find-repository.ts'
 import type { Repository } from '../git/find-repository.ts'
 import type { Environment, GitOptions } from '../git/run-git.ts'
+import type { TaskKey } from '../model/digest.ts'
 import type { Origin } from '../model/manifest.ts'
 import type { TaskName } from '../model/task.ts'
 import { detectOrigin } from '../platform/detect-origin.ts'
@@ -219,9 +220,10 @@ async function isIndexed(
   if (source.kind === 'index') return true
   if (vault === undefined) return false
   const gitEnv = request.env
-  const [inIndex, inCommit] = [{ kind: 'index' } as const, source].map(async (each) => {
+  const keyIn = async (each: HookTarget['source']): Promise<TaskKey> => {
     const opened = await createSourceVault(vault, { source: each, gitEnv }).open(work)
     return opened.knownKey ?? (await opened.fingerprint()).key
-  })
-  return (await inIndex) === (await inCommit)
+  }
+  const [inIndex, inCommit] = await Promise.all([keyIn({ kind: 'index' }), keyIn(source)])
+  return inIndex === inCommit
 }
