@@ -21,7 +21,9 @@ export function sendError(error: unknown, request: FastifyRequest, reply: Fastif
 export function explainError(error: unknown, { log, routeOptions }: FastifyRequest): ErrorAnswer {
   const answer = answerError(nameFrameworkError(error))
   const what = { err: error, route: routeOptions.url }
-  if (answer.status >= 500) log.error(what, 'a request failed')
+  // Without a cause it went as it should, as for who asks a server that is about to end.
+  const isMeant = error instanceof Refusal && error.cause === undefined
+  if (answer.status >= 500 && !isMeant) log.error(what, 'a request failed')
   else log.debug({ code: answer.body.code, route: routeOptions.url }, 'a request was refused')
   return answer
 }

@@ -103,6 +103,21 @@ test('is not ready, and says so in the same shape, when what it needs is gone', 
   expect((await mended.fetch('/readyz')).status).toBe(200)
 })
 
+test('that it is about to end is one plain line of the log', async () => {
+  await using ending = await startTestServer()
+
+  ending.server.startDraining()
+  const ready = await ending.fetch('/readyz')
+
+  expect(ready.status).toBe(503)
+  expect(await ready.json()).toMatchObject({ message: expect.stringContaining('about to end') })
+  const lines = ending
+    .log()
+    .split('\n')
+    .filter((line) => /"level":"(warn|error)"/.test(line))
+  expect(lines).toEqual([expect.stringContaining('"route":"/readyz","status":503')])
+})
+
 function engineThat(changes: Partial<Engine>): Engine {
   return { ...createMemoryEngine(), ...changes }
 }
