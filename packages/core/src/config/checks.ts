@@ -112,9 +112,11 @@ export function checkTexts<Text extends string>(item: Check<Text>): Check<readon
       reject({ node, path, allowed: 'a list of texts', reading })
       return undefined
     }
-    note(path, node.at, reading)
     const items = node.kind === 'list' ? node.items : [node]
-    return items.flatMap((each) => item(each, path, reading) ?? [])
+    const texts = items.flatMap((each) => item(each, path, reading) ?? [])
+    // After its items, which note the same path: a list stands where it begins.
+    note(path, node.at, reading)
+    return texts
   }
 }
 

@@ -147,6 +147,14 @@ secrets: [NPM_TOKEN]
     })
     expect(settings.sources.get('log_level')).toBeUndefined()
   })
+
+  test('remembers of a list where it begins', async () => {
+    const settings = await load({
+      yaml: 'tasks:\n  lint:\n    inputs:\n      - src/**\n      - test/**\n',
+    })
+
+    expect(settings.sources.get('tasks.lint.inputs')).toMatchObject({ line: 4, column: 7 })
+  })
 })
 
 describe('what is refused, and how', () => {
