@@ -135,7 +135,7 @@ describe('run --result', () => {
   test('leaves the outcome and the key of a miss, a hit and a failure', async () => {
     const cwd = createProject({ 'in.txt': '1' })
     const run = async (line: string): Promise<Record<string, unknown>> => {
-      await vault(cwd, ['run', 'unit', '--input', 'in.txt', '--result', 'r', '--command', line])
+      await vault(cwd, ['run', 'unit', '--result', 'r', '--command', line])
       return JSON.parse(readFileSync(path.join(cwd, 'r'), 'utf8')) as Record<string, unknown>
     }
 
@@ -147,6 +147,17 @@ describe('run --result', () => {
     expect(miss['key']).toMatch(/^[0-9a-f]{64}$/)
   })
 
+  test('is no input, wherever it lies in the project', async () => {
+    const cwd = createProject({ 'a/in.txt': '1' })
+    const words = ['-C', path.join(cwd, 'a'), 'run', 'unit', '--result', '[r]*', '--json']
+
+    const { key } = json(await vault(cwd, [...words, '--command', 'true']))
+    writeFileSync(path.join(cwd, 'a', '[r]*'), 'of an earlier run')
+    const again = json(await vault(cwd, [...words, '--command', 'true']))
+
+    expect(again['key']).toBe(key)
+  })
+
   test('that cannot be left is a warning, and the status is the command’s', async () => {
     const cwd = createProject({ 'in.txt': '1' })
 
@@ -154,6 +165,19 @@ describe('run --result', () => {
 
     expect([ran.code, ran.stderr]).toEqual([3, expect.stringContaining('warning: unit: Could not')])
   })
+})
+
+test('word for the save is no input, where it lies in the project', async () => {
+  const cwd = createProject({ 'in.txt': '1' })
+  const state = ['--state', 'word.json']
+
+  const miss = await vault(cwd, ['restore', 'unit', ...state])
+  const saved = await vault(cwd, ['save', 'unit', ...state])
+  writeFileSync(path.join(cwd, 'word.json'), 'of somebody else')
+  const hit = await vault(cwd, ['restore', 'unit', ...state])
+
+  expect([miss.code, saved.code, hit.code]).toEqual([1, 0, 0])
+  expect(saved.stderr).toMatch(/^✓ unit: saved the result/)
 })
 
 describe('what is not saved', () => {

@@ -52,8 +52,10 @@ async function restore(cli: Cli, taskText: string, options: Options): Promise<nu
   const settings = await cli.settings()
   const { projectRoot } = settings
   const { env, stdout, stderr, now } = cli.host
+  const ownFile =
+    options.state === undefined ? undefined : resolvePathArgument(options.state, cli.cwd)
   const additions = {
-    ...createAdditions(options, [], { cwd: cli.cwd, projectRoot }),
+    ...createAdditions(options, [], { cwd: cli.cwd, projectRoot, ownFile }),
     ...(options.cache && { isCache: true, outputs: cachePaths(options.output, cli.cwd) }),
   }
   const work = createKeyableWork(task, { settings, env, additions })
@@ -73,13 +75,9 @@ async function restore(cli: Cli, taskText: string, options: Options): Promise<nu
     now,
     onEvent: voice.event,
   })
-  const state =
-    options.state === undefined
-      ? begunWorkPath(settings, task)
-      : resolvePathArgument(options.state, cli.cwd)
   // Where nothing can be saved, `save` says why.
-  if (options.state !== undefined || vault?.isReadOnly !== true)
-    leaveWord(state, outcome.begun, voice)
+  if (ownFile !== undefined || vault?.isReadOnly !== true)
+    leaveWord(ownFile ?? begunWorkPath(settings, task), outcome.begun, voice)
   if (options.showKey) voice.key(outcome.key)
   return report(cli, { task, outcome, voice })
 }

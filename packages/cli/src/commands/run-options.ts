@@ -22,6 +22,11 @@ export interface RunOptions extends Declaration {
   readonly result?: string
 }
 
+export interface WorkPlace extends CommandPlace {
+  /** A file that the command line has us write; absolute. */
+  readonly ownFile?: string | undefined
+}
+
 /**
  * What a command line adds to a task. Its paths are relative to where it was typed, and its command
  * runs there; the configuration's are relative to the project root.
@@ -30,9 +35,10 @@ export interface RunOptions extends Declaration {
 export function createAdditions(
   options: Declaration,
   words: readonly string[],
-  place: CommandPlace,
+  { ownFile, ...place }: WorkPlace,
 ): TaskAdditions {
   return {
+    ...(ownFile !== undefined && { ownFiles: [ownFile] }),
     inputs: options.input.map((pattern) => patternFromRoot(pattern, place)),
     outputs: options.output.map((output) => pathFromRoot(output, place)),
     env: options.env,

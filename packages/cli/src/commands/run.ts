@@ -69,6 +69,8 @@ interface Job {
   readonly work: TaskWork
   readonly policy: ResolvedPolicy
   readonly origin: Origin
+  /** Where what came of it is written; absolute. */
+  readonly resultFile: string | undefined
 }
 
 /** Runs the work, or says what running it would do. */
@@ -81,11 +83,14 @@ export async function run(
   const settings = await cli.settings()
   const { projectRoot } = settings
   const env = cli.host.env
-  const additions = createAdditions(options, command, { cwd: cli.cwd, projectRoot })
+  const resultFile =
+    options.result === undefined ? undefined : resolvePathArgument(options.result, cli.cwd)
+  const place = { cwd: cli.cwd, projectRoot, ownFile: resultFile }
+  const additions = createAdditions(options, command, place)
   const work = createTaskWork(task, { settings, env, additions })
   const { origin, subject } = detectWorkplace({ projectRoot, env })
   const policy = resolvePolicy(settings, { task, ...subject })
-  const job: Job = { cli, settings, work, policy, origin }
+  const job: Job = { cli, settings, work, policy, origin, resultFile }
   return options.explain || cli.options.json
     ? await explain(job, options)
     : await execute(job, options)
@@ -123,10 +128,8 @@ async function explain({ cli, work, policy }: Job, { showKey }: RunOptions): Pro
 }
 
 async function execute(job: Job, options: RunOptions): Promise<number> {
-  const { cli } = job
+  const { cli, resultFile } = job
   const voice = createRunVoice(cli, job.work)
-  const resultFile =
-    options.result === undefined ? undefined : resolvePathArgument(options.result, cli.cwd)
   const vault = await openRunVault(cli, voice.trouble)
   const request = await createRequest(job, options)
   const stopped = listenForStops(cli)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { patternFromRoot } from './paths-from-root.ts'
+import { exclusionOf, patternFromRoot } from './paths-from-root.ts'
 
 describe('a pattern', () => {
   test.each([
@@ -13,5 +13,16 @@ describe('a pattern', () => {
     ['/p/packages/[x]', 'src/**', String.raw`packages/\[x\]/src/**`],
   ])('typed in %s, %s means %s', (cwd, pattern, meaning) => {
     expect(patternFromRoot(pattern, { cwd, projectRoot: '/p' })).toBe(meaning)
+  })
+})
+
+describe('the exclusion of a file', () => {
+  test.each([
+    ['/p/a/result.json', '!a/result.json'],
+    ['/p/[x]/re?ult*', String.raw`!\[x\]/re\?ult\*`],
+    ['/q/result.json', undefined],
+    ['/p', undefined],
+  ])('%s is %s', (file, exclusion) => {
+    expect(exclusionOf(file, '/p')).toBe(exclusion)
   })
 })

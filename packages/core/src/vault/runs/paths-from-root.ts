@@ -24,11 +24,19 @@ export function patternFromRoot(pattern: string, { cwd, projectRoot }: CommandPl
   const body = pattern.slice(marks.length)
   if (path.isAbsolute(body) && !isWithin(body, projectRoot)) return pattern
   if (path.isAbsolute(body)) return marks + toSlashes(path.relative(projectRoot, body))
-  const prefix = toSlashes(path.relative(projectRoot, cwd)).replaceAll(
-    /[\\*?[\]{}()!]/g,
-    String.raw`\$&`,
-  )
+  const prefix = literally(path.relative(projectRoot, cwd))
   return prefix === '' ? pattern : marks + path.posix.join(prefix, body)
+}
+
+/** The pattern that leaves out this one file; undefined for one that lies outside of the project. */
+export function exclusionOf(absolutePath: string, projectRoot: string): string | undefined {
+  if (!isWithin(absolutePath, projectRoot) || absolutePath === projectRoot) return undefined
+  return `!${literally(path.relative(projectRoot, absolutePath))}`
+}
+
+/** A pattern whose signs mean nothing but themselves. */
+function literally(relativePath: string): string {
+  return toSlashes(relativePath).replaceAll(/[\\*?[\]{}()!]/g, String.raw`\$&`)
 }
 
 function toSlashes(relativePath: string): string {

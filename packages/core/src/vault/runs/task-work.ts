@@ -3,6 +3,7 @@ import type { Settings } from '../../config/settings.ts'
 import { TaskVaultError } from '../../errors.ts'
 import type { TaskDefinition, TaskName } from '../../model/task.ts'
 import type { Command } from '../../process/command-line.ts'
+import { exclusionOf } from './paths-from-root.ts'
 import type { KeyableWork, TaskWork } from './run-contract.ts'
 
 /** What a caller adds to what the configuration declares for a task. */
@@ -20,6 +21,8 @@ export interface TaskAdditions {
   readonly isCache?: boolean
   /** Of a cache: what of its paths is there is saved, and what else is there stays when it is put back. */
   readonly isLoose?: boolean
+  /** Absolute paths of files that we write for the caller, such as word for the save: they are no inputs. */
+  readonly ownFiles?: readonly string[]
   /** Instead of the configured command, and where it runs. */
   readonly command: { readonly line: Command; readonly directory: string } | undefined
 }
@@ -53,8 +56,9 @@ export function createTaskWork(task: TaskName, source: TaskSource): TaskWork {
  */
 export function createKeyableWork(
   task: TaskName,
-  { settings, env, additions }: TaskSource,
+  { settings, env, additions: given }: TaskSource,
 ): KeyableWork {
+  const additions = leaveOutOwnFiles(given, settings.projectRoot)
   if (additions.isCache === true) {
     return { task, ...createCacheWork(additions), directory: settings.projectRoot, env }
   }
@@ -66,6 +70,14 @@ export function createKeyableWork(
     return { task, definition, command: command.line, directory: command.directory, env }
   }
   return { task, definition, command: declared?.command, directory: settings.projectRoot, env }
+}
+
+/** A cache that depends on no file does not on ours either. */
+function leaveOutOwnFiles(additions: TaskAdditions, projectRoot: string): TaskAdditions {
+  const { isCache = false, inputs, ownFiles = [] } = additions
+  if (isCache && inputs.length === 0) return additions
+  const exclusions = ownFiles.flatMap((file) => exclusionOf(file, projectRoot) ?? [])
+  return { ...additions, inputs: [...inputs, ...exclusions] }
 }
 
 function createCacheWork({ command, ...additions }: TaskAdditions) {
