@@ -145,6 +145,11 @@ describe('run --result', () => {
     expect(hit).toMatchObject({ outcome: 'hit', exitCode: 0, key: miss['key'] })
     expect(failure).toMatchObject({ outcome: 'ran', exitCode: 3, saved: false })
     expect(miss['key']).toMatch(/^[0-9a-f]{64}$/)
+    expect([miss, hit, failure].map((one) => Number.isInteger(one['durationMs']))).toEqual([
+      true,
+      true,
+      true,
+    ])
   })
 
   test('is no input, wherever it lies in the project', async () => {

@@ -26,7 +26,8 @@ function describe(outcome: RunOutcome): unknown {
     const removed = changes.removed.length
     return { ...common, createdAtMs, durationMs, origin, written, removed, receivedBytes }
   }
-  const { durationMs, save } = outcome
+  const { save } = outcome
+  const durationMs = Math.round(outcome.durationMs)
   const reasons = outcome.reasons.map((reason) => ({ ...reason, text: describeReason(reason) }))
   const remote = save.kind === 'saved' ? save.remote : undefined
   return { ...common, durationMs, saved: save.kind === 'saved', remote, reasons }
