@@ -76,6 +76,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
       ...FILES,
       'node:events',
       'node:fs/promises',
+      'node:net',
       'node:stream',
       'node:timers/promises',
       'node:tls',

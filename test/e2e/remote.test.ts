@@ -140,6 +140,9 @@ test.each([
   const around = await open().taskvault(['run', 'build', ...KEYED], {
     env: { ...proxied, NO_PROXY: 'elsewhere.example,127.0.0.1' },
   })
+  const inRange = await open().taskvault(['run', 'build', ...KEYED], {
+    env: { ...proxied, NO_PROXY: '10.0.0.0/8,127.0.0.0/8' },
+  })
 
   expect(saved.stderr).toMatch(/saved .* and sent/)
   const authorization = `Basic ${Buffer.from('user:pass word').toString('base64')}`
@@ -147,6 +150,7 @@ test.each([
   for (const passage of passages)
     expect(passage).toEqual({ to: new URL(server.url).host, authorization })
   expect(around.stderr).toContain('restored 2 files')
+  expect(inRange.stderr).toContain('restored 2 files')
   expect(proxy.passages).toEqual(passages)
 })
 

@@ -183,6 +183,7 @@ export type {
 export type { EntryQuery, EntryStore, PublishOutcome } from './remote/entry-store.ts'
 export { createExpectedBlob } from './remote/expected-blob.ts'
 export { createFolderObjectStore } from './remote/objects/folder-object-store.ts'
+export { createAddressRanges, isAddressRange } from './remote/address-range.ts'
 export { checkCertificates, checkKeyPair } from './remote/http/check-pem.ts'
 export type { PemFile } from './remote/http/check-pem.ts'
 export { createHttpClient } from './remote/http/http-client.ts'

@@ -1,6 +1,5 @@
-import { TaskVaultError } from '@taskvault/core'
+import { TaskVaultError, createAddressRanges } from '@taskvault/core'
 import type { Database } from '../database/schema.ts'
-import { createAddressRanges } from './address-range.ts'
 import { createApiKeys, whyUnusable } from './api-keys.ts'
 import type { ApiKeys } from './api-keys.ts'
 import { principalOfCertificate } from './certificate-access.ts'
@@ -73,7 +72,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     if (found.binding !== undefined && !bindingsOf(credentials).includes(found.binding)) {
       throw unknown('The session was opened from elsewhere')
     }
-    if (!createAddressRanges(found.addresses)(credentials.remoteAddress)) {
+    if (!mayComeFrom(credentials.remoteAddress, found.addresses)) {
       throw unknown('The key that opened the session may not be used from this address')
     }
     return found.principal
@@ -84,7 +83,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     if (key === undefined) throw unknown('The key is nobody’s')
     const why = whyUnusable(key, now())
     if (why !== undefined) throw unknown(`The key ${key.name} does not work: ${why}`)
-    if (createAddressRanges(key.addresses)(remoteAddress)) return key
+    if (mayComeFrom(remoteAddress, key.addresses)) return key
     throw new TaskVaultError('FORBIDDEN', `The key ${key.name} may not be used from this address`, {
       hint: 'Its addresses were named when it was made: `taskvault keys list`.',
     })
@@ -188,4 +187,9 @@ function unknown(message: string): TaskVaultError {
   return new TaskVaultError('UNAUTHENTICATED', message, {
     hint: 'Check TASKVAULT_TOKEN; an administrator makes keys with `taskvault keys create`.',
   })
+}
+
+/** Whether somebody at an address may use a key, whose ranges name where it works; without any, anywhere. */
+function mayComeFrom(address: string, ranges: readonly string[]): boolean {
+  return ranges.length === 0 || createAddressRanges(ranges)(address)
 }

@@ -15,7 +15,24 @@ test.each([
   // Who sets the lowercase one to nothing wants none.
   [{ http_proxy: '', HTTP_PROXY: 'http://a' }, undefined],
 ])('of %j come %j', (env, proxies) => {
-  expect(findProxies(env)).toEqual(proxies)
+  const expected = proxies && { ...proxies, isInNoProxyRange: expect.any(Function) }
+
+  expect(findProxies(env)).toEqual(expected)
+})
+
+test.each([
+  ['10.0.0.0/8', 'http://10.1.2.3:9999', true],
+  ['localhost, 192.168.1.0/24,fd00::/8', 'https://192.168.1.7/x', true],
+  ['localhost, 192.168.1.0/24,fd00::/8', 'https://192.168.2.7/x', false],
+  ['localhost 192.168.1.0/24 fd00::/8', 'https://[fd12::1]:8443/', true],
+  ['localhost 192.168.1.0/24 fd00::/8', 'https://[fe80::1]/', false],
+  ['10.0.0.0/8', 'http://vault.corp/', false],
+  ['10.0.0.0/88,10.0.0.0/x', 'http://10.0.0.1/', false],
+  ['', 'http://10.0.0.1/', false],
+])('NO_PROXY=%j has %s in a range: %s', (noProxy, address, isInside) => {
+  const proxies = findProxies({ HTTP_PROXY: 'http://proxy', NO_PROXY: noProxy })
+
+  expect(proxies?.isInNoProxyRange(new URL(address))).toBe(isInside)
 })
 
 test.each([

@@ -3,9 +3,8 @@ import type { Dispatcher } from 'undici'
 import { isTaskVaultError } from '../../errors.ts'
 import type { ByteStream } from '../blob-store.ts'
 import { connectionTrouble, nonsense, unavailable } from '../failures.ts'
-import { findProxies } from './find-proxies.ts'
-import { readTlsFiles } from './read-tls-files.ts'
-import type { TlsFiles } from './read-tls-files.ts'
+import { openConnections } from './connections.ts'
+import type { ConnectionOptions, Connections } from './connections.ts'
 
 export interface HttpRequest {
   readonly method: 'DELETE' | 'GET' | 'HEAD' | 'PATCH' | 'POST' | 'PUT'
@@ -40,15 +39,7 @@ export interface HttpClient extends AsyncDisposable {
   send(request: HttpRequest): Promise<HttpAnswer>
 }
 
-export interface HttpClientOptions {
-  /** To one server at once. */
-  readonly connections?: number
-  /** How long to wait for an answer to begin, and for it to go on. */
-  readonly idleTimeoutMs?: number
-  /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are looked for, in either case. */
-  readonly env?: Readonly<Record<string, string | undefined>>
-  readonly tls?: TlsFiles
-}
+export type HttpClientOptions = Partial<ConnectionOptions>
 
 const LONGEST_TEXT = 16 * 1024 * 1024
 /** Of a body that nobody wants: more is not worth the connection. */
@@ -57,32 +48,16 @@ const DROPPED_BYTES = 256 * 1024
 /** Nothing is loaded, and no connection opened, before the first request. */
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   const { connections = 8, idleTimeoutMs = 30_000, env = {}, tls = {} } = options
-  let opening: Promise<Dispatcher> | undefined
-  const open = async (): Promise<Dispatcher> => {
-    const { Agent, EnvHttpProxyAgent } = await import('undici')
-    const connectTimeout = Math.min(idleTimeoutMs, 10_000)
-    const requestTls = await readTlsFiles(tls)
-    const settings = {
-      connections,
-      headersTimeout: idleTimeoutMs,
-      bodyTimeout: idleTimeoutMs,
-      connect: { timeout: connectTimeout, ...requestTls },
-    }
-    const proxies = findProxies(env)
-    if (proxies === undefined) return new Agent(settings)
-    // A proxy may have a certificate of the same authority, but is not the one to be told who we are.
-    const proxyTls = { ca: requestTls.ca }
-    return new EnvHttpProxyAgent({ ...settings, connectTimeout, requestTls, proxyTls, ...proxies })
-  }
+  let opening: Promise<Connections> | undefined
   return {
     async send(request) {
-      const dispatcher = await (opening ??= open())
-      return await exchange(dispatcher, request)
+      const open = await (opening ??= openConnections({ connections, idleTimeoutMs, env, tls }))
+      return await exchange(open.towards(request.url), request)
     },
     async [Symbol.asyncDispose]() {
       // It has told whoever asked, if it could not be opened.
-      const dispatcher = await opening?.catch(() => undefined)
-      await dispatcher?.destroy()
+      const open = await opening?.catch(() => undefined)
+      await open?.destroy()
     },
   }
 }

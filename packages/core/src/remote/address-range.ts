@@ -9,11 +9,11 @@ export function isAddressRange(text: string): boolean {
 }
 
 /**
- * Anything is inside of no ranges at all. An IPv4 address that an IPv6 socket received
- * (`::ffff:10.0.0.1`) counts as what it is.
+ * Nothing is inside of no ranges at all, and a name is inside of none. An IPv4 address that an IPv6 socket
+ * received (`::ffff:10.0.0.1`) counts as what it is.
+ * @param ranges each one for `isAddressRange`.
  */
 export function createAddressRanges(ranges: readonly string[]): IsAddressInside {
-  if (ranges.length === 0) return () => true
   const list = new BlockList()
   for (const text of ranges) {
     const range = parseRange(text)
