@@ -23,8 +23,8 @@ export async function collect(context: EngineContext): Promise<Collected> {
   const entries = await untilNothing(() => removeOutdated(context))
   await untilNothing(() => releaseUnneeded(context))
   await untilNothing(() => endReservations(context))
-  const objects = await untilNothing(() => deleteLoose(context))
   await untilNothing(() => forgetRemoved(context))
+  const objects = await untilNothing(() => deleteLoose(context))
   if (entries + objects > 0) context.report({ kind: 'collected', objects })
   return { entries, objects }
 }
@@ -159,7 +159,10 @@ async function endReservations({ database, now }: EngineContext): Promise<number
   return rows.length
 }
 
-/** The object first, its row after it: who dies in between leaves the row, and it is done once more. */
+/**
+ * The object first, its row after it: who dies in between leaves the row, and it is done once more. One that
+ * cannot be deleted keeps no other from it, and is told of once the others are gone.
+ */
 async function deleteLoose({ database, objects, now }: EngineContext): Promise<number> {
   const rows = await database
     .selectFrom('loose_objects')
@@ -168,16 +171,23 @@ async function deleteLoose({ database, objects, now }: EngineContext): Promise<n
     .where('is_counted', '=', 0)
     .limit(AT_ONCE)
     .execute()
-  const keys = rows.map((row) => row.object_key)
-  await Promise.all(keys.map(async (key) => await objects.delete(key)))
+  const deletions = await Promise.allSettled(
+    rows.map(async ({ object_key: key }) => {
+      await objects.delete(key)
+      return key
+    }),
+  )
+  const keys = deletions.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
   if (keys.length > 0) {
     await database
       .deleteFrom('loose_objects')
       .where('object_key', 'in', keys)
       .where('is_counted', '=', 0)
       .execute()
+    return keys.length
   }
-  return keys.length
+  for (const each of deletions) if (each.status === 'rejected') throw each.reason
+  return 0
 }
 
 /** Entries that were removed, once nothing that is remembered was made from them. */
