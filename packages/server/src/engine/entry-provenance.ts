@@ -47,19 +47,19 @@ async function readAncestors(
   id: string,
 ): Promise<ReadonlyMap<string, StoredEntry>> {
   const found = new Map<string, StoredEntry>()
-  const asked = new Set<string>()
   const next: string[] = [id]
+  const named = new Set(next)
   let bytes = 0
   while (next.length > 0 && found.size < MOST_ENTRIES && bytes < MOST_BYTES) {
     const part = next.splice(0, AT_ONCE)
-    for (const each of part) asked.add(each)
     const rows = await inChunks(part, async (ids) => await findVisible(database, who, ids))
     bytes += rows.reduce((sum, { blobs, restored }) => sum + blobs.length + restored.length, 0)
     const entries = rows.map(readEntry)
     for (const entry of entries) found.set(entry.id, entry)
-    const parents = new Set(entries.flatMap(({ restored }) => restored))
-    const known = new Set(next)
-    next.push(...[...parents].filter((each) => !asked.has(each) && !known.has(each)))
+    for (const parent of entries.flatMap(({ restored }) => restored)) {
+      if (!named.has(parent)) next.push(parent)
+      named.add(parent)
+    }
   }
   return found
 }
