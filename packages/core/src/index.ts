@@ -88,6 +88,7 @@ export { fingerprintContent } from './vault/fingerprints/fingerprint-content.ts'
 export { openVault } from './vault/open-vault.ts'
 export type {
   EntrySummary,
+  OutputChanges,
   SavedEntry,
   SaveRequest,
   SkippedSave,

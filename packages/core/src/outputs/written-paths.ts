@@ -3,7 +3,10 @@ import { readListing } from './made-directory.ts'
 import type { MadeDirectory } from './made-directory.ts'
 import type { Placement } from './output-plan.ts'
 
-/** For people. Each path is made when it is asked for: there may be as many as files. */
+/**
+ * For people. No array, but what can be iterated, as often as one likes, and says how many there are:
+ * `[...written]` makes an array. Each path is made when it is asked for, as there may be as many as files.
+ */
 export type WrittenPaths = Iterable<string> & { readonly length: number }
 
 /** Every file and link that is new: outputs themselves, and names in directories that were made. */

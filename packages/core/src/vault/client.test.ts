@@ -259,6 +259,20 @@ test('a command runs once for the same inputs, and its output is replayed', asyn
   expect(printed).toEqual(['did it\n', 'did it\n'])
 })
 
+test('what a hit wrote can be asked for often, and after the client was closed', async () => {
+  const command = ['node', '-e', 'require("fs").writeFileSync("out.txt", "made")']
+  const options = { command, outputs: ['out.txt'] }
+  await client.run('build', options)
+  rmSync(join(root, 'out.txt'))
+
+  const outcome = await client.run('build', options)
+  await client.close()
+
+  const written = outcome.kind === 'hit' ? outcome.changes.written : undefined
+  expect(written?.length).toBe(1)
+  expect([...(written ?? []), ...(written ?? [])]).toEqual(['out.txt', 'out.txt'])
+})
+
 test('twenty results at a time all arrive', async () => {
   const results = Array.from({ length: 20 }, (_, number) => randomBytes(number * 70_000))
 

@@ -83,8 +83,12 @@ export interface Miss {
 
 /** What applying a staged entry did, or would do, to the outputs. */
 export interface OutputChanges {
-  /** Paths as the caller would write them (declared name, then the path below it), with `/`. */
+  /**
+   * Paths as the caller would write them (declared name, then the path below it), with `/`. No array:
+   * `[...written]` makes one.
+   */
   readonly written: WrittenPaths
+  /** Paths of the same sort. */
   readonly removed: readonly string[]
   readonly unchangedCount: number
 }
