@@ -1,9 +1,8 @@
-import type { BlobName, ByteStream } from '@taskvault/core'
+import type { BlobName } from '@taskvault/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { askForBody } from '../../http/ask-for-body.ts'
 import { callerOf } from '../../http/caller.ts'
-import { sendContinue } from '../../http/expect-continue.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
-import { receiveBody } from '../../http/receive-body.ts'
 import { Refusal } from '../../http/refusal.ts'
 import { refuseTooLarge } from './blob-batch-routes.ts'
 
@@ -20,18 +19,7 @@ export async function takeUpload(
   const sizeBytes = declaredSize(request)
   refuseTooLarge(name, sizeBytes, limits.maxBlobBytes)
   rates.countBytes(who, sizeBytes)
-  return await engine.storeBlob(who, { name, sizeBytes }, bodyOf(request, reply, limits))
-}
-
-/** The sender is asked for the body when its first byte is. */
-async function* bodyOf(
-  { raw }: FastifyRequest,
-  reply: FastifyReply,
-  limits: ProtocolServices['limits'],
-): ByteStream {
-  sendContinue(raw, reply.raw)
-  const { bodyGraceMs: graceMs, leastBytesPerSecond } = limits
-  yield* receiveBody(raw, { graceMs, leastBytesPerSecond })
+  return await engine.storeBlob(who, { name, sizeBytes }, askForBody(request, reply, limits))
 }
 
 function declaredSize({ headers }: FastifyRequest): number {
