@@ -4,8 +4,9 @@ import type { Insertable, Selectable } from 'kysely'
 import { appendAudit } from '../database/audit.ts'
 import type { AuditNote } from '../database/audit.ts'
 import { inTransaction } from '../database/in-transaction.ts'
-import type { Database, DatabaseTransaction } from '../database/schema.ts'
+import type { Database } from '../database/schema.ts'
 import type { ApiKeysTable } from '../database/trust-tables.ts'
+import { hasTenant } from './has-tenant.ts'
 import { planKey } from './model/plan-key.ts'
 import type { ApiKey, KeyRequest } from './model/plan-key.ts'
 import { FIRST_TENANT, isRole } from './model/roles.ts'
@@ -45,7 +46,8 @@ export function createApiKeys(database: Database, now: () => number): ApiKeys {
     const key = planKey(request, { id: token.id, tenantId: who.tenantId, nowMs: now() })
     const row = { ...toRow(key), digest: digestOfSecret(token.text) }
     await inTransaction(database, async (transaction) => {
-      await requireTenant(transaction, key.tenantId)
+      if (!(await hasTenant(transaction, key.tenantId)))
+        throw new TaskVaultError('NOT_FOUND', `There is no tenant ${key.tenantId}`)
       await transaction.insertInto('api_keys').values(row).execute()
       await appendAudit(transaction, noteOf('key_create', who, key))
     })
@@ -126,15 +128,6 @@ function checkAddresses(addresses: readonly string[]): void {
       hint: 'Write it as `10.0.0.0/8`, `2001:db8::/32`, or one address.',
     },
   )
-}
-
-async function requireTenant(transaction: DatabaseTransaction, tenantId: string): Promise<void> {
-  const tenant = await transaction
-    .selectFrom('tenants')
-    .select('id')
-    .where('id', '=', tenantId)
-    .executeTakeFirst()
-  if (tenant === undefined) throw new TaskVaultError('NOT_FOUND', `There is no tenant ${tenantId}`)
 }
 
 async function selectKeys(

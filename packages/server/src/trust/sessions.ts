@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { TaskVaultError } from '@taskvault/core'
 import { inTransaction } from '../database/in-transaction.ts'
 import type { Database, DatabaseTransaction } from '../database/schema.ts'
+import { hasTenant } from './has-tenant.ts'
 import type { Principal } from './principal.ts'
 import { NO_DIGEST, digestOfSecret, isDigestOf } from './secret-digest.ts'
 import { createSecretToken, parseSecretToken } from './secret-token.ts'
@@ -65,13 +66,14 @@ export function createSessions(database: Database, now: () => number): Sessions 
   async function open(request: SessionRequest): Promise<OpenedSession> {
     const { id, text } = createSecretToken('tvs', randomBytes)
     const { principal, expiresAtMs } = request
+    const isSwept = now() - sweptAtMs <= SWEEP_MS
     await inTransaction(database, async (transaction) => {
       await requireTenant(transaction, principal.tenantId)
       if (request.token !== undefined) await useToken(transaction, request.token, now())
       await insertSession(transaction, { id, digest: digestOfSecret(text), nowMs: now() }, request)
-      if (now() - sweptAtMs > SWEEP_MS) await sweep(transaction, now())
+      if (!isSwept) await sweep(transaction, now())
     })
-    sweptAtMs = now() - sweptAtMs > SWEEP_MS ? now() : sweptAtMs
+    if (!isSwept) sweptAtMs = now()
     return { token: text, expiresAtMs, principal: { ...principal, sessionId: id, expiresAtMs } }
   }
 
@@ -155,12 +157,7 @@ export function createSessions(database: Database, now: () => number): Sessions 
 }
 
 async function requireTenant(transaction: DatabaseTransaction, tenantId: string): Promise<void> {
-  const tenant = await transaction
-    .selectFrom('tenants')
-    .select('id')
-    .where('id', '=', tenantId)
-    .executeTakeFirst()
-  if (tenant !== undefined) return
+  if (await hasTenant(transaction, tenantId)) return
   throw new TaskVaultError('FORBIDDEN', `There is no tenant ${tenantId}`, {
     hint: 'The settings name it; its administrator has to make it first.',
   })
