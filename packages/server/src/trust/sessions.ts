@@ -3,6 +3,7 @@ import { TaskVaultError } from '@taskvault/core'
 import { inTransaction } from '../database/in-transaction.ts'
 import type { Database, DatabaseTransaction } from '../database/schema.ts'
 import { hasTenant } from './has-tenant.ts'
+import { isFresh } from './model/is-fresh.ts'
 import type { Principal } from './principal.ts'
 import { NO_DIGEST, digestOfSecret, isDigestOf } from './secret-digest.ts'
 import { createSecretToken, parseSecretToken } from './secret-token.ts'
@@ -66,7 +67,7 @@ export function createSessions(database: Database, now: () => number): Sessions 
   async function open(request: SessionRequest): Promise<OpenedSession> {
     const { id, text } = createSecretToken('tvs', randomBytes)
     const { principal, expiresAtMs } = request
-    const isSwept = now() - sweptAtMs <= SWEEP_MS
+    const isSwept = isFresh(sweptAtMs, SWEEP_MS, now())
     await inTransaction(database, async (transaction) => {
       await requireTenant(transaction, principal.tenantId)
       if (request.token !== undefined) await useToken(transaction, request.token, now())
