@@ -5,6 +5,24 @@ import { openTestEngine } from './testing/open-engine.ts'
 import { MAINTAINER, save } from './testing/sample-entries.ts'
 import { createUseCounts } from './use-counts.ts'
 
+test('of several who have it written down at once, each has waited for all', async () => {
+  const opened = await openDatabase(temporarySqlite())
+  onTestFinished(async () => await opened[Symbol.asyncDispose]())
+  const { engine } = await openTestEngine(opened)
+  const { id: entryId, scope } = await save(engine, MAINTAINER, { key: 'k' })
+  const uses = createUseCounts(opened.database, () => 2_000_000_000_000)
+  const hit = (): void => uses.hit({ tenantId: 'default', scope, entryId, durationMs: 10 })
+
+  hit()
+  const first = uses.flush()
+  hit()
+  const second = uses.flush()
+  await uses.flush()
+
+  expect(await engine.show(MAINTAINER, entryId)).toMatchObject({ hits: 2 })
+  await Promise.all([first, second])
+})
+
 test('what could not be written down stays counted, and is written the next time, once', async () => {
   const opened = await openDatabase(temporarySqlite())
   onTestFinished(async () => await opened[Symbol.asyncDispose]())

@@ -41,7 +41,7 @@ interface ScopeCount {
 
 export function createUseCounts(database: Database, now: () => number): UseCounts {
   let counted = nothing()
-  let flushing: Promise<void> | undefined
+  let flushing = Promise.resolve()
 
   const countAt = (tenantId: string, name: string): ScopeCount['change'] => {
     const id = JSON.stringify([tenantId, name])
@@ -73,8 +73,8 @@ export function createUseCounts(database: Database, now: () => number): UseCount
       countAt(tenantId, scope).misses += 1
     },
     async flush() {
-      await flushing?.catch(() => {})
-      flushing = write()
+      // One after the other: who comes last has waited for what the others took along.
+      flushing = flushing.catch(() => {}).then(write)
       await flushing
     },
   }
