@@ -146,6 +146,38 @@ describe('a server as it is put together', () => {
     expect(metrics.status).toBe(404)
   })
 
+  test('shows administrators the audit log of their tenant, and whether it holds', async () => {
+    await using server = await start()
+    const bytes = randomBytes(1000)
+    await put(server, bytes)
+    await publish(server, bytes)
+    const body = JSON.stringify({ id: 'acme' })
+    const { adminKey } = (await server.json('/v1/tenants', { method: 'POST', body })) as {
+      adminKey: string
+    }
+
+    const [all, first, rest] = (await Promise.all([
+      server.json('/v1/audit'),
+      server.json('/v1/audit?limit=1'),
+      server.json('/v1/audit?after=1'),
+    ])) as AuditPage[]
+    const finding = await server.json('/v1/audit/verify')
+    const others = (await (
+      await server.fetch('/v1/audit', { bearer: adminKey })
+    ).json()) as AuditPage
+
+    expect(all?.lines.map(({ line }) => /\] (\w+ \w+)/.exec(line)?.[1])).toEqual([
+      'ACCESS key_create',
+      'SAVE publish',
+      'ACCESS tenant_create',
+    ])
+    expect(all?.lines.map(({ number }) => number)).toEqual([1, 2, 3])
+    expect([first?.lines, rest?.lines]).toEqual([all?.lines.slice(0, 1), all?.lines.slice(1)])
+    expect([all?.next, first?.next]).toEqual([null, 1])
+    expect(finding).toEqual({ lines: 3, brokenAt: null })
+    expect(others.lines.map(({ line }) => / (\w+) /.exec(line)?.[1])).toEqual(['ACCESS'])
+  })
+
   test('says of a tenant whose name another one has that it is taken', async () => {
     await using server = await start()
     const create = async (body: object): Promise<Response> =>
@@ -309,6 +341,11 @@ const KEY = 'ab'.repeat(32)
 
 function cut(pem: string): string {
   return pem.replace(/\n.{8}/, '\n')
+}
+
+interface AuditPage {
+  readonly lines: readonly { readonly number: number; readonly line: string }[]
+  readonly next: number | null
 }
 
 interface TestServer extends RunningServer, AsyncDisposable {

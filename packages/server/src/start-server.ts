@@ -4,6 +4,7 @@ import type { RecordSignature } from '@taskvault/core'
 import type { Logger } from 'pino'
 import { openDatabase } from './database/open-database.ts'
 import type { OpenDatabase } from './database/open-database.ts'
+import { createAuditReader } from './database/read-audit.ts'
 import { createEngine } from './engine/create-engine.ts'
 import { DEFAULT_TIMES } from './engine/engine-options.ts'
 import type { EngineEvent } from './engine/engine-options.ts'
@@ -112,6 +113,7 @@ async function openParts(
     engine,
     authenticator,
     tenants: createTenants({ ...trust, keys: known.keys }),
+    audit: createAuditReader(database.database),
     publicKeys: signer.publicKeys,
     protocols: [nativeProtocol, createActionsCacheProtocol(secret)],
     metrics,

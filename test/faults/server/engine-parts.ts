@@ -2,7 +2,7 @@
  * What the tests of faults use of the server's inside. Its public entry starts whole servers; here,
  * faults are put under an engine, or into it.
  */
-export { verifyAudit } from '../../../packages/server/src/database/audit.ts'
+export { verifyAudit } from '../../../packages/server/src/database/read-audit.ts'
 export { openDatabase } from '../../../packages/server/src/database/open-database.ts'
 export type { OpenDatabase } from '../../../packages/server/src/database/open-database.ts'
 export { createEngine } from '../../../packages/server/src/engine/create-engine.ts'

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { FIRST_CHAIN, encodeAuditLine, followChain } from '@taskvault/core'
+import { FIRST_CHAIN, encodeAuditLine } from '@taskvault/core'
 import type { AuditEvent, ChainHash } from '@taskvault/core'
-import type { Database, DatabaseTransaction } from './schema.ts'
+import type { DatabaseTransaction } from './schema.ts'
 
 /** What is recorded of one change. */
 export interface AuditNote {
@@ -24,7 +24,7 @@ export async function appendAudit(
   if (events.length === 0) return
   let { lines, chain } = await lockHead(transaction, tenantId)
   const rows = events.map((event) => {
-    const encoded = encodeAuditLine(event, { timeMs: nowMs, previous: chain, hash })
+    const encoded = encodeAuditLine(event, { timeMs: nowMs, previous: chain, hash: auditHash })
     chain = encoded.chain
     lines += 1
     return { tenant_id: tenantId, number: lines, line: encoded.line.trimEnd() }
@@ -57,49 +57,5 @@ async function lockHead(
     .executeTakeFirstOrThrow()
 }
 
-/** How far a tenant's log holds. */
-export interface AuditFinding {
-  readonly lines: number
-  /** The number of the first line that was changed, removed, added or moved; undefined: none. */
-  readonly brokenAt: number | undefined
-}
-
-/** Follows the chain of a tenant's log from its first line to the end that the database remembers. */
-export async function verifyAudit(database: Database, tenantId: string): Promise<AuditFinding> {
-  let place = { lines: 0, chain: FIRST_CHAIN }
-  for (;;) {
-    const page = await readPage(database, tenantId, place.lines)
-    if (page.length === 0) break
-    const text = Buffer.from(page.map(({ line }) => `${line}\n`).join(''))
-    const followed = followChain(text, place, { hash })
-    place = { lines: followed.lines, chain: followed.chain }
-    const last = page.at(-1)?.number
-    if (followed.length < text.length || last !== place.lines) {
-      return { lines: place.lines, brokenAt: place.lines + 1 }
-    }
-  }
-  const head = await database
-    .selectFrom('audit_heads')
-    .select(['lines', 'chain'])
-    .where('tenant_id', '=', tenantId)
-    .executeTakeFirst()
-  const isWhole = (head?.lines ?? 0) === place.lines && (head?.chain ?? FIRST_CHAIN) === place.chain
-  return { lines: place.lines, brokenAt: isWhole ? undefined : place.lines + 1 }
-}
-
-async function readPage(
-  database: Database,
-  tenantId: string,
-  after: number,
-): Promise<readonly { readonly number: number; readonly line: string }[]> {
-  return await database
-    .selectFrom('audit_lines')
-    .select(['number', 'line'])
-    .where('tenant_id', '=', tenantId)
-    .where('number', '>', after)
-    .orderBy('number')
-    .limit(1_000)
-    .execute()
-}
-
-const hash: ChainHash = (data) => createHash('sha256').update(data).digest('hex')
+/** Of the chain, as in the log of a store on disk. */
+export const auditHash: ChainHash = (data) => createHash('sha256').update(data).digest('hex')

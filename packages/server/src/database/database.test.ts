@@ -1,9 +1,10 @@
 import { sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
 import { describeDatabases } from '../testing/temporary-database.ts'
-import { appendAudit, verifyAudit } from './audit.ts'
+import { appendAudit } from './audit.ts'
 import { inTransaction } from './in-transaction.ts'
 import { openDatabase } from './open-database.ts'
+import { verifyAudit } from './read-audit.ts'
 import type { Database } from './schema.ts'
 
 describeDatabases((maker) => {

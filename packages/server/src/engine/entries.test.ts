@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
-import { verifyAudit } from '../database/audit.ts'
+import { verifyAudit } from '../database/read-audit.ts'
 import { describeDatabases } from '../testing/temporary-database.ts'
 import { openTestEngine } from './testing/open-engine.ts'
 import {

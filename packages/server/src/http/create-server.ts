@@ -3,6 +3,7 @@ import { LogController, fastify } from 'fastify'
 import { validatorCompiler } from 'fastify-type-provider-zod'
 import type { ZodTypeProvider } from 'fastify-type-provider-zod'
 import type { Logger } from 'pino'
+import type { AuditReader } from '../database/read-audit.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import type { Tenants } from '../tenants/tenants.ts'
@@ -36,6 +37,7 @@ export interface HttpServerOptions {
   readonly engine: Engine
   readonly authenticator: Authenticator
   readonly tenants: Tenants
+  readonly audit: AuditReader
   readonly publicKeys: Signer['publicKeys']
   readonly protocols: readonly Protocol[]
   readonly metrics: ServerMetrics

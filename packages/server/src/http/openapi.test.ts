@@ -35,6 +35,8 @@ test('the description is one of OpenAPI 3.1, and names every route of the protoc
     'DELETE /v1/entries/{id}',
     'DELETE /v1/keys/{id}',
     'DELETE /v1/session',
+    'GET /v1/audit',
+    'GET /v1/audit/verify',
     'GET /v1/blobs/{name}',
     'GET /v1/entries',
     'GET /v1/entries/{id}',

@@ -1,3 +1,4 @@
+import type { AuditReader } from '../database/read-audit.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Tenants } from '../tenants/tenants.ts'
 import type { Authenticator } from '../trust/authenticator.ts'
@@ -18,6 +19,7 @@ export interface ProtocolServices {
   countLookup(lookup: { readonly isHit: boolean; readonly task?: string }): void
   readonly authenticator: Authenticator
   readonly tenants: Tenants
+  readonly audit: AuditReader
   /** Of a tenant: what signatures of records are verified with, newest first. */
   readonly publicKeys: Signer['publicKeys']
   readonly limits: HttpLimits

@@ -40,6 +40,7 @@ export async function startTestServer(given: Given = {}): Promise<TestServer> {
       [ADMIN]: createPrincipal(),
       [STRANGER]: createPrincipal({ tenantId: 'other' }),
     }),
+    audit: { read: async () => [], verify: async () => ({ lines: 0, brokenAt: undefined }) },
     tenants: { list: async () => [], create: async () => undefined },
     publicKeys: async () => [{ keyId: 'k1', publicKey: 'AAAA', createdAtMs: 0 }],
     protocols: [nativeProtocol],

@@ -53,6 +53,8 @@ const ROUTES: readonly Route[] = [
   },
   { name: 'POST /v1/invalidate', action: 'entries:invalidate', body: { task: 't' } },
   { name: 'GET /v1/stats', action: 'stats:read' },
+  { name: 'GET /v1/audit', action: 'audit:read' },
+  { name: 'GET /v1/audit/verify', action: 'audit:read' },
   { name: 'GET /v1/keys', action: 'keys:manage' },
   { name: 'POST /v1/keys', action: 'keys:manage', body: { name: 'another' } },
   { name: 'DELETE /v1/keys/{id}', action: 'keys:manage' },

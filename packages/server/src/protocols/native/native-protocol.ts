@@ -1,4 +1,5 @@
 import type { Protocol } from '../../http/protocol.ts'
+import { addAuditRoutes } from './audit-routes.ts'
 import { addBlobBatchRoutes } from './blob-batch-routes.ts'
 import { addBlobRoutes } from './blob-routes.ts'
 import { addEntryRoutes } from './entry-routes.ts'
@@ -26,5 +27,6 @@ export const nativeProtocol: Protocol = {
     addKeyRoutes(app, services)
     addSigningKeyRoutes(app, services)
     addTenantRoutes(app, services)
+    addAuditRoutes(app, services)
   },
 }

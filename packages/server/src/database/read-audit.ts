@@ -1,0 +1,75 @@
+import { FIRST_CHAIN, followChain } from '@taskvault/core'
+import { auditHash } from './audit.ts'
+import type { Database } from './schema.ts'
+
+/** The audit logs of the tenants, to be read. */
+export interface AuditReader {
+  /** Lines in their order. */
+  read(tenantId: string, page: AuditPage): Promise<readonly AuditRow[]>
+  verify(tenantId: string): Promise<AuditFinding>
+}
+
+export interface AuditPage {
+  /** The number of the line before the first one that is wanted; lines are numbered from 1. */
+  readonly after: number
+  readonly limit: number
+}
+
+export interface AuditRow {
+  readonly number: number
+  readonly line: string
+}
+
+/** How far a tenant's log holds. */
+export interface AuditFinding {
+  readonly lines: number
+  /** The number of the first line that was changed, removed, added or moved; undefined: none. */
+  readonly brokenAt: number | undefined
+}
+
+const LINES_AT_ONCE = 1_000
+
+export function createAuditReader(database: Database): AuditReader {
+  return {
+    read: async (tenantId, page) => await readPage(database, tenantId, page),
+    verify: async (tenantId) => await verifyAudit(database, tenantId),
+  }
+}
+
+/** Follows the chain of a tenant's log from its first line to the end that the database remembers. */
+export async function verifyAudit(database: Database, tenantId: string): Promise<AuditFinding> {
+  let place = { lines: 0, chain: FIRST_CHAIN }
+  for (;;) {
+    const page = await readPage(database, tenantId, { after: place.lines, limit: LINES_AT_ONCE })
+    if (page.length === 0) break
+    const text = Buffer.from(page.map(({ line }) => `${line}\n`).join(''))
+    const followed = followChain(text, place, { hash: auditHash })
+    place = { lines: followed.lines, chain: followed.chain }
+    const last = page.at(-1)?.number
+    if (followed.length < text.length || last !== place.lines) {
+      return { lines: place.lines, brokenAt: place.lines + 1 }
+    }
+  }
+  const head = await database
+    .selectFrom('audit_heads')
+    .select(['lines', 'chain'])
+    .where('tenant_id', '=', tenantId)
+    .executeTakeFirst()
+  const isWhole = (head?.lines ?? 0) === place.lines && (head?.chain ?? FIRST_CHAIN) === place.chain
+  return { lines: place.lines, brokenAt: isWhole ? undefined : place.lines + 1 }
+}
+
+async function readPage(
+  database: Database,
+  tenantId: string,
+  { after, limit }: AuditPage,
+): Promise<readonly AuditRow[]> {
+  return await database
+    .selectFrom('audit_lines')
+    .select(['number', 'line'])
+    .where('tenant_id', '=', tenantId)
+    .where('number', '>', after)
+    .orderBy('number')
+    .limit(limit)
+    .execute()
+}
