@@ -143,7 +143,7 @@ export function parseIssuer(input: IssuerInput): IssuerSettings {
   check(isIssuerId(input.id), 'its id is not of a-z, 0-9 and hyphens, up to 32 of them')
   if (issuer === undefined) throw invalid(input.id, 'it has no `issuer`')
   const jwksUrl = input.jwksUrl ?? `${issuer.replace(/\/$/, '')}${row.jwksPath}`
-  check(isSafeUrl(jwksUrl), 'its `jwksUrl` is not an address of https, or of this machine')
+  check(isSafeUrl(jwksUrl), 'its `jwks_url` is not an address of https, or of this machine')
   const algorithms = input.algorithms ?? ['RS256']
   check(
     algorithms.length > 0 && algorithms.every((name) => ALGORITHMS.has(name)),

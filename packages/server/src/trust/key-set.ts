@@ -86,7 +86,7 @@ export function openKeySet({ url, now, timings = TIMINGS }: KeySetOptions): KeyS
 
 function noKeys(url: string): TaskVaultError {
   return new TaskVaultError('REMOTE_UNAVAILABLE', `The keys of the issuer cannot be had: ${url}`, {
-    hint: 'Check `jwksUrl` of the issuer in the settings, and that this server can reach it.',
+    hint: 'Check `jwks_url` of the issuer in the settings, and that this server can reach it.',
   })
 }
 

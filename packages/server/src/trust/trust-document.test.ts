@@ -15,7 +15,7 @@ test('the examples of the document are settings that a server takes', async () =
   const settings = await Promise.all(examples.map(load))
 
   expect(settings.map(({ issuers }) => issuers.map(({ kind }) => kind))).toEqual([
-    ['github', 'gitlab', 'circleci', 'jenkins'],
+    ['github', 'github-runtime', 'gitlab', 'circleci', 'jenkins'],
     [],
   ])
   expect(settings[0]?.issuers[0]?.admits).toEqual([{ tenant: 'default', owner: '65' }])
