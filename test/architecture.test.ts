@@ -69,6 +69,12 @@ test.each([
   ],
   ['packages/cli/src/commands/x.ts', /core\/store/, `import { a } from '@taskvault/core/store'`],
   ['packages/cli/src/commands/x.ts', /only start.ts and hook.ts touch/, `process.exit(1)`],
+  [
+    'packages/core/src/store/entries/x.ts',
+    /ensureDirectory/,
+    `mkdirSync(dirname(path), { recursive: true })`,
+  ],
+  ['packages/server/src/engine/x.ts', /ensureDirectory/, `await mkdir(a, {\n  recursive: true })`],
   ['packages/server/src/x.ts', /belongs to no layer/, `export const a = 1`],
   ['actions/cache-action/src/x.ts', /core\/store/, `import { a } from '@taskvault/core/store'`],
   ['actions/cache-action/src/x.ts', /only the four files/, `process.exit(1)`],

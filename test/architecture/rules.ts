@@ -86,7 +86,7 @@ export const LAYERS: Readonly<Record<string, LayerRule>> = {
   },
   // What others pack.
   'core/archive': {
-    imports: ['core/errors'],
+    imports: ['core/errors', 'core/files'],
     node: [...FILES, 'node:events', 'node:stream', 'node:stream/promises'],
     libraries: ['tar-stream'],
   },
@@ -261,7 +261,15 @@ export interface ForbiddenText {
   readonly except?: readonly string[]
 }
 
+/** Also with calls among the arguments, such as `mkdirSync(dirname(path), { recursive: true })`. */
+const MAKES_ALL_ABOVE = /\bmkdir(?:Sync)?\((?:[^()]|\([^()]*\))*\brecursive\b/
+
 export const FORBIDDEN_TEXTS: readonly ForbiddenText[] = [
+  ...['core', 'server', 'cli', 'action'].map((layer) => ({
+    layer,
+    pattern: MAKES_ALL_ABOVE,
+    because: 'ensureDirectory makes directories: Node never ends with those above below /proc',
+  })),
   {
     layer: 'core/model',
     pattern: /\bprocess\.|\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\./,

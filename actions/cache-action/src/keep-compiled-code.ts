@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync } from 'node:fs'
 import { enableCompileCache } from 'node:module'
 import path from 'node:path'
 import type { Environment } from './runner.ts'
@@ -19,7 +19,8 @@ export function keepCompiledCode({ env, getuid }: Process): void {
   if (!tools) return
   const directory = path.join(tools, 'taskvault-compiled-code')
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 })
+    // The runner has made the one above it.
+    if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 })
     const { uid, mode } = lstatSync(directory)
     if (uid === getuid?.() && (mode & 0o022) === 0) enableCompileCache(directory)
   } catch {

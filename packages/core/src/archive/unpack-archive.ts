@@ -3,7 +3,6 @@ import {
   closeSync,
   linkSync,
   lutimesSync,
-  mkdirSync,
   openSync,
   rmSync,
   symlinkSync,
@@ -15,6 +14,7 @@ import type { Readable } from 'node:stream'
 import { extract } from 'tar-stream'
 import type { Entry, Headers } from 'tar-stream'
 import { TaskVaultError, isTaskVaultError } from '../errors.ts'
+import { ensureDirectory } from '../files/ensure-directory.ts'
 import { decompress } from './decompress.ts'
 
 export interface UnpackRules {
@@ -161,7 +161,7 @@ function linkMember(header: Headers, place: string, unpacking: Unpacking): void 
 /** Files come by directories: few of them have to be asked for. */
 function makeDirectory(place: string, { made }: Unpacking): void {
   if (made.has(place)) return
-  mkdirSync(place, { recursive: true })
+  ensureDirectory(place)
   made.add(place)
 }
 

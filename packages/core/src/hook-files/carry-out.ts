@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { asTaskVaultError, TaskVaultError } from '../errors.ts'
+import { ensureDirectory } from '../files/ensure-directory.ts'
 import { writeAtomically } from '../files/write-atomically.ts'
 import { configuredNameOf } from './configured-hooks.ts'
 import type { HookStep } from './hook-steps.ts'
@@ -76,7 +77,7 @@ export function findMissingDirectories(path: string): readonly string[] {
 
 function makeDirectory(path: string): () => void {
   const missing = findMissingDirectories(path)
-  mkdirSync(path, { recursive: true })
+  ensureDirectory(path)
   return () => {
     for (const directory of missing.toReversed()) rmdirSync(directory)
   }

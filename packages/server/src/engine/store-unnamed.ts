@@ -1,8 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
+import { open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { TaskVaultError, asTaskVaultError, parseBlobName } from '@taskvault/core'
+import { TaskVaultError, asTaskVaultError, ensureDirectory, parseBlobName } from '@taskvault/core'
 import type { ByteStream } from '@taskvault/core'
 import type { Principal, Scope } from '../trust/principal.ts'
 import type { EngineContext } from './engine-context.ts'
@@ -24,7 +24,7 @@ export async function storeUnnamed(
   const room = await takeRoom(context, who, { scope, sizeBytes: mostBytes })
   const path = join(context.temporaryDirectory, `${PREFIX}${randomBytes(12).toString('hex')}`)
   try {
-    await mkdir(context.temporaryDirectory, { recursive: true, mode: 0o700 })
+    ensureDirectory(context.temporaryDirectory, 0o700)
     const blob = await writeDown(path, bytes, mostBytes)
     await room.giveBack()
     await storeBlob(context, who, { blob, bytes: readBack(path) })

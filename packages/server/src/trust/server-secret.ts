@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { TaskVaultError, systemErrorCode } from '@taskvault/core'
+import { TaskVaultError, ensureDirectory, systemErrorCode } from '@taskvault/core'
 
 const SECRET_BYTES = 32
 
@@ -35,7 +35,7 @@ function readSecret(absolutePath: string): Uint8Array | undefined {
 
 /** Whole under another name first: nobody reads half a secret, and the first link stays. */
 function createSecret(absolutePath: string): Uint8Array {
-  mkdirSync(path.dirname(absolutePath), { recursive: true, mode: 0o700 })
+  ensureDirectory(path.dirname(absolutePath), 0o700)
   const temporary = `${absolutePath}.${randomBytes(6).toString('hex')}`
   const text = `${randomBytes(SECRET_BYTES).toString('hex')}\n`
   writeFileSync(temporary, text, { flag: 'wx', mode: 0o600, flush: true })

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { asTaskVaultError, isTaskVaultError, systemErrorCode } from '../../errors.ts'
+import { ensureDirectory } from '../../files/ensure-directory.ts'
 import { removeFile } from '../../files/remove-file.ts'
 import { writeAtomically } from '../../files/write-atomically.ts'
 import { digestToBytes, isDigest } from '../../model/digest.ts'
@@ -28,7 +29,7 @@ type Place = Pick<Store, 'cacheDirectory'>
 export function noteReceived({ cacheDirectory }: Place, digest: Digest, task: TaskName): void {
   const directory = notesDirectory(cacheDirectory)
   try {
-    mkdirSync(directory, { recursive: true })
+    ensureDirectory(directory)
     writeAtomically(join(directory, digest), Buffer.from(task))
   } catch (error) {
     throw asTaskVaultError(error, `write to ${directory}`)

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { asTaskVaultError } from '../../errors.ts'
+import { ensureDirectory } from '../../files/ensure-directory.ts'
 import { keepOutOfGit } from '../../files/keep-out-of-git.ts'
 import { writeAtomically } from '../../files/write-atomically.ts'
 import type { StoreStatistics } from './statistics.ts'
@@ -23,7 +23,7 @@ export function metricsPath(cacheDirectory: string): string {
 export function writeMetrics(cacheDirectory: string, statistics: StoreStatistics): void {
   const path = metricsPath(cacheDirectory)
   try {
-    mkdirSync(dirname(path), { recursive: true })
+    ensureDirectory(dirname(path))
     keepOutOfGit(dirname(path))
     writeAtomically(path, Buffer.from(renderMetrics(statistics)), { mode: 0o644 })
   } catch (error) {

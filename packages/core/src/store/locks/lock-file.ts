@@ -1,8 +1,9 @@
-import { mkdirSync, statSync, utimesSync } from 'node:fs'
+import { statSync, utimesSync } from 'node:fs'
 import path from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { asTaskVaultError, TaskVaultError } from '../../errors.ts'
+import { ensureDirectory } from '../../files/ensure-directory.ts'
 
 export interface LockOptions {
   /** Gives up waiting, with the signal's reason. */
@@ -81,7 +82,7 @@ export function tryLock(lockPath: string, open: (file: string) => DatabaseSync):
   let database: DatabaseSync | undefined
   let before: string | undefined
   try {
-    mkdirSync(path.dirname(lockPath), { recursive: true })
+    ensureDirectory(path.dirname(lockPath))
     before = identify(lockPath)
     database = open(lockPath)
     // No journal beside the file: there will be nothing to take back.

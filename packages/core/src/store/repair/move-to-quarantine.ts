@@ -1,6 +1,7 @@
-import { mkdirSync, renameSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { asTaskVaultError, systemErrorCode } from '../../errors.ts'
+import { ensureDirectory } from '../../files/ensure-directory.ts'
 import type { Digest } from '../../model/digest.ts'
 import { blobPath } from '../blobs/blob-path.ts'
 
@@ -17,7 +18,7 @@ export function quarantineDirectory(cacheDirectory: string): string {
 export function moveToQuarantine(cacheDirectory: string, digest: Digest): boolean {
   const directory = quarantineDirectory(cacheDirectory)
   try {
-    mkdirSync(directory, { recursive: true })
+    ensureDirectory(directory)
     renameSync(blobPath(cacheDirectory, digest), join(directory, digest))
     return true
   } catch (error) {

@@ -1,6 +1,7 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemErrorCode } from '../../errors.ts'
+import { ensureDirectory } from '../../files/ensure-directory.ts'
 import { writeAtomically } from '../../files/write-atomically.ts'
 import type { EntryRecord } from '../../model/entry-record.ts'
 import { quarantineDirectory } from '../../store/repair/move-to-quarantine.ts'
@@ -24,7 +25,7 @@ export function isRefused({ cacheDirectory, now }: Place, record: EntryRecord): 
 export function refuseRecord({ cacheDirectory }: Place, record: EntryRecord, code: string): void {
   const { id, scope, task, key, writer } = record
   try {
-    mkdirSync(quarantineDirectory(cacheDirectory), { recursive: true })
+    ensureDirectory(quarantineDirectory(cacheDirectory))
     const note = JSON.stringify({ id, scope, task, key, writer, code })
     writeAtomically(notePath(cacheDirectory, record), Buffer.from(`${note}\n`))
   } catch (error) {
