@@ -2,13 +2,6 @@ import { FIRST_CHAIN, followChain } from '@taskvault/core'
 import { auditHash } from './audit.ts'
 import type { Database } from './schema.ts'
 
-/** The audit logs of the tenants, to be read. */
-export interface AuditReader {
-  /** Lines in their order. */
-  read(tenantId: string, page: AuditPage): Promise<readonly AuditRow[]>
-  verify(tenantId: string): Promise<AuditFinding>
-}
-
 export interface AuditPage {
   /** The number of the line before the first one that is wanted; lines are numbered from 1. */
   readonly after: number
@@ -29,18 +22,11 @@ export interface AuditFinding {
 
 const LINES_AT_ONCE = 1_000
 
-export function createAuditReader(database: Database): AuditReader {
-  return {
-    read: async (tenantId, page) => await readPage(database, tenantId, page),
-    verify: async (tenantId) => await verifyAudit(database, tenantId),
-  }
-}
-
 /** Follows the chain of a tenant's log from its first line to the end that the database remembers. */
 export async function verifyAudit(database: Database, tenantId: string): Promise<AuditFinding> {
   let place = { lines: 0, chain: FIRST_CHAIN }
   for (;;) {
-    const page = await readPage(database, tenantId, { after: place.lines, limit: LINES_AT_ONCE })
+    const page = await readAudit(database, tenantId, { after: place.lines, limit: LINES_AT_ONCE })
     if (page.length === 0) break
     const text = Buffer.from(page.map(({ line }) => `${line}\n`).join(''))
     const followed = followChain(text, place, { hash: auditHash })
@@ -59,7 +45,8 @@ export async function verifyAudit(database: Database, tenantId: string): Promise
   return { lines: place.lines, brokenAt: isWhole ? undefined : place.lines + 1 }
 }
 
-async function readPage(
+/** Lines of a tenant's log, in their order. */
+export async function readAudit(
   database: Database,
   tenantId: string,
   { after, limit }: AuditPage,

@@ -1,5 +1,5 @@
-import type { AuditReader } from '../database/read-audit.ts'
 import type { Engine } from '../engine/engine.ts'
+import type { AuditReader } from '../tenants/audit-reader.ts'
 import type { Tenants } from '../tenants/tenants.ts'
 import type { Authenticator } from '../trust/authenticator.ts'
 import type { Signer } from '../trust/signing-keys.ts'
