@@ -45,8 +45,11 @@ export interface ScopesTable {
   saved_ms: number
 }
 
-/** `LIVE` entries answer; `QUARANTINED` ones are shown; `REMOVED` ones are kept for what descends from them. */
-export const ENTRY_STATES = { LIVE: 0, QUARANTINED: 1, REMOVED: 2 } as const
+/**
+ * `LIVE` entries answer; `QUARANTINED` ones are shown; `REMOVED` ones are kept for what descends from them, and
+ * those that were quarantined before, `REMOVED_BAD`, for what is still being made from them.
+ */
+export const ENTRY_STATES = { LIVE: 0, QUARANTINED: 1, REMOVED: 2, REMOVED_BAD: 3 } as const
 
 export interface EntriesTable {
   /** Grows with time: a higher one is newer. */

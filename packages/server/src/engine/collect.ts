@@ -23,7 +23,10 @@ export async function collect(context: EngineContext): Promise<Collected> {
   const entries = await untilNothing(() => removeOutdated(context))
   await untilNothing(() => releaseUnneeded(context))
   await untilNothing(() => endReservations(context))
-  await untilNothing(() => forgetRemoved(context))
+  const { removedMs, quarantinedMs } = context.times
+  await untilNothing(() => forgetRemoved(context, { state: 2, keptMs: removedMs }))
+  // Jobs that have restored a bad one may still run.
+  await untilNothing(() => forgetRemoved(context, { state: 3, keptMs: quarantinedMs }))
   const objects = await untilNothing(() => deleteLoose(context))
   if (entries + objects > 0) context.report({ kind: 'collected', objects })
   return { entries, objects }
@@ -65,7 +68,7 @@ async function removeOutdated({ database, now, times }: EngineContext): Promise<
         .selectFrom('entries')
         .select('state')
         .where('id', '=', id)
-        .where('state', '!=', ENTRY_STATES.REMOVED)
+        .where('state', 'in', [ENTRY_STATES.LIVE, ENTRY_STATES.QUARANTINED])
         .executeTakeFirst()
       if (present === undefined) return
       const removal = { place, ids: [id], nowMs, leaseMs: times.leaseMs, isEviction: true }
@@ -191,12 +194,15 @@ async function deleteLoose({ database, objects, now }: EngineContext): Promise<n
 }
 
 /** Entries that were removed, once nothing that is remembered was made from them. */
-async function forgetRemoved({ database, now, times }: EngineContext): Promise<number> {
+async function forgetRemoved(
+  { database, now }: EngineContext,
+  { state, keptMs }: { readonly state: 2 | 3; readonly keptMs: number },
+): Promise<number> {
   const rows = await database
     .selectFrom('entries')
     .select('id')
-    .where('state', '=', (of) => of.lit(2))
-    .where('state_at', '<=', now() - times.removedMs)
+    .where('state', '=', (of) => of.lit(state))
+    .where('state_at', '<=', now() - keptMs)
     .where((of) =>
       of.not(
         of.exists(

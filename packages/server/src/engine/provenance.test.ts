@@ -1,6 +1,7 @@
 import { asyncProperty, array, assert, nat, tuple } from 'fast-check'
 import { expect, test } from 'vitest'
 import { describeDatabases } from '../testing/temporary-database.ts'
+import { DEFAULT_TIMES } from './engine-options.ts'
 import type { Provenance, StoredEntry } from './engine.ts'
 import { openTestEngine } from './testing/open-engine.ts'
 import type { TestEngine } from './testing/open-engine.ts'
@@ -103,6 +104,26 @@ describeDatabases((maker) => {
 
     expect(made.isQuarantined).toBe(true)
     expect(await engine.find(MAINTAINER, place('made'))).toBeUndefined()
+  })
+
+  test('so it is when its origin was removed after that', async () => {
+    const held = await open()
+    const { engine, opened, advance } = held
+    const bad = await job(held, { restores: [], saves: 'bad' })
+    const who = await addSession(opened.database, MAINTAINER)
+    await engine.find(who, place('bad'))
+    await engine.quarantine(ADMIN, bad.id, 'while the job runs')
+
+    await engine.remove(ADMIN, bad.id)
+    await engine.collect()
+    const made = await save(engine, who, { key: 'made' })
+
+    expect(made.isQuarantined).toBe(true)
+    expect(await engine.quarantine(ADMIN, bad.id, 'once more')).toEqual([])
+    await engine.remove(ADMIN, made.id)
+    advance(DEFAULT_TIMES.quarantinedMs)
+    await engine.collect()
+    expect(await opened.database.selectFrom('entries').select('id').execute()).toEqual([])
   })
 
   test('neither does quarantine miss what is published at the same moment', async () => {

@@ -171,7 +171,7 @@ async function quarantineIfTainted(
     .select('entries.id')
     .where('entry_restores.entry_id', '=', entry.id)
     .where('entries.tenant_id', '=', who.tenantId)
-    .where('entries.state', '=', ENTRY_STATES.QUARANTINED)
+    .where('entries.state', 'in', [ENTRY_STATES.QUARANTINED, ENTRY_STATES.REMOVED_BAD])
     .limit(1)
     .executeTakeFirst()
   if (tainted === undefined) return false

@@ -52,6 +52,7 @@ async function isThere(
 }
 
 const AT_ONCE = 500
+const NOT_YET = [ENTRY_STATES.LIVE, ENTRY_STATES.REMOVED]
 
 interface Source {
   readonly tenantId: string
@@ -80,14 +81,14 @@ async function quarantineAll(
       .select(['id', 'scope', 'size_bytes', 'state'])
       .where('id', 'in', part)
       .where('tenant_id', '=', tenantId)
-      .where('state', '!=', ENTRY_STATES.QUARANTINED)
+      .where('state', 'in', NOT_YET)
       .execute()
     await transaction
       .updateTable('entries')
       .set({ state: ENTRY_STATES.QUARANTINED, state_at: nowMs })
       .where('id', 'in', part)
       .where('tenant_id', '=', tenantId)
-      .where('state', '!=', ENTRY_STATES.QUARANTINED)
+      .where('state', 'in', NOT_YET)
       .execute()
     found.push(...rows)
   }

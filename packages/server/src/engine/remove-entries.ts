@@ -35,7 +35,7 @@ export async function removeEntries(
     .executeTakeFirstOrThrow()
   await transaction
     .updateTable('entries')
-    .set({ state: ENTRY_STATES.REMOVED, state_at: nowMs })
+    .set({ state: REMOVED_STATE, state_at: nowMs })
     .where('id', 'in', ids)
     .execute()
   const freedBytes = await releaseBlobs(transaction, removal)
@@ -47,6 +47,9 @@ export async function removeEntries(
   })
   return { freedBytes }
 }
+
+const REMOVED_STATE = sql<number>`case when state = ${sql.lit(ENTRY_STATES.QUARANTINED)}
+  then ${sql.lit(ENTRY_STATES.REMOVED_BAD)} else ${sql.lit(ENTRY_STATES.REMOVED)} end`
 
 /** @returns bytes of the scope's own blobs that none of its entries needs any more. */
 async function releaseBlobs(
