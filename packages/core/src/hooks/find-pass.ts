@@ -1,4 +1,3 @@
-import { isTaskVaultError } from '../errors.ts'
 import type { TaskKey } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
 import type { Manifest } from '../model/manifest.ts'
@@ -7,7 +6,7 @@ import { findEntry } from '../store/entries/entries.ts'
 import type { EntryRow } from '../store/entries/entries.ts'
 import { recordHit } from '../store/entries/record-use.ts'
 import { dismissDamaged } from '../vault/dismiss-damaged.ts'
-import { isDamage, openEntry } from '../vault/open-entry.ts'
+import { isCurrent, isDamage, openEntry } from '../vault/open-entry.ts'
 import { createParts } from '../vault/open-parts.ts'
 import type { Vault } from '../vault/vault.ts'
 import { whyNoPass } from './counts-as-pass.ts'
@@ -48,7 +47,9 @@ export async function findPass(vault: Vault, query: PassQuery): Promise<Pass | N
     if (answer.kind === 'pass') recordHit(store, entry, { savedMs: answer.manifest.durationMs })
     return answer
   } catch (error) {
-    if (!isTaskVaultError(error) || !isDamage(error)) throw error
+    if (!isDamage(error)) throw error
+    // Its files went because it was replaced or removed: what is there now answers.
+    if (!isCurrent(store, entry)) return await findPass(vault, query)
     await dismissDamaged(store, entry, error)
     return none({ kind: 'damaged', detail: error.message })
   }
@@ -67,7 +68,8 @@ export async function foreseePass(vault: Vault, query: PassQuery): Promise<Pass 
     using opened = await openEntry(store, entry)
     return await judge(vault, query, opened.manifest)
   } catch (error) {
-    if (!isTaskVaultError(error) || !isDamage(error)) throw error
+    if (!isDamage(error)) throw error
+    if (!isCurrent(store, entry)) return await foreseePass(vault, query)
     return none({ kind: 'damaged', detail: error.message })
   }
 }

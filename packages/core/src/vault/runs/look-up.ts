@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs'
+import { isThere } from '../../files/is-there.ts'
 import type { ChangeReason } from '../../model/explain.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import { parseNotes } from '../../model/notes.ts'
@@ -61,7 +61,7 @@ async function applyEntry(
   const notes = entry.notes === undefined ? undefined : parseNotes(entry.notes)
   const putBack = Iterator.from<string>(entry.changes.written)
     .take(INSPECTED_PATHS)
-    .filter((written) => isThere(written, entry.targets))
+    .filter((written) => isTaken(written, entry.targets))
     .toArray()
     .concat(entry.changes.removed.slice(0, INSPECTED_PATHS))
   await entry.apply()
@@ -82,13 +82,14 @@ async function applyEntry(
   }
 }
 
-function isThere(written: string, targets: readonly OutputTarget[]): boolean {
+/** Whether something stands where a path is written. */
+function isTaken(written: string, targets: readonly OutputTarget[]): boolean {
   const target = targets.find(
     ({ declaredAs }) => written === declaredAs || written.startsWith(`${declaredAs}/`),
   )
   if (target === undefined) return false
   const absolutePath = target.absolutePath + written.slice(target.declaredAs.length)
-  return lstatSync(absolutePath, { throwIfNoEntry: false }) !== undefined
+  return isThere(absolutePath)
 }
 
 function missBecause(...reasons: readonly ChangeReason[]): Miss {
