@@ -1,6 +1,7 @@
 import { TaskVaultError } from '../errors.ts'
 import { isDigest } from './digest.ts'
 import type { Digest, TaskKey } from './digest.ts'
+import { isMoment } from './is-moment.ts'
 import { parseTaskName } from './task.ts'
 import type { TaskName } from './task.ts'
 import { encodeTreeEntry, parseTreeEntry } from './tree.ts'
@@ -75,7 +76,7 @@ export function parseManifest(text: string): Manifest {
     task: parseTaskName(readText(fields, 'task')),
     key: readDigest(fields['key'], 'key') as Digest & TaskKey,
     scope: readText(fields, 'scope'),
-    createdAtMs: readCount(fields, 'createdAtMs'),
+    createdAtMs: readMoment(fields, 'createdAtMs'),
     expiresAtMs: fields['expiresAtMs'] === undefined ? undefined : readCount(fields, 'expiresAtMs'),
     exitCode: readCount(fields, 'exitCode'),
     durationMs: readCount(fields, 'durationMs'),
@@ -116,7 +117,14 @@ function readText(fields: Fields, name: string): string {
 
 function readCount(fields: Fields, name: string): number {
   const value = fields[name]
-  if (typeof value !== 'number' || !(value >= 0)) throw damaged(`"${name}" is no count`)
+  if (typeof value !== 'number' || !(value >= 0) || !Number.isFinite(value))
+    throw damaged(`"${name}" is no count`)
+  return value
+}
+
+function readMoment(fields: Fields, name: string): number {
+  const value = readCount(fields, name)
+  if (!isMoment(value)) throw damaged(`"${name}" is no time`)
   return value
 }
 

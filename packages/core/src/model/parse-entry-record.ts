@@ -3,6 +3,7 @@ import { parseBlobName } from './blob-name.ts'
 import { isDigest } from './digest.ts'
 import type { TaskKey } from './digest.ts'
 import type { EntryRecord, NeededBlob, RecordSignature, Writer } from './entry-record.ts'
+import { isMoment } from './is-moment.ts'
 import type { Origin } from './manifest.ts'
 import { parseTaskName } from './task.ts'
 
@@ -29,7 +30,7 @@ export function parseEntryRecord(value: unknown): EntryRecord {
     fileCount: readCount(fields, 'fileCount'),
     exitCode: readCount(fields, 'exitCode'),
     durationMs: readAmount(fields, 'durationMs'),
-    createdAtMs: readCount(fields, 'createdAtMs'),
+    createdAtMs: readMoment(fields, 'createdAtMs'),
     expiresAtMs: isAbsent(fields['expiresAtMs']) ? undefined : readCount(fields, 'expiresAtMs'),
     origin: readOrigin(fields['origin']),
     writer: isAbsent(fields['writer']) ? undefined : readWriter(fields['writer']),
@@ -69,9 +70,16 @@ function readCount(fields: Fields, name: string): number {
   return Number(value)
 }
 
+function readMoment(fields: Fields, name: string): number {
+  const value = readCount(fields, name)
+  if (!isMoment(value)) throw malformed(`"${name}" is no time`)
+  return value
+}
+
 function readAmount(fields: Fields, name: string): number {
   const value = fields[name]
-  if (typeof value !== 'number' || !(value >= 0)) throw malformed(`"${name}" is no amount`)
+  if (typeof value !== 'number' || !(value >= 0) || !Number.isFinite(value))
+    throw malformed(`"${name}" is no amount`)
   return value
 }
 
