@@ -5,6 +5,7 @@ import {
   fchmodSync,
   futimesSync,
   linkSync,
+  lstatSync,
   lutimesSync,
   openSync,
   renameSync,
@@ -90,12 +91,14 @@ function heldPath(absolutePath: string, places: OutputPlaces): string {
 
 /**
  * Keeps a file under a second name, so that the rename over it is one step: a reader finds the old
- * one or the new one at any time. False where the file system has no such links.
+ * one or the new one at any time. False where the file system has no such links; and of symlinks on macOS,
+ * which gives the second name to what they lead to.
  */
 function linkAside(path: string, places: OutputPlaces, undo: Undo): boolean {
   const aside = join(places.stagingOf(path), `old-${undo.length}`)
   const current = heldPath(path, places)
   try {
+    if (process.platform === 'darwin' && lstatSync(current).isSymbolicLink()) return false
     linkSync(current, aside)
   } catch {
     return false

@@ -174,7 +174,9 @@ describe('a restore over what is there', () => {
   })
 
   test('leaves everything as it was when something cannot be moved', async () => {
-    write('out/d0/f0', 'edited')
+    write('precious', 'mine')
+    rmSync(path('out/d0/f0'))
+    symlinkSync('../../precious', path('out/d0/f0'))
     write('out/d1/f1', 'edited')
     const before = picture('out')
 
