@@ -5,6 +5,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
 import { useVaultServer } from '../rig/use-vault-server.ts'
+import { startsAfterJob } from './github/post-condition.ts'
 import { contentOf, createMachine, runAction, uniqueTask, writeFiles } from './github/run-action.ts'
 import type { Machine } from './github/run-action.ts'
 import { obeyed } from './github/runner-log.ts'
@@ -42,7 +43,7 @@ describe('a command that is run or put back', () => {
     expect(existsSync(path.join(second.workspace, '../runs'))).toBe(false)
     for (const { outputs, variables, summary, log } of [ran, hit]) {
       expect(outputs['result']).toBe('42')
-      expect(variables).toEqual({ MADE: 'yes' })
+      expect(variables).toMatchObject({ MADE: 'yes' })
       expect(summary).toContain('# Report')
       expect(log).toMatch(/hello\n/)
       expect(log).toMatch(/trouble\n/)
@@ -71,6 +72,32 @@ describe('a command that is run or put back', () => {
     ])
     expect(obeyed(hit.log)).toEqual(['::add-mask::hunter2', ...shown])
     expect(hit.log).toContain('::set-env name=PATH::x')
+  })
+
+  test('nothing is started for it when the job ends, unless another step of the job saves then', async () => {
+    const inputs = { task: uniqueTask(), inputs: 'src/**', run: 'true' }
+    const machine = createMachine(server)
+    writeFiles(machine, { 'src/a': 'a' })
+
+    const ran = await runAction(machine, { inputs })
+    const hit = await runAction(machine, { inputs })
+    const saving = await runAction(machine, { inputs: { key: uniqueTask(), path: 'src' } })
+
+    for (const { variables: env, state } of [ran, hit]) {
+      expect(state).toEqual({})
+      expect(startsAfterJob({ env, hasFailed: false })).toBe(false)
+      for (const both of [
+        { ...env, ...saving.variables },
+        { ...saving.variables, ...env },
+      ])
+        expect(startsAfterJob({ env: both, hasFailed: false })).toBe(true)
+    }
+    // A runner that knows no variables there starts it, and it finds nothing to do.
+    expect(startsAfterJob({ env: {}, hasFailed: false })).toBe(true)
+    expect(await runAction(machine, { inputs, entry: 'post' })).toMatchObject({
+      exitCode: 0,
+      log: '',
+    })
   })
 
   test('a failure fails the step, and is not remembered', async () => {

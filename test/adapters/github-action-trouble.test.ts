@@ -180,22 +180,22 @@ async function playTrouble(url: string): Promise<Trouble> {
 }
 
 // There the mode of a directory tells nothing.
-test.skipIf(process.platform === 'win32')(
-  'compiled code is kept, and not where somebody else can write',
-  async () => {
+test.skipIf(process.platform === 'win32').each(['compiled-code', 'configurations'])(
+  'its %s are kept, and not where somebody else can write',
+  async (name) => {
     const service = await startFailing((_, response) => void response.writeHead(500).end())
     const machine = createMachine({ url: service, key: 'secret-token' })
-    const code = path.join(machine.env['RUNNER_TOOL_CACHE']!, 'taskvault-compiled-code')
-    writeFiles(machine, WORK)
+    const kept = path.join(machine.env['RUNNER_TOOL_CACHE']!, `taskvault-${name}`)
+    writeFiles(machine, { ...WORK, '.taskvault/config.yaml': 'max_size_gb: 1\n' })
     const step = { inputs: { task: uniqueTask(), inputs: '*.txt', path: 'out' } }
 
-    mkdirSync(code)
-    chmodSync(code, 0o777)
+    mkdirSync(kept)
+    chmodSync(kept, 0o777)
     await runAction(machine, step)
-    expect(readdirSync(code)).toEqual([])
+    expect(readdirSync(kept)).toEqual([])
 
-    chmodSync(code, 0o755)
+    chmodSync(kept, 0o755)
     await runAction(machine, step)
-    expect(readdirSync(code)).not.toEqual([])
+    expect(readdirSync(kept)).not.toEqual([])
   },
 )

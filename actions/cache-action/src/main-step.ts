@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import type { SignalSource } from '@taskvault/core'
 import { act } from './act.ts'
+import { tellItSavedAlready } from './after-job.ts'
 import type { HalfStep } from './half-step.ts'
 import { leaveWord, restoreStep } from './restore-step.ts'
 import { runStep } from './run-step.ts'
@@ -15,7 +16,10 @@ export async function mainStep(
 ): Promise<number> {
   const doStep = async (step: HalfStep): Promise<number> => {
     const { command } = step.inputs
-    if (command !== undefined) return await runStep({ ...step, command, signals })
+    if (command !== undefined) {
+      tellItSavedAlready(step.runner)
+      return await runStep({ ...step, command, signals })
+    }
     leaveWord(step, await restoreStep(step))
     return 0
   }

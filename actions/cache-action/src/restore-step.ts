@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import {
+  chanceName,
   TaskVaultError,
   asPassedOver,
   createKeyableWork,
@@ -10,6 +10,7 @@ import {
   writeBegunWork,
 } from '@taskvault/core'
 import type { RestoreTaskOutcome } from '@taskvault/core'
+import { tellItSavesLater } from './after-job.ts'
 import { BEGUN_STATE, KEY_STATE } from './begun-state.ts'
 import { changedFiles } from './changed-files.ts'
 import type { HalfStep } from './half-step.ts'
@@ -78,18 +79,15 @@ export async function beginWork(
   })
 }
 
-/** By its `post-if` the runner starts the post half of a job that has failed. */
-const SAVE_ALWAYS = 'TASKVAULT_SAVE_ALWAYS'
-
 /** Leaves word for the post half, in a file: what was hashed can be longer than a variable may be. */
 export function leaveWord(
   { runner, inputs, troubles }: HalfStep,
   outcome: RestoreTaskOutcome | undefined,
 ): void {
-  if (inputs.savesAlways) runner.exportVariable(SAVE_ALWAYS, 'true')
+  tellItSavesLater(runner, { always: inputs.savesAlways })
   const directory = runner.env['RUNNER_TEMP']
   if (directory === undefined || outcome === undefined) return
-  const file = path.join(directory, `taskvault-${randomUUID()}.json`)
+  const file = path.join(directory, `taskvault-${chanceName()}.json`)
   try {
     writeBegunWork(file, outcome.begun)
     runner.saveState(BEGUN_STATE, file)

@@ -6,7 +6,7 @@ import type { AdapterTask } from './adapter-task.ts'
 const DIST = join(import.meta.dirname, '../../../actions/cache-action/dist')
 const RUNNER_FILES = ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_PATH']
 
-/** Both processes that a runner of GitHub starts for the step: the action, and what comes after the job. */
+/** What a runner of GitHub starts for the step: the action, and after the job, by `post-if` in action.yml, its second half. */
 export function actionCommand({ project, task, input, output, line }: AdapterTask): Command {
   if (!existsSync(DIST)) throw new Error('The action is not built. Run `pnpm build` first.')
   const temporary = join(project, '..', 'action-temp')
@@ -28,7 +28,11 @@ export function actionCommand({ project, task, input, output, line }: AdapterTas
     INPUT_PATH: output,
     INPUT_RUN: line,
   }
-  const processes = '"$0" "$1" && exec "$0" "$2"'
+  const processes = `"$0" "$1" && case $(cat "$GITHUB_ENV") in
+    *TASKVAULT_SAVES_LATER*) exec "$0" "$2" ;;
+    *TASKVAULT_SAVED_ALREADY*) ;;
+    *) exec "$0" "$2" ;;
+  esac`
   const entries = ['main', 'post'].map((name) => join(DIST, `${name}.mjs`))
   return { file: 'sh', args: ['-c', processes, process.execPath, ...entries], cwd: project, env }
 }

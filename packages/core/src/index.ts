@@ -1,5 +1,5 @@
 export { openConfigMemory } from './config/config-memory.ts'
-export type { ConfigMemoryPlace } from './config/config-memory.ts'
+export type { ConfigMemory, ConfigMemoryPlace } from './config/config-memory.ts'
 export { settingVariableNames } from './config/environment.ts'
 export { CONFIG_PATH } from './config/find-config.ts'
 export { INITIAL_CONFIG } from './config/initial-config.ts'

@@ -1,4 +1,5 @@
 import { parse } from 'yaml'
+import { startsAfterJob } from './post-condition.ts'
 import { runAction, runStep } from './run-action.ts'
 import type { Done, Machine } from './run-action.ts'
 
@@ -56,7 +57,9 @@ export async function runSteps(
         async () => await runAction(job, { inputs, state, entry: 'post' }),
       ])
   }
-  for (const [name, start] of posts) done.set(name, await start())
+  for (const [name, start] of posts) {
+    if (startsAfterJob({ env: job.env, hasFailed: false })) done.set(name, await start())
+  }
   return done
 }
 
