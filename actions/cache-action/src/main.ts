@@ -13,6 +13,6 @@ const signals: SignalSource = (listener) => {
   }
 }
 
-keepCompiledCode(process)
+keepCompiledCode(process.env)
 const { mainStep } = await import('./main-step.ts')
 process.exitCode = await mainStep(process.env, process.stdout, signals)

@@ -1,12 +1,15 @@
+import { statSync } from 'node:fs'
 import path from 'node:path'
 import {
   createRunVault,
   findGithubService,
   asPassedOver,
   loadSettings,
+  openConfigMemory,
   openVault,
 } from '@taskvault/core'
-import type { RunVault, Settings } from '@taskvault/core'
+import type { ConfigMemory, RunVault, Settings } from '@taskvault/core'
+import { findKeptDirectory } from './kept-directory.ts'
 import type { Runner } from './runner.ts'
 import type { Troubles } from './troubles.ts'
 
@@ -30,7 +33,8 @@ export interface StepVault extends AsyncDisposable {
 export async function openStepVault(runner: Runner, troubles: Troubles): Promise<StepVault> {
   const env = { ...withoutInputs(runner.env), ...readCredentials(runner) }
   const cwd = path.resolve(env['GITHUB_WORKSPACE'] ?? '.')
-  const loaded = await loadSettings({ cwd, configPath: undefined, env })
+  const memory = openMemory(runner)
+  const loaded = await loadSettings({ cwd, configPath: undefined, env, memory })
   const settings: Settings = {
     ...loaded,
     remote: loaded.remote ?? (loaded.sources.has('remote.url') ? undefined : findService(env)),
@@ -56,6 +60,14 @@ export async function openStepVault(runner: Runner, troubles: Troubles): Promise
     troubles.warn(asPassedOver(error).message)
     return without
   }
+}
+
+/** Of what configurations were found to say; each build of the action has its own. */
+function openMemory({ env }: Runner): ConfigMemory | undefined {
+  const directory = findKeptDirectory(env, 'configurations')
+  if (directory === undefined) return undefined
+  const { size, mtimeMs } = statSync(import.meta.filename)
+  return openConfigMemory({ directory, readBy: `action ${size} ${mtimeMs}` })
 }
 
 /** What the steps of a job are given is not changed by the inputs of this one. */

@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto'
 import { Writable } from 'node:stream'
+import { wordNotIn } from './word-not-in.ts'
 
 /**
  * Where a command's output goes, and its replay. The runner obeys lines such as `::set-env …::`. Of a
@@ -45,7 +45,7 @@ const MASK = /^\s*::add-mask::.+$/gm
 /** They change nothing but what is shown. */
 const ANNOTATION = /^\s*::(?:debug|notice|warning|error|group|endgroup)(?: [^:]*)?::/
 
-/** With random words around it, between which the runner obeys nothing. */
+/** With words around it, between which the runner obeys nothing. */
 function neutralise(
   replayed: Buffer,
   { annotates }: { readonly annotates: boolean },
@@ -60,7 +60,7 @@ function neutralise(
 }
 
 function quieten(text: string): string {
-  const token = randomUUID()
+  const token = wordNotIn(text)
   return `::stop-commands::${token}\n${text}::${token}::\n`
 }
 

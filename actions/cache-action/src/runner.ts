@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { appendFileSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { TaskVaultError } from '@taskvault/core'
+import { wordNotIn } from './word-not-in.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -74,9 +74,9 @@ export function createRunner(env: Environment, stdout: Writable): Runner {
   }
 }
 
-/** The delimiter is random: no value can end itself early and go on as another name. */
+/** No value can end itself early and go on as another name. */
 function assignment(name: string, value: string): string {
-  const delimiter = `end-${randomUUID()}`
+  const delimiter = wordNotIn(value)
   return `${name}<<${delimiter}\n${value}\n${delimiter}\n`
 }
 

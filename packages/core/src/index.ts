@@ -18,6 +18,7 @@ export {
   systemErrorCode,
 } from './errors.ts'
 export type { ErrorCode, ErrorDetails } from './errors.ts'
+export { chanceName } from './files/chance-name.ts'
 export { hashPath } from './files/hash-path.ts'
 export { isWithin } from './files/is-within.ts'
 export { ensureDirectory } from './files/ensure-directory.ts'

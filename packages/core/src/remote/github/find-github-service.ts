@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { smallSha256 } from '../../hashing/small-sha256.ts'
 import type { HttpClient } from '../http/http-client.ts'
 import type { GithubService } from './github-service.ts'
 import { createRestService } from './rest-service.ts'
@@ -34,7 +34,7 @@ function isEnterpriseServer(env: Environment): boolean {
 }
 
 /** Tells our archives from those of others, which are named by their paths and compression here. */
-const VERSION = createHash('sha256').update('taskvault 1').digest('hex')
+const VERSION = smallSha256(Buffer.from('taskvault 1'))
 
 export interface GithubServiceUse {
   /** The caller's to dispose. */
