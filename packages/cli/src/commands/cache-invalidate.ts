@@ -10,11 +10,14 @@ import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { formatCount } from '../render/quantities.ts'
 import { findEntryByPrefix } from './find-entry.ts'
+import { remindOfRemote } from './remind-of-remote.ts'
+import { openServerOf } from './server-command.ts'
 
 interface Options {
   readonly key?: string
   readonly since?: string
   readonly unreachable?: true
+  readonly remote?: true
 }
 
 export function registerCacheInvalidate(parent: Command, cli: Cli): void {
@@ -31,6 +34,7 @@ export function registerCacheInvalidate(parent: Command, cli: Cli): void {
       '--unreachable',
       'entries that were written from a commit that no branch, tag or HEAD leads to any more',
     )
+    .option('--remote', 'from the server as well, which takes the key of an administrator')
     .action(cli.action((task: string | undefined, options: Options) => run(cli, task, options)))
 }
 
@@ -48,15 +52,37 @@ async function run(cli: Cli, task: string | undefined, options: Options): Promis
     )
   }
   const vault = await cli.openVault()
+  // First: when the server refuses, nothing has changed.
+  const removedRemotely =
+    options.remote === true ? await removeRemotely(cli, vault, { task, ...options }) : undefined
   const removed = await removeSelected(cli, vault, { task, ...options })
   cli.voice.confirm({
     text: () =>
-      `${cli.voice.style('green', '✓')} Invalidated ${formatCount(removed, 'entry', 'entries')}`,
-    data: () => ({ removed }),
+      [
+        `${cli.voice.style('green', '✓')} Invalidated ${formatCount(removed, 'entry', 'entries')}`,
+        ...(removedRemotely === undefined ? [] : [`and ${removedRemotely} of the server`]),
+      ].join(', '),
+    data: () => ({ removed, ...(removedRemotely !== undefined && { removedRemotely }) }),
   })
+  if (removedRemotely === undefined)
+    await remindOfRemote(cli, '`--remote` removes it from a server as well.')
 }
 
 type Selection = Options & { readonly task: string | undefined }
+
+/** @throws {TaskVaultError} ARGUMENT_INVALID for commits: which one came before another, only git knows. */
+async function removeRemotely(cli: Cli, vault: Vault, { task, key }: Selection): Promise<number> {
+  if (task === undefined && key === undefined) {
+    throw new TaskVaultError('ARGUMENT_INVALID', 'A server knows no commits', {
+      hint: 'Name a task or a key together with --remote.',
+    })
+  }
+  const what =
+    task === undefined
+      ? { keyPrefix: findEntryByPrefix(vault, key ?? '').key }
+      : { task: parseTaskName(task) }
+  return await (await openServerOf(cli)).invalidate(what)
+}
 
 async function removeSelected(
   cli: Cli,

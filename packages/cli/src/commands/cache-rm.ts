@@ -2,6 +2,7 @@ import { removeEntry, shortDigest } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { findEntryByPrefix } from './find-entry.ts'
+import { remindOfRemote } from './remind-of-remote.ts'
 
 export function registerCacheRm(parent: Command, cli: Cli): void {
   parent
@@ -26,4 +27,5 @@ async function remove(cli: Cli, keys: readonly string[]): Promise<void> {
         .join('\n'),
     data: () => ({ removed: entries.map(({ task, key }) => ({ task, key })) }),
   })
+  await remindOfRemote(cli, '`cache invalidate --remote` removes it there as well.')
 }

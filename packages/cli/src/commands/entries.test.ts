@@ -196,6 +196,8 @@ describe('cache invalidate', () => {
     [['--unreachable', '--since', 'HEAD'], 'exactly one'],
     [['--unreachable'], 'no git repository'],
     [['--since', 'HEAD'], 'no git repository'],
+    [['--since', 'HEAD', '--remote'], 'knows no commits'],
+    [['lint', '--remote'], 'There is no remote store'],
   ])('%j is refused', async (words, message) => {
     const cwd = await projectWithEntries(['lint'])
 

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import path from 'node:path'
 import { onTestFinished, expect, test } from 'vitest'
 import { startVaultServer } from '../../../../test/rig/start-vault-server.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -8,6 +10,7 @@ import { createProject, runMain } from '../testing/run-main.ts'
 import type { Ran } from '../testing/run-main.ts'
 
 interface Scene {
+  readonly cwd: string
   /** Runs a command with the key of the administrator, or with another one. */
   run(argv: readonly string[], token?: string): Promise<Ran>
 }
@@ -130,6 +133,29 @@ test('one that speaks no TLS is said not to, without the places in the source of
   ])
 })
 
+test('what is invalidated here comes back from the server, unless it is invalidated there as well', async () => {
+  const { run, cwd } = await openScene()
+  writeFileSync(path.join(cwd, 'in.txt'), '1')
+  const restore = ['restore', 'unit', '--input', 'in.txt']
+  await run(restore)
+  await run(['save', 'unit'])
+  const engineer = (await run(['keys', 'create', 'anna'])).stdout.trim()
+
+  const here = await run(['cache', 'invalidate', 'unit'])
+  const again = await run(restore)
+  const refused = await run(['cache', 'invalidate', 'unit', '--remote'], engineer)
+  const kept = await run(['cache', 'ls', '--json'])
+  const both = await run(['cache', 'invalidate', 'unit', '--remote', '--json'])
+  const gone = await run(restore)
+
+  expect(here.stderr).toMatch(/^The remote store keeps what it has .*--remote/)
+  expect(again.code).toBe(EXIT.ok)
+  expect(refused.code).toBe(EXIT.permission)
+  expect(JSON.parse(kept.stdout)).toMatchObject({ entries: [{ task: 'unit' }] })
+  expect([both.stderr, JSON.parse(both.stdout)]).toEqual(['', { removed: 1, removedRemotely: 1 }])
+  expect(gone.code).toBe(EXIT.miss)
+})
+
 test('the doctor says whether the server answers, and why it does not', async () => {
   const { run } = await openScene()
 
@@ -154,6 +180,7 @@ async function openScene(): Promise<Scene> {
   onTestFinished(async () => await server[Symbol.asyncDispose]())
   const cwd = createProject()
   return {
+    cwd,
     run: async (argv, token = server.key) => {
       const env = { TASKVAULT_REMOTE: server.url, TASKVAULT_TOKEN: token }
       return await runMain(argv, { cwd, env })

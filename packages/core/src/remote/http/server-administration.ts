@@ -1,11 +1,17 @@
 import { TaskVaultError } from '../../errors.ts'
+import type { TaskName } from '../../model/task.ts'
 import type { CallOptions } from '../blob-store.ts'
 import type { HttpAnswer } from './http-client.ts'
 import { parseListAnswer } from './native-answers.ts'
 import { readJson } from './native-connection.ts'
 import type { NativeConnection, NativeRequest } from './native-connection.ts'
 import { explainRefusal, readRefusal } from './native-failures.ts'
-import { parseCreatedKeyAnswer, parseHistoryAnswer, parseKeysAnswer } from './server-answers.ts'
+import {
+  parseCountAnswer,
+  parseCreatedKeyAnswer,
+  parseHistoryAnswer,
+  parseKeysAnswer,
+} from './server-answers.ts'
 import type { EntryHistory, ServerKey } from './server-answers.ts'
 
 /** What is said of a new API key; the server has a default for all but the name. */
@@ -33,6 +39,11 @@ export interface ServerAdministration {
   explainEntry(id: string, options?: CallOptions): Promise<EntryHistory | undefined>
   /** Ids of the entries whose key begins so, newest first, at most `limit`. */
   findEntries(keyPrefix: string, limit: number, options?: CallOptions): Promise<readonly string[]>
+  /** Removes the entries of a task, or of the keys that begin so; how many there were. */
+  invalidate(
+    what: { readonly task: TaskName } | { readonly keyPrefix: string },
+    options?: CallOptions,
+  ): Promise<number>
   listKeys(options?: CallOptions): Promise<readonly ServerKey[]>
   /** `secret` is the key itself, which nobody can be told again. */
   createKey(
@@ -67,6 +78,10 @@ export function createServerAdministration(connection: NativeConnection): Server
       const path = `v1/entries?keyPrefix=${encodeURIComponent(keyPrefix)}&limit=${limit}`
       const answer = await ask({ method: 'GET', path, ...options }, 200)
       return parseListAnswer(await readJson(answer)).map(({ id }) => id)
+    },
+    invalidate: async (what, options) => {
+      const request = { method: 'POST', path: 'v1/invalidate', json: what, ...options } as const
+      return parseCountAnswer(await readJson(await ask(request, 200)))
     },
     listKeys: async (options) => {
       const answer = await ask({ method: 'GET', path: 'v1/keys', ...options }, 200)

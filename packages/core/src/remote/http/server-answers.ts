@@ -69,6 +69,12 @@ export function parseCreatedKeyAnswer(value: unknown): {
   return { key: parseKey(key), secret }
 }
 
+export function parseCountAnswer(value: unknown): number {
+  const { count } = asFields(value)
+  if (typeof count !== 'number' || !Number.isSafeInteger(count)) throw malformed('count')
+  return count
+}
+
 export function parseHistoryAnswer(value: unknown, depth = 0): EntryHistory {
   const { entry, restored } = asFields(value)
   if (!Array.isArray(restored)) throw malformed('history')
