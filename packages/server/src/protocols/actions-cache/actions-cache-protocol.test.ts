@@ -154,7 +154,9 @@ test('an upload that is not what was promised does not become a cache', async ()
   const wrong = await call(server, 'FinalizeCacheEntryUpload', { key: 'a', size_bytes: '6' })
   const unknown = await call(server, 'FinalizeCacheEntryUpload', { key: 'b', size_bytes: '5' })
   const right = await call(server, 'FinalizeCacheEntryUpload', { key: 'a', size_bytes: '5' })
+  const again = await call(server, 'FinalizeCacheEntryUpload', { key: 'a', size_bytes: '5' })
 
+  expect(again).toEqual(right)
   expect(status).toBe(400)
   expect([early.ok, wrong.ok, unknown.ok, right.ok]).toEqual([false, false, false, true])
   expect(wrong.message).toBe('The cache is not whole: 5 of 6 bytes have arrived')
@@ -224,6 +226,28 @@ test('one of many that begin the same key may write it', async () => {
 
   expect(answers.filter(({ ok }) => ok)).toHaveLength(1)
   expect(answers.filter(({ code }) => code === 'already_exists')).toHaveLength(15)
+})
+
+test('a cache that was removed can be written again at once, by one job', async () => {
+  await using server = await startServer()
+  const admin = createPrincipal({ role: 'admin', writes: MAIN, reads: [MAIN] })
+  const numbers: (string | undefined)[] = []
+  for (let round = 0; round < 3; round += 1) {
+    await sendBlocks(server, { key: 'a' })
+    const { entry_id } = await call(server, 'FinalizeCacheEntryUpload', {
+      key: 'a',
+      size_bytes: 10,
+    })
+    numbers.push(entry_id)
+    const [entry] = await server.engine.list(admin, { namespace: 'actions:v', limit: 1 })
+    await server.engine.remove(admin, entry?.id ?? '')
+  }
+
+  const begun = await call(server, 'CreateCacheEntry', { key: 'a' })
+  const another = await call(server, 'CreateCacheEntry', { key: 'a' })
+
+  expect(new Set(numbers.filter((each) => each !== undefined)).size).toBe(3)
+  expect([begun.ok, another.code]).toEqual([true, 'already_exists'])
 })
 
 test.each([

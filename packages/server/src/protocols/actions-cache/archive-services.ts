@@ -1,9 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import type { Engine } from '../../engine/engine.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
-import type { UploadStore } from './pending-upload.ts'
 import { signAddress } from './signed-address.ts'
 import type { Grant } from './signed-address.ts'
+import type { UploadStore } from './temporary-entries.ts'
 
 /** What the routes of this protocol work with. */
 export interface ArchiveServices extends Omit<ProtocolServices, 'uncounted'>, UploadStore {

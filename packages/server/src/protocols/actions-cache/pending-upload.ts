@@ -1,10 +1,13 @@
 import { createHash, randomInt } from 'node:crypto'
 import type { ByteStream } from '@taskvault/core'
-import type { BlobRow, Engine, StoredEntry } from '../../engine/engine.ts'
+import type { BlobRow, StoredEntry } from '../../engine/engine.ts'
 import { Refusal } from '../../http/refusal.ts'
 import type { Principal } from '../../trust/principal.ts'
 import { namespaceOf } from './cache-place.ts'
 import type { CachePlace } from './cache-place.ts'
+import { claimKey, endClaim, findClaim } from './claim-key.ts'
+import { findOwn, namespaceOfUpload, publishTemporary, withinOwn } from './temporary-entries.ts'
+import type { UploadStore } from './temporary-entries.ts'
 
 /*
  * An archive arrives in pieces, from many connections, at any of many servers, before anybody says that
@@ -12,17 +15,9 @@ import type { CachePlace } from './cache-place.ts'
  * this upload has: entries are written once, are seen by all servers, and keep their blobs.
  */
 
-/** How long an upload may take. Nobody else can begin one of the same key before. */
-const UPLOAD_MS = 60 * 60 * 1000
-
 export interface PendingUpload extends CachePlace {
   /** A number, because clients of the protocol's first version want one. */
   readonly id: string
-}
-
-export interface UploadStore {
-  readonly engine: Engine
-  now(): number
 }
 
 /** Begins an upload; undefined when another one of the same key is going on. */
@@ -32,9 +27,7 @@ export async function beginUpload(
   place: CachePlace,
 ): Promise<PendingUpload | undefined> {
   const id = String(randomInt(1, 2 ** 47))
-  const claim = { namespace: 'actions-claim', key: claimOf(place), content: id }
-  const claimed = await publishTemporary(store, who, { ...claim, blobs: [], details: {} })
-  if (claimed.kind !== 'published') return undefined
+  if (!(await claimKey(store, who, { id, ...place }))) return undefined
   const begun = { namespace: namespaceOfUpload(id), key: 'begun', content: id }
   await publishTemporary(store, who, { ...begun, blobs: [], details: { ...place } })
   return { id, ...place }
@@ -58,8 +51,8 @@ export async function findUploadOf(
   who: Principal,
   place: CachePlace,
 ): Promise<PendingUpload | undefined> {
-  const claim = await findOwn(store, who, { namespace: 'actions-claim', key: claimOf(place) })
-  return claim === undefined ? undefined : { id: claim.content, ...place }
+  const id = await findClaim(store, who, place)
+  return id === undefined ? undefined : { id, ...place }
 }
 
 export interface Piece {
@@ -147,7 +140,7 @@ export type Completion =
 
 /** Makes an archive of `blobs`, in their order, if they are as many bytes as the sender believes. */
 export async function completeUpload(
-  { engine }: UploadStore,
+  store: UploadStore,
   who: Principal,
   {
     upload,
@@ -163,7 +156,7 @@ export async function completeUpload(
   if (arrivedBytes !== sizeBytes) {
     return { kind: 'incomplete', because: `${arrivedBytes} of ${sizeBytes} bytes have arrived` }
   }
-  const publication = await engine.publish(who, {
+  const publication = await store.engine.publish(who, {
     namespace: namespaceOf(upload.version),
     key: upload.key,
     blobs,
@@ -173,9 +166,13 @@ export async function completeUpload(
     sizeBytes,
     expiresAtMs: undefined,
   })
-  if (publication.kind === 'published') return publication
-  if (publication.kind === 'known') return { kind: 'taken' }
-  return { kind: 'incomplete', because: 'a part of it is gone again' }
+  if (publication.kind === 'blobs-missing') {
+    return { kind: 'incomplete', because: 'a part of it is gone again' }
+  }
+  // The same again: the client was not told that it is there, and asks once more.
+  if (publication.kind === 'known' && !publication.isSame) return { kind: 'taken' }
+  await endClaim(store, who, upload)
+  return { kind: 'published', entry: publication.entry }
 }
 
 /** A name for blobs in their order. */
@@ -185,39 +182,4 @@ function contentOf(blobs: readonly BlobRow[]): string {
   const hash = createHash('sha256')
   for (const { name } of blobs) hash.update(`${name}\n`)
   return `parts-${hash.digest('hex')}`
-}
-
-function namespaceOfUpload(id: string): string {
-  return `actions-upload:${id}`
-}
-
-function claimOf({ version, key }: CachePlace): string {
-  return createHash('sha256').update(`${version}\n${key}`).digest('hex')
-}
-
-type Temporary = Pick<StoredEntry, 'namespace' | 'key' | 'content' | 'blobs' | 'details'>
-
-async function publishTemporary(
-  { engine, now }: UploadStore,
-  who: Principal,
-  entry: Temporary,
-): ReturnType<Engine['publish']> {
-  const expiresAtMs = now() + UPLOAD_MS
-  return await engine.publish(who, { ...entry, durationMs: 0, sizeBytes: 0, expiresAtMs })
-}
-
-async function findOwn(
-  { engine }: UploadStore,
-  who: Principal,
-  place: { readonly namespace: string; readonly key: string },
-): Promise<StoredEntry | undefined> {
-  return await engine.find(withinOwn(who), place)
-}
-
-/**
- * Uploads are nobody's but the writing scope's own. No session: that a job looks at what it is sending is
- * no restore, which would be told of everything that it saves later.
- */
-function withinOwn(who: Principal): Principal {
-  return { ...who, reads: who.writes === undefined ? [] : [who.writes], sessionId: undefined }
 }
