@@ -13,6 +13,6 @@ const signals: SignalSource = (listener) => {
   }
 }
 
-keepCompiledCode(process.env)
+keepCompiledCode(process)
 const { mainStep } = await import('./main-step.ts')
 process.exitCode = await mainStep(process.env, process.stdout, signals)

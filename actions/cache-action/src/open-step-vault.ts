@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { getCompileCacheDir } from 'node:module'
 import path from 'node:path'
 import {
   createRunVault,
@@ -9,7 +10,6 @@ import {
   openVault,
 } from '@taskvault/core'
 import type { ConfigMemory, RunVault, Settings } from '@taskvault/core'
-import { findKeptDirectory } from './kept-directory.ts'
 import type { Runner } from './runner.ts'
 import type { Troubles } from './troubles.ts'
 
@@ -33,7 +33,7 @@ export interface StepVault extends AsyncDisposable {
 export async function openStepVault(runner: Runner, troubles: Troubles): Promise<StepVault> {
   const env = { ...withoutInputs(runner.env), ...readCredentials(runner) }
   const cwd = path.resolve(env['GITHUB_WORKSPACE'] ?? '.')
-  const memory = openMemory(runner)
+  const memory = openMemory()
   const loaded = await loadSettings({ cwd, configPath: undefined, env, memory })
   const settings: Settings = {
     ...loaded,
@@ -62,11 +62,12 @@ export async function openStepVault(runner: Runner, troubles: Troubles): Promise
   }
 }
 
-/** Of what configurations were found to say; each build of the action has its own. */
-function openMemory({ env }: Runner): ConfigMemory | undefined {
-  const directory = findKeptDirectory(env, 'configurations')
-  if (directory === undefined) return undefined
+/** Of what configurations were found to say, where compiled code is kept: either is believed. Each build has its own. */
+function openMemory(): ConfigMemory | undefined {
+  const kept = getCompileCacheDir()
+  if (kept === undefined) return undefined
   const { size, mtimeMs } = statSync(import.meta.filename)
+  const directory = path.join(kept, 'configurations')
   return openConfigMemory({ directory, readBy: `action ${size} ${mtimeMs}` })
 }
 

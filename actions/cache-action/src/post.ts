@@ -5,7 +5,7 @@ import { keepCompiledCode } from './keep-compiled-code.ts'
 // After a step that ran its command itself there is nothing left to do, and so nothing to load: the runner starts
 // this only where another step of the job saves later, or where it cannot tell.
 if (process.env[`STATE_${BEGUN_STATE}`]) {
-  keepCompiledCode(process.env)
+  keepCompiledCode(process)
   const { saveAfterJob } = await import('./save-after-job.ts')
   process.exitCode = await saveAfterJob(process.env, process.stdout)
 }

@@ -1,6 +1,6 @@
 import process from 'node:process'
 import { keepCompiledCode } from './keep-compiled-code.ts'
 
-keepCompiledCode(process.env)
+keepCompiledCode(process)
 const { restoreAlone } = await import('./restore-alone.ts')
 process.exitCode = await restoreAlone(process.env, process.stdout)
