@@ -3,7 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { digestToBytes } from '../../model/digest.ts'
 import { createReceivedContents } from '../../store/blobs/received-contents.ts'
+import { listReceived } from '../../store/blobs/received-packs.ts'
 import { collectGarbage } from '../../store/removal/collect-garbage.ts'
 import { verifyStore } from '../../store/repair/verify-store.ts'
 import { TASK, openCheckout, workOf } from '../../testing/checkout.ts'
@@ -100,6 +102,18 @@ test('it is enough that a restore has brought the other version here', async () 
   expect(other.outputs()).toEqual(one.outputs())
 })
 
+test('and one that found most of it in place, so that nobody has checked what came', async () => {
+  const other = await openUnchecked()
+
+  expect(await other.restore('of one')).toBe('hit')
+
+  expect(pulledBytes(other)).toBeLessThan(VERSION_PART_BYTES)
+  expect(other.outputs()).toEqual(one.outputs())
+  expect(other.troubles).toEqual([])
+  await collectGarbage(other.vault.store)
+  expect((await verifyStore(other.vault.store)).findings).toEqual([])
+})
+
 test.each([
   ['in part', false],
   ['whole, when what is here is damaged', true],
@@ -154,6 +168,33 @@ describe('whole packs are fetched', () => {
     expect(other.outputs()).toEqual(one.outputs())
     expect(pulledBytes(other)).toBeGreaterThan(VERSION_BYTES)
   })
+})
+
+test('what nobody has checked and turns out to be wrong has the whole packs fetched', async () => {
+  const other = await openUnchecked()
+  for (const path of packsOf(other)) flipMiddle(path)
+  rmSync(join(other.root, 'out'), { recursive: true })
+
+  expect(await other.restore('of one')).toBe('hit')
+
+  expect(other.outputs()).toEqual(one.outputs())
+  expect(pulledBytes(other)).toBeGreaterThan(VERSION_BYTES)
+  expect((await verifyStore(other.vault.store)).findings).toEqual([])
+})
+
+test('what nobody has checked is still nothing that a save refers to', async () => {
+  const other = await openUnchecked()
+  const { store } = other.vault
+  const [pack] = listReceived(store)
+  if (pack === undefined) throw new Error('all was checked')
+
+  await other.restore('of one')
+
+  const found = store.database
+    .prepare('SELECT 1 FROM contents AS c JOIN blobs AS b ON b.number = c.blob WHERE b.digest = ?')
+    .get(digestToBytes(pack))
+  expect(found).toBeUndefined()
+  expect(listReceived(store)).toContain(pack)
 })
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
@@ -249,6 +290,18 @@ async function openOther(): Promise<Checkout> {
   const other = await openReader()
   writeVersion(other, 2)
   await other.save('of the other')
+  return other
+}
+
+/** One that has saved nothing, and has restored a version into a tree that was nearly the same already. */
+async function openUnchecked(): Promise<Checkout> {
+  const third = await useCheckout({ url: bucket.address, env: bucket.env })
+  writeVersion(third, 4)
+  await third.save('of the fourth')
+  const other = await openReader()
+  writeVersion(other, 5)
+  await other.restore('of the fourth')
+  expect(pulledBytes(other)).toBeGreaterThan(VERSION_BYTES)
   return other
 }
 

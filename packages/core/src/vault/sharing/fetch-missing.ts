@@ -9,6 +9,8 @@ import { adoptAssembled } from './adopt-assembled.ts'
 import { countReceived, isHere } from './fetch-blobs.ts'
 import type { Fetching } from './fetch-blobs.ts'
 import { fetchFrames } from './fetch-frames.ts'
+import { findClaimed } from './find-claimed.ts'
+import type { ClaimedContents } from './find-claimed.ts'
 import { findKin } from './find-kin.ts'
 import { planMissing } from './plan-missing.ts'
 import type { IndexedPack, MissingPlan } from './plan-missing.ts'
@@ -40,8 +42,10 @@ export async function fetchMissing(
   const { record } = fetching
   const absent = record.packs.filter((pack) => !isHere(store, pack))
   if (!(await mayHaveMost(store, record, absent))) return undefined
+  const claimed = await findClaimed(store, record.task)
+  if (claimed.size === 0 && !hasContents(store)) return undefined
   try {
-    return await assemble(store, fetching, absent)
+    return await assemble(store, { ...fetching, claimed }, absent)
   } catch (error) {
     if (!isTaskVaultError(error, ...NOT_IN_PARTS)) throw error
     return undefined
@@ -57,18 +61,22 @@ async function mayHaveMost(
   // Most results are small: for them, nothing more is looked up.
   if (!isWorthAsking({ packBytes, sizeBytes, kinBytes: sizeBytes })) return false
   const kinBytes = await findKin(store, task)
-  return isWorthAsking({ packBytes, sizeBytes, kinBytes }) && hasContents(store)
+  return isWorthAsking({ packBytes, sizeBytes, kinBytes })
+}
+
+interface Assembling extends Fetching {
+  readonly claimed: ClaimedContents
 }
 
 async function assemble(
   store: Store,
-  fetching: Fetching,
+  fetching: Assembling,
   absent: readonly NeededBlob[],
 ): Promise<number | undefined> {
-  const { record } = fetching
+  const { record, claimed } = fetching
   const { packs, receivedBytes } = await readIndexes(store, fetching, absent)
   if (packs.length < absent.length) return undefined
-  const plan = planMissing(store, packs, record.sizeBytes)
+  const plan = planMissing(store, { packs, sizeBytes: record.sizeBytes, claimed })
   if (plan === undefined) return undefined
   using kept = createReceivedContents(store, record.task)
   const received = await fetchPlanned(store, { ...fetching, plan, kept })

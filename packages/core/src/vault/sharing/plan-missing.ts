@@ -9,6 +9,7 @@ import type { KnownIndex } from '../../store/blobs/pack-reader.ts'
 import type { UsedBlob } from '../../store/blobs/packed-contents.ts'
 import type { Store } from '../../store/store.ts'
 import type { RemoteRun } from './fetch-frames.ts'
+import type { ClaimedContents } from './find-claimed.ts'
 
 /** A pack that is elsewhere, and what it says that it holds. */
 export interface IndexedPack {
@@ -22,15 +23,21 @@ export interface MissingPlan {
   readonly runs: readonly RemoteRun[]
 }
 
+export interface MissingRequest {
+  readonly packs: readonly IndexedPack[]
+  /** Of the outputs that the packs belong to. */
+  readonly sizeBytes: number
+  /** What may be here besides what the index of the store knows. */
+  readonly claimed: ClaimedContents
+}
+
 /**
  * Plans how to come by all that lies in packs that are elsewhere; undefined when that is better done by
  * fetching the packs.
- * @param sizeBytes of the outputs that the packs belong to.
  */
 export function planMissing(
   store: Store,
-  packs: readonly IndexedPack[],
-  sizeBytes: number,
+  { packs, sizeBytes, claimed }: MissingRequest,
 ): MissingPlan | undefined {
   const blobs = createKnownBlobs(store, new Set())
   const used = new Map<number, Digest>()
@@ -43,8 +50,13 @@ export function planMissing(
       if (digest === undefined) return undefined
       used.set(number, digest)
     }
-    const rowsByFrame = Map.groupBy(found.missingRows, (row) => contents.placeAt(row).frame)
-    const isOurs = found.missingRows.every((row) => contents.placeAt(row).length <= FRAME_BYTES)
+    const missingRows = found.missingRows.filter((row) => {
+      const holder = claimed.get(contents.read(row).digest.toString('latin1'))
+      if (holder !== undefined) used.set(holder.number, holder.digest)
+      return holder === undefined
+    })
+    const rowsByFrame = Map.groupBy(missingRows, (row) => contents.placeAt(row).frame)
+    const isOurs = missingRows.every((row) => contents.placeAt(row).length <= FRAME_BYTES)
     // No writer of ours makes more of it than there was.
     const isSane = frames.every((frame) => frame.storedBytes <= frame.rawBytes)
     if (!isOurs || !isSane) return undefined
