@@ -1,13 +1,7 @@
 import { writeSync } from 'node:fs'
 import process from 'node:process'
 import { Readable } from 'node:stream'
-import {
-  isForced,
-  isTaskVaultError,
-  loadSettings,
-  openConfigMemory,
-  recallPasses,
-} from '@taskvault/core'
+import { isForced, loadSettings, openConfigMemory, recallPasses } from '@taskvault/core'
 import type { TaskReport } from '@taskvault/core'
 import { parseHookCall } from './hook-call.ts'
 import type { HookCall } from './hook-call.ts'
@@ -59,8 +53,8 @@ async function recall(
       input: input?.bytes.toString(),
       now: Date.now,
     })
-  } catch (error) {
-    if (!isTaskVaultError(error)) throw error
+  } catch {
+    // The command as a whole says what it is.
     return undefined
   }
 }
