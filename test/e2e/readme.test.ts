@@ -28,7 +28,7 @@ test('the program of the README works as it stands', async () => {
   const finished = await rig.run(['node', 'program.ts'])
 
   expect(finished).toMatchObject({ exitCode: 0, stderr: '' })
-  expect(finished.stdout).toMatch(/^Cache hit: 26 bytes\n/)
+  expect(finished.stdout).toMatch(/^Cache hit: 26 bytes\nModel: 13 bytes\n/)
 })
 
 test('a README that promises something else is noticed', async () => {
