@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { closeSync, constants, mkdtempSync, openSync, rmdirSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
+import { removeFile } from '../files/remove-file.ts'
 
 /** A pipe whose writing end is for a child. */
 export interface ChildPipe {
@@ -21,12 +22,12 @@ export interface ChildPipe {
 export function openPipes(count: number): readonly ChildPipe[] | undefined {
   if (process.platform === 'win32') return undefined
   let directory: string | undefined
+  let names: readonly string[] = []
   const pipes: ChildPipe[] = []
   try {
-    directory = mkdtempSync(path.join(tmpdir(), 'taskvault-pipes-'))
-    const names = Array.from({ length: count }, (_, index) =>
-      path.join(directory ?? '', String(index)),
-    )
+    const made = mkdtempSync(path.join(tmpdir(), 'taskvault-pipes-'))
+    directory = made
+    names = Array.from({ length: count }, (_, index) => path.join(made, String(index)))
     if (spawnSync('mkfifo', ['-m', '600', ...names]).status !== 0) return undefined
     for (const name of names) pipes.push(openPipe(name))
     return pipes
@@ -35,8 +36,14 @@ export function openPipes(count: number): readonly ChildPipe[] | undefined {
     closePipes(pipes)
     return undefined
   } finally {
-    if (directory !== undefined) rmSync(directory, { recursive: true, force: true })
+    if (directory !== undefined) discard(directory, names)
   }
+}
+
+/** Name by name: to list a directory takes a descriptor, of which there may be none left. */
+function discard(directory: string, names: readonly string[]): void {
+  for (const name of names) removeFile(name)
+  rmdirSync(directory)
 }
 
 /** Closes the writing ends. The readers stay. */

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -41,6 +42,26 @@ describe('a command', () => {
 
     expect(run.stdout).toBe(`${directory}\n`)
   })
+
+  test.skipIf(process.platform === 'win32')(
+    'that cannot be started for want of open files is a failure with a code',
+    () => {
+      const module = path.join(import.meta.dirname, 'spawn-piped.ts')
+      const program = `
+        import { openSync, writeFileSync } from 'node:fs'
+        import { spawnPiped } from ${JSON.stringify(module)}
+        try { for (;;) openSync('/dev/null') } catch {}
+        await spawnPiped({ command: ['true'], directory: '/', env: {}, sharesTerminal: false })
+          .catch((error) => writeFileSync(1, error.code ?? error.stack))`
+      const limited = ['-c', 'ulimit -n 100; exec "$0" --input-type=module -e "$1"']
+
+      const { stdout } = spawnSync('sh', [...limited, process.execPath, program], {
+        encoding: 'utf8',
+      })
+
+      expect(stdout).toBe('TOO_MANY_OPEN_FILES')
+    },
+  )
 
   test('that does not exist is a failure with a code, not an exit status', async () => {
     await expect(runIt({ command: ['no-such-command-anywhere'] })).rejects.toMatchObject({

@@ -39,6 +39,8 @@ async function start(request: SpawnRequest): Promise<StartedChild> {
   const [stdout, stderr] = openPipes(2) ?? []
   if (stdout === undefined || stderr === undefined) {
     const child = startChild(['inherit', 'pipe', 'pipe'])
+    // Where no more files can be opened there are none, and an error says so in a moment.
+    if (!child.stdout || !child.stderr) await waitForStart(child, request)
     return { child, stdout: child.stdout as Readable, stderr: child.stderr as Readable }
   }
   try {
