@@ -150,6 +150,29 @@ describeDatabases((maker) => {
     expect(await verifyAudit(database, 'default')).toEqual({ lines: 1, brokenAt: 2 })
   })
 
+  test('finds an audit log whole to which others add meanwhile, and no line that is none of it', async () => {
+    const { database } = await maker.open()
+    let isOver = false
+    const adding = (async () => {
+      while (!isOver) await append(database, 'default', 1)
+    })()
+
+    const found: (number | undefined)[] = []
+    for (let round = 0; round < 30; round += 1) {
+      found.push((await verifyAudit(database, 'default')).brokenAt)
+    }
+    isOver = true
+    await adding
+
+    expect(new Set(found)).toEqual(new Set([undefined]))
+    const { lines } = await verifyAudit(database, 'default')
+    const row = { tenant_id: 'default', number: lines + 1, line: 'of somebody else' }
+    await database.insertInto('audit_lines').values(row).execute()
+    expect(await verifyAudit(database, 'default')).toEqual({ lines, brokenAt: lines + 1 })
+    await database.deleteFrom('audit_heads').execute()
+    expect(await verifyAudit(database, 'default')).toEqual({ lines: 0, brokenAt: 1 })
+  })
+
   test('keeps an audit line only with its change', async () => {
     const { database } = await maker.open()
 

@@ -24,9 +24,11 @@ const LINES_AT_ONCE = 1_000
 
 /** Follows the chain of a tenant's log from its first line to the end that the database remembers. */
 export async function verifyAudit(database: Database, tenantId: string): Promise<AuditFinding> {
+  const end = await readEnd(database, tenantId)
   let place = { lines: 0, chain: FIRST_CHAIN }
-  for (;;) {
-    const page = await readAudit(database, tenantId, { after: place.lines, limit: LINES_AT_ONCE })
+  while (place.lines < end.lines) {
+    const limit = Math.min(LINES_AT_ONCE, end.lines - place.lines)
+    const page = await readAudit(database, tenantId, { after: place.lines, limit })
     if (page.length === 0) break
     const text = Buffer.from(page.map(({ line }) => `${line}\n`).join(''))
     const followed = followChain(text, place, { hash: auditHash })
@@ -36,13 +38,32 @@ export async function verifyAudit(database: Database, tenantId: string): Promise
       return { lines: place.lines, brokenAt: place.lines + 1 }
     }
   }
-  const head = await database
-    .selectFrom('audit_heads')
-    .select(['lines', 'chain'])
-    .where('tenant_id', '=', tenantId)
-    .executeTakeFirst()
-  const isWhole = (head?.lines ?? 0) === place.lines && (head?.chain ?? FIRST_CHAIN) === place.chain
+  const isWhole =
+    place.lines === end.lines && place.chain === end.chain && end.lastNumber === end.lines
   return { lines: place.lines, brokenAt: isWhole ? undefined : place.lines + 1 }
+}
+
+interface AuditEnd {
+  readonly lines: number
+  readonly chain: string
+  /** Of the last line that is there. */
+  readonly lastNumber: number
+}
+
+/** In one statement, and so of one moment: others add lines all the time. */
+async function readEnd(database: Database, tenantId: string): Promise<AuditEnd> {
+  const { lines, chain, lastNumber } = await database
+    .selectNoFrom((of) => {
+      const head = of.selectFrom('audit_heads').where('tenant_id', '=', tenantId)
+      const rows = of.selectFrom('audit_lines').where('tenant_id', '=', tenantId)
+      return [
+        head.select('lines').as('lines'),
+        head.select('chain').as('chain'),
+        rows.select((row) => row.fn.max('number').as('number')).as('lastNumber'),
+      ]
+    })
+    .executeTakeFirstOrThrow()
+  return { lines: lines ?? 0, chain: chain ?? FIRST_CHAIN, lastNumber: lastNumber ?? 0 }
 }
 
 /** Lines of a tenant's log, in their order. */
