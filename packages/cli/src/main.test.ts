@@ -76,6 +76,8 @@ describe('a command line that cannot be understood', () => {
     [['completion', 'tcsh'], "'tcsh' is invalid"],
     [['audit', 'tail', '--lines', 'many'], 'Use a whole number'],
     [['init', '--cwd'], 'argument missing'],
+    [['serve', '--host', ''], 'is a variable not set?'],
+    [['serve', '--data', ''], 'is a variable not set?'],
     [['policy', 'explain', 'two words'], 'Invalid task name "two words"'],
     [['policy', 'explain', 'a\u0000b'], 'Invalid task name'],
   ])('%j exits 64 and says: %s', async (argv, expected) => {

@@ -16,9 +16,13 @@ export function registerServe(parent: Command, cli: Cli): void {
   parent
     .command('serve')
     .description('Serve the vault to a team over HTTP, until it is stopped')
-    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)', parseSomething)
     .option('--port <number>', 'port to listen on; 0: any that is free (default: 9999)', parsePort)
-    .option('--data <directory>', 'what is stored (default: ~/.local/share/taskvault/server)')
+    .option(
+      '--data <directory>',
+      'what is stored (default: ~/.local/share/taskvault/server)',
+      parseSomething,
+    )
     .addHelpText(
       'after',
       "\nHere, --config names the server's own configuration; docs/server.md describes it.",
@@ -30,6 +34,12 @@ function parsePort(text: string): number {
   const port = Number(text)
   if (/^\d{1,5}$/.test(text) && port <= 65_535) return port
   throw new InvalidArgumentError('Use a number from 0 to 65535.')
+}
+
+/** An address of nothing would be every address of the machine. */
+function parseSomething(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('It is empty: is a variable not set?')
 }
 
 async function serve(cli: Cli, { host, port, data }: Options): Promise<void> {

@@ -22,6 +22,12 @@ test('with nothing configured, SQLite and a folder on loopback are served, with 
   })
 })
 
+test('without HOME, what is kept lies at home all the same', async () => {
+  const { dataDirectory } = await load(undefined, { env: {} })
+
+  expect(dataDirectory).toBe(path.join(os.homedir(), '.local/share/taskvault/server'))
+})
+
 test('the command line wins over the environment, and that over the file', async () => {
   const text = 'host: 10.0.0.1\nport: 1\ndata_dir: data\ndatabase: sqlite:own.db\n'
 

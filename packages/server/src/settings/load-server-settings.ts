@@ -1,3 +1,4 @@
+import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { readCheckedFile } from '@taskvault/core/config'
 import { DEFAULT_LIMITS as ENGINE_LIMITS } from '../engine/engine-options.ts'
@@ -85,9 +86,9 @@ function placesOf(request: LoadServerRequest, file: Partial<FileValues>): Places
 }
 
 function defaultDataDirectory(env: LoadServerRequest['env']): string {
-  const shared = env['XDG_DATA_HOME']
-  const base =
-    shared === undefined || shared === '' ? join(env['HOME'] ?? '', '.local/share') : shared
+  const { HOME: home = '', XDG_DATA_HOME: shared = '' } = env
+  // A service may be started without HOME; what is then relative would lie wherever it was started.
+  const base = shared === '' ? join(home === '' ? homedir() : home, '.local/share') : shared
   return join(base, 'taskvault', 'server')
 }
 
