@@ -226,7 +226,10 @@ function toldBy(done: Done | undefined): unknown {
 
 /** What a step has printed, but for what the action says, and the words around what is replayed. */
 function printedBy(done: Done | undefined): string | undefined {
-  return done?.log.replaceAll(/^(?:TaskVault: .*|::stop-commands::[\w-]{36}|::[\w-]{36}::)\n/gm, '')
+  return done?.log.replaceAll(
+    /^(?:TaskVault: .*|::stop-commands::taskvault-\w+|::taskvault-\w+::)\n/gm,
+    '',
+  )
 }
 
 function seenOf(done: Done | undefined): unknown {
