@@ -5,10 +5,10 @@ import type { Vault } from '@taskvault/core'
 import { clockMs } from '../clock.ts'
 import { identifyResult, identifyTree, readTree } from '../contents.ts'
 import { TASK, openTestVault, workOf } from '../test-vault.ts'
-import { findEvictedOutOfTurn } from './eviction-order.ts'
 import { collectKeys } from './history.ts'
 import type { HistoryEvent, ProcessHistory, ReadOutcome, Violation } from './history.ts'
-import type { RemovalLog } from './judge.ts'
+import type { LoggedRemoval, RemovalLog } from './judge.ts'
+import { listRemovals } from './removal-log.ts'
 
 export interface Aftermath {
   /** One read of every key, by nobody's rival. */
@@ -39,8 +39,7 @@ export async function inspectAfterwards(
       outcome: await readOnce(vault, project, key),
     })
   }
-  const log = readFileSync(join(vault.store.cacheDirectory, 'audit.log'), 'utf8')
-  const removals = await readRemovals(vault, names, log)
+  const removals = await readRemovals(vault, names)
   await collectGarbage(vault.store)
   const findings = await verifyStore(vault.store)
   const audit = verifyAudit(vault.store)
@@ -52,13 +51,7 @@ export async function inspectAfterwards(
       .filter((name) => name.includes('.corrupt-'))
       .map((name) => `index: ${name}`),
   ]
-  const violations = [
-    ...details.map((detail): Violation => ({ kind: 'damaged-store', detail })),
-    ...findEvictedOutOfTurn(log).map((detail): Violation => ({
-      kind: 'evicted-out-of-turn',
-      detail,
-    })),
-  ]
+  const violations = details.map((detail): Violation => ({ kind: 'damaged-store', detail }))
   return {
     reads: { slot: -1, events, killedAt: undefined },
     removals,
@@ -95,24 +88,23 @@ function leftStaging(project: string): readonly string[] {
 }
 
 /** Clocks: the audit log has the time of day, the history that of the machine. */
-async function readRemovals(
-  vault: Vault,
-  names: readonly string[],
-  log: string,
-): Promise<RemovalLog> {
+async function readRemovals(vault: Vault, names: readonly string[]): Promise<RemovalLog> {
   const offset = Date.now() - clockMs()
-  const times = new Map<string, number[]>()
-  for (const match of log.matchAll(/^\[(\S+)\] (?:EVICT|INVALIDATE) .* key=([0-9a-f]+)/gm)) {
-    const [, time = '', key = ''] = match
-    const at = Date.parse(time) - offset
-    times.set(key, [...(times.get(key) ?? []), at])
+  const log = readFileSync(join(vault.store.cacheDirectory, 'audit.log'), 'utf8')
+  const byKey = Map.groupBy(listRemovals(log), ({ key }) => key)
+  const byName = new Map<string, readonly LoggedRemoval[]>()
+  for (const name of names) {
+    const removals = byKey.get((await workOf(vault, name)).key) ?? []
+    byName.set(
+      name,
+      removals.map(({ atMs, othersUsed }) => ({ at: atMs - offset, othersUsed })),
+    )
   }
-  const byName = new Map<string, readonly number[]>()
-  for (const name of names) byName.set(name, times.get((await workOf(vault, name)).key) ?? [])
   return {
     removedBetween: (name, from, to) =>
-      byName.get(name)?.some((at) => at >= from - CLOCK_SLACK_MS && at <= to + CLOCK_SLACK_MS) ??
-      false,
+      byName
+        .get(name)
+        ?.findLast(({ at }) => at >= from - CLOCK_SLACK_MS && at <= to + CLOCK_SLACK_MS),
   }
 }
 

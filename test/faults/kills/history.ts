@@ -36,13 +36,7 @@ export interface ProcessHistory {
 
 /** What went wrong. Every one of them is a broken promise. */
 export interface Violation {
-  readonly kind:
-    | 'wrong-bytes'
-    | 'stale'
-    | 'lost'
-    | 'evicted-out-of-turn'
-    | 'uncaught'
-    | 'damaged-store'
+  readonly kind: 'wrong-bytes' | 'stale' | 'lost' | 'evicted-in-use' | 'uncaught' | 'damaged-store'
   readonly detail: string
 }
 

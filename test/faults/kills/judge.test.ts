@@ -3,7 +3,7 @@ import type { HistoryEvent, Operation, ProcessHistory, ReadOutcome } from './his
 import { judge } from './judge.ts'
 import type { RemovalLog } from './judge.ts'
 
-const NOTHING_REMOVED: RemovalLog = { removedBetween: () => false }
+const NOTHING_REMOVED: RemovalLog = { removedBetween: () => undefined }
 
 test('a read of what was acknowledged last is in order, and so is one of a save that was cut off', () => {
   const writer = writerOf(
@@ -48,7 +48,8 @@ test('a key may be missed when it was evicted, invalidated, or its removal cut o
   const saves = saved('cold-a', 1, 10)
   const event = read('cold-a', 30, miss())
   const evicted: RemovalLog = {
-    removedBetween: (key, from, to) => key === 'cold-a' && from <= 20 && to >= 20,
+    removedBetween: (key, from, to) =>
+      key === 'cold-a' && from <= 20 && to >= 20 ? { at: 20, othersUsed: 0 } : undefined,
   }
   const cut = writerOf([...saves, began(18, { name: 'evict' })], 20)
   const invalidated = [...saves, began(18, { name: 'invalidate', key: 'cold-a' }), ended(19)]
@@ -58,16 +59,17 @@ test('a key may be missed when it was evicted, invalidated, or its removal cut o
   expect(violationsOf([event], invalidated)).toEqual([])
 })
 
-test('a miss of a key in use is counted, when it was evicted too', () => {
-  const everything: RemovalLog = { removedBetween: () => true }
+test.each([
+  [11, ['evicted-in-use']],
+  [12, []],
+])('a key in use may be missed when it went after %i others were used', (othersUsed, kinds) => {
+  const evicted: RemovalLog = { removedBetween: () => ({ at: 20, othersUsed }) }
   const reads = [read('hot-a', 5, miss()), read('hot-a', 30, miss()), read('cold-a', 30, miss())]
   const saves = [...saved('hot-a', 1, 10), ...saved('cold-a', 1, 10)]
+  const { violations, misses, missesInUse } = judge([writerOf(saves), readerOf(reads)], evicted)
 
-  expect(judge([writerOf(saves), readerOf(reads)], everything)).toMatchObject({
-    violations: [],
-    misses: 3,
-    missesInUse: 1,
-  })
+  expect(violations.map(({ kind }) => kind)).toEqual(kinds)
+  expect({ misses, missesInUse }).toEqual({ misses: 3, missesInUse: 1 })
 })
 
 test('saves that gave up are counted by their codes', () => {

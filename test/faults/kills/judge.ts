@@ -12,10 +12,17 @@ export interface Judgement {
   readonly refusals: Readonly<Record<string, number>>
 }
 
+export interface LoggedRemoval {
+  /** By the clock of the history. */
+  readonly at: number
+  /** How many other entries were saved or read since this one was. */
+  readonly othersUsed: number
+}
+
 /** What the store's own audit log says of removals; times as in the history. */
 export interface RemovalLog {
-  /** Whether eviction, or a removal on demand, took the key between two times. */
-  removedBetween(key: string, from: number, to: number): boolean
+  /** The last time that eviction, or a removal on demand, took the key between two times. */
+  removedBetween(key: string, from: number, to: number): LoggedRemoval | undefined
 }
 
 type Read = HistoryEvent & { readonly kind: 'read' }
@@ -24,7 +31,8 @@ type Read = HistoryEvent & { readonly kind: 'read' }
  * Judges every read of a run. Each key is written by one worker at a time, so that its generations
  * follow one another; everybody reads it. A hit must be a generation that was begun, and none older
  * than the last one acknowledged before the read began. A miss needs a reason: nothing acknowledged
- * yet, or a removal that was asked for or is in the audit log.
+ * yet, or a removal that was asked for or is in the audit log. What is in use all the time goes only when
+ * others were in use more.
  */
 export function judge(processes: readonly ProcessHistory[], removals: RemovalLog): Judgement {
   const keys = collectKeys(processes)
@@ -99,14 +107,19 @@ function judgeMiss(
   if (last?.acknowledgedAt === undefined) return undefined
   const since = last.acknowledgedAt
   if (key.invalidations.some((at) => at >= since && at <= read.at)) return undefined
-  if (removals.removedBetween(read.key, last.beganAt, read.at)) return undefined
+  const detail = `${read.key}: generation ${last.generation} was acknowledged, then missed (${reasons})`
+  const removal = removals.removedBetween(read.key, last.beganAt, read.at)
+  if (removal !== undefined) {
+    const mayGo = !isHot(read.key) || removal.othersUsed >= FEWEST_OTHERS
+    return mayGo ? undefined : { kind: 'evicted-in-use', detail }
+  }
   // A removal takes files first and is logged last. Cut off between the two, it leaves no line.
   if (cuts.some((at) => at >= since && at <= read.at + CUT_MS)) return undefined
-  return {
-    kind: 'lost',
-    detail: `${read.key}: generation ${last.generation} was acknowledged, then missed (${reasons})`,
-  }
+  return { kind: 'lost', detail }
 }
+
+/** More than the keys that are in use all the time: so one that goes was not among what was used last. */
+const FEWEST_OTHERS = 12
 
 function isMissInUse(read: Read, key: KeyHistory): boolean {
   return (

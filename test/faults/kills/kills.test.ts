@@ -30,8 +30,9 @@ describe('eight processes that save, restore, evict and collect, and are killed 
     async (fault) => {
       let violations: readonly Violation[] = []
 
-      // A race: it is given a few chances to be met.
-      for (let seed = 1; seed <= 8 && violations.length === 0; seed += 1) {
+      // A race: it is given chances to be met, more of them on a machine that has much to do.
+      const until = performance.now() + 150_000
+      for (let seed = 1; violations.length === 0 && performance.now() < until; seed += 1) {
         ;({ violations } = await runKills({ kills: 10_000, maxMs: 3_000, ...fault, seed }))
       }
 
