@@ -14,7 +14,7 @@ export function listRemovals(auditLog: string): readonly Removal[] {
   const used = new Set<string>()
   for (const { kind, key, atMs } of parseLines(auditLog)) {
     if (kind === 'EVICT' || kind === 'INVALIDATE') {
-      const since = [...used].length - [...used].indexOf(key) - 1
+      const since = used.size - [...used].indexOf(key) - 1
       removals.push({ key, atMs, othersUsed: kind === 'EVICT' ? since : 0 })
     }
     used.delete(key)
