@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { collectGarbage, evictIfNeeded, verifyStore } from '@taskvault/core'
+import { chanceName, collectGarbage, evictIfNeeded, verifyStore } from '@taskvault/core'
 import type { Vault } from '@taskvault/core'
 import { noise, resultOf, writeTree } from '../contents.ts'
 import type { Saved, Tree } from '../contents.ts'
@@ -94,7 +94,7 @@ async function leaveGarbage(vault: Vault, longAgo: number): Promise<void> {
     vault.store.database.prepare('DELETE FROM cache_entries WHERE hash = ?').run(key)
   }
   const [first = ''] = readdirSync(blobs)
-  for (const name of [`.tmp-${randomBytes(12).toString('hex')}`, randomBytes(32).toString('hex')]) {
+  for (const name of [`.tmp-${chanceName()}`, randomBytes(32).toString('hex')]) {
     copyFileSync(join(blobs, first), join(blobs, name))
   }
   for (const name of readdirSync(blobs))

@@ -1,5 +1,6 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { chanceName } from '@taskvault/core'
 import { describe, expect, test } from 'vitest'
 import { createProject, runMain } from '../testing/run-main.ts'
 import type { Ran } from '../testing/run-main.ts'
@@ -193,8 +194,8 @@ describe('audit verify', () => {
 describe('cache gc', () => {
   test('removes what a killed save left behind an hour ago, and nothing younger', async () => {
     const cwd = await projectWithEntry()
-    const old = inCache(cwd, path.join('blobs', '.tmp-0123456789abcdef'))
-    const young = inCache(cwd, path.join('blobs', '.tmp-fedcba9876543210'))
+    const old = inCache(cwd, path.join('blobs', `.tmp-${chanceName()}`))
+    const young = inCache(cwd, path.join('blobs', `.tmp-${chanceName()}`))
     for (const file of [old, young]) writeFileSync(file, 'left over')
     const longAgo = new Date(Date.now() - 2 * 3_600_000)
     utimesSync(old, longAgo, longAgo)

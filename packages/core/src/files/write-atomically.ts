@@ -23,7 +23,7 @@ export function writeAtomically(
   { mode = 0o666, fsync = false }: WriteOptions = {},
 ): void {
   const directory = dirname(absolutePath)
-  const temporary = join(directory, `.${basename(absolutePath).slice(0, 100)}.${chanceName()}.tmp`)
+  const temporary = temporaryPathOf(absolutePath)
   try {
     const descriptor = openSync(temporary, 'wx', mode)
     try {
@@ -38,6 +38,12 @@ export function writeAtomically(
     throw error
   }
   if (fsync === true) syncDirectory(directory)
+}
+
+/** Where a file is written before it takes the place of the one at `absolutePath`. */
+export function temporaryPathOf(absolutePath: string): string {
+  const name = `.${basename(absolutePath).slice(0, 100)}.${chanceName()}.tmp`
+  return join(dirname(absolutePath), name)
 }
 
 /** Writes all of `bytes` at the descriptor's position; a single write may take less. */

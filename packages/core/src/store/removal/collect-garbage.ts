@@ -114,9 +114,12 @@ async function collectFiles(store: Store, names: readonly string[]): Promise<Lef
   return { files, freedBytes, adopted }
 }
 
-/** Names that writers give to files that are not complete yet; anything else is not ours to remove. */
+/**
+ * Names that `temporaryBlobPath` and `temporaryPathOf` give to files that are not complete yet, the latter once
+ * with 16 digits; anything else is not ours to remove.
+ */
 function isTemporary(name: string): boolean {
-  return /^\.tmp-[0-9a-f]+$/.test(name) || /^\.[0-9a-f]+\.[0-9a-f]{16}\.tmp$/.test(name)
+  return /^\.tmp-[0-9a-z]+$/.test(name) || /^\.[0-9a-f]+\.[0-9a-z]{16,20}\.tmp$/.test(name)
 }
 
 function isRegistered({ database }: Store, digest: Digest): boolean {

@@ -8,14 +8,15 @@ import {
   readFileSync,
   existsSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { TaskVaultError } from '../../errors.ts'
+import { temporaryPathOf } from '../../files/write-atomically.ts'
 import type { TaskName } from '../../model/task.ts'
 import { openTemporaryStore, saveSample, storePack } from '../../testing/temporary-store.ts'
 import type { SavedSample, StoredPack, TemporaryStore } from '../../testing/temporary-store.ts'
-import { blobPath } from '../blobs/blob-path.ts'
+import { blobPath, temporaryBlobPath } from '../blobs/blob-path.ts'
 import { findContent } from '../blobs/contents.ts'
 import { dropDamagedBlob } from '../blobs/damaged-blob.ts'
 import { findEntry, listEntries } from '../entries/entries.ts'
@@ -196,10 +197,14 @@ test('collection leaves the blobs of entries and of saves in flight, and takes t
   const { store } = await fill(temporary)
   const kept = readdirSync(join(store.cacheDirectory, 'blobs'))
   const inFlight = storePack(store, 'in flight', 500)
+  const blob = 'ab'.repeat(32)
   const leftOver = [
+    basename(temporaryBlobPath(store.cacheDirectory)),
+    basename(temporaryPathOf(join(store.cacheDirectory, 'blobs', blob))),
+    // As they were called once.
     '.tmp-0123456789abcdef01234567',
-    `.${'ab'.repeat(32)}.0123456789abcdef.tmp`,
-    'ab'.repeat(32),
+    `.${blob}.0123456789abcdef.tmp`,
+    blob,
   ]
   for (const name of [...leftOver, 'somebody else’s']) {
     writeFileSync(join(store.cacheDirectory, 'blobs', name), 'x'.repeat(10))
@@ -213,8 +218,8 @@ test('collection leaves the blobs of entries and of saves in flight, and takes t
 
   expect(await collectGarbage(store)).toMatchObject({
     blobs: 0,
-    files: 3,
-    freedBytes: 30,
+    files: 5,
+    freedBytes: 50,
     lostEntries: 0,
   })
   expect(readdirSync(join(store.cacheDirectory, 'blobs')).toSorted()).toEqual(
