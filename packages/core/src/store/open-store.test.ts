@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { TaskName } from '../model/task.ts'
@@ -28,7 +29,7 @@ test.each(['was closed properly', 'has its last transactions in the log only'])(
     else rmSync(join(temporary.cacheDirectory, 'cache.db-shm'))
     const before = readFileSync(join(temporary.cacheDirectory, 'audit.log'))
 
-    const output = asNobody(
+    const { output, leftOver } = asNobody(
       temporary,
       `
       const entry = findEntry(store, { scope: 'local', key: '${key}' })
@@ -39,6 +40,7 @@ test.each(['was closed properly', 'has its last transactions in the log only'])(
 
     expect(JSON.parse(output)).toEqual({ isReadOnly: true, task: 'unit_tests', entries: 1 })
     expect(readFileSync(join(temporary.cacheDirectory, 'audit.log'))).toEqual(before)
+    expect(leftOver).toEqual([])
   },
 )
 
@@ -94,8 +96,14 @@ const IMPORTS = ['open-store', 'entries/entries', 'entries/record-use', 'entries
   )
   .join('\n')
 
-/** Runs code as a user who may read the store and write nowhere in it. */
-function asNobody(temporary: TemporaryStore, code: string): string {
+interface RunAsNobody {
+  readonly output: string
+  /** What stays in the directory for temporary files. */
+  readonly leftOver: readonly string[]
+}
+
+/** Runs code as a user who may read the store and write nowhere in it, in a process that ends with it. */
+function asNobody(temporary: TemporaryStore, code: string): RunAsNobody {
   const root = join(temporary.cacheDirectory, '..')
   for (const path of [root, temporary.cacheDirectory, join(temporary.cacheDirectory, 'blobs')])
     chmodSync(path, 0o555)
@@ -104,16 +112,22 @@ function asNobody(temporary: TemporaryStore, code: string): string {
   }
   const script = `${IMPORTS}
     const algorithm = await openHashAlgorithm('blake3')
-    const store = await openStore({ cacheDirectory: ${JSON.stringify(temporary.cacheDirectory)}, algorithm, report: console.error, now: Date.now })
-    ${code}`
+    const store = await openStore({ cacheDirectory: ${JSON.stringify(temporary.cacheDirectory)}, algorithm, report: console.error, now: Date.now, endsProcess: true })
+    ${code}
+    store[Symbol.dispose]()`
   const options = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+  const temporaryFiles = mkdtempSync(join(tmpdir(), 'taskvault-nobody-'))
+  chmodSync(temporaryFiles, 0o777)
   try {
-    return execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
       encoding: 'utf8',
       cwd: '/',
+      env: { ...process.env, TMPDIR: temporaryFiles },
       ...options,
     })
+    return { output, leftOver: readdirSync(temporaryFiles) }
   } finally {
+    rmSync(temporaryFiles, { recursive: true })
     for (const path of [root, temporary.cacheDirectory, join(temporary.cacheDirectory, 'blobs')])
       chmodSync(path, 0o755)
   }

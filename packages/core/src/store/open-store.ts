@@ -45,7 +45,8 @@ export async function openStore(options: StoreOptions): Promise<Store & Disposab
     ...store,
     [Symbol.dispose]() {
       uses.flush()
-      if (endsProcess && isShort(store)) return
+      // One that is only read may be a copy, which goes when it is closed.
+      if (endsProcess && !database.isReadOnly && isShort(store)) return
       limitLog(store)
       database[Symbol.dispose]()
     },
