@@ -1,5 +1,5 @@
 import type { CommandPlace } from './command-tree.ts'
-import { innerPaths, valuedOptions } from './places.ts'
+import { innerPaths, renderChoices, valuedOptions } from './places.ts'
 
 /** Works with bash 3.2, which macOS still brings. */
 export function renderBashCompletion(places: readonly CommandPlace[]): string {
@@ -21,6 +21,9 @@ _taskvault() {
       ${innerPaths(places).join('|')}) place="$place/\${COMP_WORDS[index]}" ;;
     esac
   done
+  case "$before" in
+${renderChoices(places, (choices) => `COMPREPLY=( $(compgen -W '${choices.join(' ')}' -- "$current") )`)}
+  esac
   # A file name, which is what bash completes when we offer nothing.
   case "$before" in ${valuedOptions(places).join('|')}) return ;; esac
   case "$place" in

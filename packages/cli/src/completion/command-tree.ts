@@ -15,6 +15,8 @@ export interface Candidate {
   readonly summary: string
   /** For options: the next word belongs to it. */
   readonly takesValue: boolean
+  /** What that word may be, where only some words are allowed. */
+  readonly choices?: readonly string[]
 }
 
 /** Every place of the command tree, the root first. */
@@ -48,6 +50,7 @@ function optionsOf(command: Command): readonly Candidate[] {
           word,
           summary: option.description,
           takesValue: option.required || option.optional,
+          ...(option.argChoices !== undefined && { choices: option.argChoices }),
         })),
     )
 }

@@ -35,6 +35,8 @@ describe.each([
     ['taskvault --json cache s', ['save', 'show', 'stats']],
     ['taskvault completion ', ['bash', 'fish', 'powershell', 'zsh']],
     ['taskvault policy explain --br', ['--branch']],
+    ['taskvault keys create x --role ', ['admin', 'engineer', 'external', 'viewer']],
+    ['taskvault hooks install --method c', ['config']],
     ['taskvault init --c', ['--config', '--cwd']],
     // File names, which a shell offers when there are no other candidates.
     ['taskvault hash ', []],
@@ -77,6 +79,19 @@ words=(taskvault run x -- npm te); CURRENT=6
 _taskvault`
 
   expect(execFileSync('zsh', ['-f', '-c', program], { encoding: 'utf8' })).toBe('2 of npm te\n')
+})
+
+test.skipIf(!isInstalled('zsh'))('zsh offers what the value of an option may be', async () => {
+  const { stdout: script } = await runMain(['completion', 'zsh'], { cwd: '/' })
+  const program = `compdef() { }
+compadd() { print -r -- "$*" }
+${script}
+words=(taskvault keys create x --role ''); CURRENT=6
+_taskvault`
+
+  expect(execFileSync('zsh', ['-f', '-c', program], { encoding: 'utf8' })).toBe(
+    'admin engineer viewer external\n',
+  )
 })
 
 /** What bash would offer at the end of `line`, sorted. */

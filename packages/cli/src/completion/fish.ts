@@ -29,8 +29,9 @@ function offer(path: string, what: string, summary: string): string {
   return `complete -c taskvault -n "__taskvault_at '${path}'" ${what}${description}`
 }
 
-function flagOf({ word, takesValue }: Candidate): string {
+function flagOf({ word, takesValue, choices }: Candidate): string {
   const kind = word.startsWith('--') ? `-l ${word.slice(2)}` : `-s ${word.slice(1)}`
+  if (choices !== undefined) return `${kind} -x -a ${quoted(choices.join(' '))}`
   return takesValue ? `${kind} -r` : kind
 }
 

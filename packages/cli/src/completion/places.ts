@@ -13,6 +13,18 @@ export function valuedOptions(places: readonly CommandPlace[]): readonly string[
   return [...new Set(words)].toSorted()
 }
 
+/** A line of a shell's `case` for each option whose value is one of some words. */
+export function renderChoices(
+  places: readonly CommandPlace[],
+  render: (choices: readonly string[]) => string,
+): string {
+  const options = places.flatMap((place) => place.options)
+  const lines = options.flatMap(({ word, choices }) =>
+    choices === undefined ? [] : [`    ${word}) ${render(choices)}; return ;;`],
+  )
+  return [...new Set(lines)].join('\n')
+}
+
 /** Text between single quotes of a shell: a quote in it is written as `escaped`. */
 export function quote(text: string, escaped: string): string {
   return `'${text.replaceAll("'", escaped)}'`

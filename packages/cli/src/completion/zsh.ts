@@ -1,5 +1,5 @@
 import type { Candidate, CommandPlace } from './command-tree.ts'
-import { innerPaths, quote, valuedOptions } from './places.ts'
+import { innerPaths, quote, renderChoices, valuedOptions } from './places.ts'
 
 export function renderZshCompletion(places: readonly CommandPlace[]): string {
   const cases = places.map(({ path, commands, options, choices }) => {
@@ -25,6 +25,9 @@ _taskvault() {
       ${innerPaths(places).join('|')}) place="$place/\${words[index]}" ;;
     esac
   done
+  case "\${words[CURRENT-1]}" in
+${renderChoices(places, (choices) => `compadd ${choices.join(' ')}`)}
+  esac
   case "\${words[CURRENT-1]}" in ${valuedOptions(places).join('|')}) _files; return ;; esac
   case "$place" in
 ${cases.join('\n')}
