@@ -172,6 +172,18 @@ describe('run --result', () => {
   })
 })
 
+test.each([
+  ['run', 'unit', '--command', 'true', '--result', '-'],
+  ['restore', 'unit', '--state', '-'],
+  ['save', 'unit', '--state', '-'],
+])('a stream is no file: %j', async (...words) => {
+  const cwd = createProject({ 'in.txt': '1' })
+
+  const { code, stderr } = await vault(cwd, words)
+
+  expect([code, stderr]).toEqual([64, expect.stringContaining('"-" is no file')])
+})
+
 test('word for the save is no input, where it lies in the project', async () => {
   const cwd = createProject({ 'in.txt': '1' })
   const state = ['--state', 'word.json']

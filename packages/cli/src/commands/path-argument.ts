@@ -13,3 +13,14 @@ export function resolvePathArgument(argument: string, cwd: string): string {
     hint: 'Is a variable not set? Name a file or directory, or - for standard input or output.',
   })
 }
+
+/**
+ * The same for a file that we write or read again by its name, which no stream has.
+ * @throws {TaskVaultError} ARGUMENT_INVALID when it is empty, or `-`.
+ */
+export function resolveFileArgument(argument: string, cwd: string): string {
+  if (argument !== '-') return resolvePathArgument(argument, cwd)
+  throw new TaskVaultError('ARGUMENT_INVALID', '"-" is no file', {
+    hint: 'Name a file; ./- is one that is called so.',
+  })
+}

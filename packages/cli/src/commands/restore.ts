@@ -17,7 +17,7 @@ import { describeReason } from '../render/change-reasons.ts'
 import { createRestoreVoice } from '../render/halves-voice.ts'
 import type { RestoreVoice } from '../render/halves-voice.ts'
 import { openRunVault } from './open-run-vault.ts'
-import { resolvePathArgument } from './path-argument.ts'
+import { resolveFileArgument } from './path-argument.ts'
 import { createAdditions, type Declaration } from './run-options.ts'
 import { addDeclaration } from './work-options.ts'
 
@@ -53,7 +53,7 @@ async function restore(cli: Cli, taskText: string, options: Options): Promise<nu
   const { projectRoot } = settings
   const { env, stdout, stderr, now } = cli.host
   const ownFile =
-    options.state === undefined ? undefined : resolvePathArgument(options.state, cli.cwd)
+    options.state === undefined ? undefined : resolveFileArgument(options.state, cli.cwd)
   const additions = {
     ...createAdditions(options, [], { cwd: cli.cwd, projectRoot, ownFile }),
     ...(options.cache && { isCache: true, outputs: cachePaths(options.output, cli.cwd) }),

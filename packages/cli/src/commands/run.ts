@@ -27,7 +27,7 @@ import { createRunVoice } from '../render/run-voice.ts'
 import type { RunVoice } from '../render/run-voice.ts'
 import { findTerminalSpawn, isAttended } from '../spawn-in-terminal.ts'
 import { openRunVault } from './open-run-vault.ts'
-import { resolvePathArgument } from './path-argument.ts'
+import { resolveFileArgument } from './path-argument.ts'
 import { createAdditions, type RunOptions } from './run-options.ts'
 import { listenForStops } from './run-signals.ts'
 import { addWorkOptions, checkCommandWords, wordsOf } from './work-options.ts'
@@ -84,7 +84,7 @@ export async function run(
   const { projectRoot } = settings
   const env = cli.host.env
   const resultFile =
-    options.result === undefined ? undefined : resolvePathArgument(options.result, cli.cwd)
+    options.result === undefined ? undefined : resolveFileArgument(options.result, cli.cwd)
   const place = { cwd: cli.cwd, projectRoot, ownFile: resultFile }
   const additions = createAdditions(options, command, place)
   const work = createTaskWork(task, { settings, env, additions })

@@ -16,7 +16,7 @@ import { createSaveVoice } from '../render/halves-voice.ts'
 import type { SaveVoice } from '../render/halves-voice.ts'
 import { openRunVault } from './open-run-vault.ts'
 import { parseExitStatus } from './option-values.ts'
-import { resolvePathArgument } from './path-argument.ts'
+import { resolveFileArgument } from './path-argument.ts'
 
 interface Options {
   readonly state?: string
@@ -45,7 +45,7 @@ async function save(cli: Cli, taskText: string, options: Options): Promise<void>
   const state =
     options.state === undefined
       ? begunWorkPath(settings, task)
-      : resolvePathArgument(options.state, cli.cwd)
+      : resolveFileArgument(options.state, cli.cwd)
   const voice = createSaveVoice(cli, task)
   const begun = readWord(state, task)
   if (typeof begun === 'string') {
