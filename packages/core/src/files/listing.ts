@@ -137,8 +137,8 @@ export function replaceTimes(listing: Uint8Array, timeOf: (times: ListedTimes) =
   const count = numbers[2] as number
   const columnsAt = HEADER_NUMBERS + Math.max(numbers[5] as number, 0)
   const replace = (mtimeAt: number, ctimeAt: number, mode: number): void => {
-    const [mtimeMs, ctimeMs] = [numbers[mtimeAt] as number, numbers[ctimeAt] as number]
-    numbers[mtimeAt] = timeOf({ mode, mtimeMs, ctimeMs })
+    const mtimeMs = numbers[mtimeAt] as number
+    numbers[mtimeAt] = timeOf({ mode, mtimeMs, ctimeMs: numbers[ctimeAt] as number })
   }
   for (let index = 0; index < count; index += 1) {
     const at = columnsAt + index
@@ -147,28 +147,56 @@ export function replaceTimes(listing: Uint8Array, timeOf: (times: ListedTimes) =
   replace(10, 11, 0)
 }
 
+/** A listing without the texts in it, which are most of what reading it takes. */
+export type ListingColumns = Omit<Listing, 'names' | 'targets'>
+
 /**
  * Reads a listing; undefined when the bytes are not one, or of another version or digest length:
  * then everything in the directory counts as unknown.
  */
 export function parseListing(source: Uint8Array, digestBytes: number): Listing | undefined {
+  const found = findParts(source, digestBytes)
+  if (found === undefined) return undefined
+  const { columns, texts, namesBytes, targetCount } = found
+  const count = columns.mode.length
+  const names = count === 0 ? [] : texts.toString('utf8', 0, namesBytes).split('\0')
+  const targets = targetCount === 0 ? [] : texts.toString('utf8', namesBytes).split('\0')
+  if (names.length !== count || targets.length !== targetCount) return undefined
+  return { ...columns, names, targets }
+}
+
+/** The same of a listing whose names nobody asks for. */
+export function parseColumns(source: Uint8Array, digestBytes: number): ListingColumns | undefined {
+  return findParts(source, digestBytes)?.columns
+}
+
+interface ListingParts {
+  readonly columns: ListingColumns
+  /** Names, then targets. */
+  readonly texts: Buffer
+  readonly namesBytes: number
+  readonly targetCount: number
+}
+
+function findParts(source: Uint8Array, digestBytes: number): ListingParts | undefined {
   if (source.length < HEADER_NUMBERS * 8) return undefined
   const bytes = source.byteOffset % 8 === 0 ? source : new Uint8Array(source)
   const numbers = new Float64Array(bytes.buffer, bytes.byteOffset, Math.floor(bytes.length / 8))
-  const [
-    version,
-    dev = 0,
-    count = -1,
-    length,
-    hasNode,
-    blobCount = 0,
-    namesBytes = 0,
-    targetCount = 0,
-    selfDev = 0,
-    selfIno = 0,
-    selfMtimeMs = Number.NaN,
-    selfCtimeMs = 0,
-  ] = numbers
+  // By index: to take them one after the other asks an iterator, for each directory of a walk.
+  const {
+    0: version,
+    1: dev = 0,
+    2: count = -1,
+    3: length,
+    4: hasNode,
+    5: blobCount = 0,
+    6: namesBytes = 0,
+    7: targetCount = 0,
+    8: selfDev = 0,
+    9: selfIno = 0,
+    10: selfMtimeMs = Number.NaN,
+    11: selfCtimeMs = 0,
+  } = numbers
   if (version !== VERSION || length !== digestBytes) return undefined
   const firstColumn = HEADER_NUMBERS + Math.max(blobCount, 0)
   const digestsAt = (firstColumn + COLUMNS * count) * 8
@@ -179,21 +207,15 @@ export function parseListing(source: Uint8Array, digestBytes: number): Listing |
   const column = (index: number): Float64Array =>
     numbers.subarray(firstColumn + index * count, firstColumn + (index + 1) * count)
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  const names =
-    count === 0 ? [] : buffer.toString('utf8', namesAt, namesAt + namesBytes).split('\0')
-  const targets = targetCount === 0 ? [] : buffer.toString('utf8', namesAt + namesBytes).split('\0')
-  if (names.length !== count || targets.length !== targetCount) return undefined
-  return {
+  const columns = {
     dev,
     digestBytes,
-    names,
     ino: column(0),
     size: column(1),
     mtimeMs: column(2),
     ctimeMs: column(3),
     mode: column(4),
     digests: buffer.subarray(digestsAt, nodeAt),
-    targets,
     node:
       hasNode === 1
         ? {
@@ -206,4 +228,5 @@ export function parseListing(source: Uint8Array, digestBytes: number): Listing |
       : { dev: selfDev, ino: selfIno, mtimeMs: selfMtimeMs, ctimeMs: selfCtimeMs },
     blobs: blobCount < 0 ? undefined : [...numbers.subarray(HEADER_NUMBERS, firstColumn)],
   }
+  return { columns, texts: buffer.subarray(namesAt), namesBytes, targetCount }
 }

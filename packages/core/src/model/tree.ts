@@ -64,7 +64,8 @@ export function parseTreeNode(text: string): TreeEntry[] {
   if (!text.endsWith('\n')) throw damaged('the last line is cut off')
   const entries = text.slice(0, -1).split('\n').map(parseTreeEntry)
   for (let index = 1; index < entries.length; index += 1) {
-    const [before, after] = [entries[index - 1], entries[index]]
+    const before = entries[index - 1]
+    const after = entries[index]
     if (before === undefined || after === undefined || before.name >= after.name) {
       throw damaged('its names are not in order')
     }

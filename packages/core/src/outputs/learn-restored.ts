@@ -47,9 +47,9 @@ export function draftListing(
     names: entries.map(({ name }) => name),
     ino: unknown,
     size: unknown,
-    mtimeMs: Float64Array.from(entries, ({ mtimeUs }) => mtimeUs),
+    mtimeMs: new Float64Array(entries.map(({ mtimeUs }) => mtimeUs)),
     ctimeMs: unknown,
-    mode: Float64Array.from(entries, (wanted) => (wanted.kind === 'symlink' ? 0 : wanted.mode)),
+    mode: new Float64Array(entries.map((wanted) => (wanted.kind === 'symlink' ? 0 : wanted.mode))),
     digests,
     targets: entries.flatMap((wanted) => (wanted.kind === 'symlink' ? wanted.target : [])),
     node: { output: digestToBytes(entry.digest), input },
@@ -61,12 +61,12 @@ export function draftListing(
 /** Raw digests of all entries; zeros for a link. */
 function joinDigests(entries: readonly TreeEntry[], digestBytes: number): Buffer {
   const digests = Buffer.alloc(entries.length * digestBytes)
-  for (const [index, entry] of entries.entries()) {
-    if (entry.kind === 'symlink') continue
+  entries.forEach((entry, index) => {
+    if (entry.kind === 'symlink') return
     if (entry.digest.length !== digestBytes * 2)
       throw new TaskVaultError('ENTRY_DAMAGED', 'A tree node has a digest of another length')
     digests.write(entry.digest, index * digestBytes, digestBytes, 'hex')
-  }
+  })
   return digests
 }
 
@@ -133,10 +133,9 @@ function blobsOf(
     return holders !== undefined
   }
   if (!isStored(digestToBytes(entry.digest))) return undefined
-  for (const [index, { kind }] of entries.entries()) {
-    if (kind !== 'file') continue
-    if (!isStored(digests.subarray(index * digestBytes, (index + 1) * digestBytes)))
-      return undefined
-  }
-  return [...numbers]
+  const areStored = entries.every(
+    ({ kind }, index) =>
+      kind !== 'file' || isStored(digests.subarray(index * digestBytes, (index + 1) * digestBytes)),
+  )
+  return areStored ? [...numbers] : undefined
 }

@@ -1,5 +1,5 @@
-import { parseListing } from '../files/listing.ts'
-import type { Listing } from '../files/listing.ts'
+import { parseColumns, parseListing } from '../files/listing.ts'
+import type { Listing, ListingColumns } from '../files/listing.ts'
 
 /** A directory that is finished, but for its move to its place. */
 export interface MadeDirectory {
@@ -15,6 +15,13 @@ export interface MadeDirectory {
 /** Views into a listing that was encoded here. */
 export function readListing(listing: Uint8Array, digestBytes: number): Listing {
   const parsed = parseListing(listing, digestBytes)
+  if (parsed === undefined) throw new Error('what was encoded is a listing')
+  return parsed
+}
+
+/** The same of its numbers and digests alone. */
+export function readColumns(listing: Uint8Array, digestBytes: number): ListingColumns {
+  const parsed = parseColumns(listing, digestBytes)
   if (parsed === undefined) throw new Error('what was encoded is a listing')
   return parsed
 }

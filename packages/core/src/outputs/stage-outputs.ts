@@ -10,7 +10,7 @@ import type { FileSource } from '../store/unpacking/waiting-file.ts'
 import { finishPart } from './finish-directory.ts'
 import { draftListing, hasDirectory, learnName } from './learn-restored.ts'
 import type { LearnContext } from './learn-restored.ts'
-import { readListing } from './made-directory.ts'
+import { readColumns, readListing } from './made-directory.ts'
 import type { MadeDirectory } from './made-directory.ts'
 import type { OutputPlan, Placement } from './output-plan.ts'
 import { readNode } from './read-node.ts'
@@ -110,7 +110,8 @@ async function stageDirectory(wanted: WantedDirectory, stage: Stage): Promise<Wa
   const directory = makeDirectory(wanted, entries, stage)
   const source = createSource(directory, stage)
   const below: WantedDirectory[] = []
-  for (const [index, entry] of entries.entries()) {
+  for (let index = 0; index < entries.length; index += 1) {
+    const entry = entries[index] as TreeEntry
     if (entry.kind === 'symlink') {
       learnName(directory, index, stageLink(entry, `${wanted.stagedPath}/${entry.name}`))
     } else if (entry.kind === 'directory') {
@@ -145,7 +146,7 @@ function makeDirectory(
   // Writable until all is in it; nobody else can look into the staging directory meanwhile.
   mkdirSync(stagedPath, { mode: entry.mode | 0o700 })
   const listing = draftListing(entry, entries, stage.context)
-  const { ino, size, mtimeMs, ctimeMs, mode, digests, node } = readListing(listing, digestBytes)
+  const { ino, size, mtimeMs, ctimeMs, mode, digests, node } = readColumns(listing, digestBytes)
   return {
     stagedPath,
     finalPath,

@@ -49,8 +49,7 @@ const CREATE_FLAGS =
  */
 export function unpackBatch(batch: UnpackBatch, unpacking: Unpacking): Float64Array {
   const identities = new Float64Array(batch.length * IDENTITY_NUMBERS)
-  for (const [index, file] of batch.entries())
-    noteIdentity(identities, index, makeFile(file, unpacking))
+  batch.forEach((file, index) => noteIdentity(identities, index, makeFile(file, unpacking)))
   return identities
 }
 
@@ -72,8 +71,8 @@ function makeFile(file: NewFile, unpacking: Unpacking): Stats {
 function writeSlices(descriptor: number, file: NewFile, { algorithm, frames }: Unpacking): void {
   const read = ({ frame, offset, length }: Slice): Buffer =>
     frames.read(frame).subarray(offset, offset + length)
-  const [only, ...more] = file.slices
-  if (only !== undefined && more.length === 0) {
+  const only = file.slices.length === 1 ? file.slices[0] : undefined
+  if (only !== undefined) {
     const bytes = read(only)
     checkDigest(file, algorithm.hash(bytes))
     writeFully(descriptor, bytes)

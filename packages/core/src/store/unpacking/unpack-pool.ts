@@ -55,9 +55,9 @@ export function openUnpackPool({ algorithm, expectedFiles, onMade }: UnpackWork)
   let windows = 0
 
   function note(batch: WaitingBatch, identities: Float64Array): void {
-    for (const [order, { source, index }] of batch.entries()) {
-      source.finish(index, readIdentity(identities, order))
-    }
+    batch.forEach(({ source, index }, order) =>
+      source.finish(index, readIdentity(identities, order)),
+    )
     onMade(batch.length)
   }
 

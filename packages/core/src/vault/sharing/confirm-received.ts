@@ -4,7 +4,7 @@ import { FILE_TYPE, typeOf } from '../../files/observe-directory.ts'
 import { digestFromBytes } from '../../model/digest.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { ChunkedContent } from '../../model/pack-index.ts'
-import { readListing } from '../../outputs/made-directory.ts'
+import { readColumns } from '../../outputs/made-directory.ts'
 import type { MadeDirectory } from '../../outputs/made-directory.ts'
 import type { ContentLocator } from '../../store/blobs/content-locator.ts'
 import type { BlobReader } from '../../store/blobs/pack-reader.ts'
@@ -72,7 +72,7 @@ function findChecked(
 
   const { digestBytes } = algorithm
   for (const directory of directories) {
-    const { mode, size, digests, node } = readListing(directory.listing, digestBytes)
+    const { mode, size, digests, node } = readColumns(directory.listing, digestBytes)
     if (node !== undefined) check(node.output)
     for (let index = 0; index < mode.length; index += 1) {
       if (typeOf(mode[index] as number) !== FILE_TYPE) continue
