@@ -38,9 +38,9 @@ const MAX_THREADS = 4
  * Files that are sorted together, so that each frame is unpacked about once: few at first, which keep
  * the threads busy while more are named; at last as many as memory has room for.
  */
-const WINDOWS_FILES = [2_000, 10_000] as const
+const WINDOWS_FILES = [1_000, 10_000] as const
 /** Files after which the threads' answers are let through: until then what they made is kept. */
-const NOTED_AFTER_FILES = 1_000
+const NOTED_AFTER_FILES = 500
 /** Batches that may wait before the caller's thread takes one itself: memory stays flat so. */
 const MAX_WAITING_BATCHES = 20
 
