@@ -359,11 +359,18 @@ test('what a failed job has made is saved by the steps that ask for it, and by n
   expect([saved.exitCode, left.exitCode]).toEqual([0, 0])
 })
 
+test('a step that does not ask for it saves nothing of a cancelled job, though another step asks', async () => {
+  const [, left] = await playFailing({}, 'cancelled')
+
+  expect(left.log).toContain('not saved: the job was cancelled')
+  expect(left.log).not.toContain('Cache saved with key: ')
+})
+
 /** Both halves of a step whose job fails in between. */
-async function playFailing(more: Inputs): Promise<readonly [Done, Done]> {
+async function playFailing(more: Inputs, status = 'failure'): Promise<readonly [Done, Done]> {
   const machine = createMachine(server)
   const inputs = { key: uniqueTask(), path: 'out', ...more }
   const begun = await runAction(machine, { inputs: { ...inputs, 'job-status': 'success' } })
   writeFiles(machine, { 'out/a': 'made' })
-  return [begun, await post(machine, { ...inputs, 'job-status': 'failure' }, begun)]
+  return [begun, await post(machine, { ...inputs, 'job-status': status }, begun)]
 }

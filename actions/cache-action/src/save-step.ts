@@ -11,12 +11,18 @@ import type { HalfStep } from './half-step.ts'
 import { tellSavedKey } from './tell-keyed.ts'
 import { tellSaved } from './tell-saved.ts'
 
+/** What a job's status says against saving: its steps may have done half of their work. */
+const WHY_NOT: Readonly<Record<string, string>> = {
+  failure: 'the job has failed',
+  cancelled: 'the job was cancelled',
+}
+
 /** The post half: saves what the steps have made since the main half found nothing. */
 export async function saveBegun(step: HalfStep): Promise<void> {
   const { runner, inputs } = step
   // Another step may have asked for it, and then this half is started as well.
-  if (runner.input('job-status') === 'failure' && !inputs.savesAlways)
-    return runner.info('not saved: the job has failed')
+  const why = WHY_NOT[runner.input('job-status')]
+  if (why !== undefined && !inputs.savesAlways) return runner.info(`not saved: ${why}`)
   const file = runner.state(BEGUN_STATE)
   const begun = file === '' ? undefined : readBegunWork(file)
   if (begun === undefined) return runner.info('nothing to save: the first half has left no word')
