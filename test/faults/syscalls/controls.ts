@@ -18,7 +18,7 @@ export const SYSCALL_CONTROLS: readonly SyscallControl[] = [
     patches: [
       {
         file: 'files/write-atomically.ts',
-        find: 'const temporary = join(directory, `.${basename(absolutePath).slice(0, 100)}.${chanceName()}.tmp`)',
+        find: 'const temporary = temporaryPathOf(absolutePath)',
         replace: 'const temporary = absolutePath',
       },
       {
