@@ -1,11 +1,13 @@
 import {
   TaskVaultError,
+  findEntriesByPrefix,
   invalidate,
   invalidateOutdated,
   invalidateUnreachable,
+  isDigest,
   parseTaskName,
 } from '@taskvault/core'
-import type { Vault } from '@taskvault/core'
+import type { TaskKey, Vault } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { formatCount } from '../render/quantities.ts'
@@ -78,21 +80,30 @@ async function removeRemotely(cli: Cli, vault: Vault, { task, key }: Selection):
     })
   }
   const what =
-    task === undefined
-      ? { keyPrefix: findEntryByPrefix(vault, key ?? '').key }
-      : { task: parseTaskName(task) }
+    key === undefined
+      ? { task: parseTaskName(task ?? '') }
+      : { keyPrefix: findKey(vault, { key, remote: true }) }
   return await (await openServerOf(cli)).invalidate(what)
 }
 
 async function removeSelected(
   cli: Cli,
   vault: Vault,
-  { task, key, since, unreachable }: Selection,
+  { task, key, since, unreachable, remote }: Selection,
 ): Promise<number> {
   const { store, settings } = vault
   if (task !== undefined) return invalidate(store, { task: parseTaskName(task) })
-  if (key !== undefined) return invalidate(store, { key: findEntryByPrefix(vault, key).key })
+  if (key !== undefined) return invalidate(store, { key: findKey(vault, { key, remote }) })
   const place = { projectRoot: settings.projectRoot, env: cli.host.env }
   if (unreachable === true) return await invalidateUnreachable(store, place)
   return invalidateOutdated(store, since ?? '', place)
+}
+
+/** By a whole key the server is asked also where this machine has no entry of it, or none any more. */
+function findKey(
+  vault: Vault,
+  { key, remote }: { readonly key: string; readonly remote: true | undefined },
+): TaskKey {
+  if (remote !== true || !isDigest(key)) return findEntryByPrefix(vault, key).key
+  return findEntriesByPrefix(vault.store, key, 1)[0]?.key ?? key
 }

@@ -27,5 +27,6 @@ async function remove(cli: Cli, keys: readonly string[]): Promise<void> {
         .join('\n'),
     data: () => ({ removed: entries.map(({ task, key }) => ({ task, key })) }),
   })
-  await remindOfRemote(cli, '`cache invalidate --remote` removes it there as well.')
+  const there = entries.map(({ key }) => `\`cache invalidate --remote --key ${key}\``).join(', ')
+  await remindOfRemote(cli, `To remove it from a server as well: ${there}`)
 }

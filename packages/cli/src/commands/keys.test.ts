@@ -156,6 +156,23 @@ test('what is invalidated here comes back from the server, unless it is invalida
   expect(gone.code).toBe(EXIT.miss)
 })
 
+test('what was removed here by its key is removed from the server by the command that is told', async () => {
+  const { run, cwd } = await openScene()
+  writeFileSync(path.join(cwd, 'in.txt'), '1')
+  const restore = ['restore', 'unit', '--input', 'in.txt']
+  await run(restore)
+  await run(['save', 'unit'])
+  const { entries } = JSON.parse((await run(['cache', 'ls', '--json'])).stdout)
+  const removed = await run(['cache', 'rm', entries[0].key])
+  const [, told = ''] = /`cache (.*)`/.exec(removed.stderr) ?? []
+
+  const there = await run(['cache', ...told.split(' '), '--json'])
+  const gone = await run(restore)
+
+  expect(JSON.parse(there.stdout)).toEqual({ removed: 0, removedRemotely: 1 })
+  expect(gone.code).toBe(EXIT.miss)
+})
+
 test('the doctor says whether the server answers, and why it does not', async () => {
   const { run } = await openScene()
 
