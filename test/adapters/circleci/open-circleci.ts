@@ -62,7 +62,7 @@ function npmThatInstalls(launcher: string, log: string): string {
   return `case $1 in
   install) mkdir -p "$3/node_modules/.bin" && ln -s "${launcher}" "$3/node_modules/.bin/taskvault" ;;
   ci) mkdir -p node_modules ~/.npm && echo x | tee node_modules/a > ~/.npm/a ;;
-  *) echo "$@" >> "${log}" && mkdir -p dist && echo made > dist/a ;;
+  *) echo "$@" >> "${log}" && mkdir -p dist results && echo made | tee dist/a > results/a ;;
 esac`
 }
 
