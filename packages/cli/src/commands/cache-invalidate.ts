@@ -66,8 +66,9 @@ async function run(cli: Cli, task: string | undefined, options: Options): Promis
       ].join(', '),
     data: () => ({ removed, ...(removedRemotely !== undefined && { removedRemotely }) }),
   })
+  const isKnownThere = task !== undefined || options.key !== undefined
   if (removedRemotely === undefined)
-    await remindOfRemote(cli, '`--remote` removes it from a server as well.')
+    await remindOfRemote(cli, isKnownThere ? '`--remote` removes it from a server as well.' : '')
 }
 
 type Selection = Options & { readonly task: string | undefined }

@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
+import process from 'node:process'
 import { onTestFinished, expect, test } from 'vitest'
 import { startVaultServer } from '../../../../test/rig/start-vault-server.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -171,6 +173,21 @@ test('what was removed here by its key is removed from the server by the command
 
   expect(JSON.parse(there.stdout)).toEqual({ removed: 0, removedRemotely: 1 })
   expect(gone.code).toBe(EXIT.miss)
+})
+
+test.each([
+  ['file:///mnt/share', ['unit']],
+  ['https://vault.example.com', ['--unreachable']],
+])('nobody is told to ask %s for what it cannot do', async (url, what) => {
+  const env = { TASKVAULT_REMOTE: url, PATH: process.env['PATH'] ?? '' }
+  const cwd = createProject()
+  execFileSync('git', ['init', '-q'], { cwd })
+  const anna = ['-c', 'user.name=anna', '-c', 'user.email=anna@example.com']
+  execFileSync('git', [...anna, 'commit', '-q', '--allow-empty', '-m', 'Begin'], { cwd })
+
+  const ran = await runMain(['cache', 'invalidate', ...what], { cwd, env })
+
+  expect(ran.stderr).toBe('The remote store keeps what it has of it, for the next run to find.\n')
 })
 
 test('the doctor says whether the server answers, and why it does not', async () => {

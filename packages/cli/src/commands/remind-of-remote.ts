@@ -1,8 +1,14 @@
 import type { Cli } from '../cli.ts'
 
-/** What was removed on this machine comes back from a store that others share. */
+const KEEPS = 'The remote store keeps what it has of it, for the next run to find.'
+
+/**
+ * What was removed on this machine comes back from a store that others share.
+ * @param hint what a server can be asked, and no bucket or folder; empty for nothing.
+ */
 export async function remindOfRemote(cli: Cli, hint: string): Promise<void> {
   const { remote } = await cli.settings()
   if (remote === undefined) return
-  cli.voice.remark(`The remote store keeps what it has of it, for the next run to find. ${hint}`)
+  const isServer = /^https?:/.test(remote.url)
+  cli.voice.remark(isServer && hint !== '' ? `${KEEPS} ${hint}` : KEEPS)
 }
