@@ -1,33 +1,55 @@
-import { chmodSync, lstatSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, readdirSync, rmSync, rmdirSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { asTaskVaultError } from '../errors.ts'
+import { asTaskVaultError, systemErrorCode } from '../errors.ts'
+
+/** Others may put something in meanwhile. */
+const MOST_ATTEMPTS = 5
 
 /**
- * Removes a directory and all in it, read-only directories included; nothing when it is not there.
+ * Removes a directory and all in it, read-only directories included; nothing when it is not there. Others may
+ * remove it at the same time: it is gone when this returns.
  * @throws {TaskVaultError} PERMISSION_DENIED, IO_FAILED.
  */
 export function removeTree(absoluteDirectory: string): void {
-  try {
-    removeStubborn(absoluteDirectory)
-  } catch (error) {
-    throw asTaskVaultError(error, `remove ${absoluteDirectory}`)
+  removeInNodesWay(absoluteDirectory)
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return removeAll(absoluteDirectory)
+    } catch (error) {
+      if (systemErrorCode(error) !== 'ENOTEMPTY' || attempt === MOST_ATTEMPTS)
+        throw asTaskVaultError(error, `remove ${absoluteDirectory}`)
+    }
   }
 }
 
-function removeStubborn(directory: string): void {
+/**
+ * However deep it is. Read-only directories are left, and so is the rest, without a word, where something goes
+ * before Node comes to it.
+ */
+function removeInNodesWay(directory: string): void {
   try {
     rmSync(directory, { recursive: true, force: true })
   } catch {
-    makeWritable(directory)
-    rmSync(directory, { recursive: true, force: true })
+    // Whatever it is: it is tried in our own way, which says why.
   }
 }
 
 /** Links are not followed. */
-function makeWritable(directory: string): void {
-  chmodSync(directory, 0o700)
-  for (const name of readdirSync(directory)) {
-    const path = join(directory, name)
-    if (lstatSync(path).isDirectory()) makeWritable(path)
+function removeAll(path: string): void {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return
+  if (!stats.isDirectory()) return unlessGone(() => unlinkSync(path))
+  unlessGone(() => {
+    if ((stats.mode & 0o700) !== 0o700) chmodSync(path, 0o700)
+    for (const name of readdirSync(path)) removeAll(join(path, name))
+    rmdirSync(path)
+  })
+}
+
+function unlessGone(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    if (!['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? '')) throw error
   }
 }
