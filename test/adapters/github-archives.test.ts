@@ -239,7 +239,8 @@ function describeTree(machine: Machine): readonly string[] {
 function describeBelow(machine: Machine, name: string): readonly string[] {
   const place = path.join(machine.workspace, name)
   const stats = lstatSync(place)
-  const mtimeMs = Math.trunc(stats.mtimeMs)
+  // Times are put back to the microsecond, which may be the next millisecond.
+  const mtimeMs = Math.trunc(Math.round(stats.mtimeMs * 1_000) / 1_000)
   if (stats.isSymbolicLink()) return [`${name} ${mtimeMs} -> ${readlinkSync(place)}`]
   const line = `${name} ${mtimeMs} ${(stats.mode & 0o7777).toString(8)}`
   if (!stats.isDirectory())
