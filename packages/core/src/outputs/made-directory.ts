@@ -14,14 +14,15 @@ export interface MadeDirectory {
 
 /** Views into a listing that was encoded here. */
 export function readListing(listing: Uint8Array, digestBytes: number): Listing {
-  const parsed = parseListing(listing, digestBytes)
-  if (parsed === undefined) throw new Error('what was encoded is a listing')
-  return parsed
+  return asEncoded(parseListing(listing, digestBytes))
 }
 
 /** The same of its numbers and digests alone. */
 export function readColumns(listing: Uint8Array, digestBytes: number): ListingColumns {
-  const parsed = parseColumns(listing, digestBytes)
+  return asEncoded(parseColumns(listing, digestBytes))
+}
+
+function asEncoded<Parsed>(parsed: Parsed | undefined): Parsed {
   if (parsed === undefined) throw new Error('what was encoded is a listing')
   return parsed
 }
