@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import process from 'node:process'
 import { parse } from 'yaml'
 import { addNativeBinaries } from './github-action/native-binaries.ts'
+import { readDirectory } from './read-directory.ts'
 
 /*
  * `node scripts/build-github-action.ts` writes the tables of actions/cache-action/README.md from its action.yml.
@@ -57,9 +57,9 @@ export function writePublishedTree(directory: string): void {
 }
 
 if (import.meta.main) {
+  const directory = readDirectory('node scripts/build-github-action.ts [DIRECTORY]')
   const page = path.join(ACTION, 'README.md')
   writeFileSync(page, renderActionPage(readFileSync(page, 'utf8')))
-  const [directory] = process.argv.slice(2)
   if (directory !== undefined) {
     writePublishedTree(path.resolve(directory))
     await addNativeBinaries(path.resolve(directory, 'dist'))

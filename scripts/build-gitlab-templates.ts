@@ -1,8 +1,8 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import process from 'node:process'
 import { parseAllDocuments } from 'yaml'
 import cliPackage from '../packages/cli/package.json' with { type: 'json' }
+import { readDirectory } from './read-directory.ts'
 
 /*
  * `node scripts/build-gitlab-templates.ts` writes the files of gitlab-templates from those of its `src`:
@@ -104,7 +104,7 @@ function writeFiles(directory: string): void {
 }
 
 if (import.meta.main) {
-  const [directory] = process.argv.slice(2)
+  const directory = readDirectory('node scripts/build-gitlab-templates.ts [DIRECTORY]')
   if (directory === undefined) writeFiles(ROOT)
   else writeGitLabProject(path.resolve(directory))
 }

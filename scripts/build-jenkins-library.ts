@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import process from 'node:process'
+import { requireDirectory } from './read-directory.ts'
 
 /*
  * `node scripts/build-jenkins-library.ts DIRECTORY` writes there what is published for Jenkins: a
@@ -29,9 +29,6 @@ export function writeJenkinsLibrary(directory: string): void {
 }
 
 if (import.meta.main) {
-  const [directory] = process.argv.slice(2)
-  if (directory === undefined) {
-    process.stderr.write('Usage: node scripts/build-jenkins-library.ts DIRECTORY\n')
-    process.exitCode = 64
-  } else writeJenkinsLibrary(path.resolve(directory))
+  const directory = requireDirectory('node scripts/build-jenkins-library.ts DIRECTORY')
+  writeJenkinsLibrary(path.resolve(directory))
 }

@@ -3,6 +3,7 @@ import path from 'node:path'
 import process from 'node:process'
 import { isMap, parseDocument, stringify, visit } from 'yaml'
 import cliPackage from '../packages/cli/package.json' with { type: 'json' }
+import { readDirectory } from './read-directory.ts'
 
 /*
  * `node scripts/build-orb.ts` packs orbs/taskvault/src into orbs/taskvault/orb.yml, as the `orb pack` of
@@ -101,4 +102,4 @@ function main(directory: string | undefined): void {
   process.stdout.write(`${path.join(target, 'orb.yml')}\n`)
 }
 
-if (import.meta.main) main(process.argv[2])
+if (import.meta.main) main(readDirectory('node scripts/build-orb.ts [DIRECTORY]'))

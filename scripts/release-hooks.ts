@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import packageFile from '../packages/cli/package.json' with { type: 'json' }
+import { requireDirectory } from './read-directory.ts'
 
 /*
  * Builds the tree of the repository that hook managers clone: `node scripts/release-hooks.ts DIRECTORY`.
@@ -12,15 +13,10 @@ import packageFile from '../packages/cli/package.json' with { type: 'json' }
 const ROOT = path.join(import.meta.dirname, '..')
 const REPOSITORY = 'https://github.com/taskvault/taskvault/blob/main'
 
-const [target] = process.argv.slice(2)
-if (target === undefined) {
-  process.stderr.write('Usage: node scripts/release-hooks.ts DIRECTORY\n')
-  process.exitCode = 64
-} else {
-  for (const relativePath of listTracked('hooks'))
-    copyTo(path.join(target, relativePath), relativePath)
-  copyFileSync(path.join(ROOT, 'LICENSE'), path.join(target, 'LICENSE'))
-}
+const target = requireDirectory('node scripts/release-hooks.ts DIRECTORY')
+for (const relativePath of listTracked('hooks'))
+  copyTo(path.join(target, relativePath), relativePath)
+copyFileSync(path.join(ROOT, 'LICENSE'), path.join(target, 'LICENSE'))
 
 /** Files below a folder of this repository that git knows, relative to that folder. */
 function listTracked(folder: string): readonly string[] {

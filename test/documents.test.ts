@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { settingVariableNames } from '@taskvault/core'
@@ -27,6 +28,18 @@ test('every place on the map of the code exists', () => {
   ).filter((place) => !existsSync(path.join(ROOT, place)))
 
   expect(missing).toEqual([])
+})
+
+// A script that takes a mistyped option for the name of a directory leaves one that nobody knows.
+test('every directory at the top is named on the map', () => {
+  const tracked = execFileSync('git', ['ls-files'], { cwd: ROOT, encoding: 'utf8' }).split('\n')
+  const directories = new Set(tracked.flatMap((file) => /^[^/]+\//.exec(file) ?? []))
+  const map = read('ARCHITECTURE.md')
+
+  const unnamed = Array.from(directories).filter((directory) => !map.includes(directory))
+
+  expect(directories).toContain('packages/')
+  expect(unnamed).toEqual([])
 })
 
 test('every setting that the environment can make is documented', () => {
