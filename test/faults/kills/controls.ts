@@ -7,6 +7,8 @@ export interface KillControl {
   /** Less than usual, where eviction has to be at work within seconds. */
   readonly limitBytes?: number
   readonly collectingShare?: number
+  /** More than usual: a race is met by what is done, and a process that starts does nothing yet. */
+  readonly mostOperations?: number
   /** Longer than usual, until the vault is full. */
   readonly maxMs?: number
 }
@@ -48,13 +50,14 @@ export const KILL_CONTROLS: readonly KillControl[] = [
   {
     name: 'collection spares nothing of saves in flight, and publication does not look',
     collectingShare: 0.3,
+    mostOperations: 250,
     patches: [
       ...PUBLISH_BLINDLY,
       ...COLLECT_AT_ONCE,
       {
         file: 'store/entries/write-manifest.ts',
         find: WRITE_MANIFEST,
-        replace: `${waitMs(50)}\n  ${WRITE_MANIFEST}`,
+        replace: `${waitMs(200)}\n  ${WRITE_MANIFEST}`,
       },
     ],
   },
@@ -75,6 +78,7 @@ export const KILL_CONTROLS: readonly KillControl[] = [
   },
   {
     name: 'an entry that was replaced while it was opened is not looked up again',
+    mostOperations: 200,
     patches: [
       { file: 'vault/restore.ts', find: 'if (!isCurrent(', replace: 'if (false && !isCurrent(' },
       {

@@ -22,6 +22,8 @@ export interface KillOptions {
   readonly limitBytes?: number
   /** What part of all operations collects garbage. */
   readonly collectingShare?: number
+  /** A life's length, in operations, is up to this; short lives are more common. */
+  readonly mostOperations?: number
   /** Faults to put into every worker, for tests of the checker. */
   readonly patches?: readonly Patch[]
 }
@@ -91,7 +93,9 @@ async function keepKilling(run: Run, slot: number): Promise<void> {
     const historyFile = join(run.project, 'history', `${slot}-${life}`)
     const { project, slots, random, options } = run
     const seed = Math.floor(random() * 2 ** 32)
-    const duePastOperations = Math.floor(random() ** 2 * MOST_OPERATIONS)
+    const duePastOperations = Math.floor(
+      random() ** 2 * (options.mostOperations ?? MOST_OPERATIONS),
+    )
     const worker: WorkerOptions = {
       project,
       slot,
