@@ -130,7 +130,7 @@ const OPTIONS_WITH_VALUE: ReadonlySet<string> = new Set(['--config', '--cwd', '-
  * when it names none (a mistake, `help`) or is about all of them, all.
  */
 export function findCommands(argv: readonly string[]): readonly CommandRow[] {
-  const [first = '', second = ''] = operandsOf(argv)
+  const [first = '', second = ''] = findOperands(argv).map((index) => argv[index])
   if (first === 'completion') return COMMANDS
   if (first === '' && argv.some((word) => word === '--version' || word === '-V')) return []
   const exact = COMMANDS.filter((row) => row.words === first || row.words === `${first} ${second}`)
@@ -139,13 +139,13 @@ export function findCommands(argv: readonly string[]): readonly CommandRow[] {
   return group.length > 0 ? group : COMMANDS
 }
 
-/** The first two words that are neither options nor values of global options. */
-function operandsOf(argv: readonly string[]): readonly string[] {
-  const operands: string[] = []
+/** Where in `argv` the first two words stand that are neither options nor values of global options. */
+export function findOperands(argv: readonly string[]): readonly number[] {
+  const operands: number[] = []
   for (let index = 0; index < argv.length && operands.length < 2; index += 1) {
     const word = argv[index] ?? ''
     if (OPTIONS_WITH_VALUE.has(word)) index += 1
-    else if (!word.startsWith('-')) operands.push(word)
+    else if (!word.startsWith('-')) operands.push(index)
   }
   return operands
 }

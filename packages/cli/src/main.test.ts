@@ -37,6 +37,26 @@ describe('help', () => {
     },
   )
 
+  test.each([
+    [['help'], '[options] [command]'],
+    [['help', 'run'], 'run'],
+    [['-C', '.', 'help', 'cache'], 'cache [options]'],
+    [['help', 'cache', 'stats'], 'cache stats'],
+    [['cache', 'help', 'stats'], 'cache stats'],
+    [['cache', 'help'], 'cache [options]'],
+  ])('%j is help as well', async (argv, usage) => {
+    const { code, stdout } = await runMain(argv, { cwd: '/' })
+
+    expect(code).toBe(0)
+    expect(stdout).toContain(`Usage: taskvault ${usage}`)
+  })
+
+  test('a task may be named help', async () => {
+    const { stdout } = await runMain(['policy', 'explain', 'help'], { cwd: createProject() })
+
+    expect(stdout).not.toContain('Usage')
+  })
+
   test.each(['run', 'explain', 'restore'])(
     '%s --help tells which options can be repeated',
     async (words) => {
@@ -70,6 +90,10 @@ describe('a command line that cannot be understood', () => {
     [['frobnicate'], "unknown command 'frobnicate'"],
     [['cahce', 'stats'], 'hint: Did you mean cache? Run'],
     [['cache', 'stast'], 'hint: Did you mean stats? Run'],
+    [['help', 'nosuch'], "unknown command 'nosuch'"],
+    [['help', 'cahce'], 'hint: Did you mean cache? Run'],
+    [['help', 'cache', 'stast'], 'hint: Did you mean stats? Run'],
+    [['cache', 'help', 'stast'], 'hint: Did you mean stats? Run'],
     [['init', '--jsno'], 'hint: Did you mean --json? Run'],
     [['init', 'surplus'], 'too many arguments'],
     [['cache', 'save', 'task'], "missing required argument 'input'"],
@@ -91,6 +115,7 @@ describe('a command line that cannot be understood', () => {
 
   test.each([
     [['cache', 'stast', '--json'], "unknown command 'stast'"],
+    [['help', 'stast', '--json'], "unknown command 'stast'"],
     [['cache', '--json'], 'No command given'],
     [['--json'], 'No command given'],
   ])('%j says so in one line of JSON on stderr, and nothing else', async (argv, message) => {

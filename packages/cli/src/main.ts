@@ -7,13 +7,14 @@ import { COMMAND_GROUPS, findCommands } from './command-table.ts'
 import { EXIT, renderExitCodesForHelp } from './exit-codes.ts'
 import type { Host } from './host.ts'
 import { wantsColour } from './render/colours.ts'
+import { resolveHelp } from './resolve-help.ts'
 
 /** Runs one command line to its end. Never throws; never ends the process. */
 export async function main(words: readonly string[], host: Host): Promise<number> {
   let argv = words
   const program: Command = createProgram(host, () => wantsJson(program, argv))
   try {
-    argv = findArguments(words, host.env)
+    argv = resolveHelp(findArguments(words, host.env))
     const cli = createCli(program, host, argv)
     try {
       await addCommands(program, cli, argv)
