@@ -87,8 +87,8 @@ describe('a cache by what the work reads', () => {
       'changed: src/a.ts',
       'renamed: src/a.ts to src/b.ts',
       'now executable: src/a.ts',
-      'environment variable MODE has another value',
-      'another version of a tool: sh ../tool',
+      'environment variable MODE has a different value',
+      'tool version changed: sh ../tool',
     ])
     expect([known, page].map(({ outputs }) => outputs['cache-status'])).toEqual(['exact', 'exact'])
     const named = [known, changed, renamed, tool].map(({ outputs }) => outputs['changed-files'])

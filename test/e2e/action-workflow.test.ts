@@ -105,12 +105,12 @@ const CHANGES: readonly (readonly [
   ],
   [
     'a variable that the steps declare',
-    'environment variable FLAVOUR has another value',
+    'environment variable FLAVOUR has a different value',
     ({ env }) => void (env['FLAVOUR'] = 'sweet'),
   ],
   [
-    'another version of a tool',
-    'another version of a tool: toolbox --version',
+    'tool version changed',
+    'tool version changed: toolbox --version',
     (machine) => installToolbox(machine, '2.0'),
   ],
   [

@@ -68,9 +68,9 @@ const CHANGES: readonly (readonly [
   [
     'a tool version',
     (rig) => (rig.write('version', '2.0.0'), {}),
-    /another version of a tool: tool-version/,
+    /tool version changed: tool-version/,
   ],
-  ['another salt', () => ({ words: ['--salt', 'two'] }), /the salt is another one/],
+  ['another salt', () => ({ words: ['--salt', 'two'] }), /the salt has changed/],
 ]
 
 test.each(CHANGES)('%s is a miss that names it', async (_name, change, reason) => {
@@ -93,7 +93,7 @@ test('another command is a miss that names it', async () => {
   await build(rig)
   const second = await rig.taskvault(['run', 'build', ...INPUTS, '--', './build.sh', 'twice'])
 
-  expect(second.stderr).toContain('the command is another one')
+  expect(second.stderr).toContain('the command has changed')
   expect(countRuns(rig)).toBe(2)
 })
 

@@ -113,7 +113,7 @@ describe('as a process', () => {
     expect([miss?.status, miss?.stdout, miss?.stderr]).toEqual([
       0,
       'other\n',
-      'task: running echo other (the command is another one)\ntask: not saved: this user may not write to the cache\n',
+      'task: running echo other (the command has changed)\ntask: not saved: this user may not write to the cache\n',
     ])
     const cache = path.resolve(project, '.taskvault/cache')
     expect([save?.status, save?.stderr]).toEqual([

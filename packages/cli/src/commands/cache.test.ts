@@ -38,9 +38,7 @@ describe('what the documentation shows', () => {
     })
     expect(readFileSync(path.join(cwd, 'model_restored.pkl'))).toEqual(Buffer.alloc(MODEL_BYTES, 7))
     expect([miss.code, miss.stdout]).toEqual([1, ''])
-    expect(miss.stderr).toBe(
-      '✗ Cache miss for train_model: the content of the input is another one\n',
-    )
+    expect(miss.stderr).toBe('✗ Cache miss for train_model: the content of the input has changed\n')
     expect(existsSync(path.join(cwd, 'other.pkl'))).toBe(false)
   })
 

@@ -19,11 +19,11 @@ test('what is newly declared is told from what has changed', () => {
   ])
 
   expect(named).toEqual([
-    'environment variable A counts now, and did not before',
-    'a tool that counts now, and did not before: node --version',
+    'environment variable A counts now, but did not before',
+    'a tool that counts now, but did not before: node --version',
     'environment variable A no longer counts',
     'a tool that no longer counts: node --version',
-    'environment variable A has another value',
-    'another version of a tool: node --version',
+    'environment variable A has a different value',
+    'tool version changed: node --version',
   ])
 })

@@ -19,19 +19,19 @@ export function nameReason(reason: ChangeReason): string {
     case 'mode-changed':
       return `${reason.isExecutable ? 'now executable' : 'no longer executable'}: ${reason.relativePath}`
     case 'kind-changed':
-      return `now another kind of file: ${reason.relativePath}`
+      return `now a different kind of file: ${reason.relativePath}`
     case 'env-changed':
       return `environment variable ${reason.name} ${ENV_CHANGES[reason.now]}`
     case 'tool-changed':
       return `${TOOL_CHANGES[reason.now]}: ${reason.command}`
     case 'command-changed':
-      return 'the command is another one'
+      return 'the command has changed'
     case 'salt-changed':
-      return 'the salt is another one'
+      return 'the salt has changed'
     case 'content-changed':
-      return 'the content of the input is another one'
+      return 'the content of the input has changed'
     case 'algorithm-changed':
-      return 'the hash algorithm is another one'
+      return 'the hash algorithm has changed'
     case 'expired':
       return 'the entry has expired'
     case 'evicted':
@@ -39,7 +39,7 @@ export function nameReason(reason: ChangeReason): string {
     case 'damaged':
       return `the entry is damaged: ${reason.detail}`
     case 'outputs-changed':
-      return 'the entry holds other outputs than are declared now'
+      return 'the entry has different outputs from those declared now'
     case 'unavailable':
       return `the cache could not be used: ${reason.detail}`
     case 'failed-before':
@@ -47,9 +47,9 @@ export function nameReason(reason: ChangeReason): string {
     case 'pass-of-others':
       return reason.passesOf === 'ci'
         ? 'it passed before, and only passes in CI count here'
-        : 'it passed before with somebody else, and only your own passes count here'
+        : 'it passed before for somebody else, and only your own passes count here'
     case 'notes-missing':
-      return 'the entry was saved where nothing is kept of what the command writes to files of the CI runner'
+      return 'the entry was saved without recording what the command writes to files of the CI runner'
     case 'and-more':
       return `and ${reason.count} more`
   }
@@ -60,13 +60,13 @@ type NowOf<Kind> = Extract<ChangeReason, { readonly kind: Kind; readonly now: st
 const ENV_CHANGES: Readonly<Record<NowOf<'env-changed'>, string>> = {
   set: 'is now set',
   unset: 'is no longer set',
-  other: 'has another value',
-  declared: 'counts now, and did not before',
+  other: 'has a different value',
+  declared: 'counts now, but did not before',
   undeclared: 'no longer counts',
 }
 
 const TOOL_CHANGES: Readonly<Record<NowOf<'tool-changed'>, string>> = {
-  other: 'another version of a tool',
-  declared: 'a tool that counts now, and did not before',
+  other: 'tool version changed',
+  declared: 'a tool that counts now, but did not before',
   undeclared: 'a tool that no longer counts',
 }
