@@ -24,7 +24,7 @@ async function list(cli: Cli): Promise<void> {
         keys.map((key) => rowOf(key, nowMs)),
         { header: HEADER },
       ),
-    data: () => keys,
+    data: () => ({ keys }),
   })
 }
 

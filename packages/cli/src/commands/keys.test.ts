@@ -23,6 +23,7 @@ test('a key is made, listed, used and revoked', async () => {
   const made = await run(['keys', 'create', 'anna', '--address', '127.0.0.0/8', '::1'])
   const [, id = ''] = made.stdout.split('_')
   const listed = await run(['keys', 'list'])
+  const asData = await run(['keys', 'list', '--json'])
   const asAnna = await run(['keys', 'list'], made.stdout.trim())
   const revoked = await run(['keys', 'revoke', id])
 
@@ -32,6 +33,9 @@ test('a key is made, listed, used and revoked', async () => {
     new RegExp(`^${id}  anna  +engineer .*in 8\\d d.* 127.0.0.0/8 ::1$`, 'm'),
   )
   expect(listed.stdout).not.toContain(made.stdout.trim())
+  expect(JSON.parse(asData.stdout)).toMatchObject({
+    keys: [{ role: 'admin' }, { id, name: 'anna' }],
+  })
   expect(asAnna).toMatchObject({ code: EXIT.permission, stdout: '' })
   expect(asAnna.stderr).toContain('keys:manage')
   expect(revoked.stdout).toBe(`✓ Revoked ${id}\n`)
