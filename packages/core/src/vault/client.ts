@@ -51,7 +51,9 @@ export interface Client extends AsyncDisposable {
    * The result kept for this input; on a miss `compute` makes it, and it is kept. However many ask for it
    * at the same time, it is computed once: the others wait, and `true` says that they had no work with it.
    * A failure of `compute` is that of all who waited for it in this client, and the next call computes
-   * again; another process that waited computes itself.
+   * again; another process that waited computes itself. A process that `compute` starts and that asks for
+   * the same result computes as well, without waiting.
+   * @throws {TaskVaultError} ARGUMENT_INVALID when `compute` starts itself again and again.
    */
   getCachedResult(
     task: string,

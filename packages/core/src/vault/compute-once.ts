@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { asTaskVaultError } from '../errors.ts'
+import { TaskVaultError, asTaskVaultError } from '../errors.ts'
 import { removeFile } from '../files/remove-file.ts'
 import type { TaskKey } from '../model/digest.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import type { TaskName } from '../model/task.ts'
+import { DEEPEST_NESTING } from '../process/held-keys.ts'
+import { countComputedAround, holdWhileComputing } from '../process/keys-of-this-process.ts'
 import { reportingTrouble } from '../store/entries/reporting-trouble.ts'
 import { acquireLock } from '../store/locks/lock-file.ts'
 import { createRunVault } from './runs/run-vault.ts'
@@ -27,7 +29,9 @@ const computing = new AsyncLocalStorage<readonly TaskKey[]>()
 /**
  * Makes what computes each result once, however many ask for it at the same time, here or in other
  * processes. Those who ask here share one result, or its failure, and get bytes of their own; other
- * processes look for the entry, and compute when there is none.
+ * processes look for the entry, and compute when there is none. A process that was started to compute it
+ * does not wait for the one that waits for it: it computes, and is refused with ARGUMENT_INVALID once this
+ * has no end.
  */
 export function createComputeOnce(vault: Vault): (computation: Computation) => Promise<Computed> {
   const flights = new Map<TaskKey, Promise<Computed>>()
@@ -60,12 +64,24 @@ export function createComputeOnce(vault: Vault): (computation: Computation) => P
 
 async function computeUnlessKept(vault: Vault, computation: Computation): Promise<Computed> {
   const { task, work, isKept, compute } = computation
+  const nesting = countComputedAround(work.key)
+  if (nesting >= DEEPEST_NESTING) throw endless(task)
   const { isReadOnly, lockPath, hasEntry } = createRunVault(vault)
-  const waits = isKept && !isReadOnly
+  const waits = isKept && !isReadOnly && nesting === 0
   await using _lock = waits ? await lockUnlessTrouble(vault, lockPath(work.key)) : undefined
   // Somebody may have kept it between the look-up and the lock.
   const found = hasEntry(work.key) ? await vault.readResult(task, work) : undefined
-  return found === undefined ? [await compute(), false] : [found, true]
+  if (found !== undefined) return [found, true]
+  using _held = holdWhileComputing(work.key)
+  return [await compute(), false]
+}
+
+function endless(task: TaskName): TaskVaultError {
+  return new TaskVaultError(
+    'ARGUMENT_INVALID',
+    `What computes a result of ${task} asks for it itself, ${DEEPEST_NESTING} times by now`,
+    { hint: 'Have compute do the work, not start the program that asks for its result.' },
+  )
 }
 
 async function lockUnlessTrouble(

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { TaskVaultError } from '../../errors.ts'
-import { countHeld } from '../../process/held-keys.ts'
+import { DEEPEST_NESTING, countHeld } from '../../process/held-keys.ts'
 import { acquireLock } from '../../store/locks/lock-file.ts'
 import type { HeldLock } from '../../store/locks/lock-file.ts'
 import { removeOldLocks } from '../../store/locks/remove-old-locks.ts'
@@ -10,8 +10,6 @@ import { runAndSave, runUncached } from './run-and-save.ts'
 import type { KeyedRun, RunOutcome, RunRequest, RunVault } from './run-contract.ts'
 import { unlessTrouble } from './run-trouble.ts'
 
-/** How deep a task may run itself before it is taken for one that never ends. */
-const DEEPEST_NESTING = 8
 /** Every run that saves takes some of the files away that runs of other keys have left. */
 const OLD_LOCKS = { olderThanMs: 3_600_000, most: 50 }
 
