@@ -20,7 +20,7 @@ test.each<[string, VaultEvent]>([
   ['few files', { ...hashing, total: 999, unit: 'files' }],
   ['many of which none is done', { ...hashing, done: 0, total: 1000, unit: 'files' }],
   ['bytes', { ...hashing, total: 2 ** 30, unit: 'bytes' }],
-  ['what is no progress', { kind: 'rebuilt', entries: 5000 }],
+  ['what is no progress', { kind: 'rebuilt', entries: 5000, cause: 'lost' }],
 ])('%s do not', (_, event) => {
   const { read, limits } = createReader()
 

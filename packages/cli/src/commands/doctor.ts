@@ -1,15 +1,17 @@
 import { examineRemote, examineVault, isBroken } from '@taskvault/core'
-import type { Examination, RemoteExamination, Vault } from '@taskvault/core'
+import type { Examination, RemoteExamination, Vault, VaultEvent } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { EXIT } from '../exit-codes.ts'
-import { describeAudit, describeFinding } from '../render/findings.ts'
+import { describeAudit, describeFinding, describeRebuildCause } from '../render/findings.ts'
 import { onOneLine } from '../render/one-line.ts'
 import { formatBytes, formatCount } from '../render/quantities.ts'
 
 interface Options {
   readonly repair?: boolean
 }
+
+type Rebuilt = Extract<VaultEvent, { kind: 'rebuilt' }>
 
 /** One line of the report. */
 interface Check {
@@ -28,10 +30,10 @@ export function registerDoctor(parent: Command, cli: Cli): void {
 
 async function examine(cli: Cli, { repair = false }: Options): Promise<number> {
   const settings = await cli.settings()
-  let rebuiltEntries: number | undefined
+  let rebuilt: Rebuilt | undefined
   const vault = await cli.openVault((event) => {
     // An index that cannot be opened at all is rebuilt before anybody is asked.
-    if (event.kind === 'rebuilt') rebuiltEntries = event.entries
+    if (event.kind === 'rebuilt') rebuilt = event
     else cli.follow(event)
   })
   const examination = await examineVault(vault, { repair })
@@ -44,7 +46,7 @@ async function examine(cli: Cli, { repair = false }: Options): Promise<number> {
       detail: settings.configPath ?? 'none; the defaults apply',
     } as const,
     ...checksOfDirectory(vault, examination),
-    ...(rebuiltEntries === undefined ? [] : [checkOfRebuild(rebuiltEntries)]),
+    ...(rebuilt === undefined ? [] : [checkOfRebuild(rebuilt)]),
     ...checksOfStore(vault, examination, repair),
     ...checksOfAudit(examination),
     ...checksOfRemote(remote),
@@ -90,8 +92,8 @@ function checksOfDirectory(vault: Vault, examination: Examination): readonly Che
   ]
 }
 
-function checkOfRebuild(entries: number): Check {
-  const detail = `was damaged, and rebuilt from the blobs with ${formatCount(entries, 'entry', 'entries')}`
+function checkOfRebuild({ entries, cause }: Rebuilt): Check {
+  const detail = `${describeRebuildCause(cause)}, and was rebuilt from the blobs with ${formatCount(entries, 'entry', 'entries')}`
   return { state: 'repaired', subject: 'index', detail }
 }
 

@@ -1,5 +1,6 @@
 import { chmodSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { chanceName } from '@taskvault/core'
 import { describe, expect, test } from 'vitest'
 import { createProject, runMain } from '../testing/run-main.ts'
@@ -96,7 +97,23 @@ describe('doctor', () => {
     const lookup = await run(cwd, 'cache', 'get', 'task', 'input', 'restored')
 
     expect([code, lookup.code]).toEqual([0, 0])
-    expect(stdout).toContain('~ index: was damaged, and rebuilt from the blobs with 1 entry')
+    expect(stdout).toContain('~ index: was lost, and was rebuilt from the blobs with 1 entry')
+  })
+
+  test('an index of another version is said to be one, and no damage', async () => {
+    const cwd = await projectWithEntry()
+    takeTable(inCache(cwd, 'cache.db'))
+    const told = await run(cwd, 'cache', 'get', 'task', 'input', 'restored')
+    takeTable(inCache(cwd, 'cache.db'))
+
+    const { code, stdout } = await run(cwd, 'doctor')
+
+    expect([told.code, code]).toEqual([0, 0])
+    expect(told.stderr).toContain(
+      'warning: the index was made by another version of TaskVault; it was rebuilt with 1 entry',
+    )
+    expect(stdout).toContain('~ index: was made by another version of TaskVault, and was rebuilt')
+    expect(stdout).not.toContain('damaged')
   })
 
   test('an index that is no database is rebuilt, too', async () => {
@@ -232,6 +249,12 @@ function onlyBlob(cwd: string): string {
   const [name = '', ...more] = readdirSync(inCache(cwd, 'blobs'))
   expect(more).toEqual([])
   return inCache(cwd, path.join('blobs', name))
+}
+
+/** Leaves a whole database behind, which is not one of ours. */
+function takeTable(file: string): void {
+  using database = new DatabaseSync(file)
+  database.exec('DROP TABLE git_contents')
 }
 
 /** Changes one bit in the middle of a file. */

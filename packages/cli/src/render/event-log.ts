@@ -1,5 +1,6 @@
 import { shortDigest } from '@taskvault/core'
 import type { LogLevel, VaultEvent } from '@taskvault/core'
+import { describeRebuildCause } from './findings.ts'
 import { onOneLine } from './one-line.ts'
 import { formatCount } from './quantities.ts'
 
@@ -40,7 +41,7 @@ export function describeEvent(event: VaultEvent): LoggedEvent | undefined {
     case 'rebuilt':
       return {
         level: 'warn',
-        text: `warning: the index was damaged or lost; it was rebuilt with ${formatCount(event.entries, 'entry', 'entries')}`,
+        text: `warning: the index ${describeRebuildCause(event.cause)}; it was rebuilt with ${formatCount(event.entries, 'entry', 'entries')}`,
       }
     case 'remote-paused':
       return {

@@ -1,5 +1,5 @@
 import { shortDigest } from '@taskvault/core'
-import type { AuditVerdict, Finding } from '@taskvault/core'
+import type { AuditVerdict, Finding, VaultEvent } from '@taskvault/core'
 import { formatBytes, formatCount } from './quantities.ts'
 
 /** What is wrong with one thing that is stored, on one line. */
@@ -21,6 +21,20 @@ export function describeFinding(finding: Finding): string {
       return `the index has forgotten the entry of manifest ${shortDigest(finding.digest)}`
     case 'file-unknown':
       return `blob ${shortDigest(finding.digest)} (${formatBytes(finding.sizeBytes)}) belongs to nothing; \`taskvault cache gc\` removes it`
+  }
+}
+
+/** Why the index is another one now, as the rest of a sentence about it. */
+export function describeRebuildCause(
+  cause: Extract<VaultEvent, { kind: 'rebuilt' }>['cause'],
+): string {
+  switch (cause) {
+    case 'lost':
+      return 'was lost'
+    case 'damaged':
+      return 'was damaged'
+    case 'other-version':
+      return 'was made by another version of TaskVault'
   }
 }
 

@@ -32,11 +32,14 @@ export type VaultEvent =
       readonly key: TaskKey
       readonly code: ErrorCode
     }
-  | { readonly kind: 'rebuilt'; readonly entries: number }
+  | { readonly kind: 'rebuilt'; readonly entries: number; readonly cause: RebuildCause }
   /** The remote store is not asked: it did not answer another process a moment ago. */
   | { readonly kind: 'remote-paused' }
   /** The cache had trouble and the work went on without it. */
   | { readonly kind: 'trouble'; readonly code: ErrorCode; readonly message: string }
+
+/** What was wrong with the index that was replaced. */
+export type RebuildCause = 'lost' | 'damaged' | 'other-version'
 
 export type ProgressPhase =
   | 'hashing'

@@ -155,6 +155,24 @@ export function ensureTables(database: Database): void {
   }
 }
 
+/**
+ * Whether the tables are those that we make, to the letter and all of them. Whether others are another version's, or
+ * damage, is for SQLite's own check to say, which is not made here.
+ */
+export function compareTables(database: Database): 'ours' | 'other' | 'none' {
+  const names = listNames(database)
+  if (names.length === 0) return 'none'
+  const made = database
+    .prepare("SELECT sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")
+    .all()
+  const version = readVersion(database)
+  const isCredible = version > 0 && version <= HIGHEST_CREDIBLE_VERSION
+  const areOurs =
+    NAMES.every((name) => names.includes(name)) &&
+    made.every(({ sql }) => TABLES.includes(String(sql)))
+  return isCredible && (version !== SCHEMA_VERSION || !areOurs) ? 'other' : 'ours'
+}
+
 /** Creates the tables of an empty database; must run inside a transaction. */
 export function createTables(database: Database): void {
   database.exec(TABLES)

@@ -7,7 +7,8 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isTaskVaultError } from '../../errors.ts'
@@ -16,6 +17,7 @@ import type { TemporaryStore } from '../../testing/temporary-store.ts'
 import { verifyAudit } from '../audit/verify-audit.ts'
 import { blobPath } from '../blobs/blob-path.ts'
 import { openBlob, readManifest } from '../blobs/pack-reader.ts'
+import { indexFiles, markDamaged } from '../database/index-files.ts'
 import { findEntry, listEntries } from '../entries/entries.ts'
 import { removeEntry } from '../entries/remove-entry.ts'
 import type { Store } from '../store.ts'
@@ -24,19 +26,33 @@ import { verifyStore } from './verify-store.ts'
 const NAMES = ['a', 'b', 'c', 'd', 'e']
 
 test.each([
-  ['is deleted', (file: string) => rmSync(file)],
+  ['is deleted', 'lost', (file: string) => rmSync(file)],
   [
     'is deleted with its log',
+    'lost',
     (file: string) =>
       ['', '-wal', '-shm'].forEach((suffix) => rmSync(file + suffix, { force: true })),
   ],
-  ['is emptied', (file: string) => truncateSync(file, 0)],
-  ['is cut in half', (file: string) => truncateSync(file, statSync(file).size / 2)],
-  ['is cut within its header', (file: string) => truncateSync(file, 50)],
-  ['is overwritten', (file: string) => writeFileSync(file, 'x'.repeat(20_000))],
-  ['is zeroed', (file: string) => writeFileSync(file, Buffer.alloc(20_000))],
-  ['loses its version', (file: string) => patch(file, 60, Buffer.from([0, 0, 0, 0]))],
-] as const)('an index that %s is rebuilt on open with every entry', async (_, damage) => {
+  ['is emptied', 'lost', (file: string) => truncateSync(file, 0)],
+  ['is cut in half', 'damaged', (file: string) => truncateSync(file, statSync(file).size / 2)],
+  ['is cut within its header', 'damaged', (file: string) => truncateSync(file, 50)],
+  ['is overwritten', 'damaged', (file: string) => writeFileSync(file, 'x'.repeat(20_000))],
+  ['is zeroed', 'damaged', (file: string) => writeFileSync(file, Buffer.alloc(20_000))],
+  ['loses its version', 'damaged', (file: string) => patch(file, 60, Buffer.from([0, 0, 0, 0]))],
+  [
+    'lacks a table that we make',
+    'other-version',
+    (file: string) => change(file, 'DROP TABLE git_contents'),
+  ],
+  [
+    'has a column that we do not know, on which something failed',
+    'other-version',
+    (file: string) => {
+      change(file, 'ALTER TABLE git_contents ADD COLUMN later')
+      markDamaged(indexFiles(dirname(file)))
+    },
+  ],
+] as const)('an index that %s is rebuilt on open with every entry', async (_, cause, damage) => {
   using temporary = await openTemporaryStore()
   await fill(temporary)
 
@@ -44,7 +60,7 @@ test.each([
   const store = await temporary.open()
 
   expect(keysOf(store)).toEqual(NAMES.map((name) => keyOf(store, name)).toSorted())
-  expect(temporary.events).toContainEqual({ kind: 'rebuilt', entries: NAMES.length })
+  expect(temporary.events).toContainEqual({ kind: 'rebuilt', entries: NAMES.length, cause })
   const names = readdirSync(store.cacheDirectory)
   expect(names.some((name) => /\.(new-|rebuilding|damaged)/.test(name))).toBe(false)
   expect((await verifyStore(store)).findings).toEqual([])
@@ -260,6 +276,11 @@ function keysOf(store: Store): string[] {
   return listEntries(store)
     .map((entry) => String(entry.key))
     .toSorted()
+}
+
+function change(file: string, sql: string): void {
+  using database = new DatabaseSync(file)
+  database.exec(sql)
 }
 
 function patch(file: string, at: number, bytes: Buffer): void {

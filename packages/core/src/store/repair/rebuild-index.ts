@@ -25,6 +25,7 @@ import { acquireLock } from '../locks/lock-file.ts'
 import type { Store } from '../store.ts'
 import { fillIndex } from './fill-index.ts'
 import type { FilledIndex } from './fill-index.ts'
+import { findRebuildCause } from './rebuild-cause.ts'
 
 type RebuildOptions = Pick<Store, 'cacheDirectory' | 'report' | 'now'>
 
@@ -50,11 +51,12 @@ export async function rebuildIndex(
     // From here on publications wait: what was published before has its blobs where they are looked for.
     writeFileSync(files.gate, `${process.pid}\n`)
     using former = await lockFormer(files)
+    const cause = findRebuildCause(files.database, former)
     const filled = await writeFreshIndex(options, fresh)
     // Windows replaces no file that is open.
     if (process.platform === 'win32') former?.[Symbol.dispose]()
     replaceIndex(files, fresh, options.now())
-    options.report({ kind: 'rebuilt', entries: filled.entries })
+    options.report({ kind: 'rebuilt', entries: filled.entries, cause })
     return filled
   } catch (error) {
     throw asTaskVaultError(error, `rebuild ${files.database}`)
@@ -71,7 +73,7 @@ const SUFFIXES = ['', '-wal', '-shm']
  * Keeps those who have the former index open from writing to it, and to the audit log, until it is
  * replaced; they notice when they get its lock. An index too damaged to be locked cannot be written to.
  */
-async function lockFormer(files: IndexFiles): Promise<Disposable | undefined> {
+async function lockFormer(files: IndexFiles): Promise<Database | undefined> {
   if (!existsSync(files.database)) return undefined
   let former: Database | undefined
   try {
