@@ -25,9 +25,11 @@ const STOP_NOTICE_MS = 100
 /**
  * Starts commands in a terminal of their own that is a window onto ours, so that they behave as if
  * we were not there: colours, progress bars, questions. Undefined when the command would not have
- * had a terminal to itself, or when terminals cannot be made here.
+ * had a terminal to itself, or when terminals cannot be made here. Nor on Windows: what can be read from a
+ * terminal there is a picture of the screen, line breaks and all, and not what the command has printed.
  */
 export async function findTerminalSpawn(host: Host): Promise<SpawnCommand | undefined> {
+  if (platform() === 'win32') return undefined
   if (!isOneTerminal(host.stdout, host.stderr) || !isForeground()) return undefined
   const input = inputKind()
   if (input === undefined) return undefined
@@ -131,7 +133,6 @@ function withInput(
   input: 'terminal' | 'nothing',
 ): { file: string; args: readonly string[] } {
   const { file, args } = executableOf(request.command, platform())
-  if (platform() === 'win32') return { file, args }
   const executable = findExecutable(file, request)
   if (input === 'terminal') return { file: executable, args }
   return { file: '/bin/sh', args: ['-c', 'exec "$0" "$@" </dev/null', executable, ...args] }
@@ -148,7 +149,6 @@ export function isAttended(host: Host): boolean {
  */
 function inputKind(): 'terminal' | 'nothing' | undefined {
   if (isatty(STDIN)) return 'terminal'
-  if (platform() === 'win32') return undefined
   return fstatSync(STDIN).rdev === statSync(devNull).rdev ? 'nothing' : undefined
 }
 

@@ -1,4 +1,5 @@
 import type { CommandProcess } from './command-process.ts'
+import { hasProcessGroups } from './send-signal.ts'
 
 /** Where the signals that this process receives are to be had. The listener is removed by disposing. */
 export type SignalSource = (listener: (signal: NodeJS.Signals) => void) => Disposable
@@ -40,6 +41,8 @@ export function forwardSignals(
     }
     const isFromTerminal = signal === 'SIGINT' || signal === 'SIGQUIT'
     if (isFromTerminal && options.sharesTerminal) return
+    // Windows tells every process of a console itself; what we could send ends the command at once.
+    if (!hasProcessGroups) return
     command.sendSignal(signal)
   })
   return {

@@ -5,6 +5,7 @@ import { executableOf, showCommand } from './command-line.ts'
 import type { CommandEnd, CommandProcess, SpawnCommand, SpawnRequest } from './command-process.ts'
 import { commandNotFound } from './find-executable.ts'
 import { followOutput, type OutputFollower } from './follow-output.ts'
+import { isKnownToWindows } from './known-to-windows.ts'
 import { closePipes, closeWriteEnds, openPipes } from './open-pipe.ts'
 import { hasProcessGroups, sendSignal } from './send-signal.ts'
 
@@ -60,6 +61,7 @@ async function findSpawn(
   const { file, args, isVerbatim } = executableOf(request.command, process.platform)
   // On Windows most tools are `.cmd` scripts, which the system does not start by itself.
   const needsHelp = process.platform === 'win32' && !isVerbatim
+  if (needsHelp && !isKnownToWindows(file, request)) throw commandNotFound(file, request.directory)
   const spawnChild = needsHelp ? (await import('cross-spawn')).default : spawn
   return (stdio) => {
     try {
@@ -96,6 +98,11 @@ async function waitForEnd(
           ? { kind: 'exited', exitCode: exitCode ?? 0 }
           : { kind: 'signalled', signal },
       )
+    })
+    child.once('spawn', () => {
+      // How cross-spawn tells, in place of the end, that the shell of Windows ended with 1 for a word that is
+      // no file: here a command of its own, which failed.
+      child.once('error', () => resolve({ kind: 'exited', exitCode: 1 }))
     })
   })
   await Promise.all(outputs.map((output) => output.finish()))
