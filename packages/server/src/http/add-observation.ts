@@ -17,8 +17,8 @@ export function addObservation(
 }
 
 function log(request: FastifyRequest, reply: FastifyReply, outcome: RequestOutcome): void {
-  const level = levelOf(outcome, reply.statusCode)
-  const { method, url: route } = request.routeOptions
+  const { method, url: route, config } = request.routeOptions
+  const level = config.isProbe === true ? 'debug' : levelOf(outcome, reply.statusCode)
   request.log[level](
     {
       method,

@@ -1,3 +1,4 @@
+import type { Logger } from 'pino'
 import type { Engine } from '../engine/engine.ts'
 import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import { isAllowed } from '../trust/model/roles.ts'
@@ -5,6 +6,7 @@ import type { HttpApp } from './app.ts'
 import { credentialsOf } from './caller.ts'
 import type { Drain } from './drain.ts'
 import type { PrincipalCache } from './principal-cache.ts'
+import { createReadinessLog } from './readiness-log.ts'
 import { Refusal } from './refusal.ts'
 
 interface Operated {
@@ -13,6 +15,8 @@ interface Operated {
   readonly isMetricsPublic: boolean
   readonly drain: Drain
   readonly principals: PrincipalCache
+  readonly logger: Logger
+  readonly now: () => number
 }
 
 const PUBLIC = { access: 'public' } as const
@@ -27,15 +31,21 @@ export function addOperations(app: HttpApp, operated: Operated): void {
       status: 'ok',
     }),
   )
+  const readiness = createReadinessLog(operated.logger, operated.now)
+  const refuse = (because: string, error?: unknown): never => {
+    readiness.notReady(because, error)
+    throw notReady(because)
+  }
   const isHealthy = remembered(async () => await engine.checkHealth())
   app.get(
     '/readyz',
-    { config: { ...PUBLIC, operation: 'ready' }, schema: { hide: true } },
+    { config: { ...PUBLIC, operation: 'ready', isProbe: true }, schema: { hide: true } },
     async () => {
-      if (drain.isDraining) throw notReady('it is about to end')
+      if (drain.isDraining) return refuse('it is about to end')
       await isHealthy().catch((error: unknown) => {
-        throw notReady('its database or its objects cannot be reached', error)
+        refuse('its database or its objects cannot be reached', error)
       })
+      readiness.ready()
       return { status: 'ready' }
     },
   )
@@ -53,10 +63,9 @@ export function addOperations(app: HttpApp, operated: Operated): void {
   )
 }
 
-function notReady(because: string, cause?: unknown): Refusal {
+function notReady(because: string): Refusal {
   return new Refusal('DATABASE_UNAVAILABLE', `The server is not ready: ${because}`, {
     status: 503,
-    cause,
   })
 }
 

@@ -25,6 +25,8 @@ export interface RouteFacts {
   readonly operation?: string
   /** Its handler asks for the body itself, once it wants it. */
   readonly asksForBody?: true
+  /** Asked every few seconds, and logged by itself, when its answer changes. */
+  readonly isProbe?: true
 }
 
 declare module 'fastify' {

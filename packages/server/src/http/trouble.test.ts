@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type { Engine } from '../engine/engine.ts'
 import { createMemoryEngine } from '../testing/memory-engine.ts'
 import { startTestServer } from '../testing/start-test-server.ts'
+import type { TestServer } from '../testing/start-test-server.ts'
 
 const SECRET = 'postgres://vault:hunter2@db.internal/vault'
 
@@ -103,20 +104,54 @@ test('is not ready, and says so in the same shape, when what it needs is gone', 
   expect((await mended.fetch('/readyz')).status).toBe(200)
 })
 
+test('probes that find it not ready are one line of the log, without a stack, until it is ready again', async () => {
+  let failure: Error | undefined = new TaskVaultError(
+    'DATABASE_UNAVAILABLE',
+    `No answer of ${SECRET}`,
+  )
+  let nowMs = 0
+  await using server = await startTestServer({
+    engine: engineThat({
+      checkHealth: async () => {
+        if (failure !== undefined) throw failure
+      },
+    }),
+    now: () => nowMs,
+  })
+
+  for (let probe = 0; probe < 5; probe += 1) await server.fetch('/readyz')
+  const once = toldBy(server)
+  nowMs = 61_000
+  await server.fetch('/readyz')
+  const afterAMinute = toldBy(server)
+
+  expect(once).toEqual([expect.stringContaining('"reason":"No answer of')])
+  expect(once.join()).not.toMatch(/stack|hunter2/)
+  expect(afterAMinute).toHaveLength(2)
+  failure = undefined
+  await expect.poll(async () => (await server.fetch('/readyz')).status).toBe(200)
+  expect(toldBy(server)).toEqual([...afterAMinute, expect.stringContaining('ready again')])
+})
+
 test('that it is about to end is one plain line of the log', async () => {
   await using ending = await startTestServer()
 
   ending.server.startDraining()
   const ready = await ending.fetch('/readyz')
+  await ending.fetch('/readyz')
 
   expect(ready.status).toBe(503)
   expect(await ready.json()).toMatchObject({ message: expect.stringContaining('about to end') })
-  const lines = ending
+  expect(toldBy(ending)).toEqual([expect.stringMatching(/"msg":"not ready: it is about to end"}$/)])
+})
+
+/** The lines of the log above `debug`, without what the framework says of itself. */
+function toldBy(server: TestServer): readonly string[] {
+  return server
     .log()
     .split('\n')
-    .filter((line) => /"level":"(warn|error)"/.test(line))
-  expect(lines).toEqual([expect.stringContaining('"route":"/readyz","status":503')])
-})
+    .filter((line) => /"level":"(info|warn|error)"/.test(line) && !line.includes('listening on'))
+}
 
 function engineThat(changes: Partial<Engine>): Engine {
   return { ...createMemoryEngine(), ...changes }
