@@ -1,5 +1,8 @@
-import { describe, expect, test } from 'vitest'
-import { exclusionOf, patternFromRoot } from './paths-from-root.ts'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { exclusionOf, pathFromRoot, patternFromRoot } from './paths-from-root.ts'
 
 describe('a pattern', () => {
   test.each([
@@ -13,6 +16,58 @@ describe('a pattern', () => {
     ['/p/packages/[x]', 'src/**', String.raw`packages/\[x\]/src/**`],
   ])('typed in %s, %s means %s', (cwd, pattern, meaning) => {
     expect(patternFromRoot(pattern, { cwd, projectRoot: '/p' })).toBe(meaning)
+  })
+})
+
+describe('a project with two names', () => {
+  let above = ''
+
+  beforeEach(() => {
+    above = realpathSync(mkdtempSync(path.join(tmpdir(), 'names-')))
+    mkdirSync(path.join(above, 'real/src/[x]'), { recursive: true })
+    mkdirSync(path.join(above, 'elsewhere'))
+    symlinkSync('real', path.join(above, 'link'))
+    symlinkSync('real/src/[x]', path.join(above, 'into'))
+    symlinkSync('../elsewhere', path.join(above, 'real/out'))
+  })
+
+  afterEach(() => rmSync(above, { recursive: true }))
+
+  test.each([
+    ['link/src/**', 'real', 'src/**'],
+    ['real/src/**', 'link', 'src/**'],
+    ['link/{a,b}', 'real', '{a,b}'],
+    ['link/src/new.txt', 'real', 'src/new.txt'],
+    ['into/*.ts', 'real', String.raw`src/\[x\]/*.ts`],
+    // A link of the project’s own is a name in it; what becomes of it is for others to say.
+    ['link/out/x', 'real', 'out/x'],
+    ['elsewhere/**', 'real', undefined],
+    ['nowhere/**', 'real', undefined],
+  ])('%s in %s means %s', (pattern, root, meaning) => {
+    const named = path.join(above, pattern)
+    const projectRoot = path.join(above, root)
+
+    expect(patternFromRoot(`!${named}`, { cwd: projectRoot, projectRoot })).toBe(
+      `!${meaning ?? named}`,
+    )
+  })
+
+  test.each([
+    ['link/dist', 'real', 'dist'],
+    ['real/dist', 'link', 'dist'],
+    ['link', 'real', '.'],
+    ['elsewhere/dist', 'real', undefined],
+  ])('the path %s in %s is %s', (name, root, meaning) => {
+    const named = path.join(above, name)
+    const projectRoot = path.join(above, root)
+
+    expect(pathFromRoot(named, { cwd: projectRoot, projectRoot })).toBe(meaning ?? named)
+  })
+
+  test('a file of ours is left out by either', () => {
+    expect(exclusionOf(path.join(above, 'link/result.json'), path.join(above, 'real'))).toBe(
+      '!result.json',
+    )
   })
 })
 

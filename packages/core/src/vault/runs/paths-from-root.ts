@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { isWithin } from '../../files/is-within.ts'
+import { findInProject } from './find-in-project.ts'
 
 /** Where a command is asked for, and in which project. */
 export interface CommandPlace {
@@ -10,33 +11,50 @@ export interface CommandPlace {
 }
 
 /**
- * A path relative to the root that means what `named` means in its place. An absolute one that is outside of
+ * A path relative to the root that means what `named` means in its place. An absolute one that leads outside of
  * the project stays as it is, so that whoever refuses it names what was typed; so does such a glob.
  */
 export function pathFromRoot(named: string, { cwd, projectRoot }: CommandPlace): string {
-  if (path.isAbsolute(named) && !isWithin(named, projectRoot)) return named
-  return path.relative(projectRoot, path.resolve(cwd, named)) || '.'
+  if (!path.isAbsolute(named)) return path.relative(projectRoot, path.resolve(cwd, named)) || '.'
+  return (findInProject(path.resolve(named), projectRoot) ?? named) || '.'
 }
 
 /** A glob relative to the root that means what `pattern` means in its place. */
 export function patternFromRoot(pattern: string, { cwd, projectRoot }: CommandPlace): string {
   const marks = /^[!?]*/.exec(pattern)?.[0] ?? ''
   const body = pattern.slice(marks.length)
-  if (path.isAbsolute(body) && !isWithin(body, projectRoot)) return pattern
-  if (path.isAbsolute(body)) return marks + toSlashes(path.relative(projectRoot, body))
+  if (path.isAbsolute(body)) {
+    const found = findGlobInProject(body, projectRoot)
+    return found === undefined ? pattern : marks + found
+  }
   const prefix = literally(path.relative(projectRoot, cwd))
   return prefix === '' ? pattern : marks + path.posix.join(prefix, body)
 }
 
 /** The pattern that leaves out this one file; undefined for one that lies outside of the project. */
 export function exclusionOf(absolutePath: string, projectRoot: string): string | undefined {
-  if (!isWithin(absolutePath, projectRoot) || absolutePath === projectRoot) return undefined
-  return `!${literally(path.relative(projectRoot, absolutePath))}`
+  const found = findInProject(absolutePath, projectRoot) ?? ''
+  return found === '' ? undefined : `!${literally(found)}`
 }
+
+/** What stands before the first sign of a glob is a directory, which can have another name. */
+function findGlobInProject(glob: string, projectRoot: string): string | undefined {
+  if (isWithin(glob, projectRoot)) return toSlashes(path.relative(projectRoot, glob))
+  const segments = glob.split('/')
+  const firstSign = segments.findIndex((segment) => SIGNS.test(segment))
+  const plain = segments.slice(0, firstSign === -1 ? undefined : firstSign).join('/')
+  const found = findInProject(path.resolve(plain === '' ? '/' : plain), projectRoot)
+  if (found === undefined) return undefined
+  return firstSign === -1
+    ? literally(found)
+    : path.posix.join(literally(found), ...segments.slice(firstSign))
+}
+
+const SIGNS = /[\\*?[\]{}()!]/
 
 /** A pattern whose signs mean nothing but themselves. */
 function literally(relativePath: string): string {
-  return toSlashes(relativePath).replaceAll(/[\\*?[\]{}()!]/g, String.raw`\$&`)
+  return toSlashes(relativePath).replaceAll(new RegExp(SIGNS, 'g'), String.raw`\$&`)
 }
 
 function toSlashes(relativePath: string): string {
