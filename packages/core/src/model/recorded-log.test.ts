@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { encodeLog } from '../testing/encode-log.ts'
 import {
   createLogRecorder,
-  encodeRecordedLog,
   parseRecordedLog,
   type LogPart,
   type LogStream,
@@ -96,17 +96,15 @@ describe('parsing', () => {
     )
     fc.assert(
       fc.property(fc.array(part), (parts) => {
-        const log = encodeRecordedLog(parts)
+        const log = encodeLog(parts)
 
-        expect(encodeRecordedLog(parseRecordedLog(log))).toEqual(log)
+        expect(encodeLog(parseRecordedLog(log))).toEqual(log)
       }),
     )
   })
 
   test('refuses a log that was cut anywhere within a record', () => {
-    const log = encodeRecordedLog([
-      { kind: 'output', stream: 'stderr', bytes: Buffer.from('some text') },
-    ])
+    const log = encodeLog([{ kind: 'output', stream: 'stderr', bytes: Buffer.from('some text') }])
 
     for (let length = 0; length < log.length; length += 1) {
       if (length === 16) continue // after the first line: an empty log
@@ -121,7 +119,7 @@ describe('parsing', () => {
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
         const log = Buffer.concat([Buffer.from('taskvault-log 1\n'), bytes])
         try {
-          expect(encodeRecordedLog(parseRecordedLog(log))).toEqual(log)
+          expect(encodeLog(parseRecordedLog(log))).toEqual(log)
         } catch (error) {
           expect(error).toMatchObject({ code: 'ENTRY_DAMAGED' })
         }

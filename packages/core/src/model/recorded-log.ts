@@ -82,17 +82,6 @@ export function createLogRecorder(limits: LogLimits = DEFAULT_LOG_LIMITS): LogRe
   }
 }
 
-/** A log with no limit on its length; neighbours of one stream become one part. */
-export function encodeRecordedLog(parts: readonly LogPart[]): Buffer {
-  const pieces: Uint8Array[] = [HEADER]
-  for (const part of parts) {
-    if (part.kind === 'omitted') pieces.push(encodeOmitted(part.sizeBytes))
-    else if (part.bytes.length > 0)
-      pieces.push(encodeHead(part.stream, part.bytes.length), part.bytes)
-  }
-  return Buffer.concat(pieces)
-}
-
 /**
  * Reads an encoded log. The parts' bytes are views of `log`.
  * @throws {TaskVaultError} ENTRY_DAMAGED when it is malformed; FORMAT_UNSUPPORTED when a later version
@@ -172,16 +161,11 @@ function recordWord(kind: (typeof KINDS)[number], length: number): number {
   return ((length << 2) | KINDS.indexOf(kind)) >>> 0
 }
 
-function encodeHead(kind: (typeof KINDS)[number], length: number): Buffer {
-  const head = Buffer.alloc(RECORD_HEAD_BYTES)
-  head.writeUInt32LE(recordWord(kind, length))
-  return head
-}
-
 function encodeOmitted(sizeBytes: number): Buffer {
-  const body = Buffer.alloc(OMITTED_BYTES)
-  body.writeBigUInt64LE(BigInt(sizeBytes))
-  return Buffer.concat([encodeHead('omitted', OMITTED_BYTES), body])
+  const record = Buffer.alloc(RECORD_HEAD_BYTES + OMITTED_BYTES)
+  record.writeUInt32LE(recordWord('omitted', OMITTED_BYTES))
+  record.writeBigUInt64LE(BigInt(sizeBytes), RECORD_HEAD_BYTES)
+  return record
 }
 
 function checkHeader(bytes: Buffer): void {

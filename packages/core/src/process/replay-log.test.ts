@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
-import { encodeRecordedLog, type LogPart, type LogStream } from '../model/recorded-log.ts'
+import type { LogPart, LogStream } from '../model/recorded-log.ts'
+import { encodeLog } from '../testing/encode-log.ts'
 import { replayLog } from './replay-log.ts'
 
 test('prints every part to its stream, in order', async () => {
@@ -45,7 +46,7 @@ test('a reader that goes away ends the replay, without a failure', async () => {
   )
   const gone = new Writable({ write: (_bytes, _encoding, done) => done(new Error('EPIPE')) })
 
-  await replayLog(encodeRecordedLog(parts), {
+  await replayLog(encodeLog(parts), {
     output: { stdout: gone, stderr: gone },
     isTerminal: false,
   })
@@ -55,7 +56,7 @@ test('a reader that goes away ends the replay, without a failure', async () => {
 
 test('prints nothing of a damaged log', async () => {
   const printed: string[] = []
-  const log = encodeRecordedLog([output('stdout', 'fine')])
+  const log = encodeLog([output('stdout', 'fine')])
 
   const replayed = replayLog(Buffer.concat([log, Buffer.from([9])]), {
     output: sinks(printed),
@@ -68,7 +69,7 @@ test('prints nothing of a damaged log', async () => {
 
 async function replay(parts: readonly LogPart[], { isTerminal = false } = {}): Promise<string[]> {
   const printed: string[] = []
-  await replayLog(encodeRecordedLog(parts), { output: sinks(printed), isTerminal })
+  await replayLog(encodeLog(parts), { output: sinks(printed), isTerminal })
   return printed
 }
 
