@@ -31,7 +31,10 @@ test('a pre-push whose standard input is nobody’s tests HEAD', async () => {
   expect(named.stderr).toMatch(/^✓ unit_tests: skipped, passed /)
 })
 
-test('a pre-push whose standard input nobody closes says what it waits for', async () => {
+test.each([
+  ['called by hand', 'pre-push'],
+  ['called as git does', 'pre-push origin /remote'],
+])('a pre-push %s whose standard input nobody closes says what it waits for', async (_, words) => {
   await using project = await openHookedProject()
   await project.commit('first')
   const untilSaid = 'touch said; until grep -q waiting said; do sleep 0.1; done'
@@ -39,7 +42,7 @@ test('a pre-push whose standard input nobody closes says what it waits for', asy
   const waited = await project.run([
     'sh',
     '-c',
-    `{ ${untilSaid}; } | taskvault hooks run pre-push 2>said; echo $?`,
+    `{ ${untilSaid}; } | taskvault hooks run ${words} 2>said; echo $?`,
   ])
 
   expect(waited.stdout).toBe('0\n')
