@@ -40,9 +40,8 @@ test('an output that was edited by hand is put back, and named', async () => {
 
   expect(rig.read('out/result.txt')).toBe('A')
   expect(rig.has('out/extra.txt')).toBe(false)
-  expect(second.stderr).toContain(
-    'put back, as they had been changed: out/result.txt, out/extra.txt',
-  )
+  expect(second.stderr).toContain('put back, as they had been changed: out/result.txt\n')
+  expect(second.stderr).toContain('removed, as the task had not made them: out/extra.txt\n')
   expect(countRuns(rig)).toBe(1)
 })
 

@@ -50,6 +50,8 @@ function explain(save: Exclude<Save, { readonly kind: 'saved' }>): Explained {
       const size = formatBytes(save.sizeBytes)
       return { text: `it has ${size}, which is more than max_size_bytes allows`, isWarning: true }
     }
+    case 'notes-too-large':
+      return { text: 'it wrote more than 4 MB to files of the runner', isWarning: true }
     case 'secret-noted':
       return { text: 'a secret is in what it wrote to files of the runner', isWarning: true }
     case 'not-writable':

@@ -32,11 +32,20 @@ describe('a hit', () => {
   test('names what was put back, the first few of many', () => {
     const putBack = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
 
-    expect(renderPutBack({ ...createHit(), putBack })).toBe(
+    expect(renderPutBack({ ...createHit(), putBack })).toEqual([
       'put back, as they had been changed: a, b, c, d, e and 2 more',
-    )
-    expect(renderPutBack(createHit())).toBeUndefined()
+    ])
+    expect(renderPutBack(createHit())).toEqual([])
   })
+})
+
+test('a hit names apart what was removed, as the task had not made it', () => {
+  const hit = createHit({ written: ['out/a'], removed: ['out/.cache'], unchangedCount: 4 })
+
+  expect(renderPutBack({ ...hit, putBack: ['out/a', 'out/.cache'] })).toEqual([
+    'put back, as they had been changed: out/a',
+    'removed, as the task had not made them: out/.cache',
+  ])
 })
 
 describe('a run', () => {
@@ -81,10 +90,11 @@ describe('a run', () => {
       /Output dist is missing/,
     ],
     [
-      { kind: 'not-saved', because: 'too-large', sizeBytes: 2 ** 30 },
+      { kind: 'not-saved', because: 'too-large', sizeBytes: 2 ** 30, limitBytes: 100 * 2 ** 20 },
       true,
-      /1\.00 GB, more than max_size_bytes/,
+      /1\.00 GB, more than the 100\.00 MB that max_size_bytes of its policy allows/,
     ],
+    [{ kind: 'not-saved', because: 'notes-too-large' }, true, /wrote more than 4 MB/],
     [{ kind: 'not-saved', because: 'policy' }, false, /policy/],
     [{ kind: 'not-saved', because: 'not-writable' }, false, /may not write/],
     [{ kind: 'not-saved', because: 'no-save' }, false, /--no-save/],

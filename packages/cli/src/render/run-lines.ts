@@ -34,11 +34,23 @@ export function renderProvenance(manifest: HitOutcome['manifest'], nowMs: number
   return `${verb} ${formatAge(nowMs - createdAtMs)}${branch}`
 }
 
-/** Which outputs had been changed by hand; undefined when none had. */
-export function renderPutBack(hit: HitOutcome): string | undefined {
-  return hit.putBack.length === 0
-    ? undefined
-    : `put back, as they had been changed: ${onOneLine(listPaths(hit.putBack))}`
+/** Which outputs were not as the task had left them; nothing when all were. */
+export function renderPutBack({ putBack, changes }: HitOutcome): readonly string[] {
+  const removed = new Set(changes.removed)
+  return [
+    ...listUnder(
+      'put back, as they had been changed',
+      putBack.filter((each) => !removed.has(each)),
+    ),
+    ...listUnder(
+      'removed, as the task had not made them',
+      putBack.filter((each) => removed.has(each)),
+    ),
+  ]
+}
+
+function listUnder(heading: string, paths: readonly string[]): readonly string[] {
+  return paths.length === 0 ? [] : [`${heading}: ${onOneLine(listPaths(paths))}`]
 }
 
 /** `saved 12 files, 1.20 MB, after 1 min 02 s, and sent 300 KB`. */
@@ -79,6 +91,8 @@ export function renderNotSaved(notSaved: NotSaved): NotSavedLine | undefined {
       return { isWarning: false, text: 'not saved: nobody read its output to the end' }
     case 'secret-noted':
       return { isWarning: true, text: 'not saved: a secret is in what it wrote for the CI runner' }
+    case 'notes-too-large':
+      return { isWarning: true, text: 'not saved: it wrote more than 4 MB for the CI runner' }
     case 'inputs-changed':
       return {
         isWarning: true,
@@ -89,7 +103,7 @@ export function renderNotSaved(notSaved: NotSaved): NotSavedLine | undefined {
     case 'too-large':
       return {
         isWarning: true,
-        text: `not saved: its outputs have ${formatBytes(notSaved.sizeBytes)}, more than max_size_bytes allows`,
+        text: `not saved: its outputs have ${formatBytes(notSaved.sizeBytes)}, more than ${describeLimit(notSaved)}`,
       }
   }
 }
@@ -115,6 +129,13 @@ export function formatAge(ageMs: number): string {
     if (count >= 1) return `${count} ${name}${count === 1 ? '' : 's'} ago`
   }
   return 'just now'
+}
+
+/** Who reads it has the policies at hand, and finds there what to change. */
+function describeLimit({ limitBytes }: { readonly limitBytes: number | undefined }): string {
+  return limitBytes === undefined
+    ? 'max_size_bytes of its policy allows'
+    : `the ${formatBytes(limitBytes)} that max_size_bytes of its policy allows`
 }
 
 function describeChanges(changed: number, unchanged: number): string {

@@ -55,8 +55,7 @@ export function createTaskVoice(cli: Cli, task: TaskName, without: string): Task
     },
     hit(hit) {
       done(renderRunHit(hit, host.now()), hit.exitCode === 0)
-      const putBack = renderPutBack(hit)
-      if (putBack !== undefined) voice.remark(`  ${putBack}`)
+      for (const line of renderPutBack(hit)) voice.remark(`  ${line}`)
     },
     key: (key) => remark(`key ${key ?? 'not known'}`),
     fallback(hit) {

@@ -80,8 +80,7 @@ function whyNot({ vault, request }: KeyedRun, result: CommandResult): NotSaved |
 /** Notes are put back to the byte: what must not be in them cannot be left out, as it is in a log. */
 function whyNotNoted(notes: Notes | undefined, secrets: readonly string[]): NotSaved | undefined {
   if (notes === undefined) return undefined
-  const sizeBytes = countNoteBytes(notes)
-  if (sizeBytes > MOST_NOTE_BYTES) return { kind: 'not-saved', because: 'too-large', sizeBytes }
+  if (countNoteBytes(notes) > MOST_NOTE_BYTES) return notSaved('notes-too-large')
   return areNotesSecret(notes, secrets) ? notSaved('secret-noted') : undefined
 }
 

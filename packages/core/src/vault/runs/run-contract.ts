@@ -114,6 +114,7 @@ export type PlainReason =
   | 'interrupted'
   | 'output-unread'
   | 'secret-noted'
+  | 'notes-too-large'
   | 'policy'
   | 'no-save'
   | 'read-only'
@@ -124,7 +125,12 @@ export type NotSaved = { readonly kind: 'not-saved' } & (
   | { readonly because: PlainReason }
   | { readonly because: 'inputs-changed'; readonly changes: readonly ChangeReason[] }
   | { readonly because: 'output-missing'; readonly message: string }
-  | { readonly because: 'too-large'; readonly sizeBytes: number }
+  /** The policy allows `limitBytes`. */
+  | {
+      readonly because: 'too-large'
+      readonly sizeBytes: number
+      readonly limitBytes: number | undefined
+    }
   /** Reported as an event. */
   | { readonly because: 'trouble' }
 )

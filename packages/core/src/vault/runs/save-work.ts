@@ -53,7 +53,8 @@ export async function saveWork(
       })
       if (outcome.kind === 'saved') return outcome
       if (outcome.because === 'read-only') return { kind: 'not-saved', because: 'read-only' }
-      return { kind: 'not-saved', because: 'too-large', sizeBytes: outcome.sizeBytes }
+      const { maxSizeBytes: limitBytes } = request.policy
+      return { kind: 'not-saved', because: 'too-large', sizeBytes: outcome.sizeBytes, limitBytes }
     } catch (error) {
       if (!isTaskVaultError(error, 'OUTPUT_MISSING')) throw error
       return { kind: 'not-saved', because: 'output-missing', message: error.message }
