@@ -21,7 +21,10 @@ export interface EntryQuery {
   readonly keyPrefix?: string
   /** At most this many, newest first. */
   readonly limit: number
-  /** Continues after the last record of an earlier page. */
+  /**
+   * The `id` of the last record of an earlier page, after which this one continues. When that is removed by
+   * now, nothing is left out; records of earlier pages may come again.
+   */
   readonly after?: string
 }
 

@@ -202,14 +202,7 @@ function describeLists(name: string, open: () => Promise<OpenStores>): void {
     test('lists a task, newest first, page by page', async () => {
       const { blobs, entries } = await open()
       const task = parseTaskName(`listed-${await sampleKey()}`)
-      const drafts: EntryDraft[] = []
-      for (let index = 0; index < 5; index += 1) {
-        const draft = await sampleDraft(blobs, { task })
-        await entries.publish(draft)
-        drafts.unshift(draft)
-        // Stores tell times apart by milliseconds.
-        await new Promise((resolve) => setTimeout(resolve, 5))
-      }
+      const drafts = await publishSome({ blobs, entries }, task)
 
       const all = await entries.list({ task, limit: 100 })
       const first = await entries.list({ task, limit: 2 })
@@ -220,5 +213,33 @@ function describeLists(name: string, open: () => Promise<OpenStores>): void {
       expect(first.map(({ key }) => key)).toEqual(keys.slice(0, 2))
       expect(second.map(({ key }) => key)).toEqual(keys.slice(2, 4))
     })
+
+    test('leaves nothing out when what a page ended with is removed before the next', async () => {
+      const { blobs, entries } = await open()
+      const task = parseTaskName(`listed-${await sampleKey()}`)
+      const keys = (await publishSome({ blobs, entries }, task)).map(({ key }) => key)
+
+      const first = await entries.list({ task, limit: 2 })
+      await entries.remove(first[1]!)
+      const rest = await entries.list({ task, limit: 100, after: first[1]!.id })
+
+      expect(rest.map(({ key }) => key)).toEqual(expect.arrayContaining(keys.slice(2)))
+    })
   })
+}
+
+/** Five entries of a task; newest first. */
+async function publishSome(
+  { blobs, entries }: OpenStores,
+  task: EntryDraft['task'],
+): Promise<readonly EntryDraft[]> {
+  const drafts: EntryDraft[] = []
+  for (let index = 0; index < 5; index += 1) {
+    const draft = await sampleDraft(blobs, { task })
+    await entries.publish(draft)
+    drafts.unshift(draft)
+    // Stores tell times apart by milliseconds.
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  return drafts
 }

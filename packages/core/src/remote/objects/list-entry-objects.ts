@@ -28,6 +28,8 @@ export async function* listEntryObjects(
     seen.add(objectKey)
     isBehind ||= keyInObjectKey(objectKey) === after
   }
+  // It was removed, and its place with it. To end here would be to say that nothing follows.
+  if (!isBehind) yield* seen
 }
 
 function findObjects(
