@@ -117,6 +117,23 @@ describe.each([
   })
 })
 
+test('a key that is as long as may be is matched whole by its beginning', async () => {
+  const beginning = `Linux ${uniqueTask()} `
+  const key = beginning + 'é'.repeat(512 - beginning.length)
+  const inputs = { key: 'none', path: 'out', 'restore-keys': beginning }
+  const machine = createMachine(server)
+  writeFiles(machine, { 'out/a': 'made' })
+  await runAction(machine, { entry: 'save', inputs: { key, path: 'out' } })
+
+  const here = await runAction(machine, { entry: 'restore', inputs })
+  const elsewhere = await runAction(createMachine(server), { entry: 'restore', inputs })
+
+  for (const { log, outputs } of [here, elsewhere]) {
+    expect(outputs).toMatchObject({ 'cache-hit': 'false', 'cache-matched-key': key })
+    expect(log).toContain(`Cache restored from key: ${key}\n`)
+  }
+})
+
 test('other paths are another cache, and so is what Windows alone can read', async () => {
   const key = uniqueTask()
   const machine = createMachine(server)

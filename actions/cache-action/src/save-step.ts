@@ -1,5 +1,6 @@
 import {
   detectWorkplace,
+  notesOfKey,
   readBegunWork,
   removeBegunWork,
   resolvePolicy,
@@ -54,6 +55,7 @@ export async function saveStep(step: HalfStep, { begun, key }: Begun): Promise<v
     env,
     archive: inputs.keyed?.savesArchive === true ? { ...inputs.keyed, keys: [key] } : undefined,
     replaces: inputs.updates,
+    notes: key === '' ? undefined : notesOfKey(begun.task, key),
     now: Date.now,
     onEvent: troubles.event,
   })

@@ -1,4 +1,4 @@
-import { keyInName, nameOfKey } from '@taskvault/core'
+import { keyOfName, nameOfKey } from '@taskvault/core'
 import type { HitOutcome, NamedKey, SaveTaskOutcome } from '@taskvault/core'
 import type { HalfStep } from './half-step.ts'
 import type { WrittenKey } from './step-work.ts'
@@ -20,9 +20,10 @@ export function describeWritten(
   matched: HitOutcome | NamedKey | undefined,
 ): { readonly primary: string; readonly matched: string } {
   if (matched === undefined) return { primary: key, matched: '' }
-  const name = 'manifest' in matched ? matched.manifest.task : matched.task
-  const isExact = name === nameOfKey(place, key)
-  return { primary: key, matched: isExact ? key : keyInName(place, name) }
+  const isHit = 'manifest' in matched
+  const name = isHit ? matched.manifest.task : matched.task
+  if (name === nameOfKey(place, key)) return { primary: key, matched: key }
+  return { primary: key, matched: keyOfName(place, name, isHit ? matched.notes : undefined) }
 }
 
 const MIB = 1024 ** 2

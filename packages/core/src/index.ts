@@ -54,7 +54,7 @@ export type {
 } from './model/entry-record.ts'
 export type { ChangeReason } from './model/explain.ts'
 export type { Notes } from './model/notes.ts'
-export { keyInName, nameOfKey, namePrefixOfKeys } from './vault/targets/keyed-name.ts'
+export { keyOfName, nameOfKey, namePrefixOfKeys, notesOfKey } from './vault/targets/keyed-name.ts'
 export type { KeyedPlace } from './vault/targets/keyed-name.ts'
 export { nameReason } from './model/name-reason.ts'
 export type { KeyedFingerprint } from './model/fingerprint.ts'

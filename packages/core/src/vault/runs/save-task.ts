@@ -5,6 +5,8 @@ import type { BegunWork, NothingToSave } from '../../model/begun-work.ts'
 import type { TaskKey } from '../../model/digest.ts'
 import { withKey } from '../../model/fingerprint.ts'
 import type { Fingerprint, KeyedFingerprint } from '../../model/fingerprint.ts'
+import { encodeNotes } from '../../model/notes.ts'
+import type { Notes } from '../../model/notes.ts'
 import { selectCachePaths } from '../targets/cache-selection.ts'
 import { findOutputTargets } from '../targets/output-targets.ts'
 import type { OutputTarget, SavedEntry } from '../vault.ts'
@@ -24,6 +26,8 @@ export interface SaveTaskRequest extends Pick<RunRequest, 'policy' | 'origin' | 
   readonly replaces?: boolean
   /** What an archive is called that is sent instead of the entry; undefined: the entry is. */
   readonly archive?: ArchiveName | undefined
+  /** What is kept with the entry, for whoever restores it. */
+  readonly notes?: Notes | undefined
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
@@ -73,7 +77,8 @@ export async function saveTask(
   const described = { ...request, ...workOf(begun, settings.projectRoot) }
   const archive = request.archive && nameArchive(request.archive, request.env)
   const { exitCode, replaces } = request
-  const result = { exitCode, durationMs, finishLog: () => undefined, archive, replaces }
+  const notes = request.notes && encodeNotes(request.notes)
+  const result = { exitCode, durationMs, finishLog: () => undefined, notes, archive, replaces }
   const run = { vault, request: described, work }
   const save = await saveWork({ ...run, targets: () => findTargets(request, settings) }, result)
   return { key: work.key, durationMs, save }

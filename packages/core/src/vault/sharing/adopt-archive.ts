@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { unpackArchive } from '../../archive/unpack-archive.ts'
 import { isTaskVaultError } from '../../errors.ts'
+import { encodeNotes } from '../../model/notes.ts'
 import type { ByteStream } from '../../remote/blob-store.ts'
 import type { ArchiveQuery } from '../../remote/github/github-archives.ts'
 import type { FoundArchive } from '../../remote/github/github-service.ts'
@@ -8,6 +9,7 @@ import { recordRefusal } from '../../store/entries/record-use.ts'
 import type { OpenParts } from '../open-parts.ts'
 import { saveEntry } from '../save.ts'
 import { placeOf } from '../targets/cache-pattern.ts'
+import { noteKey } from '../targets/noted-key.ts'
 import type { Adopted, Adoption } from '../vault.ts'
 import { inOwnDirectory } from './own-directory.ts'
 import { placeUnpacked } from './place-unpacked.ts'
@@ -55,7 +57,7 @@ async function adoptUnlessWrong(
 
 async function adopt(parts: OpenParts, adoption: Adoption, pieces: ByteStream): Promise<Adopted> {
   const { maxSizeBytes, projectRoot } = parts.settings
-  const { task, work, policy, selection } = adoption
+  const { archive, task, work, policy, selection } = adoption
   return await inOwnDirectory(parts, async (directory) => {
     await unpackArchive(pieces, {
       limitBytes: maxSizeBytes,
@@ -75,6 +77,7 @@ async function adopt(parts: OpenParts, adoption: Adoption, pieces: ByteStream): 
         task,
         work,
         outputs,
+        notes: encodeNotes(noteKey(archive.key)),
         exitCode: 0,
         durationMs: 0,
         origin: { platform: 'github' },

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { parseTaskName } from '../../model/task.ts'
-import { keyInName, namePrefixOfKeys, nameOfKey } from './keyed-name.ts'
+import { keyOfName, namePrefixOfKeys, nameOfKey, notesOfKey } from './keyed-name.ts'
 
 const PLACE = { group: parseTaskName('deps'), version: '0123456789abcdef' }
 
@@ -15,7 +15,7 @@ test('every key has a name of its own, from which it is read again', () => {
   fc.assert(
     fc.property(keys, keys, (one, other) => {
       const key = one.toWellFormed()
-      expect(keyInName(PLACE, nameOfKey(PLACE, key))).toBe(key)
+      expect(keyOfName(PLACE, nameOfKey(PLACE, key))).toBe(key)
       const isSame = nameOfKey(PLACE, key) === nameOfKey(PLACE, other.toWellFormed())
       expect(isSame).toBe(key === other.toWellFormed())
     }),
@@ -42,4 +42,14 @@ test('keys that are too long to be shown are told apart', () => {
   expect(namePrefixOfKeys({ ...PLACE, version: '1'.repeat(64) }, 'x')).not.toBe(
     namePrefixOfKeys(PLACE, 'x'),
   )
+})
+
+test('a key that is too long to be shown is noted beside its name', () => {
+  const key = `Linux ${'é'.repeat(200)}`
+  const name = nameOfKey(PLACE, key)
+  const other = notesOfKey(name, `${key}2`)
+
+  expect(keyOfName(PLACE, name, notesOfKey(name, key))).toBe(key)
+  expect(keyOfName(PLACE, name, other)).toMatch(/^Linux é+~[0-9a-f]{32}$/)
+  expect(notesOfKey(nameOfKey(PLACE, 'a key'), 'a key')).toBeUndefined()
 })

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import type { Notes } from '../../model/notes.ts'
 import { parseTaskName } from '../../model/task.ts'
 import type { TaskName } from '../../model/task.ts'
+import { noteKey, readNotedKey } from './noted-key.ts'
 
 /** Whose keys are looked for together, by how they begin: those of one group with the same version. */
 export interface KeyedPlace {
@@ -34,8 +36,16 @@ export function namePrefixOfKeys(place: KeyedPlace, beginning: string): string |
   return escaped.length <= shownOf(head) ? head + escaped : undefined
 }
 
-/** The key that a name ends in, as far as the name shows it. */
-export function keyInName(place: KeyedPlace, name: TaskName): string {
+/** What an entry has to say of its key besides its name; undefined when that shows all of it. */
+export function notesOfKey(name: TaskName, key: string): Notes | undefined {
+  return name.endsWith(`/${escapeKey(key)}`) ? undefined : noteKey(key)
+}
+
+/** The key of an entry; where neither its name nor its notes show all of it, the beginning and a digest. */
+export function keyOfName(place: KeyedPlace, name: TaskName, notes?: Notes): string {
+  const noted = readNotedKey(notes)
+  // Notes of another key would be somebody's invention.
+  if (noted !== undefined && nameOfKey(place, noted) === name) return noted
   return unescapeKey(name.slice(headOf(place).length))
 }
 
