@@ -134,6 +134,22 @@ test('a key that is as long as may be is matched whole by its beginning', async 
   }
 })
 
+test('flags of actions/cache count when they say true, and other words do not', async () => {
+  const inputs = { key: uniqueTask(), path: 'out' }
+  const machine = createMachine(server)
+  const no = { 'lookup-only': '0', 'fail-on-cache-miss': 'yes', 'save-always': 'no' }
+
+  const missed = await runAction(machine, { inputs: { ...inputs, ...no } })
+  writeFiles(machine, { 'out/a': 'made' })
+  await post(machine, { ...inputs, ...no }, missed)
+  const looked = await runAction(machine, { inputs: { ...inputs, 'lookup-only': 'tRuE' } })
+  const refused = await runAction(machine, { inputs: { ...inputs, update: 'yes' } })
+
+  expect([missed.exitCode, looked.exitCode, refused.exitCode]).toEqual([0, 0, 1])
+  expect(looked.log).toContain(`Cache found and can be restored from key: ${inputs.key}\n`)
+  expect(refused.log).toContain('update is "yes"')
+})
+
 test('other paths are another cache, and so is what Windows alone can read', async () => {
   const key = uniqueTask()
   const machine = createMachine(server)

@@ -25,7 +25,7 @@ const MOST_KEYS = 10
  * @throws {TaskVaultError} ARGUMENT_INVALID in the words of actions/cache.
  */
 export function readKeyedInputs(runner: Runner): KeyedInputs | undefined {
-  const { env, input, inputLines, inputFlag } = runner
+  const { env, input, inputLines, saysTrue } = runner
   const key = input('key')
   const restoreKeys = inputLines('restore-keys')
   const keys = key === '' ? restoreKeys : [key, ...restoreKeys]
@@ -33,7 +33,7 @@ export function readKeyedInputs(runner: Runner): KeyedInputs | undefined {
   for (const each of keys) checkKey(each)
   const savesArchive = readFormat(input('format')) === 'archive'
   if (isKeyed(runner, key)) {
-    const isWindowsOnly = env['RUNNER_OS'] === 'Windows' && !inputFlag('enableCrossOsArchive')
+    const isWindowsOnly = env['RUNNER_OS'] === 'Windows' && !saysTrue('enableCrossOsArchive')
     return { key, restoreKeys, paths: inputLines('path'), isWindowsOnly, savesArchive }
   }
   if (savesArchive)

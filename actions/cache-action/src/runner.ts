@@ -15,6 +15,8 @@ export interface Runner {
   inputLines(name: string): readonly string[]
   /** @throws {TaskVaultError} ARGUMENT_INVALID for anything but the two words. */
   inputFlag(name: string): boolean
+  /** Of the flags of actions/cache, which takes every other word for false. */
+  saysTrue(name: string): boolean
   setOutput(name: string, value: string): void
   /** For the post step of the same action. */
   saveState(name: string, value: string): void
@@ -61,6 +63,7 @@ export function createRunner(env: Environment, stdout: Writable): Runner {
         hint: 'Write true or false.',
       })
     },
+    saysTrue: (name) => input(name).toLowerCase() === 'true',
     setOutput: (name, value) => append('GITHUB_OUTPUT', assignment(name, value)),
     saveState: (name, value) => append('GITHUB_STATE', assignment(name, value)),
     state: (name) => env[`STATE_${name}`] ?? '',

@@ -49,7 +49,7 @@ export function readStepInputs(
   runner: Runner,
   { mayRun }: { readonly mayRun: boolean },
 ): StepInputs {
-  const { input, inputLines, inputFlag } = runner
+  const { input, inputLines, inputFlag, saysTrue } = runner
   const keyed = readKeyedInputs(runner)
   const key = input('key')
   const run = input('run')
@@ -77,11 +77,11 @@ export function readStepInputs(
     directory: path.resolve(runner.env['GITHUB_WORKSPACE'] ?? '.', input('working-directory')),
     keyed,
     policy: readPolicyInputs(runner),
-    savesAlways: inputFlag('save-always'),
-    looksOnly: inputFlag('lookup-only'),
+    savesAlways: saysTrue('save-always'),
+    looksOnly: saysTrue('lookup-only'),
     updates: inputFlag('update'),
     isReadOnly: inputFlag('read-only') || isNo(input('save-if')),
-    failsOnMiss: inputFlag('fail-on-cache-miss'),
+    failsOnMiss: saysTrue('fail-on-cache-miss'),
     failsOnSaveError: inputFlag('fail-on-save-error'),
     takesNewest: inputFlag('fallback'),
   }
