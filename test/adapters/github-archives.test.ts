@@ -52,6 +52,35 @@ describe.each(['zstd', 'gzip'] as const)('with %s', (compression) => {
   })
 })
 
+test('what actions/cache has found by wildcards, and behind links, comes back', async () => {
+  const call = { paths: ['out/**', '**/node_modules'], key: `${uniqueTask()}-${'x'.repeat(200)}` }
+  const inputs = { key: 'none', path: call.paths.join('\n'), 'restore-keys': 'task-' }
+  const first = checkOutPackages()
+  makeTree(first)
+  writeFiles(first, {
+    'node_modules/a/index.js': 'a',
+    'packages/one/node_modules/b/index.js': 'b',
+  })
+  symlinkSync('../packages/one', path.join(first.workspace, 'node_modules/one'))
+  symlinkSync('names-that-are-long', path.join(first.workspace, 'out/names'))
+  utimesSync(path.join(first.workspace, 'out'), 1_000_000_000, 1_000_000_000)
+  await useActionsCache(first, { does: 'save', ...call })
+
+  const second = checkOutPackages()
+  const hit = await runAction(second, { entry: 'restore', inputs })
+  const again = await runAction(second, { entry: 'restore', inputs: { ...inputs, remote: 'off' } })
+
+  for (const { log, outputs } of [hit, again]) {
+    expect(log).not.toContain('::')
+    expect(outputs).toMatchObject({ 'cache-hit': 'false', 'cache-matched-key': call.key })
+  }
+  const roots = ['out', 'node_modules', 'packages/one/node_modules']
+  const [made, restored] = [first, second].map((machine) =>
+    roots.flatMap((root) => describeBelow(machine, root)),
+  )
+  expect(restored).toEqual(made)
+})
+
 test('actions/cache puts back what the action has saved for it', async () => {
   const key = uniqueTask()
   const inputs = { key: `${key}-1`, path: PATHS.join('\n'), format: 'archive' }
@@ -207,6 +236,12 @@ function createMachineWith(compression: 'zstd' | 'gzip'): Machine {
 function createFilled(compression: 'zstd' | 'gzip' = 'zstd'): Machine {
   const machine = createMachineWith(compression)
   makeTree(machine)
+  return machine
+}
+
+function checkOutPackages(): Machine {
+  const machine = createMachine(server)
+  writeFiles(machine, { 'packages/one/package.json': '{}' })
   return machine
 }
 

@@ -54,6 +54,29 @@ test.each([zstdCompressSync, gzipSync])(
   },
 )
 
+test('what actions/cache has found behind links goes to where they lead', async () => {
+  const root = temporary()
+  const members: readonly Member[] = [
+    [{ name: 'out/link', type: 'symlink', linkname: 'real/deep' }],
+    [{ name: 'out/link', type: 'link', linkname: 'out/link' }],
+    [{ name: 'out/link/a' }, 'a'],
+    [{ name: 'out/real/deep/a', type: 'link', linkname: 'out/link/a' }],
+    [{ name: 'out/link/up', type: 'symlink', linkname: '..' }],
+    [{ name: 'out/link/up/b' }, 'b'],
+    [{ name: 'out/away', type: 'symlink', linkname: 'skip' }],
+    [{ name: 'out/away/c' }, 'left out'],
+  ]
+
+  await unpack(root, gzipSync(await archive(members)))
+
+  const list = (name: string): readonly string[] => readdirSync(path.join(root, name)).toSorted()
+  expect(list('out')).toEqual(['away', 'link', 'real'])
+  expect(list('out/real')).toEqual(['b', 'deep'])
+  expect(list('out/real/deep')).toEqual(['a', 'up'])
+  expect(readlinkSync(path.join(root, 'out/link'))).toBe('real/deep')
+  expect(readFileSync(path.join(root, 'out/real/deep/a'), 'utf8')).toBe('a')
+})
+
 test.each<readonly [what: string, members: readonly Member[], said: string]>([
   ['a way out', [[{ name: '../evil' }, 'x']], 'outside'],
   ['an absolute path', [[{ name: '/tmp/evil' }, 'x']], 'outside'],
@@ -66,6 +89,29 @@ test.each<readonly [what: string, members: readonly Member[], said: string]>([
   [
     'a file behind a link of another case',
     [[{ name: 'out/Link', type: 'symlink', linkname: '../..' }], [{ name: 'out/link/evil' }, 'x']],
+    'behind a link',
+  ],
+  [
+    'a file behind an absolute link',
+    [[{ name: 'out/link', type: 'symlink', linkname: '/tmp' }], [{ name: 'out/link/evil' }, 'x']],
+    'behind a link',
+  ],
+  [
+    'a file behind a link behind a link',
+    [
+      [{ name: 'out/one', type: 'symlink', linkname: 'deep' }],
+      [{ name: 'out/one/two', type: 'symlink', linkname: '../..' }],
+      [{ name: 'out/one/two/evil' }, 'x'],
+    ],
+    'behind a link',
+  ],
+  [
+    'links in a circle',
+    [
+      [{ name: 'out/one', type: 'symlink', linkname: 'two' }],
+      [{ name: 'out/two', type: 'symlink', linkname: 'one' }],
+      [{ name: 'out/one/evil' }, 'x'],
+    ],
     'behind a link',
   ],
   [

@@ -9,7 +9,7 @@ import {
   utimesSync,
   writeSync,
 } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, posix, sep } from 'node:path'
 import type { Readable } from 'node:stream'
 import { extract } from 'tar-stream'
 import type { Entry, Headers } from 'tar-stream'
@@ -32,7 +32,8 @@ export type MemberPlace =
 
 /**
  * Unpacks a tar archive, compressed with zstd or gzip, out of which nobody can lead: every member goes where
- * the rules say, none through a link, and there are only files, directories and links.
+ * the rules say, and there are only files, directories and links. A member behind a link that came before,
+ * as actions/cache makes them, goes to where the link leads, by the same rules.
  * @throws {TaskVaultError} ENTRY_DAMAGED, ENTRY_TOO_LARGE; what `pieces` throws.
  */
 export async function unpackArchive(
@@ -42,7 +43,7 @@ export async function unpackArchive(
   const unpacking: Unpacking = {
     rules,
     files: new Set(),
-    links: new Set(),
+    links: new Map(),
     made: new Set(),
     directories: [],
     leftBytes: rules.limitBytes,
@@ -70,8 +71,11 @@ const HEADER_BYTES = 512
 interface Unpacking {
   readonly rules: UnpackRules
   readonly files: Set<string>
-  /** As file systems compare names that tell neither cases nor compositions apart. */
-  readonly links: Set<string>
+  /**
+   * By their places, as file systems compare names that tell neither cases nor compositions apart: what they
+   * lead to, as a member would be named.
+   */
+  readonly links: Map<string, string>
   readonly made: Set<string>
   readonly directories: { readonly place: string; readonly header: Headers }[]
   leftBytes: number
@@ -92,8 +96,9 @@ async function* watched(
 async function unpackMember(entry: Entry, unpacking: Unpacking): Promise<void> {
   const { header } = entry
   count(HEADER_BYTES, unpacking)
-  const place = findPlace(header.name, unpacking)
-  if (place === undefined) return void entry.resume()
+  const found = findPlace(header.name, unpacking)
+  if (found === undefined) return void entry.resume()
+  const { place, name } = found
   makeDirectory(dirname(place), unpacking)
   const { type = 'file' } = header
   if (type === 'file' || type === 'contiguous-file')
@@ -105,9 +110,11 @@ async function unpackMember(entry: Entry, unpacking: Unpacking): Promise<void> {
     unpacking.directories.push({ place, header })
   } else if (type === 'symlink') {
     makeWay(place)
-    symlinkSync(header.linkname ?? '', place)
+    const linkname = header.linkname ?? ''
+    symlinkSync(linkname, place)
     lutimesSync(place, ...timesOf(header))
-    unpacking.links.add(comparable(place))
+    const leadsTo = posix.isAbsolute(linkname) ? linkname : posix.join(dirname(name), linkname)
+    unpacking.links.set(comparable(place), leadsTo)
   } else if (type === 'link') {
     linkMember(header, place, unpacking)
   } else {
@@ -116,15 +123,40 @@ async function unpackMember(entry: Entry, unpacking: Unpacking): Promise<void> {
   entry.resume()
 }
 
+/** Links that lead to links; more are a circle. */
+const MOST_LINKS = 40
+
+interface FoundPlace {
+  readonly place: string
+  /** Of a member that would go there without a link. */
+  readonly name: string
+}
+
 /** Undefined: it is passed over. */
-function findPlace(name: string, { rules, links }: Unpacking): string | undefined {
-  const found = rules.placeOf(name)
-  if (found.kind === 'outside') throw damaged(`${name} is outside of the declared paths`)
-  if (found.kind === 'left-out') return undefined
-  const place = found.absolutePath
-  for (let above = dirname(place); above !== dirname(above); above = dirname(above))
-    if (links.has(comparable(above))) throw damaged(`${name} lies behind a link`)
-  return place
+function findPlace(given: string, { rules, links }: Unpacking): FoundPlace | undefined {
+  let name = given
+  for (let followed = 0; followed < MOST_LINKS; followed += 1) {
+    const found = rules.placeOf(name)
+    if (found.kind === 'left-out') return undefined
+    if (found.kind === 'outside') throw outside(given, { isBehindLink: followed > 0 })
+    const place = found.absolutePath
+    const link = findLinkAbove(place, links)
+    if (link === undefined) return { place, name }
+    name = link.leadsTo + place.slice(link.place.length).split(sep).join('/')
+  }
+  throw outside(given, { isBehindLink: true })
+}
+
+function findLinkAbove(
+  place: string,
+  links: Unpacking['links'],
+): { readonly place: string; readonly leadsTo: string } | undefined {
+  if (links.size === 0) return undefined
+  for (let above = dirname(place); above !== dirname(above); above = dirname(above)) {
+    const leadsTo = links.get(comparable(above))
+    if (leadsTo !== undefined) return { place: above, leadsTo }
+  }
+  return undefined
 }
 
 function checkNoLink(place: string, { links }: Unpacking): void {
@@ -147,7 +179,9 @@ async function writeMember(entry: Entry, place: string, unpacking: Unpacking): P
 }
 
 function linkMember(header: Headers, place: string, unpacking: Unpacking): void {
-  const target = findPlace(header.linkname ?? '', unpacking)
+  const target = findPlace(header.linkname ?? '', unpacking)?.place
+  // What actions/cache has found twice comes as another name of itself, be it a file or a link.
+  if (target === place && unpacking.links.has(comparable(place))) return
   if (target === undefined || !unpacking.files.has(target))
     throw damaged(`${header.name} is a second name of nothing that came before`)
   // A second name of a link would be one that nobody knows of.
@@ -192,6 +226,15 @@ function count(bytes: number, unpacking: Unpacking): void {
 
 function comparable(place: string): string {
   return place.normalize('NFC').toLowerCase()
+}
+
+function outside(
+  name: string,
+  { isBehindLink }: { readonly isBehindLink: boolean },
+): TaskVaultError {
+  return damaged(
+    `${name} ${isBehindLink ? 'lies behind a link' : 'is'} outside of the declared paths`,
+  )
 }
 
 function damaged(detail: string): TaskVaultError {

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { parseGlobPattern } from '../../files/glob-pattern.ts'
 import type { GlobPattern } from '../../files/glob-pattern.ts'
+import { isWithin } from '../../files/is-within.ts'
 
 export interface PatternPlaces {
   /** Absolute. */
@@ -30,7 +31,9 @@ export function parseCachePattern(line: string, places: PatternPlaces): CachePat
   const wild = segments.findIndex(isWild)
   const fixed = wild === -1 ? segments : segments.slice(0, wild)
   const base = path.resolve(`/${fixed.map(unescape).join('/')}`.replace(/^\/(?=[A-Za-z]:)/, ''))
-  const text = segments.join('/').replace(/^([A-Za-z]):/, '$1')
+  const text = withoutTree(segments, base, places)
+    .join('/')
+    .replace(/^([A-Za-z]):/, '$1')
   return {
     glob: parseGlobPattern((isExclusion ? '!' : '') + (text === '' ? '**' : text), path.sep),
     base,
@@ -57,6 +60,19 @@ function resolveSegments(text: string, { projectRoot, home }: PatternPlaces): st
     else if (segment !== '' && segment !== '.') resolved.push(segment)
   }
   return resolved
+}
+
+/**
+ * `dist/**` is `dist`, with its mode and its times. What has to stay as it is, such as the home directory,
+ * is not meant by what lies in it.
+ */
+function withoutTree(
+  segments: readonly string[],
+  base: string,
+  { projectRoot, home }: PatternPlaces,
+): readonly string[] {
+  if ([projectRoot, home].some((each) => isWithin(each, base))) return segments
+  return segments.slice(0, segments.findLastIndex((segment) => segment !== '**') + 1)
 }
 
 function split(text: string): string[] {
