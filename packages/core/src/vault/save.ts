@@ -18,6 +18,8 @@ import { isDamage, openEntry } from './open-entry.ts'
 import type { OpenParts } from './open-parts.ts'
 import { pushEntry } from './sharing/push-entry.ts'
 import type { Pushed } from './sharing/push-entry.ts'
+import { createSendAhead } from './sharing/send-ahead.ts'
+import type { SendAhead } from './sharing/send-ahead.ts'
 import type { OutputTarget, SaveRequest, SavedEntry, SkippedSave } from './vault.ts'
 
 /** How often a save starts over because a blob that it meant to share is gone, or is one of too many. */
@@ -38,9 +40,10 @@ export async function saveEntry(
   if (parts.store.database.isReadOnly) throw refuseToWrite(parts.store.cacheDirectory)
   try {
     await checkReceived(parts.store, request.task)
-    const outcome = await saveInAttempts(parts, request)
+    await using ahead = createSendAhead(parts, request)
+    const outcome = await saveInAttempts(parts, request, ahead)
     if (outcome.kind === 'skipped' || outcome.isUnchanged === true) return outcome
-    const remote = await push(parts, request)
+    const remote = await push(parts, request, ahead)
     return remote === undefined ? outcome : { ...outcome, remote }
   } catch (error) {
     if (systemErrorCode(error) === undefined) throw error
@@ -51,9 +54,10 @@ export async function saveEntry(
 async function push(
   parts: OpenParts,
   { work, archive, outputs, replaces = false }: SaveRequest,
+  ahead: SendAhead,
 ): Promise<Pushed | undefined> {
   if (archive === undefined || !Array.isArray(outputs))
-    return await pushEntry(parts, { key: work.key, replaces })
+    return await pushEntry(parts, { key: work.key, replaces, ahead })
   const { pushArchive } = await import('./sharing/push-archive.ts')
   return await pushArchive(parts, { name: archive, targets: outputs as readonly OutputTarget[] })
 }
@@ -61,13 +65,14 @@ async function push(
 async function saveInAttempts(
   parts: OpenParts,
   request: SaveRequest,
+  ahead: SendAhead,
 ): Promise<SavedEntry | SkippedSave> {
   using _begun = parts.publisher.begin()
   const unwanted = new Set<number>()
   const attempts = isReadOnce(request.outputs) ? 1 : MAX_ATTEMPTS
   for (let attempt = 1; attempt <= attempts; attempt += 1) {
     const mayGather = attempt === 1 && attempts > 1
-    const outcome = await trySave(parts, request, { unwanted, mayGather })
+    const outcome = await trySave(parts, request, { unwanted, mayGather, ahead })
     if (outcome.kind !== 'blobs-missing' && outcome.kind !== 'scattered') return outcome
     for (const number of outcome.numbers) unwanted.add(number)
   }
@@ -92,14 +97,18 @@ interface AttemptOptions {
   readonly unwanted: ReadonlySet<number>
   /** Whether there will be another attempt if the contents lie in too many packs. */
   readonly mayGather: boolean
+  readonly ahead: SendAhead
 }
 
 async function trySave(
   parts: OpenParts,
   request: SaveRequest,
-  { unwanted, mayGather }: AttemptOptions,
+  { unwanted, mayGather, ahead }: AttemptOptions,
 ): Promise<Attempt> {
-  const packer = createContentPacker(parts.store, parts.statCache, unwanted)
+  const packer = createContentPacker(parts.store, parts.statCache, {
+    ignored: unwanted,
+    onFullPack: ahead.offer,
+  })
   try {
     const found = await collectOutputs(parts, request, packer)
     const limit = request.policy.maxSizeBytes

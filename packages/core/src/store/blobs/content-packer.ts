@@ -12,7 +12,7 @@ import { findContent, hasContents, registerBlob } from './contents.ts'
 import { createFrameCompressor } from './frame-compressor.ts'
 import { createKnownBlobs, readChunkList } from './known-blobs.ts'
 import { createPackWriter } from './pack-writer.ts'
-import type { Lane, PackWriter } from './pack-writer.ts'
+import type { Lane, PackWriter, WrittenBlob } from './pack-writer.ts'
 import type { InlineContent, PackedContents } from './packed-contents.ts'
 import { createWaitingListings } from './waiting-listings.ts'
 
@@ -34,11 +34,17 @@ const PACK_BYTES = 16 * 1024 * 1024
 /** Contents that together are no larger than this stay in memory until it is known what else comes. */
 const INLINE_BYTES = 64 * 1024
 
-/** `ignored` names blobs that an earlier attempt found gone, or one of too many. */
+export interface PackerOptions {
+  /** Numbers of blobs that an earlier attempt found gone, or one of too many. */
+  readonly ignored?: ReadonlySet<number>
+  /** Is told of each pack that is full and on the disk, while others are still to come. */
+  readonly onFullPack?: (pack: WrittenBlob) => void
+}
+
 export function createContentPacker(
   store: Store,
   statCache: StatCache,
-  ignored: ReadonlySet<number> = new Set(),
+  { ignored = new Set(), onFullPack }: PackerOptions = {},
 ): ContentPacker {
   const isFresh = !hasContents(store)
   const placesByDigest = new Map<string, Place>()
@@ -124,23 +130,24 @@ export function createContentPacker(
     return find(digest) ?? remember(digest, addNew(digest, bytes, lane))
   }
 
-  async function closePack(): Promise<void> {
+  async function closePack(onComplete?: (pack: WrittenBlob) => void): Promise<void> {
     await closing?.done
     if (current === undefined) return
     const pack = current
     current = undefined
-    closing = { pack, done: completePack(pack) }
+    closing = { pack, done: completePack(pack).then(onComplete) }
     // A failure is met by whoever waits for the pack next.
     closing.done.catch(() => {})
   }
 
-  async function completePack({ writer, place }: OpenPack): Promise<void> {
+  async function completePack({ writer, place }: OpenPack): Promise<WrittenBlob> {
     const blob = await writer.finish()
     storedBytes += blob.sizeBytes
     place.number = registerBlob(store, blob)
     written.push(place.number)
     digests.set(place, blob.digest)
     listings.writeStored()
+    return blob
   }
 
   /** A node of more names than a frame has room for is cut, as large files are. */
@@ -188,7 +195,8 @@ export function createContentPacker(
       while (current !== undefined && current.writer.waitingFrames >= MAX_WAITING_FRAMES) {
         await current.writer.drain()
       }
-      if (current !== undefined && current.writer.storedBytes >= PACK_BYTES) await closePack()
+      if (current !== undefined && current.writer.storedBytes >= PACK_BYTES)
+        await closePack(onFullPack)
     },
     async finish() {
       if (small.length > 0 && used.size > 0) writing()

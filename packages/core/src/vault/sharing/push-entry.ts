@@ -12,6 +12,7 @@ import { recordSent } from '../../store/entries/record-use.ts'
 import type { Store } from '../../store/store.ts'
 import { openEntry } from '../open-entry.ts'
 import type { OpenParts } from '../open-parts.ts'
+import type { SendAhead } from './send-ahead.ts'
 
 /** What became of an entry that was offered to the remote store. */
 export interface Pushed {
@@ -32,15 +33,16 @@ const MOST_ATTEMPTS = 4
  * missing there, or that nothing needs to be sent. The entry is saved here whatever comes of it; undefined
  * when there is no remote store.
  * @param replaces whether another entry of the key that is there goes first, where this caller may have it go.
+ * @param ahead what of it may be there, or on its way, already.
  */
 export async function pushEntry(
   parts: OpenParts,
-  { key, replaces }: { readonly key: TaskKey; readonly replaces: boolean },
+  { key, replaces, ahead }: PushOptions,
 ): Promise<Pushed | undefined> {
   const { remote, store } = parts
   if (remote === undefined) return undefined
   if (remote.mode === 'read') return { kind: 'skipped', sentBytes: 0 }
-  const count: Count = { sentBytes: 0 }
+  const count: Count = { sentBytes: await ahead.settle() }
   const outcome = await remote.attempt('write', async (stores) => {
     const draft = await describe(store, key)
     return draft === undefined ? undefined : await send({ store, stores, count, replaces }, draft)
@@ -49,6 +51,12 @@ export async function pushEntry(
   if (outcome === undefined) return { kind: 'failed', sentBytes }
   if (outcome.kind === 'published') return { kind: 'sent', sentBytes }
   return { kind: outcome.kind === 'known' ? 'known' : 'skipped', sentBytes }
+}
+
+interface PushOptions {
+  readonly key: TaskKey
+  readonly replaces: boolean
+  readonly ahead: Pick<SendAhead, 'settle'>
 }
 
 interface Count {

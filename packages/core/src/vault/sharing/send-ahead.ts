@@ -1,0 +1,77 @@
+import { isTaskVaultError } from '../../errors.ts'
+import { blobNameOf } from '../../model/blob-name.ts'
+import type { Digest } from '../../model/digest.ts'
+import type { RemoteStores } from '../../remote/remote-stores.ts'
+import { readBlobPieces } from '../../store/blobs/blob-pieces.ts'
+import type { OpenParts } from '../open-parts.ts'
+import type { SaveRequest } from '../vault.ts'
+
+/** A blob that is on this machine's disk. */
+interface Pack {
+  readonly digest: Digest
+  readonly sizeBytes: number
+}
+
+/** Sends the packs of a save while the rest of it is read and compressed. */
+export interface SendAhead extends AsyncDisposable {
+  /** Begins to send a pack, if the remote store wants it. Trouble is reported, and thrown nowhere. */
+  offer(pack: Pack): void
+  /** Resolves when nothing is on its way. @returns bytes of packs that the remote store lacked. */
+  settle(): Promise<number>
+}
+
+/**
+ * For one save. What was sent for a save that comes to nothing (its outputs change, or are more than the
+ * policy takes) is needed by no entry there, as if the entry had been removed.
+ */
+export function createSendAhead(
+  { remote, store }: Pick<OpenParts, 'remote' | 'store'>,
+  { task, work, archive, replaces = false }: SaveRequest,
+): SendAhead {
+  const sending: Promise<void>[] = []
+  const end = new AbortController()
+  const call = { signal: end.signal }
+  let isWanted: Promise<boolean> | undefined
+  let sentBytes = 0
+
+  /** An entry that is there stays, unless it is to be replaced: then nothing is needed of this one. */
+  async function isEntryWanted({ entries }: RemoteStores): Promise<boolean> {
+    return replaces || (await entries.find(task, work.key, call)) === undefined
+  }
+
+  async function send(stores: RemoteStores, { digest, sizeBytes }: Pack): Promise<void> {
+    if (!(await (isWanted ??= isEntryWanted(stores)))) return
+    const name = blobNameOf({ algorithm: store.algorithm.name, digest })
+    const missing = await stores.blobs.findMissing([name], call)
+    if (missing.length === 0) return
+    const open = (): AsyncIterable<Uint8Array> => readBlobPieces(store, digest)
+    const outcome = await stores.blobs.put({ name, sizeBytes, open }, call)
+    if (outcome === 'stored') sentBytes += sizeBytes
+  }
+
+  async function attempt(pack: Pack): Promise<void> {
+    await remote?.attempt('write', async (stores) => {
+      try {
+        await send(stores, pack)
+      } catch (error) {
+        // The save came to nothing, or starts over, and has removed what it had written.
+        if (!end.signal.aborted && !isTaskVaultError(error, 'BLOB_MISSING')) throw error
+      }
+    })
+  }
+
+  return {
+    offer(pack) {
+      if (remote?.mode !== 'read-write' || archive !== undefined) return
+      sending.push(attempt(pack))
+    },
+    async settle() {
+      await Promise.all(sending)
+      return sentBytes
+    },
+    async [Symbol.asyncDispose]() {
+      end.abort()
+      await Promise.all(sending)
+    },
+  }
+}
