@@ -1,5 +1,6 @@
 import { digestFromBytes } from '../model/digest.ts'
 import type { FileEntry, SymlinkEntry } from '../model/tree.ts'
+import { toMicroseconds } from './kept-attributes.ts'
 import type { Listing } from './listing.ts'
 import { DIRECTORY_TYPE, FILE_TYPE, SYMLINK_TYPE, typeOf } from './observe-directory.ts'
 
@@ -22,7 +23,7 @@ export function describeListing(listing: Listing, mtimesMs: Float64Array): Descr
   let link = 0
   return listing.names.map((name, index): DescribedEntry => {
     const mode = listing.mode[index] as number
-    const mtimeUs = Math.round((mtimesMs[index] as number) * 1_000)
+    const mtimeUs = toMicroseconds(mtimesMs[index] as number)
     switch (typeOf(mode)) {
       case FILE_TYPE: {
         const digest = listing.digests.subarray(index * digestBytes, (index + 1) * digestBytes)

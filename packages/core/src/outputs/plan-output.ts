@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import { TaskVaultError } from '../errors.ts'
 import { describeDirectory } from '../files/describe-directory.ts'
 import type { DescribedEntry } from '../files/describe-listing.ts'
+import { isSameMode, isSameTime, toMicroseconds } from '../files/kept-attributes.ts'
 import { DIRECTORY_TYPE, FILE_TYPE, SYMLINK_TYPE, typeOf } from '../files/observe-directory.ts'
 import { runToEnd } from '../files/read-content.ts'
 import type { ScanContext } from '../files/scan-context.ts'
@@ -88,12 +89,12 @@ function planEntry(wanted: WantedOutput, current: Current | undefined, context: 
     entry.kind === 'file' &&
     current?.kind === 'file' &&
     entry.digest === current.digest &&
-    entry.mode === current.mode
+    isSameMode('file', [entry.mode, current.mode])
   const isSameLink =
     entry.kind === 'symlink' && current?.kind === 'symlink' && entry.target === current.target
   if (!isSameFile && !isSameLink) return planNew(wanted, current, context)
   plan.unchangedCount += 1
-  if (entry.mtimeUs === current.mtimeUs) return
+  if (isSameTime(entry.mtimeUs, current.mtimeUs)) return
   plan.touches.push({ absolutePath, mode: undefined, mtimeUs: entry.mtimeUs })
 }
 
@@ -109,8 +110,9 @@ function planDirectory(
   if (isSameTree) plan.unchangedCount += current.tree.fileCount
   else planNames(wanted, current.tree, context)
   // What happens inside a directory changes its time, so that it must be set again.
-  if (isSameTree && entry.mode === current.mode && entry.mtimeUs === current.mtimeUs) return
-  const mode = entry.mode === current.mode ? undefined : entry.mode
+  const hasMode = isSameMode('directory', [entry.mode, current.mode])
+  if (isSameTree && hasMode && isSameTime(entry.mtimeUs, current.mtimeUs)) return
+  const mode = hasMode ? undefined : entry.mode
   plan.touches.push({ absolutePath, mode, mtimeUs: entry.mtimeUs })
 }
 
@@ -142,8 +144,8 @@ function currentNames(directory: string, tree: ScannedTree): Map<string, Current
   for (const [index, name] of listing.names.entries()) {
     const type = typeOf(listing.mode[index] as number)
     const mode = (listing.mode[index] as number) & 0o777
-    const mtimeUs = Math.round(
-      mtimeMsOf(`${directory}/${name}`, listing.mtimeMs[index] as number) * 1_000,
+    const mtimeUs = toMicroseconds(
+      mtimeMsOf(`${directory}/${name}`, listing.mtimeMs[index] as number),
     )
     if (type === FILE_TYPE) {
       const bytes = listing.digests.subarray(index * digestBytes, (index + 1) * digestBytes)
