@@ -199,6 +199,23 @@ test('paths have wildcards and exclusions, and lie wherever tools keep their cac
   expect(() => contentOf(second, '../home/.npm/_logs/1')).toThrow('ENOENT')
 })
 
+test('of a path around the store of the machine, the store is left out', async () => {
+  const machine = createMachine(server)
+  const tools = machine.env['RUNNER_TOOL_CACHE'] ?? ''
+  const inputs = { key: uniqueTask(), path: tools }
+  writeFiles(machine, { '../tools/python/3/bin': 'python' })
+
+  const missed = await runAction(machine, { inputs })
+  const saved = await post(machine, inputs, missed)
+  rmSync(tools, { recursive: true })
+  const hit = await runAction(machine, { inputs })
+
+  expect([missed, saved, hit].map(({ exitCode }) => exitCode)).toEqual([0, 0, 0])
+  expect(saved.log).toContain(`Cache saved with key: ${inputs.key}\n`)
+  expect(hit.outputs['cache-hit']).toBe('true')
+  expect(contentOf(machine, '../tools/python/3/bin')).toBe('python')
+})
+
 test('behind a link that is in the way nothing is written', async () => {
   const inputs = { key: uniqueTask(), path: 'out/*/file' }
   const first = createMachine(server)

@@ -71,7 +71,7 @@ function withoutTree(
   base: string,
   { projectRoot, home }: PatternPlaces,
 ): readonly string[] {
-  if ([projectRoot, home].some((each) => isWithin(each, base))) return segments
+  if (isWithin(home, base) || (base !== projectRoot && isWithin(projectRoot, base))) return segments
   return segments.slice(0, segments.findLastIndex((segment) => segment !== '**') + 1)
 }
 

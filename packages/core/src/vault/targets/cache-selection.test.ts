@@ -82,6 +82,30 @@ describe('paths of a cache', () => {
     expect(names).toEqual(expect.arrayContaining(['app', 'lib', 'out']))
   })
 
+  test('what lies in the project is the project, and what lies at home is not the home directory', () => {
+    const root = makeFiles()
+    const home = path.join(root, 'home')
+
+    expect(select(root, '**').decide(path.join(root, 'work'))).toBe('wanted')
+    expect(select(root, '~/**').decide(home)).toBe('outside')
+    expect(select(root, '~/.npm/**').decide(path.join(home, '.npm'))).toBe('wanted')
+  })
+
+  test('of what lies around the vault, the vault is left out', () => {
+    const root = makeFiles()
+    for (const name of ['tools/python', 'tools/taskvault/blobs'])
+      mkdirSync(path.join(root, name), { recursive: true })
+    const selection = select(root, '../tools')
+
+    const names = selection.find().map(({ declaredAs }) => declaredAs)
+
+    expect(names).toEqual([path.join(root, 'tools/python')])
+    expect(selection.select(names)).toHaveLength(1)
+    expect(selection.select([path.join(root, 'tools')])).toBeUndefined()
+    expect(selection.select([path.join(root, 'tools/taskvault')])).toBeUndefined()
+    expect(() => select(root, '../tools/taskvault')).toThrow('is refused')
+  })
+
   test.each(['absent', 'absent/*', 'out\n!out'])('%j: nothing is there', (lines) => {
     expect(() => select(makeFiles(), lines).find()).toThrow(
       expect.objectContaining({ code: 'OUTPUT_MISSING' }),

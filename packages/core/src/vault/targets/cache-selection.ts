@@ -30,8 +30,9 @@ export function selectCachePaths(lines: readonly string[], rules: CacheRules): C
   const given = lines.filter((line) => !line.startsWith('#'))
   const patterns = given.map((line) => parseCachePattern(line, { ...rules, home }))
   const included = patterns.filter(({ glob }) => !glob.isExclusion)
+  const state: Selection = { patterns, rules, home }
   const literal = included.filter(
-    ({ base, isLiteral }) => isLiteral && !(rules.isLoose && base === rules.projectRoot),
+    ({ base, isLiteral }) => isLiteral && !(rules.isLoose && isDivided(state, base)),
   )
   // Refused at once, and not when there is something to save.
   const named = findCacheTargets(
@@ -39,7 +40,6 @@ export function selectCachePaths(lines: readonly string[], rules: CacheRules): C
     rules,
   )
   const hasExclusions = included.length < patterns.length
-  const state: Selection = { patterns, rules, home }
 
   return {
     decide(absolutePath) {
@@ -170,12 +170,20 @@ function collect(
     return whole
   if (!isDirectory || (!decision.isWanted && !canChange(state, decision))) return NOTHING
   // What else lies there is nobody's to keep.
-  if (isProtected && absolutePath !== projectRoot && decision.isWanted) return NOTHING
+  if (isProtected && !isDivided(state, absolutePath) && decision.isWanted) return NOTHING
   const parts = readdirSync(state.at(absolutePath)).map((child) =>
     collect(state, decision, path.join(absolutePath, child)),
   )
   if (decision.isWanted && !isProtected && parts.every(({ isWhole }) => isWhole)) return whole
   return { targets: parts.flatMap(({ targets }) => targets), isWhole: false }
+}
+
+/** Whether what lies there is kept part by part: the project, and what lies around the vault and nothing else. */
+function isDivided({ rules, home }: Selection, absolutePath: string): boolean {
+  const { projectRoot, cacheDirectory } = rules
+  if (absolutePath === projectRoot) return true
+  if ([home, projectRoot].some((each) => isWithin(each, absolutePath))) return false
+  return absolutePath !== cacheDirectory && isWithin(cacheDirectory, absolutePath)
 }
 
 function targetOf(
