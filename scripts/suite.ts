@@ -34,8 +34,13 @@ async function main(): Promise<number> {
       seed: { type: 'string', default: '1' },
       minutes: { type: 'string', default: '1440' },
       repository: { type: 'string', multiple: true, default: [] },
+      help: { type: 'boolean', default: false },
     },
   })
+  if (values.help) {
+    process.stdout.write(USAGE)
+    return 0
+  }
   const suite = SUITES[positionals[0] ?? '']
   if (suite === undefined) {
     process.stderr.write(USAGE)
