@@ -250,6 +250,49 @@ test('a cache that was removed can be written again at once, by one job', async 
   expect([begun.ok, another.code]).toEqual([true, 'already_exists'])
 })
 
+test('all who complete an upload at once are told of one archive', async () => {
+  await using server = await startServer()
+  await sendBlocks(server, { key: 'a' })
+
+  const finalize = (): Promise<Answered> =>
+    call(server, 'FinalizeCacheEntryUpload', { key: 'a', size_bytes: 10 })
+  const answers = await Promise.all(Array.from({ length: 8 }, finalize))
+
+  expect(answers.map(({ ok }) => ok)).toEqual(Array.from({ length: 8 }, () => true))
+  expect(new Set(answers.map(({ entry_id }) => entry_id)).size).toBe(1)
+})
+
+test('an upload that took too long cannot be completed, and its key is free', async () => {
+  await using server = await startServer()
+  await sendBlocks(server, { key: 'a' })
+  server.advance(61 * 60 * 1000)
+
+  const late = await call(server, 'FinalizeCacheEntryUpload', { key: 'a', size_bytes: 10 })
+  const begun = await call(server, 'CreateCacheEntry', { key: 'a' })
+
+  expect(late).toMatchObject({ ok: false, message: expect.stringContaining('create it again') })
+  expect(begun.ok).toBe(true)
+})
+
+test('what was removed does not come back when it is completed again, in the way of the next', async () => {
+  await using server = await startServer()
+  const admin = createPrincipal({ role: 'admin', writes: MAIN, reads: [MAIN] })
+  const first = await sendRange(server, 'first')
+  const completed = await rest(server, 'POST', `/${first}`, { size: 5 })
+  const repeated = await rest(server, 'POST', `/${first}`, { size: 5 })
+  const [entry] = await server.engine.list(admin, { namespace: 'actions:v', limit: 1 })
+  await server.engine.remove(admin, entry?.id ?? '')
+  const second = await sendRange(server, 'other')
+
+  const late = await rest(server, 'POST', `/${first}`, { size: 5 })
+  const next = await rest(server, 'POST', `/${second}`, { size: 5 })
+  const latest = await rest(server, 'POST', `/${first}`, { size: 5 })
+
+  expect([completed.status, repeated.status]).toEqual([204, 204])
+  expect(await late.json()).toMatchObject({ message: expect.stringContaining('removed since') })
+  expect([late.status, next.status, latest.status]).toEqual([400, 204, 409])
+})
+
 test.each([
   ['no key', { key: '' }],
   ['a key with a comma', { key: 'a,b' }],
@@ -334,6 +377,19 @@ async function sendBlocks(
   }
   await fetch(`${url}&comp=blocklist`, { method: 'PUT', body: listOf('AA==', 'BB==') })
   return url
+}
+
+/** Five bytes under the key `a` in the first version of the protocol; gives the number of the upload. */
+async function sendRange(server: TestServer, bytes: string): Promise<number> {
+  const begun = await rest(server, 'POST', '', { key: 'a', version: 'v' })
+  const { cacheId } = (await begun.json()) as { readonly cacheId: number }
+  await server.fetch(`/_apis/artifactcache/caches/${cacheId}`, {
+    method: 'PATCH',
+    bearer: 'writer',
+    headers: { 'content-range': 'bytes 0-4/*', 'content-type': 'application/octet-stream' },
+    body: bytes,
+  })
+  return cacheId
 }
 
 function listOf(...ids: readonly string[]): string {

@@ -28,8 +28,7 @@ export async function claimKey(
     const claimed = await publishTemporary(store, who, { ...claim, blobs: [], details: {} })
     if (claimed.kind !== 'known') return claimed.kind === 'published'
     former = claimed.entry.content
-    const over = { namespace: namespaceOfUpload(former), key: OVER }
-    if ((await findOwn(store, who, over)) === undefined) return false
+    if (!(await isClaimOver(store, who, former))) return false
   }
 }
 
@@ -47,10 +46,20 @@ export async function findClaim(
   }
 }
 
-/** Lets others claim the key of an upload again, whose archive is there. */
+/** Lets others claim the key of an upload again: its archive is there, or cannot be there any more. */
 export async function endClaim(store: UploadStore, who: Principal, { id }: Upload): Promise<void> {
   const over = { namespace: namespaceOfUpload(id), key: OVER, content: id }
   await publishTemporary(store, who, { ...over, blobs: [], details: {} })
+}
+
+/** Whether the upload of this id has had its turn. */
+export async function isClaimOver(
+  store: UploadStore,
+  who: Principal,
+  id: string,
+): Promise<boolean> {
+  const over = { namespace: namespaceOfUpload(id), key: OVER }
+  return (await findOwn(store, who, over)) !== undefined
 }
 
 function nameOf({ version, key }: CachePlace, former: string): string {

@@ -5,7 +5,7 @@ import { Refusal } from '../../http/refusal.ts'
 import type { Principal } from '../../trust/principal.ts'
 import { namespaceOf } from './cache-place.ts'
 import type { CachePlace } from './cache-place.ts'
-import { claimKey, endClaim, findClaim } from './claim-key.ts'
+import { claimKey, endClaim, findClaim, isClaimOver } from './claim-key.ts'
 import { findOwn, namespaceOfUpload, publishTemporary, withinOwn } from './temporary-entries.ts'
 import type { UploadStore } from './temporary-entries.ts'
 
@@ -138,7 +138,11 @@ export type Completion =
   | { readonly kind: 'taken' }
   | { readonly kind: 'incomplete'; readonly because: string }
 
-/** Makes an archive of `blobs`, in their order, if they are as many bytes as the sender believes. */
+/**
+ * Makes an archive of `blobs`, in their order, if they are as many bytes as the sender believes. Of callers at
+ * once, or one after the other, all are told of the same archive; but what was removed since does not come
+ * back, because another upload may have the key by now.
+ */
 export async function completeUpload(
   store: UploadStore,
   who: Principal,
@@ -156,11 +160,14 @@ export async function completeUpload(
   if (arrivedBytes !== sizeBytes) {
     return { kind: 'incomplete', because: `${arrivedBytes} of ${sizeBytes} bytes have arrived` }
   }
+  const content = contentOf(blobs)
+  if (await isClaimOver(store, who, upload.id))
+    return await completeAgain(store, who, { upload, content })
   const publication = await store.engine.publish(who, {
     namespace: namespaceOf(upload.version),
     key: upload.key,
     blobs,
-    content: contentOf(blobs),
+    content,
     details: {},
     durationMs: 0,
     sizeBytes,
@@ -169,10 +176,24 @@ export async function completeUpload(
   if (publication.kind === 'blobs-missing') {
     return { kind: 'incomplete', because: 'a part of it is gone again' }
   }
-  // The same again: the client was not told that it is there, and asks once more.
-  if (publication.kind === 'known' && !publication.isSame) return { kind: 'taken' }
   await endClaim(store, who, upload)
-  return { kind: 'published', entry: publication.entry }
+  return publication.kind === 'known' && !publication.isSame
+    ? { kind: 'taken' }
+    : { kind: 'published', entry: publication.entry }
+}
+
+/** The client was not told that it is there, and asks once more. */
+async function completeAgain(
+  store: UploadStore,
+  who: Principal,
+  { upload, content }: { readonly upload: PendingUpload; readonly content: string },
+): Promise<Completion> {
+  const place = { namespace: namespaceOf(upload.version), key: upload.key }
+  const entry = await findOwn(store, who, place)
+  if (entry === undefined) {
+    return { kind: 'incomplete', because: 'it was complete, and has been removed since' }
+  }
+  return entry.content === content ? { kind: 'published', entry } : { kind: 'taken' }
 }
 
 /** A name for blobs in their order. */
