@@ -66,10 +66,9 @@ const SCRIPTS = {
 }
 
 const VALUES = {
-  "hashFiles('**/package-lock.json')": 'a1b2c3',
-  'matrix.node': '24',
-  'matrix.os': 'ubuntu-latest',
-  'runner.os': 'Linux',
+  matrix: { node: '24', os: 'ubuntu-latest' },
+  runner: { os: 'Linux' },
+  hashFiles: 'a1b2c3',
 }
 
 const ABOUT_US = EXAMPLES.filter(({ text }) => text.includes('uses: taskvault/'))

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { Evaluator, Lexer, Parser, data } from '@actions/expressions'
+import { data } from '@actions/expressions'
 import { parse } from 'yaml'
+import { evaluateExpression } from './evaluate-expression.ts'
 
 export interface EndedJob {
   /** What its steps have set for those that follow. */
@@ -9,22 +10,12 @@ export interface EndedJob {
   readonly hasFailed: boolean
 }
 
-/** Whether a runner starts the second half of our action when a job ends: by `post-if`, in GitHub's own evaluator. */
+/** Whether a runner starts the second half of our action when a job ends: by `post-if`. */
 export function startsAfterJob({ env, hasFailed }: EndedJob): boolean {
-  const success = {
-    name: 'success',
-    minArgs: 0,
-    maxArgs: 0,
-    call: () => new data.BooleanData(!hasFailed),
-  }
-  const { tokens } = new Lexer(readPostIf()).lex()
-  const expression = new Parser(tokens, ['env'], [success]).parse()
-  const variables = Object.entries(env).map(([key, value]) => ({
-    key,
-    value: new data.StringData(value),
-  }))
-  const context = new data.Dictionary({ key: 'env', value: new data.Dictionary(...variables) })
-  const result = new Evaluator(expression, context, new Map([['success', success]])).evaluate()
+  const result = evaluateExpression(readPostIf(), {
+    contexts: { env },
+    functions: { success: () => !hasFailed },
+  })
   if (result.kind !== data.Kind.Boolean) throw new Error('post-if is true or false')
   return result.value
 }

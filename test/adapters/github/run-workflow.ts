@@ -1,4 +1,7 @@
+import { data } from '@actions/expressions'
 import { parse } from 'yaml'
+import { evaluateExpression } from './evaluate-expression.ts'
+import type { ExpressionScope } from './evaluate-expression.ts'
 import { startsAfterJob } from './post-condition.ts'
 import { runAction, runStep } from './run-action.ts'
 import type { Done, Machine } from './run-action.ts'
@@ -15,8 +18,12 @@ interface WorkflowStep {
 /** What each step did, by its id or its place; a step that was skipped is not there. */
 export type StepsDone = ReadonlyMap<string, Done>
 
-/** Values of expressions that no step and no variable of the runner has, such as `matrix.os`. */
-export type Values = Readonly<Record<string, string>>
+/** What no step and no variable of the runner says: contexts such as `matrix`, and what `hashFiles` answers. */
+export interface Values {
+  readonly matrix?: Readonly<Record<string, string>>
+  readonly runner?: Readonly<Record<string, string>>
+  readonly hashFiles?: string
+}
 
 const OURS = /^taskvault\/cache-action(?:\/(?<place>restore|save))?@/
 
@@ -34,8 +41,7 @@ export async function runSteps(
   const posts: (readonly [name: string, start: () => Promise<Done>])[] = []
   for (const [index, step] of (parse(yaml) as readonly WorkflowStep[]).entries()) {
     const fill = (text: unknown): string => fillIn(String(text), { done, env: job.env, values })
-    if (step.if !== undefined && evaluate(step.if, { done, env: job.env, values }) !== 'true')
-      continue
+    if (step.if !== undefined && !isMet(step.if, { done, env: job.env, values })) continue
     const inputs = Object.fromEntries(
       Object.entries(step.with ?? {}).map(([name, value]) => [name, fill(value)]),
     )
@@ -63,31 +69,41 @@ export async function runSteps(
   return done
 }
 
-interface Context {
+interface JobSoFar {
   readonly done: StepsDone
   readonly env: Readonly<Record<string, string>>
   readonly values: Values
 }
 
-function fillIn(text: string, context: Context): string {
+function isMet(condition: string, job: JobSoFar): boolean {
+  const result = evaluateExpression(condition, scopeOf(job))
+  if (result.kind !== data.Kind.Boolean) throw new Error(`neither true nor false: ${condition}`)
+  return result.value
+}
+
+function fillIn(text: string, job: JobSoFar): string {
+  const scope = scopeOf(job)
   return text.replaceAll(/\$\{\{(.*?)\}\}/g, (_, expression: string) =>
-    evaluate(expression, context),
+    evaluateExpression(expression, scope).coerceString(),
   )
 }
 
-/** Of GitHub's expressions: a value, or its comparison with a text. */
-function evaluate(expression: string, { done, env, values }: Context): string {
-  const [, name = '', sign, text] =
-    /^\s*([\w.-]+|hashFiles\(.*\))\s*(?:(==|!=)\s*'([^']*)')?\s*$/.exec(expression) ?? []
-  const [kind = '', id = '', , output = ''] = name.split('.')
-  const value =
-    values[name] ??
-    {
-      steps: done.get(id)?.outputs[output],
-      github: env[`GITHUB_${id.toUpperCase()}`],
-    }[kind]
-  if (!['steps', 'github'].includes(kind) && value === undefined)
-    throw new Error(`not understood: ${expression}`)
-  if (sign === undefined) return value ?? ''
-  return String(((value ?? '') === text) === (sign === '=='))
+/** What the runner knows by now. */
+function scopeOf({ done, env, values }: JobSoFar): ExpressionScope {
+  const { hashFiles = '', ...contexts } = values
+  const steps = [...done].map(([id, { outputs }]) => [id, { outputs }] as const)
+  const github = Object.entries(env)
+    .filter(([name]) => name.startsWith(GITHUB))
+    .map(([name, value]) => [name.slice(GITHUB.length).toLowerCase(), value] as const)
+  return {
+    contexts: {
+      ...contexts,
+      env,
+      steps: Object.fromEntries(steps),
+      github: Object.fromEntries(github),
+    },
+    functions: { hashFiles: () => hashFiles },
+  }
 }
+
+const GITHUB = 'GITHUB_'
