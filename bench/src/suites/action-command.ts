@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { startsAfterJob } from '../../../test/adapters/github/post-condition.ts'
 import type { Command } from '../measure/run-timed.ts'
 import type { AdapterTask } from './adapter-task.ts'
 
@@ -28,11 +29,29 @@ export function actionCommand({ project, task, input, output, line }: AdapterTas
     INPUT_PATH: output,
     INPUT_RUN: line,
   }
-  const processes = `"$0" "$1" && case $(cat "$GITHUB_ENV") in
-    *TASKVAULT_SAVES_LATER*) exec "$0" "$2" ;;
-    *TASKVAULT_SAVED_ALREADY*) ;;
-    *) exec "$0" "$2" ;;
-  esac`
   const entries = ['main', 'post'].map((name) => join(DIST, `${name}.mjs`))
-  return { file: 'sh', args: ['-c', processes, process.execPath, ...entries], cwd: project, env }
+  return { file: 'sh', args: ['-c', PROCESSES, process.execPath, ...entries], cwd: project, env }
+}
+
+/** What the action may set to `true` for the end of the job. */
+const FLAGS = ['TASKVAULT_SAVE_ALWAYS', 'TASKVAULT_SAVES_LATER', 'TASKVAULT_SAVED_ALREADY']
+
+/** `post-if` is evaluated beforehand, for all that may be set: a runner does that within itself, in no time. */
+const PROCESSES = `"$0" "$1" && vars=$(cat "$GITHUB_ENV") || exit
+  found=; for flag in ${FLAGS.join(' ')}; do case $vars in *$flag*) found="$found $flag" ;; esac; done
+  case $found in ${listWithoutEnd().join('|')}) ;; *) exec "$0" "$2" ;; esac`
+
+/** Words of the shell for what is set when nothing is started after the job. */
+function listWithoutEnd(): readonly string[] {
+  const subsets = FLAGS.reduce<readonly (readonly string[])[]>(
+    (found, flag) => [...found, ...found.map((set) => [...set, flag])],
+    [[]],
+  )
+  return subsets
+    .filter((set) => !startsAfterJob({ env: allTrue(set), hasFailed: false }))
+    .map((set) => `"${set.map((flag) => ` ${flag}`).join('')}"`)
+}
+
+function allTrue(names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.map((name) => [name, 'true']))
 }
