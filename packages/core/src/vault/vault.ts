@@ -13,7 +13,7 @@ import type { FoundArchive } from '../remote/github/github-service.ts'
 import type { EntryRow } from '../store/entries/entries.ts'
 import type { StoreStatistics } from '../store/entries/statistics.ts'
 import type { Store } from '../store/store.ts'
-import type { Pushed } from './sharing/push-entry.ts'
+import type { Pushed } from './sharing/pushed.ts'
 import type { RemoteVault } from './sharing/remote-vault.ts'
 
 /** An output by the name it is declared under, and where it lies now. */

@@ -6,7 +6,7 @@ import type { ArchiveQuery, ArchiveStore } from '../../remote/github/github-arch
 import type { OpenParts } from '../open-parts.ts'
 import type { OutputTarget } from '../vault.ts'
 import { inOwnDirectory } from './own-directory.ts'
-import type { Pushed } from './push-entry.ts'
+import type { Pushed } from './pushed.ts'
 
 export interface ArchiveToPush {
   /** By which it is found. */

@@ -12,18 +12,8 @@ import { recordSent } from '../../store/entries/record-use.ts'
 import type { Store } from '../../store/store.ts'
 import { openEntry } from '../open-entry.ts'
 import type { OpenParts } from '../open-parts.ts'
+import type { Pushed } from './pushed.ts'
 import type { SendAhead } from './send-ahead.ts'
-
-/** What became of an entry that was offered to the remote store. */
-export interface Pushed {
-  /**
-   * `sent`: it is there now. `known`: one with this key was there, which stays. `skipped`: nothing may be
-   * written. `failed`: reported.
-   */
-  readonly kind: 'sent' | 'known' | 'skipped' | 'failed'
-  /** Of the blobs that the remote store lacked. */
-  readonly sentBytes: number
-}
 
 /** Blobs can go between one publication and the next, which then says so. */
 const MOST_ATTEMPTS = 4
