@@ -100,7 +100,7 @@ async function explain({ cli, work, policy }: Job, { showKey }: RunOptions): Pro
   const vault = await cli.openVault()
   const decision = await decideRun(vault, { work, policy, runVault: createRunVault(vault) })
   const { task } = work
-  const command = showCommand(work.command)
+  const command = showCommand(work.command).trim()
   cli.voice.answer({
     text: () =>
       [

@@ -55,6 +55,7 @@ describe('a run', () => {
     )
     expect(renderRunning('npm test', [{ kind: 'unavailable', detail: 'locked' }])).toBe('npm test')
     expect(renderRunning('x'.repeat(500), [])).toHaveLength(201)
+    expect(renderRunning('set -e\nmake\n', [])).toBe(String.raw`set -e\nmake`)
   })
 
   test('lets no name of a file begin a line or steer the terminal', () => {

@@ -110,7 +110,7 @@ export function renderNotSaved(notSaved: NotSaved): NotSavedLine | undefined {
 
 /** `npm test (changed: src/a.ts)`; trouble with the cache is told by itself, as a warning. */
 export function renderRunning(command: Command, reasons: readonly ChangeReason[]): string {
-  const line = onOneLine(showCommand(command))
+  const line = onOneLine(showCommand(command).trim())
   const shown = line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line
   const because = reasons.filter((reason) => reason.kind !== 'unavailable')
   return because.length === 0 ? shown : `${shown} (${onOneLine(summariseReasons(because))})`

@@ -67,6 +67,10 @@ test('a pattern that selects nothing is named, with what may have been meant', (
   expect(missing(['src', '!**/*.ts'])).toMatchObject({
     hint: expect.stringMatching(/another pattern/),
   })
+  expect(missing(['lib/**', 'src', 'dist/**', 'dist/*.js'])).toMatchObject({
+    message: 'No file matches the inputs "lib/**", "dist/**", "dist/*.js"',
+    hint: expect.stringMatching(/^dist is left out because git ignores it[^.]*\. Correct /),
+  })
   expect(missing(['?lib/**'])).toEqual([])
   expect(missing(['!src'])).toMatchObject({ code: 'ARGUMENT_INVALID' })
 })

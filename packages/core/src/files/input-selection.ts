@@ -104,8 +104,7 @@ export function createInputSelection(projectRoot: string, rules: SelectionRules)
       if (unfulfilled.size > leftOut.size) note('ignored', path, among)
     },
     assertComplete() {
-      const [missing] = unfulfilled
-      if (missing !== undefined) throw inputMissing(missing, leftOut.get(missing))
+      if (unfulfilled.size > 0) throw inputsMissing([...unfulfilled], leftOut)
     },
   }
 }
@@ -159,16 +158,20 @@ interface LeftOut {
   readonly path: string
 }
 
-function inputMissing(pattern: GlobPattern, leftOut: LeftOut | undefined): TaskVaultError {
+/** All at once: who writes a list of patterns wants to correct it once. */
+function inputsMissing(
+  missing: readonly GlobPattern[],
+  leftOut: ReadonlyMap<GlobPattern, LeftOut>,
+): TaskVaultError {
+  const texts = missing.map(({ text }) => JSON.stringify(text)).join(', ')
+  const reasons = missing
+    .map((pattern) => leftOut.get(pattern))
+    .filter((found) => found !== undefined)
+    .map(({ because, path }) => LEFT_OUT_HINTS[because](path))
   return new TaskVaultError(
     'INPUT_MISSING',
-    `No file matches the input ${JSON.stringify(pattern.text)}`,
-    {
-      hint:
-        leftOut === undefined
-          ? MISSING_HINT
-          : `${LEFT_OUT_HINTS[leftOut.because](leftOut.path)} ${MISSING_HINT}`,
-    },
+    `No file matches the input${missing.length === 1 ? '' : 's'} ${texts}`,
+    { hint: [...new Set(reasons), MISSING_HINT].join(' ') },
   )
 }
 

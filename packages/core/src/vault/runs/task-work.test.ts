@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Settings } from '../../config/settings.ts'
 import { parseTaskName } from '../../model/task.ts'
-import { createTaskWork } from './task-work.ts'
+import { createKeyableWork, createTaskWork } from './task-work.ts'
 import type { TaskAdditions } from './task-work.ts'
 
 const NOTHING: TaskAdditions = {
@@ -70,6 +70,42 @@ test.each(['bare', 'unknown', 'unit_test', 'toString'])(
     expect(() => create(task, NOTHING)).toThrow(expect.objectContaining({ code: 'TASK_UNKNOWN' }))
   },
 )
+
+test('a task that is not declared is answered with those that are', () => {
+  expect(() => create('deploy', NOTHING)).toThrow(
+    expect.objectContaining({
+      hint: expect.stringContaining('Declared are: unit_tests, bare.') as string,
+    }),
+  )
+  expect(() => create('unit_test', NOTHING)).toThrow(
+    expect.objectContaining({ hint: expect.stringContaining('mean unit_tests?') as string }),
+  )
+})
+
+test.each(['packages/*/dist', 'dist/**', '!dist/cache'])(
+  'the output %s is refused, as it is no path',
+  (output) => {
+    expect(() => create('unit_tests', { ...NOTHING, outputs: [output] })).toThrow(
+      expect.objectContaining({ code: 'ARGUMENT_INVALID' }),
+    )
+  },
+)
+
+test('an output may have brackets in its name, as routes have, and a cache may have patterns', () => {
+  const outputs = ['out/[id]', 'out/{a}?']
+
+  expect(create('unit_tests', { ...NOTHING, outputs }).definition.outputs).toEqual([
+    'coverage',
+    ...outputs,
+  ])
+  expect(
+    createKeyableWork(parseTaskName('deps'), {
+      settings: createSettings(),
+      env: {},
+      additions: { ...NOTHING, isCache: true, outputs: ['packages/*/node_modules'] },
+    }).definition.outputs,
+  ).toEqual(['packages/*/node_modules'])
+})
 
 test.each([[''], ['  '], [[]], [['', 'x']]])(
   'a command that is %j is refused, as a variable that nobody set makes one',

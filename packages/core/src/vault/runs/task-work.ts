@@ -52,7 +52,8 @@ export function createTaskWork(task: TaskName, source: TaskSource): TaskWork {
  * Like `createTaskWork`, for a caller that runs the task itself: without a command, the key says
  * nothing of what is run. A task that names no inputs reads the whole project: a key that depended
  * on nothing would be a hit for ever.
- * @throws {TaskVaultError} ARGUMENT_INVALID when its command is empty, as a variable is that nobody set.
+ * @throws {TaskVaultError} ARGUMENT_INVALID when its command is empty, as a variable is that nobody set, or an
+ * output is a pattern.
  */
 export function createKeyableWork(
   task: TaskName,
@@ -64,6 +65,7 @@ export function createKeyableWork(
   }
   const declared = Object.hasOwn(settings.tasks, task) ? settings.tasks[task] : undefined
   const definition = merge(declared ?? NOTHING_DECLARED, additions)
+  checkOutputs(definition.outputs)
   const { command } = additions
   if (isBlank(command?.line ?? declared?.command)) throw blankCommand(task)
   if (command !== undefined) {
@@ -104,6 +106,19 @@ function merge(declared: TaskDefinition, additions: TaskAdditions): TaskDefiniti
   }
 }
 
+/** A pattern would be found missing only after the work was done. Brackets are common in names of routes. */
+function checkOutputs(outputs: readonly string[]): void {
+  const pattern = outputs.find((output) => output.includes('*') || output.startsWith('!'))
+  if (pattern === undefined) return
+  throw new TaskVaultError(
+    'ARGUMENT_INVALID',
+    `Output ${JSON.stringify(pattern)} is a pattern, and outputs are paths`,
+    {
+      hint: 'Name each file and directory that the task writes; a directory stands for all that is in it.',
+    },
+  )
+}
+
 function isBlank(command: Command | undefined): boolean {
   if (typeof command === 'string') return command.trim() === ''
   return command !== undefined && (command[0] ?? '') === ''
@@ -121,8 +136,10 @@ function unknownTask(task: TaskName, { tasks, configPath }: Settings): TaskVault
       hint: `Give it one after "--", or under tasks.${task}.command in ${configPath ?? 'the configuration'}.`,
     })
   }
-  const nearest = findNearestName(task, Object.keys(tasks))
-  const suggestion = nearest === undefined ? '' : ` Did you mean ${nearest}?`
+  const names = Object.keys(tasks)
+  const nearest = findNearestName(task, names)
+  const declared = names.length === 0 ? '' : ` Declared are: ${names.join(', ')}.`
+  const suggestion = nearest === undefined ? declared : ` Did you mean ${nearest}?`
   return new TaskVaultError('TASK_UNKNOWN', `There is no task ${task}, and no command was given`, {
     hint: `Give a command after "--", or declare the task under tasks: in the configuration.${suggestion}`,
   })
