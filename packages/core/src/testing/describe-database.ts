@@ -55,6 +55,14 @@ export function describeDatabase(driverName: SqliteDriverName): void {
       expect(database.prepare('SELECT * FROM things WHERE id = ?').all(1)).toEqual([])
     })
 
+    test('may be closed twice', async () => {
+      const database = await openWithTable()
+
+      database[Symbol.dispose]()
+
+      expect(() => database[Symbol.dispose]()).not.toThrow()
+    })
+
     test('rolls back what a throwing transaction did, and goes on', async () => {
       const database = await openWithTable()
       const insert = database.prepare('INSERT INTO things (name) VALUES (?)')

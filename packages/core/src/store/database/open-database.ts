@@ -63,6 +63,7 @@ function createDatabase(
   const statements = new Map<string, Statement>()
   let durability: Durability = 'durable'
   let isInTransaction = false
+  let isClosed = false
 
   function naming<Result>(work: () => Result): Result {
     try {
@@ -167,6 +168,9 @@ function createDatabase(
       return true
     },
     [Symbol.dispose]: () => {
+      // Node's own SQLite closes no connection twice, as some do who must close it before its scope ends.
+      if (isClosed) return
+      isClosed = true
       prepared = new Map()
       naming(() => connected.connection.close())
     },
