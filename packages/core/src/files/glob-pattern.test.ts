@@ -32,6 +32,20 @@ test.each([
   expect(others.filter((path) => pattern.matches(path))).toEqual([])
 })
 
+test.each([
+  [String.raw`src\a`, ['src/a', 'src/a/b'], ['srca']],
+  [String.raw`src\**`, ['src/a', 'src/.b/c'], ['src']],
+  [String.raw`src\sub\*.ts`, ['src/sub/a.ts'], ['src/sub.ts']],
+  [String.raw`.\src\\a\\`, ['src/a/b'], ['src/a']],
+  [String.raw`app/\[id\]/*`, ['app/[id]/x'], ['app/i/x']],
+  [String.raw`!src\a`, ['src/a'], ['srca']],
+])('on Windows, %j matches what people expect of it', (text, matching, others) => {
+  const pattern = parseGlobPattern(text, '/project', 'win32')
+
+  expect(matching.filter((path) => !pattern.matches(path))).toEqual([])
+  expect(others.filter((path) => pattern.matches(path))).toEqual([])
+})
+
 test.each(['', '!', '?', '  ', '../x', 'a/../../b', '[a', '{a', '/etc/passwd', '/project/../x'])(
   '%j is refused',
   (text) => {

@@ -29,13 +29,19 @@ export interface GlobPattern {
  * names that begin with a dot too. A pattern whose last segment has no wildcard means a file of that
  * name or everything below a directory of it; with `/` at its end, only the latter. A path that is
  * spelled exactly like the pattern always matches, so `app/[id]/page.tsx` works unescaped.
- * Exclusions follow the same rules as inclusions: `!**\/*.md`, not `!*.md`, is for any depth.
+ * Exclusions follow the same rules as inclusions: `!**\/*.md`, not `!*.md`, is for any depth. On Windows a
+ * backslash separates names, too, unless it is in front of a bracket or `!`.
  * @throws {TaskVaultError} ARGUMENT_INVALID when it is empty, malformed, or leads out of the project.
  */
-export function parseGlobPattern(text: string, projectRoot: string): GlobPattern {
+export function parseGlobPattern(
+  text: string,
+  projectRoot: string,
+  platform: NodeJS.Platform = process.platform,
+): GlobPattern {
   const isExclusion = text.startsWith('!')
   const isOptional = text.startsWith('?')
-  const written = isExclusion || isOptional ? text.slice(1) : text
+  const given = isExclusion || isOptional ? text.slice(1) : text
+  const written = withSlashes(given, platform)
   if (written.trim() === '') throw invalid(text, 'it is empty')
   const segments = toSegments(text, toProjectPath(written, projectRoot))
   const isTree = segments.at(-1) === '**' || written.endsWith('/') || segments.length === 0
@@ -48,6 +54,14 @@ export function parseGlobPattern(text: string, projectRoot: string): GlobPattern
   const literal = isMagic(path) || isTree ? undefined : unescape(path)
   const canEnter = createEntryTest(segments, isTree || shape.isPlainEnded)
   return { text, isExclusion, isOptional, literal, canEnter, ...matcher }
+}
+
+/**
+ * A glob whose names are separated by `/`. On Windows a backslash does that, but in front of what it must keep
+ * from being a wildcard: brackets are in names there as elsewhere, and `*` and `?` in none.
+ */
+export function withSlashes(pattern: string, platform: NodeJS.Platform): string {
+  return platform === 'win32' ? pattern.replaceAll(/\\(?![[\]{}()!])/g, '/') : pattern
 }
 
 interface Shape {

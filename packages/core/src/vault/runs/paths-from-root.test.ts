@@ -17,6 +17,13 @@ describe('a pattern', () => {
   ])('typed in %s, %s means %s', (cwd, pattern, meaning) => {
     expect(patternFromRoot(pattern, { cwd, projectRoot: '/p' })).toBe(meaning)
   })
+
+  test('has backslashes between its names on Windows', () => {
+    const place = { cwd: '/p/packages/[x]', projectRoot: '/p' }
+    const pattern = String.raw`!..\b\src\**`
+
+    expect(patternFromRoot(pattern, place, 'win32')).toBe('!packages/b/src/**')
+  })
 })
 
 describe('a project with two names', () => {

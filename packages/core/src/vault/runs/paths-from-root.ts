@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { withSlashes } from '../../files/glob-pattern.ts'
 import { isWithin } from '../../files/is-within.ts'
 import { findInProject } from './find-in-project.ts'
 
@@ -20,9 +21,13 @@ export function pathFromRoot(named: string, { cwd, projectRoot }: CommandPlace):
 }
 
 /** A glob relative to the root that means what `pattern` means in its place. */
-export function patternFromRoot(pattern: string, { cwd, projectRoot }: CommandPlace): string {
+export function patternFromRoot(
+  pattern: string,
+  { cwd, projectRoot }: CommandPlace,
+  platform: NodeJS.Platform = process.platform,
+): string {
   const marks = /^[!?]*/.exec(pattern)?.[0] ?? ''
-  const body = pattern.slice(marks.length)
+  const body = withSlashes(pattern.slice(marks.length), platform)
   if (path.isAbsolute(body)) {
     const found = findGlobInProject(body, projectRoot)
     return found === undefined ? pattern : marks + found
