@@ -14,6 +14,7 @@ import { formatCount } from '../render/quantities.ts'
 import { findEntryByPrefix } from './find-entry.ts'
 import { remindOfRemote } from './remind-of-remote.ts'
 import { openServerOf } from './server-command.ts'
+import { suggestTask } from './suggest-task.ts'
 
 interface Options {
   readonly key?: string
@@ -66,6 +67,7 @@ async function run(cli: Cli, task: string | undefined, options: Options): Promis
       ].join(', '),
     data: () => ({ removed, ...(removedRemotely !== undefined && { removedRemotely }) }),
   })
+  if (task !== undefined && removed + (removedRemotely ?? 0) === 0) suggestTask(cli, vault, task)
   const isKnownThere = task !== undefined || options.key !== undefined
   if (removedRemotely === undefined)
     await remindOfRemote(cli, isKnownThere ? '`--remote` removes it from a server as well.' : '')

@@ -6,6 +6,7 @@ import { entryToData, renderExpiry } from '../render/entry.ts'
 import { formatBytes, formatTime } from '../render/quantities.ts'
 import { renderTable } from '../render/table.ts'
 import { parseCount } from './option-values.ts'
+import { suggestTask } from './suggest-task.ts'
 
 interface Options {
   readonly task?: string
@@ -25,9 +26,9 @@ export function registerCacheLs(parent: Command, cli: Cli): void {
 }
 
 async function list(cli: Cli, { task, limit }: Options): Promise<void> {
-  const { store } = await cli.openVault()
+  const vault = await cli.openVault()
   // One more than is shown tells whether there are more.
-  const found = listEntries(store, {
+  const found = listEntries(vault.store, {
     limit: limit + 1,
     ...(task === undefined ? {} : { task: parseTaskName(task) }),
   })
@@ -42,6 +43,7 @@ async function list(cli: Cli, { task, limit }: Options): Promise<void> {
       ),
     data: () => ({ entries: entries.map(entryToData), hasMore }),
   })
+  if (task !== undefined && entries.length === 0) suggestTask(cli, vault, task)
   if (hasMore) cli.voice.remark(`There are more: raise --limit, now ${limit}.`)
 }
 

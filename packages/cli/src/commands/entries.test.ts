@@ -37,6 +37,26 @@ describe('cache ls', () => {
     expect(limited.stderr).toBe('There are more: raise --limit, now 2.\n')
   })
 
+  test.each([
+    [
+      ['cache', 'ls', '--task', 'unit_test'],
+      'There is no entry of unit_test here. Did you mean unit_tests?\n',
+    ],
+    [
+      ['cache', 'invalidate', 'unit_test'],
+      'There is no entry of unit_test here. Did you mean unit_tests?\n',
+    ],
+    [['cache', 'ls', '--task', 'elsewhere'], ''],
+    [['cache', 'invalidate', 'unit_test', '--json'], ''],
+    [['cache', 'invalidate', 'lint'], ''],
+  ])('%j says which task may have been meant: %j', async (argv, remark) => {
+    const cwd = await projectWithEntries(['lint', 'unit_tests'])
+
+    const { code, stderr } = await run(cwd, argv)
+
+    expect([code, stderr]).toEqual([0, remark])
+  })
+
   test('says when entries expire', async () => {
     const cwd = createProject({
       input: 'i',
