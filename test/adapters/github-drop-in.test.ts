@@ -1,4 +1,4 @@
-import { rmSync, symlinkSync } from 'node:fs'
+import { renameSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, expect, test, vi } from 'vitest'
@@ -12,7 +12,7 @@ import {
   uniqueTask,
   writeFiles,
 } from './github/run-action.ts'
-import type { Done } from './github/run-action.ts'
+import type { Done, Machine } from './github/run-action.ts'
 
 /* The built action in the place of actions/cache: its inputs, outputs, limits and words. */
 
@@ -214,6 +214,25 @@ test('of a path around the store of the machine, the store is left out', async (
   expect(saved.log).toContain(`Cache saved with key: ${inputs.key}\n`)
   expect(hit.outputs['cache-hit']).toBe('true')
   expect(contentOf(machine, '../tools/python/3/bin')).toBe('python')
+})
+
+test('wildcards find what lies in a workspace that is a link, and it comes back', async () => {
+  const inputs = { key: uniqueTask(), path: '**/made\n!drop' }
+  const [first, second] = [1, 2].map(() => {
+    const machine = createMachine(server)
+    renameSync(machine.workspace, `${machine.workspace}-real`)
+    symlinkSync('work-real', machine.workspace)
+    return machine
+  }) as [Machine, Machine]
+  writeFiles(first, { 'app/made/a': 'made', 'drop/made/a': 'left' })
+
+  const saved = await runAction(first, { entry: 'save', inputs })
+  const hit = await runAction(second, { entry: 'restore', inputs })
+
+  expect(saved.log).toContain(`Cache saved with key: ${inputs.key}\n`)
+  expect(hit.outputs['cache-hit'], hit.log).toBe('true')
+  expect(contentOf(second, 'app/made/a')).toBe('made')
+  expect(() => contentOf(second, 'drop/made/a')).toThrow('ENOENT')
 })
 
 test('behind a link that is in the way nothing is written', async () => {

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -104,6 +112,24 @@ describe('paths of a cache', () => {
     expect(selection.select([path.join(root, 'tools')])).toBeUndefined()
     expect(selection.select([path.join(root, 'tools/taskvault')])).toBeUndefined()
     expect(() => select(root, '../tools/taskvault')).toThrow('is refused')
+  })
+
+  test('a project and a home directory behind links are searched, and nothing else is', () => {
+    const root = makeFiles()
+    for (const name of ['work', 'home']) {
+      renameSync(path.join(root, name), path.join(root, `real-${name}`))
+      symlinkSync(`real-${name}`, path.join(root, name))
+    }
+    symlinkSync('out', path.join(root, 'work/link'))
+    const selection = select(root, '**/keep\n~/.n*\nlink/*')
+
+    const targets = selection.find()
+
+    expect(targets.map(({ declaredAs }) => declaredAs)).toEqual(['out/deep/keep', '~/.npm'])
+    expect(targets.map(({ anchor }) => anchor)).toEqual(
+      ['work', 'home'].map((name) => path.join(root, name)),
+    )
+    expect(selection.select(['out/deep/keep'])).toEqual(targets.slice(0, 1))
   })
 
   test.each(['absent', 'absent/*', 'out\n!out'])('%j: nothing is there', (lines) => {

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync } from 'node:fs'
+import { lstatSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
 import { isWithin } from '../../files/is-within.ts'
@@ -136,9 +136,18 @@ interface Walk extends Selection {
 
 function collectFrom(state: Walk, base: string): readonly OutputTarget[] {
   if (lstatSync(state.at(base), { throwIfNoEntry: false }) === undefined) return []
-  const anchor = path.dirname(base)
-  const above = decide(state, anchor)
-  return collect({ ...state, anchor }, above, base).targets
+  const above = decide(state, path.dirname(base))
+  return collect({ ...state, anchor: anchorOf(state, base) }, above, base).targets
+}
+
+/** Where the links begin that are not followed. */
+function anchorOf(state: Selection, base: string): string {
+  return isStart(state, base) ? base : path.dirname(base)
+}
+
+/** Whether it is the project or the home directory, which whoever has set the machine up may have linked. */
+function isStart({ rules, home }: Selection, absolutePath: string): boolean {
+  return absolutePath === rules.projectRoot || absolutePath === home
 }
 
 interface Collected {
@@ -164,8 +173,9 @@ function collect(
   const isProtected = [state.home, projectRoot, cacheDirectory].some((each) =>
     isWithin(each, absolutePath),
   )
+  const examine = isStart(state, absolutePath) ? statSync : lstatSync
   const isDirectory =
-    lstatSync(state.at(absolutePath), { throwIfNoEntry: false })?.isDirectory() === true
+    examine(state.at(absolutePath), { throwIfNoEntry: false })?.isDirectory() === true
   if (decision.isWanted && !isProtected && (!isDirectory || !canChange(state, decision)))
     return whole
   if (!isDirectory || (!decision.isWanted && !canChange(state, decision))) return NOTHING
@@ -201,7 +211,7 @@ function locate(state: Selection, name: string): OutputTarget | undefined {
   const decision = decide(state, absolutePath)
   const base = patterns[decision.index]?.base
   if (!decision.isWanted || base === undefined || !isAllowed(absolutePath, rules)) return undefined
-  return { declaredAs: name, absolutePath, anchor: path.dirname(base) }
+  return { declaredAs: name, absolutePath, anchor: anchorOf(state, base) }
 }
 
 function isAllowed(absolutePath: string, rules: CacheRules): boolean {
