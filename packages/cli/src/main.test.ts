@@ -144,7 +144,7 @@ describe('a path that the system refuses', () => {
 
     expect([code, stdout]).toEqual([EXIT.io, ''])
     expect(stderr).toMatch(
-      new RegExp(`^error: Could not .*/(loop|${long}|config.yaml): ${reason}: `),
+      new RegExp(`^error: Could not .*/(loop|${long}|config.yaml): ${reason}: .*\\nhint: C.+\\n$`),
     )
   })
 })

@@ -99,6 +99,16 @@ const BY_SYSTEM_CODE: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EROFS: ['PERMISSION_DENIED', 'The file system is read-only.'],
   EMFILE: ['TOO_MANY_OPEN_FILES', 'Raise the limit of open files (`ulimit -n`).'],
   ENFILE: ['TOO_MANY_OPEN_FILES', 'Raise the limit of open files (`ulimit -n`).'],
+  ENOENT: ['IO_FAILED', 'Check the path: something on it is not there.'],
+  ENOTDIR: ['IO_FAILED', 'Check the path: something on it is no directory.'],
+  EISDIR: ['IO_FAILED', 'Check the path: it is a directory.'],
+  EEXIST: ['IO_FAILED', 'Remove what has this name, or choose another one.'],
+  ELOOP: ['IO_FAILED', 'Check the path: its links lead in a circle.'],
+  ENAMETOOLONG: ['IO_FAILED', 'Choose a shorter name.'],
+  EIO: [
+    'IO_FAILED',
+    'Look for failures of the disk, or of the network to it, in the log of the system.',
+  ],
 }
 
 /**
