@@ -61,10 +61,23 @@ function undoAll(undo: Undo): number {
 function place(placement: Placement, places: OutputPlaces, undo: Undo): void {
   const { stagedPath, finalPath, replaces, entry } = placement
   if (entry.kind === 'directory') return placeDirectory(placement, entry.mode, { places, undo })
-  const isKept = replaces === 'file' && linkAside(finalPath, places, undo)
-  if (replaces !== undefined && !isKept) moveAside(finalPath, places, undo)
+  if (replaces === 'file' && linkAside(finalPath, places, undo)) {
+    if (replaceFile(stagedPath, heldPath(finalPath, places))) return
+    undo.pop()
+  }
+  if (replaces !== undefined) moveAside(finalPath, places, undo)
   renameSync(stagedPath, heldPath(finalPath, places))
-  if (!isKept) undo.push(() => renameSync(heldPath(finalPath, places), stagedPath))
+  undo.push(() => renameSync(heldPath(finalPath, places), stagedPath))
+}
+
+/** False where a file cannot be replaced: on Windows, when it is open or read-only. It may be moved then. */
+function replaceFile(stagedPath: string, finalPath: string): boolean {
+  try {
+    renameSync(stagedPath, finalPath)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function placeDirectory(
@@ -108,7 +121,7 @@ function linkAside(path: string, places: OutputPlaces, undo: Undo): boolean {
 }
 
 function moveAside(path: string, places: OutputPlaces, undo: Undo): void {
-  const aside = join(places.stagingOf(path), `old-${undo.length}`)
+  const aside = join(places.stagingOf(path), `moved-${undo.length}`)
   renameSync(heldPath(path, places), aside)
   undo.push(() => renameSync(aside, heldPath(path, places)))
 }

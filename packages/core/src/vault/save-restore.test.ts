@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import {
+import fs, {
   chmodSync,
+  existsSync,
   linkSync,
   lstatSync,
   lutimesSync,
@@ -16,12 +17,13 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { parseListing } from '../files/listing.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import { parseTaskName } from '../model/task.ts'
@@ -188,6 +190,17 @@ describe('a restore over what is there', () => {
     await expect(staged.apply()).rejects.toMatchObject({ code: 'OUTPUT_BLOCKED' })
 
     expect(withoutDirectoryTimes(picture('out'))).toEqual(withoutDirectoryTimes(before))
+  })
+
+  test('moves a file that cannot be replaced, as Windows keeps an open one', async () => {
+    write('out/d0/f0', 'edited')
+    refuseToReplace('f0')
+
+    const changes = await restore(['out'])
+
+    expect([...changes.written]).toEqual(['out/d0/f0'])
+    expect(readFileSync(path('out/d0/f0'), 'utf8')).toBe('content 0')
+    expect(readdirSync(root).filter((name) => name.startsWith('.taskvault-stage-'))).toEqual([])
   })
 
   test('keeps the other name of a file that has two', async () => {
@@ -427,6 +440,20 @@ async function openTestVault(): Promise<Vault> {
 
 function path(relativePath: string): string {
   return join(root, relativePath)
+}
+
+/** No file of that name can be renamed over. */
+function refuseToReplace(name: string): void {
+  const rename = fs.renameSync
+  const set = (value: typeof rename): void => {
+    fs.renameSync = value
+    syncBuiltinESMExports()
+  }
+  set((from, to) => {
+    if (String(to).endsWith(`/${name}`) && existsSync(to)) throw new Error('EPERM: not permitted')
+    rename(from, to)
+  })
+  onTestFinished(() => set(rename))
 }
 
 function write(relativePath: string, content: string): void {
