@@ -95,19 +95,23 @@ const damaged = authority.certificate.replace(/\n.{8}/, '\n')
 const both = { certificate: caller.certificate, key: caller.key }
 
 test.each<readonly [string, Readonly<Record<string, string>>, RegExp]>([
-  ['no authority', { ca: 'not PEM' }, /: There is no certificate in PEM in .*tls.ca$/],
-  ['nothing in it', { ca: '' }, /: There is no certificate in PEM in .*tls.ca$/],
-  ['a key as authority', { ca: authority.key }, /: There is no certificate in PEM in .*tls.ca$/],
+  ['no authority', { ca: 'not PEM' }, /: There is no PEM certificate in .*tls.ca$/],
+  ['nothing in it', { ca: '' }, /: There is no PEM certificate in .*tls.ca$/],
+  ['a key as authority', { ca: authority.key }, /: There is no PEM certificate in .*tls.ca$/],
   [
     'one damaged authority of two',
     { ca: authority.certificate + damaged },
     /: A certificate in .*tls.ca is damaged$/,
   ],
-  ['a key that is none', { ...both, key: 'KEY' }, /: There is no private key .* in .*tls.key$/],
+  [
+    'a key that is none',
+    { ...both, key: 'KEY' },
+    /: There is no PEM private key in .*tls.key, or it has a passphrase$/,
+  ],
   [
     "another's key",
     { ...both, key: stranger.key },
-    /: The key in .*tls.key is not .*tls.certificate$/,
+    /: The key in .*tls.key does not belong to .*tls.certificate$/,
   ],
   ['no key', { certificate: caller.certificate }, /: remote.certificate and remote.key /],
   ['no certificate', { key: caller.key }, /: remote.certificate and remote.key /],

@@ -140,7 +140,7 @@ describe('a command that is run or put back', () => {
     expect(both.map(({ outputs }) => outputs['cache-status'])).toEqual(['miss', 'exact'])
     expect(contentOf(machine, 'out') + contentOf(machine, '../runs')).toBe('aran\n')
     expect(unknown.exitCode).toBe(1)
-    expect(unknown.log).toMatch(/There is no task unit_test, .* Write under run what it does/)
+    expect(unknown.log).toMatch(/There is no task unit_test, .* Put the work under run/)
   })
 })
 
@@ -194,7 +194,9 @@ describe('an entry that was saved elsewhere', () => {
       ['exact', '1'],
     ])
     for (const page of [missed.log, missed.summary])
-      expect(page).toContain('nothing is kept of what the command writes to files of the CI runner')
+      expect(page).toContain(
+        'saved without recording what the command writes to files of the CI runner',
+      )
     expect(contentOf(machine, '../runs')).toBe('ran\nran\n')
   })
 

@@ -357,9 +357,7 @@ test('status tells what runs, in what order, and by whom', async () => {
   const text = await project.taskvault(['hooks', 'status'])
   const { stdout } = await project.taskvault(['hooks', 'status', '--json'])
 
-  expect(text.stdout).toMatch(
-    /^pre-commit +the hook from before, then taskvault +\/.*\/pre-commit$/m,
-  )
+  expect(text.stdout).toMatch(/^pre-commit +the earlier hook, then taskvault +\/.*\/pre-commit$/m)
   expect(text.stdout).toMatch(/^pre-push +lefthook +\/.*\/pre-push$/m)
   expect(text.stdout).toMatch(/^pre-merge-commit +nothing$/m)
   expect(JSON.parse(stdout)).toMatchObject({

@@ -74,7 +74,7 @@ test('what is staged in part is tested as it is staged, beside the work tree', a
 
   const [, second] = project.runs()
   expect(committed.stderr).toContain(
-    'unit_tests: in a snapshot, as there are other contents in src/a.txt, src/new.txt\n',
+    'unit_tests: in a snapshot, because contents differ in src/a.txt, src/new.txt\n',
   )
   expect(second?.directory).not.toBe(project.rig.project)
   expect(second?.tree).toBe(await project.id('HEAD^{tree}'))
@@ -214,7 +214,7 @@ test('a project that is a directory of the repository is tested where it lies', 
   project.write({ 'shared.txt': 'an input of nobody' })
   const second = await project.commit('shared', {})
 
-  expect(first.stderr).toContain('in a snapshot, as there are other contents in src/a.txt\n')
+  expect(first.stderr).toContain('in a snapshot, because contents differ in src/a.txt\n')
   expect(project.rig.read('../runs').split('\n')).toEqual([
     'stagedshared in app',
     'not stagedan input of nobody in app',
@@ -256,7 +256,7 @@ tr a-z A-Z <src/a.txt >src/a.new && mv src/a.new src/a.txt && git add src/a.txt
   const { stderr, exitCode } = await project.commit('first')
 
   expect(exitCode).toBe(0)
-  expect(stderr).toContain('what is about to be committed has changed meanwhile: once more')
+  expect(stderr).toContain('what is about to be committed has changed meanwhile: testing again')
   expect((await project.git(['show', 'HEAD:src/a.txt'])).stdout).toBe('SMALL')
   expect(project.rig.read('../runs')).toMatch(/small\n.+SMALL\n$/)
 })

@@ -275,7 +275,7 @@ test('a snapshot holds submodules as they are recorded', async () => {
 
   const committed = await project.commit('with a submodule')
 
-  expect(committed.stderr).toContain('in a snapshot, as there are other contents in sub')
+  expect(committed.stderr).toContain('in a snapshot, because contents differ in sub')
   expect(project.rig.read('../runs').trim().split('\n').at(-1)).toBe('A')
 })
 

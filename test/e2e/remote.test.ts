@@ -160,7 +160,7 @@ test('a proxy that is none is a warning, and never the status of a build', async
   const ran = await open().taskvault(['run', 'build', ...KEYED], { env })
 
   expect(ran.exitCode).toBe(0)
-  expect(ran.stderr).toContain('warning: Went on without the remote store: HTTP_PROXY is not')
+  expect(ran.stderr).toContain('warning: Continuing without the remote store: HTTP_PROXY is not')
   expect(ran.stderr).not.toContain('of-no-use')
 })
 
@@ -177,7 +177,7 @@ test('a key with line ends around it is one, and what is none is told, and not s
 
   expect(ran.stderr).toMatch(/saved .* and sent/)
   expect(refused.exitCode).toBe(0)
-  expect(refused.stderr).toContain('TASKVAULT_TOKEN holds signs that are in no API key')
+  expect(refused.stderr).toContain('TASKVAULT_TOKEN contains characters that no API key has')
   expect(refused.stderr).not.toContain(key)
 })
 
@@ -196,7 +196,7 @@ test('its token is in nothing that the command writes', async () => {
     .flatMap((name) => readIfFile(name))
 
   expect(refused.exitCode).toBe(0)
-  expect(refused.stderr).toContain('warning: Went on without the remote store')
+  expect(refused.stderr).toContain('warning: Continuing without the remote store')
   const texts = [ran, refused, shown].flatMap(({ stdout, stderr }) => [stdout, stderr])
   for (const text of [...texts, ...stored]) {
     expect(text).not.toContain(server.key)

@@ -40,8 +40,8 @@ test('an output that was edited by hand is put back, and named', async () => {
 
   expect(rig.read('out/result.txt')).toBe('A')
   expect(rig.has('out/extra.txt')).toBe(false)
-  expect(second.stderr).toContain('put back, as they had been changed: out/result.txt\n')
-  expect(second.stderr).toContain('removed, as the task had not made them: out/extra.txt\n')
+  expect(second.stderr).toContain('put back because they had been changed: out/result.txt\n')
+  expect(second.stderr).toContain('removed because the task had not made them: out/extra.txt\n')
   expect(countRuns(rig)).toBe(1)
 })
 
@@ -261,7 +261,7 @@ test('--quiet leaves nothing on standard error but what the command prints', asy
 
 test.each([
   [['--input', 'missing/**', '--', 'true'], 66, /missing\/\*\*/],
-  [['--input', '/etc/passwd', '--', 'true'], 64, /"\/etc\/passwd": it leads out/],
+  [['--input', '/etc/passwd', '--', 'true'], 64, /"\/etc\/passwd": it points outside/],
   [['--input', 'src/**', '--output', '../x', '--', 'true'], 73, /\.\.\/x/],
   [['--input', 'src/**', '--output', '/etc/x', '--', 'true'], 73, /"\/etc\/x" is refused/],
   [['--input', 'src/**', '--output', '.git/hooks', '--', 'true'], 73, /\.git/],
@@ -270,7 +270,7 @@ test.each([
   [
     ['--input', 'src/a.txt', 'src/b.txt', '--', 'true'],
     64,
-    /Unexpected words before the command: src\/b\.txt/,
+    /Unexpected arguments before the command: src\/b\.txt/,
   ],
   [['--input', 'src/**', '--', 'no-such-command'], 127, /Command not found: no-such-command/],
 ] as const)('%j is an error before anything runs', async (words, exitCode, message) => {

@@ -103,7 +103,7 @@ test('a gigabyte of output goes through in flat memory', async () => {
   const run = await rig.run(['sh', '-c', measure, 'sh', 'taskvault', ...words])
 
   expect(Number(/VmHWM:\s+(\d+) kB/.exec(run.stdout)?.[1])).toBeLessThan(200 * 1024)
-  expect(rig.read('err')).toContain('bytes in the middle of its output are not kept')
+  expect(rig.read('err')).toContain('bytes in the middle of its output were not kept')
 })
 
 test('a reader that goes away ends the command, and nothing is saved', async () => {

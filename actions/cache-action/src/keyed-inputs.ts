@@ -38,11 +38,11 @@ export function readKeyedInputs(runner: Runner): KeyedInputs | undefined {
   }
   if (savesArchive)
     throw new TaskVaultError('ARGUMENT_INVALID', 'An archive is found by a key alone', {
-      hint: `Give a key; with inputs, ${HASH} in it is the digest of them.`,
+      hint: `Give a key; with inputs, ${HASH} in it stands for their digest.`,
     })
   if (restoreKeys.length === 0) return undefined
-  throw new TaskVaultError('ARGUMENT_INVALID', 'restore-keys are beginnings of keys', {
-    hint: `Give a key as well; with inputs, ${HASH} in it is the digest of them.`,
+  throw new TaskVaultError('ARGUMENT_INVALID', 'restore-keys are prefixes of keys', {
+    hint: `Give a key as well; with inputs, ${HASH} in it stands for their digest.`,
   })
 }
 

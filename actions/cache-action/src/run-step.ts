@@ -85,7 +85,7 @@ function createStepWork(
 }
 
 const NOTHING_TO_RUN =
-  'Write under run what it does, or declare that in .taskvault/config.yaml; or name under path what to keep.'
+  'Put the work under run, or declare it in .taskvault/config.yaml; or name under path what to keep.'
 
 function tell(step: RunStep, outcome: RunOutcome): void {
   const { runner, inputs, opened, troubles } = step
@@ -108,7 +108,7 @@ function staysWithoutNotes(outcome: RunOutcome): boolean {
 }
 
 const OTHERS_STAY =
-  'The vault keeps the entry that was saved elsewhere, without what the script writes to files of the runner: other machines run it again. Give it a key of its own here, with GITHUB_ACTIONS under env.'
+  'The vault keeps the entry that was saved elsewhere, without what the script writes to files of the runner, so other machines run it again. Give it a separate key here: put GITHUB_ACTIONS under env.'
 
 /** What the runner gives to actions and to no command: it could read and write every cache with it. */
 const ONLY_FOR_ACTIONS = /^(ACTIONS_(RUNTIME|RESULTS|CACHE)_|TASKVAULT_TOKEN$)/

@@ -26,7 +26,7 @@ export async function saveBegun(step: HalfStep): Promise<void> {
   if (why !== undefined && !inputs.savesAlways) return runner.info(`not saved: ${why}`)
   const file = runner.state(BEGUN_STATE)
   const begun = file === '' ? undefined : readBegunWork(file)
-  if (begun === undefined) return runner.info('nothing to save: the first half has left no word')
+  if (begun === undefined) return runner.info('nothing to save: the restore step left no notes')
   await saveStep(step, { begun, key: runner.state(KEY_STATE) })
   removeBegunWork(file)
 }

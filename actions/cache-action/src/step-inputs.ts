@@ -58,7 +58,7 @@ export function readStepInputs(
   const isDeclared = mayRun && `${key}${run}` === '' && paths.length === 0
   const runs = isDeclared || run !== ''
   if (key === '' && !runs && inputs.length === 0)
-    throw invalid('Nothing says when the result is to be done anew', MAY_HAVE_NO_INPUTS)
+    throw invalid('Nothing says when the work has to be done again', MAY_HAVE_NO_INPUTS)
   if (!runs && paths.length === 0)
     throw invalid(
       'Input required and not supplied: path',
@@ -111,7 +111,7 @@ function readCommand({ env, input }: Runner, run: string): StepCommand {
 function asLine(run: string, env: Runner['env']): string {
   if (!run.includes('\n') || run.startsWith('set -e')) return run
   if (env['RUNNER_OS'] !== 'Windows') return `set -e\n${run}`
-  throw invalid('run has several lines, and cmd takes one', 'Say which shell: bash or pwsh.')
+  throw invalid('run has several lines, but cmd takes only one', 'Say which shell: bash or pwsh.')
 }
 
 /** As `run:` steps have it: what fails ends the script. */

@@ -70,7 +70,7 @@ function describe({ hit, found, reasons }: Told, status: Status): readonly strin
   if (hit === undefined)
     return [status === 'error' ? 'went on without the cache' : 'a miss', ...all]
   const what = describePutBack(hit)
-  if (status === 'partial') return [`a miss; the newest entry was put in place (${what})`, ...all]
+  if (status === 'partial') return [`a miss; the newest entry was restored (${what})`, ...all]
   const saved = formatDuration(savedMs(hit))
   return [savedMs(hit) < 100 ? `a hit (${what})` : `a hit, which saves ${saved} (${what})`]
 }

@@ -18,7 +18,11 @@ export function tellSaved(
     runner.setOutput('uploaded-bytes', String(sentBytes))
     const sent = save.remote?.kind === 'sent' ? `, and sent ${formatBytes(sentBytes)}` : ''
     const saved = `saved ${formatFiles(save.fileCount)}, ${formatBytes(save.sizeBytes)}${sent}`
-    runner.info(save.isUnchanged === true ? 'nothing to save: it is as it was restored' : saved)
+    runner.info(
+      save.isUnchanged === true
+        ? 'nothing to save: nothing has changed since it was restored'
+        : saved,
+    )
   } else if (save.because === 'restored') {
     runner.info('nothing to save: it was restored')
   } else {
@@ -53,7 +57,7 @@ function explain(save: Exclude<Save, { readonly kind: 'saved' }>): Explained {
     case 'notes-too-large':
       return { text: 'it wrote more than 4 MB to files of the runner', isWarning: true }
     case 'secret-noted':
-      return { text: 'a secret is in what it wrote to files of the runner', isWarning: true }
+      return { text: 'what it wrote to files of the runner contains a secret', isWarning: true }
     case 'not-writable':
       return { text: 'this user may not write to the vault of the machine', isWarning: true }
     case 'trouble':
@@ -76,7 +80,7 @@ const PLAINLY = {
   'no-save': 'nobody wants that',
   'read-only': 'read-only or save-if asks for that',
   interrupted: 'interrupted',
-  'output-unread': 'nobody read its output to the end',
+  'output-unread': 'its output was not read to the end',
 }
 
 /** Whether others will not find what was made, though they should. */

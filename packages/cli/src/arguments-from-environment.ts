@@ -3,8 +3,8 @@ import { CommanderError } from 'commander'
 const OPTION = '--args-from-env'
 
 /** For the end of `--help`. */
-export const ARGUMENTS_FROM_ENVIRONMENT_HELP: string = `With ${OPTION} NAME and nothing else, the words come from that variable, as a JSON array:
-for scripts that must not paste what they were given into a line for a shell.`
+export const ARGUMENTS_FROM_ENVIRONMENT_HELP: string = `With ${OPTION} NAME and nothing else, takes the arguments from that variable, as a JSON array:
+for scripts that must not paste values they were given into a shell command line.`
 
 /**
  * The command line that was meant: `words`, or those that the variable holds which they name. Said
@@ -18,12 +18,14 @@ export function findArguments(
   if (words[0] !== OPTION) return words
   const [, name, ...more] = words
   if (name === undefined || more.length > 0) {
-    throw refusal(`${OPTION} takes the name of a variable and stands alone: ${words.join(' ')}`)
+    throw refusal(
+      `${OPTION} takes the name of a variable and must be alone on the command line: ${words.join(' ')}`,
+    )
   }
   const text = env[name]
   if (text === undefined) throw refusal(`${OPTION} ${name}: there is no such variable`)
   const found = parseWords(text)
-  if (found === undefined) throw refusal(`${name} is no JSON array of texts: ${text}`)
+  if (found === undefined) throw refusal(`${name} is not a JSON array of strings: ${text}`)
   return found
 }
 

@@ -13,11 +13,11 @@ export interface CommandRow {
 /** Words that only hold further commands. */
 export const COMMAND_GROUPS: Readonly<Record<string, string>> = {
   cache: 'Save, get and manage entries',
-  policy: 'Ask which policy applies',
+  policy: 'Show which policy applies',
   audit: 'Read and check the audit log',
-  config: 'Look at the configuration',
-  keys: 'Make, list and revoke API keys of a server',
-  hooks: 'Have git run tasks before commits and pushes',
+  config: 'Show and check the configuration',
+  keys: 'Create, list and revoke API keys of a server',
+  hooks: 'Make git run tasks before commits and pushes',
 }
 
 /*

@@ -30,7 +30,7 @@ const TABLE: Readonly<Record<ExitName, ExitCodeRow>> = {
   miss: {
     code: 1,
     meaning:
-      '`restore`, `cache get`: a miss. `cache show`, `cache rm`, `why`: no such entry. `keys revoke`: no such key. `hooks doctor`: not in order.',
+      '`restore`, `cache get`: a miss. `cache show`, `cache rm`, `why`: no such entry. `keys revoke`: no such key. `hooks doctor`: hooks do not run.',
   },
   usage: {
     code: 64,
@@ -47,16 +47,16 @@ const TABLE: Readonly<Record<ExitName, ExitCodeRow>> = {
   unavailable: {
     code: 69,
     meaning:
-      'The vault cannot be used now: locked, no SQLite, a later format; or a server does not answer.',
+      'The vault cannot be used now: locked, no SQLite, a newer format; or a server does not answer.',
   },
   bug: {
     code: 70,
-    meaning: 'A bug in TaskVault; the stack is printed. Tasks run all the same, with a warning.',
+    meaning: 'A bug in TaskVault; the stack is printed. Tasks run anyway, with a warning.',
   },
   output: {
     code: 73,
     meaning:
-      'An output is missing, lies outside of the project, or cannot be put in place. `hooks`: the hooks there are not ours to change.',
+      'An output is missing, is outside the project, or cannot be put in place. `hooks`: the existing hooks are not ours to change.',
   },
   io: {
     code: 74,
@@ -64,9 +64,9 @@ const TABLE: Readonly<Record<ExitName, ExitCodeRow>> = {
   },
   permission: {
     code: 77,
-    meaning: 'A file or directory may not be read or written by this user; or a server refuses.',
+    meaning: 'This user may not read or write a file or directory; or a server refuses.',
   },
-  config: { code: 78, meaning: 'The configuration is invalid, or the file named does not exist.' },
+  config: { code: 78, meaning: 'The configuration is invalid, or the named file does not exist.' },
   'command-not-found': { code: 127, meaning: '`run`: the command does not exist.' },
   interrupted: { code: 130, meaning: 'Stopped by Ctrl-C; other signals: 128 plus their number.' },
 }
@@ -154,7 +154,7 @@ export function renderExitCodesForHelp(): string {
     'Exit codes:',
     ...lines,
     '',
-    '`run` ends with the status of the command, run or replayed.',
+    '`run` exits with the status of the command, run or replayed.',
   ].join('\n')
 }
 
@@ -169,9 +169,9 @@ export function renderExitCodesPage(): string {
 
 <!-- Generated from packages/cli/src/exit-codes.ts by scripts/write-exit-codes.ts; do not edit. -->
 
-Failures of TaskVault itself are 64 and above. \`taskvault run\` ends with the status of the command,
+Failures of TaskVault itself are 64 and above. \`taskvault run\` exits with the status of the command,
 whether it ran or was replayed; with \`--json\`, an error is printed on standard error as
-\`{"code": …, "message": …, "hint": …}\`, with the error code of the last column and null for no hint.
+\`{"code": …, "message": …, "hint": …}\`, with the error code from the last column; \`hint\` is null if there is none.
 
 | Exit code | Name | Meaning | Error codes |
 | ---: | --- | --- | --- |

@@ -63,9 +63,7 @@ describe('help', () => {
       const { stdout } = await runMain([words, '--help'], { cwd: '/' })
 
       for (const option of ['--input', '--output', '--env', '--tool'])
-        expect(stdout.replaceAll(/\n {10,}/g, ' ')).toMatch(
-          new RegExp(`${option} <.*once for each`),
-        )
+        expect(stdout.replaceAll(/\n {10,}/g, ' ')).toMatch(new RegExp(`${option} <.*repeatable`))
     },
   )
 
@@ -100,8 +98,8 @@ describe('a command line that cannot be understood', () => {
     [['completion', 'tcsh'], "'tcsh' is invalid"],
     [['audit', 'tail', '--lines', 'many'], 'Use a whole number'],
     [['init', '--cwd'], 'argument missing'],
-    [['serve', '--host', ''], 'is a variable not set?'],
-    [['serve', '--data', ''], 'is a variable not set?'],
+    [['serve', '--host', ''], 'is a variable unset?'],
+    [['serve', '--data', ''], 'is a variable unset?'],
     [['policy', 'explain', 'two words'], 'Invalid task name "two words"'],
     [['policy', 'explain', 'a\u0000b'], 'Invalid task name'],
   ])('%j exits 64 and says: %s', async (argv, expected) => {

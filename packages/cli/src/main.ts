@@ -25,7 +25,7 @@ export async function main(words: readonly string[], host: Host): Promise<number
     return cli.exitCode
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok
-    // Who read our output has seen enough: nothing is wrong, and nobody is there to be told.
+    // Who read our output has seen enough: no problems found, and nobody is there to be told.
     if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return EXIT.ok
     // Loaded here, because it needs the core, which `--help` and `completion` do without.
     const { asUsageError, renderFailure } = await import('./render/failure.ts')
@@ -40,7 +40,7 @@ function createProgram(host: Host, isJson: () => boolean): Command {
     .description('Content-aware cache for deterministic work in CI/CD: cache smarter, ship faster.')
     .version(packageFile.version, '-V, --version')
     .option('--json', 'print results and errors as JSON')
-    .option('-q, --quiet', 'print nothing but what was asked for and errors')
+    .option('-q, --quiet', 'print only the requested output and errors')
     .addOption(
       new Option('--config <file>', 'configuration file (default: .taskvault/config.yaml)'),
     )

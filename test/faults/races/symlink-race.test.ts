@@ -36,7 +36,7 @@ describe.skipIf(!CAN_HOLD)(
         "an output's directory may lie outside of the project",
         {
           file: 'outputs/output-places.ts',
-          find: `throw blocked(directory, 'a symlink on the way leads out of the project')`,
+          find: `throw blocked(directory, 'a symlink on the way points outside the project')`,
           replace: '',
         },
       ],

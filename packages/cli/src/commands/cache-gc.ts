@@ -7,7 +7,7 @@ export function registerCacheGc(parent: Command, cli: Cli): void {
   parent
     .command('gc')
     .description(
-      'Remove what nothing needs: blobs without entries, and what killed processes left behind',
+      'Remove what is not needed: blobs without entries, and left-overs of killed processes',
     )
     .action(cli.action(() => collect(cli)))
 }

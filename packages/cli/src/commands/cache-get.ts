@@ -15,8 +15,8 @@ import { parseResultTarget } from './result-target.ts'
 export function registerCacheGet(parent: Command, cli: Cli): void {
   parent
     .command('get')
-    .description('Put the result saved for an input in place; exits 0 on a hit and 1 on a miss')
-    .argument('<task>', 'name of the task')
+    .description('Restore the result saved for an input; exits with 0 on a hit and 1 on a miss')
+    .argument('<task>', 'task name')
     .argument(
       '<input>',
       'what the task would read: a file, a directory, a pipe, or - for standard input',
@@ -92,7 +92,7 @@ function checkKind({ manifest }: StagedEntry, absolutePath: string): void {
   if (isDirectory || found?.isDirectory() !== true) return
   throw new TaskVaultError(
     'OUTPUT_BLOCKED',
-    `Could not put the result in place: ${absolutePath} is a directory, and the result is none`,
+    `Could not put the result in place: ${absolutePath} is a directory, but the result is not`,
     { hint: 'Name the file itself, or remove the directory.' },
   )
 }

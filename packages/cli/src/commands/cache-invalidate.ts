@@ -26,18 +26,20 @@ interface Options {
 export function registerCacheInvalidate(parent: Command, cli: Cli): void {
   parent
     .command('invalidate')
-    .description('Remove all entries of a task, one by its key, or those of outdated commits')
-    .argument('[task]', 'name of the task')
+    .description(
+      'Remove all entries of a task, a single one by its key, or those of outdated commits',
+    )
+    .argument('[task]', 'task name')
     .option('-k, --key <key>', 'the entry with this key')
     .option(
       '--since <commit>',
-      'entries that were written from a commit before this one, or from one that is no ancestor of HEAD',
+      'entries written from a commit before this one, or from one that is not an ancestor of HEAD',
     )
     .option(
       '--unreachable',
-      'entries that were written from a commit that no branch, tag or HEAD leads to any more',
+      'entries written from a commit that no branch, tag or HEAD leads to any more',
     )
-    .option('--remote', 'from the server as well, which takes the key of an administrator')
+    .option('--remote', "also from the server, which requires an administrator's key")
     .action(cli.action((task: string | undefined, options: Options) => run(cli, task, options)))
 }
 
@@ -63,14 +65,14 @@ async function run(cli: Cli, task: string | undefined, options: Options): Promis
     text: () =>
       [
         `${cli.voice.style('green', '✓')} Invalidated ${formatCount(removed, 'entry', 'entries')}`,
-        ...(removedRemotely === undefined ? [] : [`and ${removedRemotely} of the server`]),
+        ...(removedRemotely === undefined ? [] : [`and ${removedRemotely} on the server`]),
       ].join(', '),
     data: () => ({ removed, ...(removedRemotely !== undefined && { removedRemotely }) }),
   })
   if (task !== undefined && removed + (removedRemotely ?? 0) === 0) suggestTask(cli, vault, task)
   const isKnownThere = task !== undefined || options.key !== undefined
   if (removedRemotely === undefined)
-    await remindOfRemote(cli, isKnownThere ? '`--remote` removes it from a server as well.' : '')
+    await remindOfRemote(cli, isKnownThere ? '`--remote` also removes it from a server.' : '')
 }
 
 type Selection = Options & { readonly task: string | undefined }
@@ -78,7 +80,7 @@ type Selection = Options & { readonly task: string | undefined }
 /** @throws {TaskVaultError} ARGUMENT_INVALID for commits: which one came before another, only git knows. */
 async function removeRemotely(cli: Cli, vault: Vault, { task, key }: Selection): Promise<number> {
   if (task === undefined && key === undefined) {
-    throw new TaskVaultError('ARGUMENT_INVALID', 'A server knows no commits', {
+    throw new TaskVaultError('ARGUMENT_INVALID', 'A server does not know commits', {
       hint: 'Name a task or a key together with --remote.',
     })
   }

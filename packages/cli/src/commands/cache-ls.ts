@@ -20,8 +20,8 @@ export function registerCacheLs(parent: Command, cli: Cli): void {
   parent
     .command('ls')
     .description('List entries, newest first')
-    .option('-t, --task <name>', 'only those of this task')
-    .option('-n, --limit <count>', 'at most so many', parseCount, 100)
+    .option('-t, --task <name>', 'only entries of this task')
+    .option('-n, --limit <count>', 'at most this many', parseCount, 100)
     .action(cli.action((options: Options) => list(cli, options)))
 }
 
@@ -44,7 +44,7 @@ async function list(cli: Cli, { task, limit }: Options): Promise<void> {
     data: () => ({ entries: entries.map(entryToData), hasMore }),
   })
   if (task !== undefined && entries.length === 0) suggestTask(cli, vault, task)
-  if (hasMore) cli.voice.remark(`There are more: raise --limit, now ${limit}.`)
+  if (hasMore) cli.voice.remark(`There are more entries; raise --limit (now ${limit}).`)
 }
 
 function toRow(entry: EntrySummary, nowMs: number): readonly string[] {

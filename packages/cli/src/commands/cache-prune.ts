@@ -16,7 +16,7 @@ export function registerCachePrune(parent: Command, cli: Cli): void {
     .description('Remove expired entries, and others by strategy while the store is over its limit')
     .option(
       '--max-size-gb <number>',
-      'the limit for this time (default: as configured)',
+      'the limit for this run (default: as configured)',
       parseGigabytes,
     )
     .action(cli.action((options: Options) => prune(cli, options)))

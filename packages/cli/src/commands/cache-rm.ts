@@ -7,7 +7,7 @@ import { remindOfRemote } from './remind-of-remote.ts'
 export function registerCacheRm(parent: Command, cli: Cli): void {
   parent
     .command('rm')
-    .description('Remove entries by their keys; all or none')
+    .description('Remove entries by their keys, all or none')
     .argument('<key...>', 'keys, or their first digits')
     .action(cli.action((keys: string[]) => remove(cli, keys)))
 }
@@ -28,5 +28,5 @@ async function remove(cli: Cli, keys: readonly string[]): Promise<void> {
     data: () => ({ removed: entries.map(({ task, key }) => ({ task, key })) }),
   })
   const there = entries.map(({ key }) => `\`cache invalidate --remote --key ${key}\``).join(', ')
-  await remindOfRemote(cli, `To remove it from a server as well: ${there}`)
+  await remindOfRemote(cli, `To remove it from a server too: ${there}`)
 }

@@ -26,7 +26,7 @@ export function registerCacheSave(parent: Command, cli: Cli): void {
   parent
     .command('save')
     .description('Save a result under a task and the content of its input')
-    .argument('<task>', 'name of the task')
+    .argument('<task>', 'task name')
     .argument('<input>', 'what the task read: a file, a directory, a pipe, or - for standard input')
     .argument(
       '<output>',
@@ -132,6 +132,6 @@ function describeSkip(task: string, { because, sizeBytes }: SkippedSave): string
   const reason =
     because === 'too-large'
       ? `${formatBytes(sizeBytes)} is more than the policy's max_size_bytes allows`
-      : 'the policy lets this task and branch read only'
+      : 'the policy lets this task and branch only read'
   return `${reason}; \`taskvault policy explain ${task}\` names the line`
 }

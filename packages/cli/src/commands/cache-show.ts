@@ -14,7 +14,7 @@ interface Options {
 export function registerCacheShow(parent: Command, cli: Cli): void {
   parent
     .command('show')
-    .description('Print what an entry holds, and where it comes from')
+    .description('Show what an entry holds, and where it comes from')
     .argument('<key>', 'the key, or its first digits')
     .option('--inputs', 'also list every file that the key was made from')
     .action(cli.action((key: string, options: Options) => show(cli, key, options)))

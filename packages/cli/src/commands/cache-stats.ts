@@ -9,7 +9,7 @@ interface Options {
 export function registerCacheStats(parent: Command, cli: Cli): void {
   parent
     .command('stats')
-    .description('Print how much is stored')
+    .description('Show how much is stored')
     .option('--details', 'also print hits, misses, and the time saved')
     .action(cli.action((options: Options) => printStats(cli, options)))
 }

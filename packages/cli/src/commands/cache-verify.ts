@@ -14,8 +14,8 @@ interface Options {
 export function registerCacheVerify(parent: Command, cli: Cli): void {
   parent
     .command('verify')
-    .description('Read every byte that is stored and check it; repairs nothing')
-    .option('--subset <n/of>', 'only one part of so many, such as 1/7 on Mondays', parseSubset)
+    .description('Read and check every stored byte; repairs nothing')
+    .option('--subset <n/of>', 'only one part of several, such as 1/7 on Mondays', parseSubset)
     .action(cli.action((options: Options) => verify(cli, options)))
 }
 
@@ -27,12 +27,12 @@ async function verify(cli: Cli, options: Options): Promise<number> {
   cli.voice.answer({
     text: () =>
       findings.length === 0
-        ? `${cli.voice.style('green', '✓')} Verified ${summary}: nothing is wrong`
+        ? `${cli.voice.style('green', '✓')} Verified ${summary}: no problems found`
         : [
             ...findings.map(
               (finding) => `${cli.voice.style('red', '✗')} ${describeFinding(finding)}`,
             ),
-            `Verified ${summary}: ${formatCount(findings.length, 'thing is', 'things are')} wrong`,
+            `Verified ${summary}: ${formatCount(findings.length, 'problem', 'problems')}`,
           ].join('\n'),
     data: () => ({
       findings: findings.map((finding) => ({ ...finding, text: describeFinding(finding) })),
@@ -42,7 +42,7 @@ async function verify(cli: Cli, options: Options): Promise<number> {
   })
   if (findings.length === 0) return EXIT.ok
   cli.voice.remark(
-    'hint: Run `taskvault doctor --repair`; what cannot be mended is dropped, and stored again.',
+    'hint: Run `taskvault doctor --repair`; what cannot be repaired is dropped, and stored again.',
   )
   return EXIT.damaged
 }

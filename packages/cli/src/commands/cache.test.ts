@@ -216,7 +216,7 @@ describe('a result that the policy keeps out', () => {
     const lookup = await cache(cwd, 'get', 'task', 'input', 'restored')
 
     expect([code, lookup.code]).toEqual([0, 1])
-    expect(stderr).toContain('read only')
+    expect(stderr).toContain('only read')
   })
 })
 
@@ -226,8 +226,13 @@ describe('bad input: one message that names the thing, a hint, an exit code, and
   test.each<[string, readonly string[], number, string, Partial<Surroundings>?]>([
     ['a missing input', ['save', 'task', 'nowhere', 'output'], 66, 'nowhere'],
     ['a missing output', ['save', 'task', 'input', 'nowhere'], 73, 'nowhere'],
-    ['an output that the cache lies in', ['save', 'task', 'input', '.'], 73, 'cache lies in it'],
-    ['an output in the cache', ['save', 'task', 'input', '.taskvault/cache/blobs'], 73, 'lies in'],
+    ['an output that the cache lies in', ['save', 'task', 'input', '.'], 73, 'cache is inside it'],
+    [
+      'an output in the cache',
+      ['save', 'task', 'input', '.taskvault/cache/blobs'],
+      73,
+      'is inside',
+    ],
     ['a missing input when getting', ['get', 'task', 'nowhere', 'restored'], 66, 'nowhere'],
     ['a task name with a space', ['save', 'a b', 'input', 'output'], 64, '"a b"'],
     ['a task name with a line feed', ['get', 'a\nb', 'input', 'restored'], 64, '"a\\nb"'],

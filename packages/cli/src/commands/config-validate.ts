@@ -33,6 +33,6 @@ function findUnknownVariables(env: Cli['host']['env']): readonly string[] {
   return Object.keys(env).flatMap((name) => {
     if (!name.startsWith('TASKVAULT_') || known.includes(name)) return []
     const nearest = findNearestName(name, known)
-    return nearest === undefined ? [] : [`${name} is no setting; did you mean ${nearest}?`]
+    return nearest === undefined ? [] : [`${name} is not a setting; did you mean ${nearest}?`]
   })
 }

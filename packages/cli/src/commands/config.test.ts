@@ -39,7 +39,7 @@ describe('init', () => {
 
     const { code, stdout } = await runMain(['init'], { cwd })
 
-    expect([code, stdout]).toEqual([0, '✓ .taskvault/config.yaml is there already\n'])
+    expect([code, stdout]).toEqual([0, '✓ .taskvault/config.yaml already exists\n'])
     expect(readFileSync(path.join(cwd, '.taskvault', 'config.yaml'), 'utf8')).toBe(
       'max_size_gb: 3\n',
     )
@@ -93,7 +93,7 @@ hint: Correct what is named above; \`taskvault config validate\` checks again wi
 
     expect([code, stderr]).toEqual([
       0,
-      'warning: TASKVAULT_CACHEDIR is no setting; did you mean TASKVAULT_CACHE_DIR?\n',
+      'warning: TASKVAULT_CACHEDIR is not a setting; did you mean TASKVAULT_CACHE_DIR?\n',
     ])
   })
 })

@@ -24,7 +24,7 @@ export function registerDoctor(parent: Command, cli: Cli): void {
   parent
     .command('doctor')
     .description('Check the configuration, the vault and every byte in it')
-    .option('--repair', 'mend what can be mended, and drop what cannot, to be stored again')
+    .option('--repair', 'repair what can be repaired, and drop the rest, to be stored again')
     .action(cli.action((options: Options) => examine(cli, options)))
 }
 
@@ -74,7 +74,7 @@ function checksOfDirectory(vault: Vault, examination: Examination): readonly Che
           {
             state: 'warning',
             subject: 'cache directory',
-            detail: 'not writable by this user: results are used, and none is saved',
+            detail: 'not writable by this user: results are used, but none is saved',
           } as const,
         ]
       : []),
@@ -83,7 +83,7 @@ function checksOfDirectory(vault: Vault, examination: Examination): readonly Che
           {
             state: 'warning',
             subject: 'cache directory',
-            detail: 'every user may write to it, and so decide what is restored here',
+            detail: 'every user may write to it, and so control what is restored here',
           } as const,
         ]
       : []),

@@ -34,7 +34,7 @@ describe('cache ls', () => {
       hasMore: false,
     })
     expect(limited.stdout.trimEnd().split('\n')).toHaveLength(3)
-    expect(limited.stderr).toBe('There are more: raise --limit, now 2.\n')
+    expect(limited.stderr).toBe('There are more entries; raise --limit (now 2).\n')
   })
 
   test.each([
@@ -214,9 +214,9 @@ describe('cache invalidate', () => {
     [[], 'exactly one'],
     [['lint', '--key', 'abcd'], 'exactly one'],
     [['--unreachable', '--since', 'HEAD'], 'exactly one'],
-    [['--unreachable'], 'no git repository'],
-    [['--since', 'HEAD'], 'no git repository'],
-    [['--since', 'HEAD', '--remote'], 'knows no commits'],
+    [['--unreachable'], 'not in a git repository'],
+    [['--since', 'HEAD'], 'not in a git repository'],
+    [['--since', 'HEAD', '--remote'], 'does not know commits'],
     [['lint', '--remote'], 'There is no remote store'],
   ])('%j is refused', async (words, message) => {
     const cwd = await projectWithEntries(['lint'])

@@ -20,7 +20,7 @@ export function findEntryByPrefix(vault: Vault, prefix: string): EntryRow {
       'ENTRY_NOT_FOUND',
       `There is no entry with a key that begins with ${prefix}`,
       {
-        hint: '`taskvault cache ls` lists what there is.',
+        hint: '`taskvault cache ls` lists all entries.',
       },
     )
   }

@@ -181,7 +181,7 @@ test.each([
 
   const { code, stderr } = await vault(cwd, words)
 
-  expect([code, stderr]).toEqual([64, expect.stringContaining('"-" is no file')])
+  expect([code, stderr]).toEqual([64, expect.stringContaining('"-" is not a file')])
 })
 
 test('word for the save is no input, where it lies in the project', async () => {
@@ -390,7 +390,7 @@ describe('the state between the halves', () => {
     expect([saved.code, saved.stderr]).toEqual([
       0,
       expect.stringMatching(
-        /^warning: unit: not saved: .*state is of no use: It (?:is not what `taskvault restore` leaves|was written by another version)/,
+        /^warning: unit: not saved: .*state cannot be used: It (?:is not what `taskvault restore` leaves|was written by another version)/,
       ),
     ])
   })

@@ -16,7 +16,7 @@ import { resolvePathArgument } from './path-argument.ts'
 export function registerHash(parent: Command, cli: Cli): void {
   parent
     .command('hash')
-    .description('Print the digest of files and directories: what TaskVault sees of them')
+    .description('Print the digest of files and directories, as TaskVault sees them')
     .argument('<path...>', 'files, directories, pipes, or - for standard input')
     .action(cli.action((paths: string[]) => printDigests(cli, paths)))
 }

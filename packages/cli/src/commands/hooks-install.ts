@@ -23,25 +23,25 @@ interface Options {
 export function registerHooksInstall(parent: Command, cli: Cli): void {
   parent
     .command('install')
-    .description('Have git run the tasks of this project; what is there is kept, and runs first')
+    .description('Make git run the tasks of this project; existing hooks are kept, and run first')
     .option(
       '--hook <name>',
-      `only this one, instead of ${joinWords(GIT_HOOKS)}; can be repeated`,
+      `only this one, instead of ${joinWords(GIT_HOOKS)}; repeatable`,
       collectHooks,
     )
     .addOption(
-      new Option('--method <method>', 'as files, or by the configuration (git 2.54 or later)')
+      new Option('--method <method>', 'as files, or in the configuration (git 2.54 or later)')
         .choices(['auto', 'files', 'config'])
         .default('auto'),
     )
     .option(
       '--shared',
-      'also into a directory whose hooks others run: one of the work tree, a global one',
+      'also into a directory whose hooks others run: one in the work tree, or a global one',
     )
     .option('--force', 'replace hooks of ours that were edited by hand')
     .option(
       '--if-possible',
-      'end well, without hooks, in CI and where there is no git, no repository or no place',
+      'succeed without hooks in CI, and where there is no git, no repository or no place for them',
     )
     .action(cli.action((options: Options) => install(cli, options)))
 }
@@ -89,7 +89,7 @@ async function tryInstall(
   request: InstallRequest,
 ): Promise<Installation | undefined> {
   if (ifPossible && isCi(cli.host.env)) {
-    tellNothingDone(cli, { code: 'CI', message: 'nobody commits by hand in CI' })
+    tellNothingDone(cli, { code: 'CI', message: 'in CI, nobody commits by hand' })
     return undefined
   }
   try {

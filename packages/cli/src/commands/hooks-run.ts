@@ -15,15 +15,13 @@ interface Options {
 export function registerHooksRun(parent: Command, cli: Cli): void {
   parent
     .command('run')
-    .description(
-      'Do what a git hook does: run its tasks, but for those that passed on this content',
-    )
+    .description('Do what a git hook does: run its tasks, except those that passed on this content')
     .argument('<hook>', GIT_HOOKS.join(', '))
-    .argument('[arguments...]', "git's arguments for the hook; they are not needed")
+    .argument('[arguments...]', "git's arguments for the hook; not required")
     .option('--explain', 'say what would be run and why, and do nothing', false)
     .option(
       '--force',
-      'run every task, whatever is known; so do TASKVAULT_SKIP=0 and TASKVAULT_FORCE=1',
+      'run every task, even if it has passed; so do TASKVAULT_SKIP=0 and TASKVAULT_FORCE=1',
       false,
     )
     .addHelpText('after', HELP)
@@ -38,16 +36,16 @@ export function registerHooksRun(parent: Command, cli: Cli): void {
 }
 
 const HELP = `
-A task belongs to a hook that it names under "hooks:" in the configuration; those of pre-commit run
-for pre-merge-commit as well.
+Runs the tasks that name the hook under "hooks:" in the configuration; those of pre-commit also run
+for pre-merge-commit.
 
-pre-commit and pre-merge-commit test what is in the index, pre-push what git names on standard input,
-a line for each ref: <local ref> <local id> <remote ref> <remote id>; at a terminal, and with </dev/null,
-it tests HEAD. Where that differs from the work tree, in files that a task reads, the task runs in a
-checkout of its own.
+pre-commit and pre-merge-commit test the index; pre-push tests what git names on standard input,
+one line per ref: <local ref> <local id> <remote ref> <remote id>. At a terminal, and with </dev/null,
+it tests HEAD. If that differs from the work tree in files that a task reads, the task runs in a
+separate checkout.
 
-Ends with 0 when git may go on, otherwise with the status of the first required task that failed.
-With --json, the decisions are printed as JSON, and nothing is run.`
+Exits with 0 if git may go on, otherwise with the status of the first required task that failed.
+With --json, prints the decisions as JSON, and runs nothing.`
 
 async function run(cli: Cli, hookText: string, options: Options): Promise<number> {
   const hook = parseHook(hookText)
@@ -81,7 +79,7 @@ async function run(cli: Cli, hookText: string, options: Options): Promise<number
 function parseHook(hookText: string): GitHook {
   const hook = GIT_HOOKS.find((known) => known === hookText)
   if (hook !== undefined) return hook
-  throw new TaskVaultError('ARGUMENT_INVALID', `TaskVault does nothing in the hook ${hookText}`, {
+  throw new TaskVaultError('ARGUMENT_INVALID', `TaskVault has no hook ${hookText}`, {
     hint: `Name one of: ${GIT_HOOKS.join(', ')}.`,
   })
 }

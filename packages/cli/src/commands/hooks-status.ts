@@ -7,7 +7,7 @@ import { renderTable } from '../render/table.ts'
 export function registerHooksStatus(parent: Command, cli: Cli): void {
   parent
     .command('status')
-    .description('Tell which hooks are installed, where, and by whom')
+    .description('Show which hooks are installed, where, and by whom')
     .action(cli.action(() => showStatus(cli)))
 }
 

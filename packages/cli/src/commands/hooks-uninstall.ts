@@ -11,7 +11,7 @@ interface Options {
 export function registerHooksUninstall(parent: Command, cli: Cli): void {
   parent
     .command('uninstall')
-    .description('Take our hooks out of git, and put back what was there before')
+    .description('Remove our hooks from git, and put back what was there before')
     .option('--shared', 'also from a directory whose hooks others run')
     .option('--force', 'remove hooks of ours that were edited by hand')
     .action(cli.action((options: Options) => uninstall(cli, options)))

@@ -20,7 +20,7 @@ async function createConfig(cli: Cli): Promise<void> {
   const target = path.join(cli.cwd, CONFIG_PATH)
   const isNew = writeIfAbsent(target, INITIAL_CONFIG)
   writeIfAbsent(path.join(path.dirname(target), '.gitignore'), IGNORED)
-  const text = isNew ? `Created ${CONFIG_PATH}` : `${CONFIG_PATH} is there already`
+  const text = isNew ? `Created ${CONFIG_PATH}` : `${CONFIG_PATH} already exists`
   cli.voice.confirm({
     text: () => `${cli.voice.style('green', '✓')} ${text}`,
     data: () => ({ path: target, created: isNew }),

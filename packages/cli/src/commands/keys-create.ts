@@ -16,8 +16,8 @@ interface Options {
 export function registerKeysCreate(parent: Command, cli: Cli): void {
   parent
     .command('create')
-    .description('Make an API key of the server; it is shown this once')
-    .argument('<name>', 'whose it is: anna, jenkins-shop')
+    .description('Create an API key for the server; it is shown only once')
+    .argument('<name>', 'who it is for: anna, jenkins-shop')
     .addOption(
       new Option('--role <role>', 'what it may do (default: engineer)').choices([
         'admin',
@@ -26,7 +26,7 @@ export function registerKeysCreate(parent: Command, cli: Cli): void {
         'external',
       ]),
     )
-    .option('--project <issuer:number>', 'the project that it is for (default: local:default)')
+    .option('--project <issuer:number>', 'the project it is for (default: local:default)')
     .option(
       '--writes <what>',
       '`own`, `nothing`, or level and ref: protected:refs/heads/main (default: own)',
@@ -35,8 +35,11 @@ export function registerKeysCreate(parent: Command, cli: Cli): void {
       '--read <branch...>',
       'branches whose protected entries it reads (default: main master)',
     )
-    .option('--address <range...>', 'where it works from: 10.0.0.0/8 (default: anywhere)')
-    .option('--expires <days>', 'how long it works (default: 90)', parseDays)
+    .option(
+      '--address <range...>',
+      'addresses it works from, such as 10.0.0.0/8 (default: anywhere)',
+    )
+    .option('--expires <days>', 'how many days it works (default: 90)', parseDays)
     .action(cli.action((name: string, options: Options) => create(cli, name, options)))
 }
 

@@ -15,7 +15,7 @@ async function revoke(cli: Cli, id: string): Promise<void> {
   const server = await openServerOf(cli)
   if (!(await server.revokeKey(id))) {
     throw new TaskVaultError('NOT_FOUND', `The server has no key ${JSON.stringify(id)} to revoke`, {
-      hint: 'Its id stands in the first column of `taskvault keys list`.',
+      hint: 'Its id is in the first column of `taskvault keys list`.',
     })
   }
   cli.voice.confirm({

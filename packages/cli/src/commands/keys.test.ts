@@ -104,8 +104,8 @@ test.each([
 
 test.each([
   [{}, /There is no remote store/],
-  [{ TASKVAULT_REMOTE: 'file:///mnt/share' }, /file:\/\/\/mnt\/share is no server/],
-  [{ TASKVAULT_REMOTE: 's3://bucket/prefix' }, /is no server/],
+  [{ TASKVAULT_REMOTE: 'file:///mnt/share' }, /file:\/\/\/mnt\/share is not a server/],
+  [{ TASKVAULT_REMOTE: 's3://bucket/prefix' }, /is not a server/],
 ])('without a server there is nobody to ask: %j', async (env, said) => {
   const ran = await runMain(['keys', 'list'], { cwd: createProject(), env })
 
@@ -133,7 +133,7 @@ test('one that speaks no TLS is said not to, without the places in the source of
 
   expect(ran.code).toBe(EXIT.unavailable)
   expect(ran.stderr.split('\n')).toEqual([
-    `error: No answer from 127.0.0.1:${port}: it does not speak TLS as we do (ERR_SSL_WRONG_VERSION_NUMBER)`,
+    `error: No answer from 127.0.0.1:${port}: it does not support our version of TLS (ERR_SSL_WRONG_VERSION_NUMBER)`,
     expect.stringMatching(/^hint: Check the address/),
     '',
   ])
@@ -154,7 +154,7 @@ test('what is invalidated here comes back from the server, unless it is invalida
   const both = await run(['cache', 'invalidate', 'unit', '--remote', '--json'])
   const gone = await run(restore)
 
-  expect(here.stderr).toMatch(/^The remote store keeps what it has .*--remote/)
+  expect(here.stderr).toMatch(/^The remote store keeps its copy.*--remote/)
   expect(again.code).toBe(EXIT.ok)
   expect(refused.code).toBe(EXIT.permission)
   expect(JSON.parse(kept.stdout)).toMatchObject({ entries: [{ task: 'unit' }] })
@@ -191,7 +191,7 @@ test.each([
 
   const ran = await runMain(['cache', 'invalidate', ...what], { cwd, env })
 
-  expect(ran.stderr).toBe('The remote store keeps what it has of it, for the next run to find.\n')
+  expect(ran.stderr).toBe('The remote store keeps its copy, and the next run finds it there.\n')
 })
 
 test('the doctor says whether the server answers, and why it does not', async () => {

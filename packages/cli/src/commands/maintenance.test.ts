@@ -13,7 +13,7 @@ describe('cache verify', () => {
     const { code, stdout } = await run(cwd, 'cache', 'verify')
 
     expect(code).toBe(0)
-    expect(stdout).toMatch(/^✓ Verified 1 blob, .*: nothing is wrong\n$/)
+    expect(stdout).toMatch(/^✓ Verified 1 blob, .*: no problems found\n$/)
   })
 
   test('names a damaged blob, exits 65, and repairs nothing', async () => {

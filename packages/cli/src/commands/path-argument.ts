@@ -9,8 +9,8 @@ import { TaskVaultError } from '@taskvault/core'
 export function resolvePathArgument(argument: string, cwd: string): string {
   if (argument === '-') return argument
   if (argument !== '' && !argument.includes('\0')) return path.resolve(cwd, argument)
-  throw new TaskVaultError('ARGUMENT_INVALID', `${JSON.stringify(argument)} is no path`, {
-    hint: 'Is a variable not set? Name a file or directory, or - for standard input or output.',
+  throw new TaskVaultError('ARGUMENT_INVALID', `${JSON.stringify(argument)} is not a path`, {
+    hint: 'Is a variable unset? Name a file or directory, or - for standard input or output.',
   })
 }
 
@@ -20,7 +20,7 @@ export function resolvePathArgument(argument: string, cwd: string): string {
  */
 export function resolveFileArgument(argument: string, cwd: string): string {
   if (argument !== '-') return resolvePathArgument(argument, cwd)
-  throw new TaskVaultError('ARGUMENT_INVALID', '"-" is no file', {
-    hint: 'Name a file; ./- is one that is called so.',
+  throw new TaskVaultError('ARGUMENT_INVALID', '"-" is not a file', {
+    hint: 'Name a file; ./- is a file with that name.',
   })
 }

@@ -19,7 +19,7 @@ export function registerPolicyExplain(parent: Command, cli: Cli): void {
   parent
     .command('explain')
     .description('Print the policy that applies to a task, and which line says so')
-    .argument('<task>', 'name of the task')
+    .argument('<task>', 'task name')
     .option('-b, --branch <name>', 'as if on this branch (default: the current one)')
     .action(cli.action((task: string, options: Options) => explain(cli, task, options)))
 }

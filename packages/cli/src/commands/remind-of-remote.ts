@@ -1,6 +1,6 @@
 import type { Cli } from '../cli.ts'
 
-const KEEPS = 'The remote store keeps what it has of it, for the next run to find.'
+const KEEPS = 'The remote store keeps its copy, and the next run finds it there.'
 
 /**
  * What was removed on this machine comes back from a store that others share.

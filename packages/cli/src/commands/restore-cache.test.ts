@@ -63,12 +63,12 @@ describe('restore --cache', () => {
   })
 
   test.each([
-    ['the home directory', '~/', /lies in it/],
-    ['the root', '/', /lies in it/],
+    ['the home directory', '~/', /is inside it/],
+    ['the root', '/', /is inside it/],
     ['keys', '~/.ssh', /\.ssh/],
     ['another project’s repository', '/elsewhere/.git/hooks', /\.git/],
     ['the project', '.', /whole project/],
-    ['what is above the project', '..', /lies in it/],
+    ['what is above the project', '..', /is inside it/],
   ])('refuses to take %s', async (_, output, message) => {
     const machine = createMachine()
 
@@ -80,7 +80,7 @@ describe('restore --cache', () => {
   test.each([
     ['a fallback for a result', ['restore', 'unit', '--fallback', 'npm'], /no fallback/],
     ['a command for a cache', ['restore', 'npm', '--cache', '--command', 'make'], /no command/],
-    ['a path outside for a result', ['restore', 'unit', '--output', '/tmp/x'], /not within/],
+    ['a path outside for a result', ['restore', 'unit', '--output', '/tmp/x'], /not inside/],
   ])('refuses %s', async (_, words, message) => {
     const refused = await taskvault(createMachine(), words)
 

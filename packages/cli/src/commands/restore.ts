@@ -31,19 +31,21 @@ interface Options extends Declaration {
 }
 
 export function registerRestore(parent: Command, cli: Cli): void {
-  addDeclaration(parent.command('restore').argument('<task>', 'name of the task'))
-    .description('Put back what a task made; exits 0 on a hit and 1 on a miss, and runs nothing')
-    .option('--force', 'answer with a miss, and let `save` save', false)
+  addDeclaration(parent.command('restore').argument('<task>', 'task name'))
+    .description(
+      'Restore what a task made; runs nothing, and exits with 0 on a hit and 1 on a miss',
+    )
+    .option('--force', 'always report a miss, and let `save` save', false)
     .option('--read-only', 'let `save` save nothing', false)
-    .option('--cache', 'keep a tool’s cache, at any --output path, and no result', false)
+    .option('--cache', 'keep a tool’s cache, at any --output path, instead of a result', false)
     .option(
       '--fallback <name>',
-      'a cache whose newest entry is put in place on a miss (with --cache)',
+      'a cache whose newest entry is restored on a miss (with --cache)',
       (name: string, earlier: readonly TaskName[]) => [...earlier, parseTaskName(name)],
       [],
     )
-    .option('--show-key', 'print the key, too', false)
-    .option('--state <file>', 'where to leave word for `save` (default: beside the cache)')
+    .option('--show-key', 'also print the key', false)
+    .option('--state <file>', 'where to leave notes for `save` (default: beside the cache)')
     .action(cli.action((task: string, options: Options) => restore(cli, task, options)))
 }
 

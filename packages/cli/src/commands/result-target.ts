@@ -52,8 +52,8 @@ export function checkApart(
 ): void {
   const place = realPlaceOf(absolutePath)
   const cache = realPathOf(settings.cacheDirectory)
-  if (isWithin(place, cache)) throw forbidden(output, 'it lies in the cache')
-  if (isWithin(cache, place)) throw forbidden(output, 'the cache lies in it')
+  if (isWithin(place, cache)) throw forbidden(output, 'it is inside the cache')
+  if (isWithin(cache, place)) throw forbidden(output, 'the cache is inside it')
 }
 
 function inheritedDescriptor(absolutePath: string): number | undefined {
@@ -80,7 +80,7 @@ interface Precious {
 
 function checkReplaceable(output: string, place: string, precious: readonly Precious[]): void {
   const lost = precious.find(({ directory }) => isWithin(realPathOf(directory), place))
-  if (lost !== undefined) throw forbidden(output, `${lost.called} lies in it`)
+  if (lost !== undefined) throw forbidden(output, `${lost.called} is inside it`)
 }
 
 /** A symlink is replaced itself, and not what it leads to. */

@@ -35,14 +35,14 @@ import { writeRunResult } from './write-run-result.ts'
 
 export function registerRun(parent: Command, cli: Cli): void {
   addWorkOptions(parent.command('run'))
-    .description('Run a command, or put back what it made when nothing it reads has changed')
+    .description('Run a command, or restore its results if nothing it reads has changed')
     .option('--explain', 'say what would be done and why, and do nothing', false)
     .option('--force', 'run even if the result is known', false)
     .option('--read-only', 'use what was saved, and save nothing', false)
     .option('--no-save', 'save nothing')
-    .option('--show-key', 'print the key, too', false)
-    .option('--result <file>', 'write what came of it there, as JSON')
-    .addHelpText('after', '\nWith --json, the decision is printed as JSON, and nothing is run.')
+    .option('--show-key', 'also print the key', false)
+    .option('--result <file>', 'write the outcome to this file, as JSON')
+    .addHelpText('after', '\nWith --json, prints the decision as JSON, and runs nothing.')
     .action(
       cli.action(
         (task: string, command: string[], options: RunOptions) =>

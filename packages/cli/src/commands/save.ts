@@ -26,12 +26,12 @@ interface Options {
 export function registerSave(parent: Command, cli: Cli): void {
   parent
     .command('save')
-    .description('Save what a task made since its `restore` was a miss')
-    .argument('<task>', 'name of the task')
-    .option('--state <file>', 'where `restore` left word (default: beside the cache)')
+    .description('Save what a task made after its `restore` was a miss')
+    .argument('<task>', 'task name')
+    .option('--state <file>', 'where `restore` left its notes (default: beside the cache)')
     .option(
       '--exit-code <number>',
-      'how the task ended; failures are saved by policy only',
+      'exit code of the task; failures are saved only if the policy says so',
       parseExitStatus,
       0,
     )
@@ -79,7 +79,7 @@ function readWord(state: string, task: TaskName): BegunWork | string {
   try {
     const begun = readBegunWork(state)
     if (begun === undefined)
-      return `no \`taskvault restore ${task}\` came before it: there is no ${state}`
+      return `no \`taskvault restore ${task}\` ran before it: there is no ${state}`
     if (begun.task === task) return begun
     throw new TaskVaultError(
       'ARGUMENT_INVALID',
@@ -87,7 +87,7 @@ function readWord(state: string, task: TaskName): BegunWork | string {
       { hint: 'Give `restore` and `save` the same task, and each task a --state of its own.' },
     )
   } catch (error) {
-    return `${state} is of no use: ${asPassedOver(error).message}`
+    return `${state} cannot be used: ${asPassedOver(error).message}`
   }
 }
 

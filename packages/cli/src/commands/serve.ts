@@ -17,10 +17,10 @@ export function registerServe(parent: Command, cli: Cli): void {
     .command('serve')
     .description('Serve the vault to a team over HTTP, until it is stopped')
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)', parseSomething)
-    .option('--port <number>', 'port to listen on; 0: any that is free (default: 9999)', parsePort)
+    .option('--port <number>', 'port to listen on; 0: any free port (default: 9999)', parsePort)
     .option(
       '--data <directory>',
-      'what is stored (default: ~/.local/share/taskvault/server)',
+      'where to store everything (default: ~/.local/share/taskvault/server)',
       parseSomething,
     )
     .addHelpText(
@@ -39,7 +39,7 @@ function parsePort(text: string): number {
 /** An address of nothing would be every address of the machine. */
 function parseSomething(text: string): string {
   if (text !== '') return text
-  throw new InvalidArgumentError('It is empty: is a variable not set?')
+  throw new InvalidArgumentError('It is empty: is a variable unset?')
 }
 
 async function serve(cli: Cli, { host, port, data }: Options): Promise<void> {
@@ -79,7 +79,7 @@ function announce({ voice }: Cli, { url, adminKey }: RunningServer): void {
     text: () =>
       adminKey === undefined
         ? url
-        : `${url}\nAPI key of the administrator, shown this once: ${adminKey}`,
+        : `${url}\nAPI key of the administrator, shown only this once: ${adminKey}`,
     data: () => ({ url, ...(adminKey === undefined ? {} : { adminKey }) }),
   })
 }

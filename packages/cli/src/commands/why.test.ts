@@ -27,7 +27,7 @@ test('why tells who wrote an entry, and what their job had restored in any of it
   expect(second.stdout).toMatch(/^ {2}by {6}admin \(api-key\)$/m)
   expect(second.stdout).toMatch(/^ {2}signed {2}by tvk-[0-9a-f]{16}$/m)
   expect(second.stdout).toMatch(/^ {2}made from 1 entry that its job had restored\n {4}first\n/m)
-  expect(first.stdout).toContain('made from nothing that was restored')
+  expect(first.stdout).toContain('not made from anything that was restored')
 })
 
 test('an entry is named by the first digits of its key, too', async () => {

@@ -39,7 +39,7 @@ async function findHistory(server: ServerAdministration, entry: string): Promise
   if (another !== undefined) {
     throw new TaskVaultError(
       'ARGUMENT_INVALID',
-      `Several entries have a key that begins ${entry}`,
+      `Several entries have a key that begins with ${entry}`,
       {
         hint: `Name one by its id: ${ids.join(', ')}${ids.length === 2 ? ', …' : ''}`,
       },

@@ -5,8 +5,8 @@ import type { Command } from 'commander'
 export function addWorkOptions(command: Command): Command {
   return addDeclaration(
     command
-      .argument('<task>', 'name of the task')
-      .argument('[command...]', 'what to run, after --; the configured command when absent'),
+      .argument('<task>', 'task name')
+      .argument('[command...]', 'what to run, after --; default: the configured command'),
   )
 }
 
@@ -15,19 +15,19 @@ export function addDeclaration(command: Command): Command {
   return command
     .option(
       '--input <glob>',
-      'files it reads; once for each (default: all that git does not ignore)',
+      'files that it reads; repeatable (default: all that git does not ignore)',
       collect,
       [],
     )
-    .option('--output <path>', 'a file or directory that it writes; once for each', collect, [])
-    .option('--env <name>', 'an environment variable that it reads; once for each', collect, [])
+    .option('--output <path>', 'a file or directory that it writes; repeatable', collect, [])
+    .option('--env <name>', 'an environment variable that it reads; repeatable', collect, [])
     .option(
       '--tool <command>',
-      'a command that prints the version of a tool that it uses; once for each',
+      'a command that prints the version of a tool that it uses; repeatable',
       collect,
       [],
     )
-    .option('--salt <text>', 'any text; another text is another key')
+    .option('--salt <text>', 'any text; a different text makes a different key')
     .option('--command <line>', 'the command as a line for the shell, instead of words after --')
 }
 
@@ -47,9 +47,9 @@ export function checkCommandWords(words: readonly string[], argv: readonly strin
   if (stray.length === 0) return
   throw new TaskVaultError(
     'ARGUMENT_INVALID',
-    `Unexpected words before the command: ${showCommand(stray)}`,
+    `Unexpected arguments before the command: ${showCommand(stray)}`,
     {
-      hint: 'Put the command after "--", and globs into quotes: --input "src/**" -- npm test',
+      hint: 'Put the command after "--", and quote globs: --input "src/**" -- npm test',
     },
   )
 }

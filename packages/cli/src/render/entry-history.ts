@@ -19,7 +19,7 @@ function describeRestored(
   { entry, restored }: EntryHistory,
   { depth, nowMs }: HistoryOptions,
 ): readonly string[] {
-  if (entry.restored.length === 0) return ['  made from nothing that was restored']
+  if (entry.restored.length === 0) return ['  not made from anything that was restored']
   const head = `  made from ${formatCount(entry.restored.length, 'entry', 'entries')} that its job had restored`
   if (depth === 0) return [`${head}: ask for more with --depth`]
   const shown = new Set(restored.map((each) => each.entry.id))
@@ -39,7 +39,7 @@ function describeEntry(entry: ServerEntry, nowMs: number): readonly string[] {
     ['key', key],
     ['scope', scope],
     ['written', renderMoment(createdAtMs, nowMs)],
-    ['by', writer === undefined ? 'somebody nobody vouches for' : describeWriter(writer)],
+    ['by', writer === undefined ? 'somebody unverified' : describeWriter(writer)],
     ['job', writer === undefined ? '' : describeJob(writer)],
     ['signed', signedBy === undefined ? '' : `by ${signedBy}`],
   ] as const

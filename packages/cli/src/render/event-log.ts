@@ -46,7 +46,7 @@ export function describeEvent(event: VaultEvent): LoggedEvent | undefined {
     case 'remote-paused':
       return {
         level: 'debug',
-        text: 'debug: the remote store is left out: it did not answer a moment ago',
+        text: 'debug: skipping the remote store: it did not answer a moment ago',
       }
     case 'trouble':
       return { level: 'warn', text: `warning: ${onOneLine(event.message)}` }

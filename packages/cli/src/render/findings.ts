@@ -8,7 +8,7 @@ export function describeFinding(finding: Finding): string {
     case 'index-damaged':
       return `the index is damaged: ${finding.detail}`
     case 'counter-wrong':
-      return `the index counts ${finding.counter} wrong: ${finding.is}, and it should be ${finding.shouldBe}`
+      return `the index has a wrong count of ${finding.counter}: ${finding.is}, but it should be ${finding.shouldBe}`
     case 'blob-corrupt':
       return `blob ${shortDigest(finding.digest)} is damaged (${finding.detail}); ${entriesNeed(finding.entries)}`
     case 'blob-missing':
@@ -54,7 +54,7 @@ export function describeAudit(verdict: AuditVerdict): string {
 const BROKEN: Readonly<Record<Extract<AuditVerdict, { kind: 'broken' }>['because'], string>> = {
   unchained: 'this line was changed, or lines before it were changed, removed or moved',
   cut: 'lines are missing from here on',
-  rewritten: 'the log was written anew up to here: the index knows another last line',
+  rewritten: 'the log was rewritten up to here: the index knows a different last line',
 }
 
 function entriesNeed(count: number): string {

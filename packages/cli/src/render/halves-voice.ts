@@ -13,7 +13,7 @@ interface HalfVoice<Outcome> extends Pick<TaskVoice, 'trouble'> {
 export type RestoreVoice = HalfVoice<RestoreTaskOutcome> & Pick<TaskVoice, 'key'>
 
 export function createRestoreVoice(cli: Cli, task: TaskName): RestoreVoice {
-  const voice = createTaskVoice(cli, task, 'has to do without the cache')
+  const voice = createTaskVoice(cli, task, 'goes on without the cache')
   return {
     trouble: voice.trouble,
     key: voice.key,

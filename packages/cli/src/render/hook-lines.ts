@@ -17,8 +17,8 @@ export function describeHook(view: HooksView, hook: GitHook): readonly string[] 
   const { kept, file, absolutePath } = place
   const isConfigured = view.configured[hook] !== undefined && view.git.runsConfiguredHooks
   const runs = [
-    ...(isConfigured ? ['taskvault (by the configuration)'] : []),
-    ...(kept === 'executable' && file.kind === 'ours' ? ['the hook from before'] : []),
+    ...(isConfigured ? ['taskvault (in the configuration)'] : []),
+    ...(kept === 'executable' && file.kind === 'ours' ? ['the earlier hook'] : []),
     // The pre-commit framework runs what it found in its place before its own.
     ...(view.takenOver[hook].file.kind === 'ours' ? ['taskvault'] : []),
     ...describeFile(file),
@@ -36,7 +36,7 @@ function describeFile(file: HookFile): readonly string[] {
     case 'unusable':
       return []
     case 'ours':
-      return [file.isExecutable ? 'taskvault' : 'not taskvault, as it is not executable']
+      return [file.isExecutable ? 'taskvault' : 'not taskvault, because it is not executable']
     case 'foreign':
       if (!file.isExecutable) return []
       return [file.manager?.name ?? 'another hook']

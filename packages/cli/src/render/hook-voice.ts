@@ -83,7 +83,7 @@ export function createHookVoice(cli: Cli, { hook, settings, explains }: HookSubj
     },
     waiting() {
       voice.warn(
-        "taskvault: waiting for git's list of what is pushed on standard input, which nobody closes; " +
+        "taskvault: waiting for git's list of what is pushed on standard input, which is still open; " +
           'with </dev/null, HEAD is tested',
       )
     },
@@ -99,7 +99,7 @@ export function createHookVoice(cli: Cli, { hook, settings, explains }: HookSubj
         case 'no-snapshot':
           return voice.warn(`warning: no snapshot could be made: ${onOneLine(event.message)}`)
         case 'again':
-          return voice.remark('what is about to be committed has changed meanwhile: once more')
+          return voice.remark('what is about to be committed has changed meanwhile: testing again')
         case 'report':
           return explains ? undefined : report(event.report)
       }

@@ -33,7 +33,7 @@ describe('a hit', () => {
     const putBack = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
 
     expect(renderPutBack({ ...createHit(), putBack })).toEqual([
-      'put back, as they had been changed: a, b, c, d, e and 2 more',
+      'put back because they had been changed: a, b, c, d, e and 2 more',
     ])
     expect(renderPutBack(createHit())).toEqual([])
   })
@@ -43,8 +43,8 @@ test('a hit names apart what was removed, as the task had not made it', () => {
   const hit = createHit({ written: ['out/a'], removed: ['out/.cache'], unchangedCount: 4 })
 
   expect(renderPutBack({ ...hit, putBack: ['out/a', 'out/.cache'] })).toEqual([
-    'put back, as they had been changed: out/a',
-    'removed, as the task had not made them: out/.cache',
+    'put back because they had been changed: out/a',
+    'removed because the task had not made them: out/.cache',
   ])
 })
 
@@ -100,7 +100,7 @@ describe('a run', () => {
     [{ kind: 'not-saved', because: 'not-writable' }, false, /may not write/],
     [{ kind: 'not-saved', because: 'no-save' }, false, /--no-save/],
     [{ kind: 'not-saved', because: 'read-only' }, false, /--read-only/],
-    [{ kind: 'not-saved', because: 'output-unread' }, false, /nobody read its output/],
+    [{ kind: 'not-saved', because: 'output-unread' }, false, /its output was not read/],
     [{ kind: 'not-saved', because: 'secret-noted' }, true, /a secret/],
   ])('tells why not: %j', (notSaved, isWarning, text) => {
     expect(renderNotSaved(notSaved)).toEqual({

@@ -39,11 +39,11 @@ export function renderPutBack({ putBack, changes }: HitOutcome): readonly string
   const removed = new Set(changes.removed)
   return [
     ...listUnder(
-      'put back, as they had been changed',
+      'put back because they had been changed',
       putBack.filter((each) => !removed.has(each)),
     ),
     ...listUnder(
-      'removed, as the task had not made them',
+      'removed because the task had not made them',
       putBack.filter((each) => removed.has(each)),
     ),
   ]
@@ -88,9 +88,12 @@ export function renderNotSaved(notSaved: NotSaved): NotSavedLine | undefined {
     case 'not-writable':
       return { isWarning: false, text: 'not saved: this user may not write to the cache' }
     case 'output-unread':
-      return { isWarning: false, text: 'not saved: nobody read its output to the end' }
+      return { isWarning: false, text: 'not saved: its output was not read to the end' }
     case 'secret-noted':
-      return { isWarning: true, text: 'not saved: a secret is in what it wrote for the CI runner' }
+      return {
+        isWarning: true,
+        text: 'not saved: what it wrote for the CI runner contains a secret',
+      }
     case 'notes-too-large':
       return { isWarning: true, text: 'not saved: it wrote more than 4 MB for the CI runner' }
     case 'inputs-changed':

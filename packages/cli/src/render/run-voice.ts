@@ -35,7 +35,7 @@ export function createRunVoice(cli: Cli, work: TaskWork): RunVoice {
       if (outcome.kind === 'hit') return voice.hit(outcome)
       const { save, exitCode, omittedLogBytes } = outcome
       if (omittedLogBytes > 0)
-        voice.remark(`${omittedLogBytes} bytes in the middle of its output are not kept`)
+        voice.remark(`${omittedLogBytes} bytes in the middle of its output were not kept`)
       if (save.kind === 'saved') voice.done(renderRunSaved(save, outcome), exitCode === 0)
       else voice.notSaved(renderNotSaved(save))
     },

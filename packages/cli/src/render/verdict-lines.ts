@@ -42,7 +42,7 @@ export function renderNotRecorded({ outcome, place }: Verdict<'ran'>): NotSavedL
   if (place.kind === 'unstaged' && outcome.exitCode === 0) {
     return {
       isWarning: false,
-      text: 'not recorded, since the work tree is not what was asked about',
+      text: 'not recorded, because the work tree differs from what was to be tested',
     }
   }
   return reworded(save)
@@ -66,12 +66,10 @@ export function renderPlace(place: HookPlace): string | undefined {
 }
 
 function renderDiffering(paths: readonly string[]): string {
-  if (paths.length === 0) return ', which holds another commit'
+  if (paths.length === 0) return ', which holds a different commit'
   const left = paths.length - SHOWN_PATHS
   const shown = paths.slice(0, SHOWN_PATHS).join(', ')
-  return onOneLine(
-    `, as there are other contents in ${shown}${left > 0 ? ` and ${left} more` : ''}`,
-  )
+  return onOneLine(`, because contents differ in ${shown}${left > 0 ? ` and ${left} more` : ''}`)
 }
 
 /** What `--explain` says of a task. */

@@ -132,8 +132,8 @@ test.each<readonly [what: string, members: readonly Member[], said: string]>([
     ],
     'a link before',
   ],
-  ['a device', [[{ name: 'out/null', type: 'character-device' }]], 'neither file'],
-  ['a pipe', [[{ name: 'out/pipe', type: 'fifo' }]], 'neither file'],
+  ['a device', [[{ name: 'out/null', type: 'character-device' }]], 'not a file'],
+  ['a pipe', [[{ name: 'out/pipe', type: 'fifo' }]], 'not a file'],
   [
     'a second name of what is elsewhere',
     [[{ name: 'out/a', type: 'link', linkname: '/etc/passwd' }]],

@@ -118,7 +118,7 @@ async function unpackMember(entry: Entry, unpacking: Unpacking): Promise<void> {
   } else if (type === 'link') {
     linkMember(header, place, unpacking)
   } else {
-    throw damaged(`${header.name} is neither file, directory nor link`)
+    throw damaged(`${header.name} is not a file, directory or link`)
   }
   entry.resume()
 }
@@ -232,9 +232,7 @@ function outside(
   name: string,
   { isBehindLink }: { readonly isBehindLink: boolean },
 ): TaskVaultError {
-  return damaged(
-    `${name} ${isBehindLink ? 'lies behind a link' : 'is'} outside of the declared paths`,
-  )
+  return damaged(`${name} ${isBehindLink ? 'lies behind a link' : 'is'} outside the declared paths`)
 }
 
 function damaged(detail: string): TaskVaultError {

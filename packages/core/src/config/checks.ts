@@ -109,7 +109,7 @@ export function checkTexts<Text extends string>(item: Check<Text>): Check<readon
   return (node, path, reading) => {
     if (isEmpty(node)) return []
     if (node.kind === 'map') {
-      reject({ node, path, allowed: 'a list of texts', reading })
+      reject({ node, path, allowed: 'a list of strings', reading })
       return undefined
     }
     const items = node.kind === 'list' ? node.items : [node]

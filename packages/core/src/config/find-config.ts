@@ -69,7 +69,7 @@ function refuseUnlessFile({ absolutePath, stats }: Placed): void {
   throw new TaskVaultError(
     'CONFIG_INVALID',
     `The configuration ${absolutePath} cannot be read: it is ${kind}`,
-    { hint: 'Put a file there, or remove it to go by the defaults.' },
+    { hint: 'Put a file there, or remove it to use the defaults.' },
   )
 }
 

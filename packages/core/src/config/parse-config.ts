@@ -71,7 +71,7 @@ const POLICY_FIELDS: Fields<PolicyFields> = {
   passesOf: { key: 'passes_of', check: checkChoice(PASSES_OF) },
 }
 
-const someText: Check<string> = checkText('a text that is not empty', (text) => text.trim() !== '')
+const someText: Check<string> = checkText('a non-empty string', (text) => text.trim() !== '')
 const envName: Check<string> = checkText('the name of an environment variable', (text) =>
   /^[^\s=\0]+$/.test(text),
 )

@@ -26,14 +26,14 @@ const NO_REMOTE = 'off'
 const DEFAULTS = { mode: 'read-write', publicKeys: [], timeoutSeconds: 4 } as const
 
 const checkAddress: Check<string> = checkText(
-  'https://…, http://…, s3://bucket/prefix, file:///absolute/folder, or github: within an action; or off',
+  'https://…, http://…, s3://bucket/prefix, file:///absolute/folder, or github: inside an action; or off',
   (text) => text === NO_REMOTE || isRemoteUrl(text),
 )
 
 const checkUrl: Check<string> = (node, path, reading) => {
   if (node.kind !== 'scalar' || !hasPassword(node.value)) return checkAddress(node, path, reading)
   // Not shown, as what is not allowed otherwise is.
-  const what = `${settingPath(...path)}: a user or password has no place in it; set TASKVAULT_TOKEN`
+  const what = `${settingPath(...path)}: it must not contain a user or password; set TASKVAULT_TOKEN`
   reading.problems.push({ where: reading.origin.describe(node.at), what })
   return undefined
 }

@@ -208,9 +208,9 @@ function assertSupported(directory: string, name: string, entries: readonly Dire
 function notReadable(path: string): TaskVaultError {
   return new TaskVaultError(
     'INPUT_UNREADABLE',
-    `The input ${path} is neither file, directory nor symlink`,
+    `The input ${path} is not a file, directory or symlink`,
     {
-      hint: 'Sockets, pipes and devices cannot be inputs of a task: leave them out.',
+      hint: 'Sockets, pipes and devices cannot be task inputs: leave them out.',
     },
   )
 }

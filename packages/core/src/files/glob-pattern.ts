@@ -147,7 +147,7 @@ function toProjectPath(written: string, projectRoot: string): string {
 
 function toSegments(text: string, path: string): string[] {
   const segments = path.split('/').filter((segment) => segment !== '' && segment !== '.')
-  if (segments.includes('..')) throw invalid(text, 'it leads out of the project')
+  if (segments.includes('..')) throw invalid(text, 'it points outside the project')
   return segments
 }
 
@@ -156,7 +156,7 @@ function invalid(text: string, because: string): TaskVaultError {
     'ARGUMENT_INVALID',
     `Cannot use the input ${JSON.stringify(text)}: ${because}`,
     {
-      hint: 'Write a path or glob relative to the project root; a backslash takes a character as it is.',
+      hint: 'Write a path or glob relative to the project root; a backslash makes a character literal.',
     },
   )
 }

@@ -175,11 +175,11 @@ function inputsMissing(
   )
 }
 
-const MISSING_HINT = 'Correct the pattern, or put `?` in front of it if there may be no such file.'
+const MISSING_HINT = 'Correct the pattern, or put `?` in front of it if the file is optional.'
 
 const LEFT_OUT_HINTS: Readonly<Record<LeftOut['because'], (path: string) => string>> = {
   ignored: (path) =>
-    `${path} is left out because git ignores it; a file that is named in full counts all the same.`,
+    `${path} is left out because git ignores it; a file that is named in full counts anyway.`,
   output: (path) => `${path} is left out because the task writes it.`,
   excluded: (path) => `${path} is left out by another pattern.`,
 }
@@ -190,7 +190,7 @@ function onlyExclusions(patterns: readonly GlobPattern[]): TaskVaultError {
     'ARGUMENT_INVALID',
     `Nothing is left to read: all inputs are exclusions (${texts})`,
     {
-      hint: 'Say first what counts, for example `**`.',
+      hint: 'First say what to include, for example `**`.',
     },
   )
 }

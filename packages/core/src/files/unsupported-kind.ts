@@ -4,7 +4,7 @@ import { TaskVaultError } from '../errors.ts'
 export function unsupportedKind(absolutePath: string): TaskVaultError {
   return new TaskVaultError(
     'OUTPUT_UNREADABLE',
-    `${absolutePath} is neither file, directory nor symlink`,
+    `${absolutePath} is not a file, directory or symlink`,
     { hint: 'Sockets, pipes and devices cannot be cached: leave them out.' },
   )
 }

@@ -45,7 +45,7 @@ test('a commit outside of the history of HEAD is refused', () => {
 test('outside of a repository there are no commits', () => {
   const root = emptyDirectory()
 
-  expect(() => listCommitsSince('HEAD', requestFor(root))).toThrow('is in no git repository')
+  expect(() => listCommitsSince('HEAD', requestFor(root))).toThrow('is not in a git repository')
 })
 
 interface TestRepository {

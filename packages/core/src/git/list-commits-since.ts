@@ -21,7 +21,7 @@ export function listCommitsSince(
 ): ReadonlySet<string> {
   const workTree = findRepository(directory)?.repository.workTree
   if (workTree === undefined) {
-    throw new TaskVaultError('GIT_FAILED', `${directory} is in no git repository`, {
+    throw new TaskVaultError('GIT_FAILED', `${directory} is not in a git repository`, {
       hint: 'Name a task or a key instead of a commit.',
     })
   }

@@ -55,8 +55,8 @@ export function listGitFiles(request: ListRequest): GitFile[] {
   const { projectRoot, source, env } = request
   const place = findRepository(projectRoot)
   if (place === undefined) {
-    throw new TaskVaultError('GIT_FAILED', `${projectRoot} is in no git repository`, {
-      hint: 'Take the work tree as the source, or run `git init` first.',
+    throw new TaskVaultError('GIT_FAILED', `${projectRoot} is not in a git repository`, {
+      hint: 'Use the work tree as the source, or run `git init` first.',
     })
   }
   const { repository, prefix } = place
@@ -132,7 +132,7 @@ function listIndex(repository: Repository, options: GitOptions): GitEntry[] {
 
 function listCommit(commit: string, options: GitOptions): GitEntry[] {
   if (commit === '' || commit.startsWith('-')) {
-    throw new TaskVaultError('GIT_FAILED', `${JSON.stringify(commit)} is no name of a commit`)
+    throw new TaskVaultError('GIT_FAILED', `${JSON.stringify(commit)} is not the name of a commit`)
   }
   return splitRecords(runGit(['ls-tree', '-r', '-z', '--full-tree', commit], options)).map(
     (record) => {

@@ -23,7 +23,7 @@ export async function listUnreachable(
 ): Promise<ReadonlySet<string>> {
   const workTree = findRepository(directory)?.repository.workTree
   if (workTree === undefined) {
-    throw new TaskVaultError('GIT_FAILED', `${directory} is in no git repository`, {
+    throw new TaskVaultError('GIT_FAILED', `${directory} is not in a git repository`, {
       hint: 'Name a task or a key instead.',
     })
   }

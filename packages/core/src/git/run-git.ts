@@ -173,13 +173,13 @@ function isInside(path: string, directory: string): boolean {
 
 function failed(args: readonly string[], because: string): TaskVaultError {
   const hint = because.includes('dubious ownership')
-    ? 'The repository belongs to somebody else: allow it by `git config --global --add safe.directory <path>`.'
+    ? 'The repository belongs to somebody else: allow it with `git config --global --add safe.directory <path>`.'
     : 'Run the same git command by hand to see more.'
   return new TaskVaultError('GIT_FAILED', `git ${args.join(' ')} failed: ${because}`, { hint })
 }
 
 function notInstalled(): TaskVaultError {
   return new TaskVaultError('GIT_FAILED', 'There is no git on the search path', {
-    hint: 'Install git; the index and commits are read by it.',
+    hint: 'Install git; it is needed to read the index and commits.',
   })
 }

@@ -16,8 +16,8 @@ export function examineConfiguredHook(hook: GitHook, view: HooksView): readonly 
     find({
       kind: 'git-too-old',
       isSerious: true,
-      message: `git ${view.git.text} does not run hooks that the configuration names; 2.54 was the first`,
-      hint: 'Use a later git, or run `taskvault hooks install --method files`.',
+      message: `git ${view.git.text} does not run hooks that the configuration names; that needs git 2.54`,
+      hint: 'Use a newer git, or run `taskvault hooks install --method files`.',
     })
   }
   if (!configured.isEnabled) {
@@ -34,7 +34,7 @@ export function examineConfiguredHook(hook: GitHook, view: HooksView): readonly 
   }
   const { file, absolutePath } = view.scripts[hook]
   if (file.kind !== 'ours') {
-    const message = `${absolutePath} is gone or another file`
+    const message = `${absolutePath} is gone or has been replaced`
     find({ kind: 'script-missing', isSerious: true, message, hint: INSTALL_AGAIN })
   }
   return findings

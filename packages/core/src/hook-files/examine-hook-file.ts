@@ -18,7 +18,7 @@ export function examineHookFile(
       kind: 'not-executable',
       isSerious: true,
       hook,
-      message: `${absolutePath} is not executable, so git passes it over`,
+      message: `${absolutePath} is not executable, so git skips it`,
       hint: `Run \`chmod +x ${absolutePath}\`, or: ${INSTALL_AGAIN}`,
     })
   }
@@ -41,7 +41,7 @@ function describeLeftover(hook: GitHook, { file, keptPath, absolutePath }: HookP
       kind: 'kept-alone',
       isSerious: true,
       hook,
-      message: `the hook from before lies at ${keptPath}, and none in its place`,
+      message: `the earlier hook is at ${keptPath}, and its place is empty`,
       hint: 'Run `taskvault hooks uninstall` to put it back, or `taskvault hooks install`.',
     }
   }
@@ -49,7 +49,7 @@ function describeLeftover(hook: GitHook, { file, keptPath, absolutePath }: HookP
     kind: 'replaced',
     isSerious: true,
     hook,
-    message: `another program wrote ${absolutePath} over ours, and the hook from before it lies at ${keptPath}`,
-    hint: `Keep the one that you want under the name of the hook. ${INSTALL_AGAIN}`,
+    message: `another program overwrote our ${absolutePath}, and the earlier hook is at ${keptPath}`,
+    hint: `Keep the one that you want, under the hook's name. ${INSTALL_AGAIN}`,
   }
 }

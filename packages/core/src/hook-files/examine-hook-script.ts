@@ -67,6 +67,6 @@ function findGoneCommand(
     return { ...base, isSerious: true, message }
   }
   if (gone === undefined) return undefined
-  const message = `${gone} is gone; ${hook} takes the taskvault in node_modules/.bin or on PATH`
+  const message = `${gone} is gone; ${hook} uses the taskvault in node_modules/.bin or on PATH`
   return { ...base, isSerious: false, message }
 }

@@ -178,8 +178,8 @@ test('a command that is gone, and a hook of another version, are found', async (
 
 test.each([
   ['is nowhere else', [], true, /there is no taskvault/],
-  ['is on PATH', ['/bin/taskvault'], false, /takes the taskvault in node_modules/],
-  ['is in the project', ['<root>/node_modules/.bin/taskvault'], false, /takes the taskvault/],
+  ['is on PATH', ['/bin/taskvault'], false, /uses the taskvault in node_modules/],
+  ['is in the project', ['<root>/node_modules/.bin/taskvault'], false, /uses the taskvault/],
   ['has lost its Node only', ['/opt/taskvault.js', '/bin/node'], false, /with the Node on PATH/],
 ] as const)('a recorded command that %s is found', async (_name, paths, isSerious, message) => {
   using repository = openHookRepository()

@@ -70,7 +70,7 @@ function findShadowed({ directory, passedOver }: HooksView): HookFinding | undef
     kind: 'shadowed',
     isSerious: true,
     hook: undefined,
-    message: `ours lie elsewhere than in ${absolutePath}, where git looks, ${because}`,
+    message: `our hooks are not in ${absolutePath}, where git looks, ${because}`,
     hint: manager?.advice(GIT_HOOKS) ?? `Unset core.hooksPath, or: ${INSTALL_AGAIN}`,
   }
 }
@@ -84,7 +84,7 @@ function findAbsent(view: HooksView): HookFinding | undefined {
       isSerious: false,
       hook: undefined,
       message: `not installed: ${missing.join(', ')}`,
-      hint: 'Run `taskvault hooks install` for all three, unless this is meant.',
+      hint: 'Run `taskvault hooks install` for all three, unless this is intended.',
     }
   }
   return {
@@ -104,7 +104,7 @@ function findUnreached({ directory, unreachedWorkTrees }: HooksView): HookFindin
     isSerious: true,
     hook: undefined,
     message: `core.hooksPath is relative, and leads to nothing in ${unreachedWorkTrees.join(', ')}`,
-    hint: 'Make it absolute, or unset it and run `taskvault hooks install` again: work trees then share the hooks.',
+    hint: 'Make it absolute, or unset it and run `taskvault hooks install` again, so that work trees share the hooks.',
   }
 }
 

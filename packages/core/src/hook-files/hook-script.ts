@@ -71,7 +71,7 @@ if [ ! -e .git ] || [ ! -d "$project" ]; then exit 0; fi
 set -- -C "$project" hooks run ${hook} "$@"
 ${listCandidates(facts).map(renderCandidate).join('\nel')}
 else
-  echo 'taskvault: not found, so ${hook} goes on without it; mended by: taskvault hooks install' >&2
+  echo 'taskvault: not found, so ${hook} goes on without it; to fix this: taskvault hooks install' >&2
   exit 0
 fi
 ${readsRefs(facts) ? 'send_refs | "$@"' : 'exec "$@"'}

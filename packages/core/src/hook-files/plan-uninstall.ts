@@ -110,14 +110,12 @@ function refuseEdited(places: readonly HookPlace[]): void {
   for (const { file, absolutePath } of places) {
     if (file.kind !== 'ours' || !file.script.isEdited) continue
     throw new TaskVaultError('HOOKS_REFUSED', `${absolutePath} was edited by hand`, {
-      hint: 'Copy your lines to a place of their own, and say --force to drop them here.',
+      hint: 'Copy your lines to another place, and use --force to drop them here.',
     })
   }
 }
 
 function remarksOn(hook: GitHook, { file, kept, keptPath }: HookPlace): readonly string[] {
   if (file.kind !== 'foreign' || kept === 'absent') return []
-  return [
-    `Another ${hook} hook took the place of ours; the one from before is left at ${keptPath}.`,
-  ]
+  return [`Another ${hook} hook took the place of ours; the earlier one is left at ${keptPath}.`]
 }

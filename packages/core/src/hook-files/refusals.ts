@@ -54,14 +54,14 @@ export function refuseManaged({ directory }: HooksView, hooks: readonly GitHook[
 /** @throws {TaskVaultError} HOOKS_REFUSED when the file that is there cannot be kept. */
 export function refuseBlocked(hook: GitHook, { file, kept, absolutePath }: HookPlace): void {
   if (file.kind === 'unusable')
-    throw refused(`${absolutePath} is no file`, ['Move it away, and try again.'])
+    throw refused(`${absolutePath} is not a file`, ['Move it away, and try again.'])
   if (file.kind !== 'foreign') return
   if (file.readsOwnName) {
     throw refused(
-      `The hook at ${absolutePath} looks at its own name, so it would break under another one`,
+      `The hook at ${absolutePath} looks at its own name, so it would break under another name`,
       [
         `Add to it: taskvault hooks run ${hook} "$@"`,
-        `Or leave this hook out, by naming those that you want with --hook.`,
+        `Or leave this hook out: name the ones that you want with --hook.`,
       ],
     )
   }
@@ -75,9 +75,10 @@ export function refuseBlocked(hook: GitHook, { file, kept, absolutePath }: HookP
 /** @throws {TaskVaultError} HOOKS_REFUSED when this git would not run hooks of the configuration. */
 export function refuseOldGit({ git }: HooksView): void {
   if (git.runsConfiguredHooks) return
-  throw refused(`git ${git.text} runs no hooks that the configuration names; 2.54 was the first`, [
-    'Use a later git, or `--method files`.',
-  ])
+  throw refused(
+    `git ${git.text} does not run hooks that the configuration names; that needs git 2.54`,
+    ['Use a newer git, or `--method files`.'],
+  )
 }
 
 function managedBy(manager: HookManager, hooks: readonly GitHook[]): TaskVaultError {

@@ -12,8 +12,8 @@ export function replaceConfiguration(configurationPath: string, bytes: Uint8Arra
     writeFileSync(lock, bytes, { flag: 'wx' })
   } catch (error) {
     if (systemErrorCode(error) !== 'EEXIST') throw error
-    throw new TaskVaultError('GIT_FAILED', `${lock} is there: git writes its configuration now`, {
-      hint: 'Try again. If no git runs, remove that file.',
+    throw new TaskVaultError('GIT_FAILED', `${lock} exists: git is writing its configuration`, {
+      hint: 'Try again. If no git is running, remove that file.',
       cause: error,
     })
   }

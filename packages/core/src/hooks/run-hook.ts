@@ -75,7 +75,7 @@ function openHookRun(
   const { projectRoot } = settings
   const repository = findRepository(projectRoot)?.repository
   if (repository === undefined && (env['GIT_DIR'] ?? '') === '') {
-    throw new TaskVaultError('GIT_FAILED', `${projectRoot} is in no git repository`, {
+    throw new TaskVaultError('GIT_FAILED', `${projectRoot} is not in a git repository`, {
       hint: 'Git hooks run in a repository; `taskvault run` runs a task anywhere.',
     })
   }

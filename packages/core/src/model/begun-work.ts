@@ -83,7 +83,7 @@ function readObject(text: string): Fields {
   } catch {
     // Told below, like everything else that is malformed.
   }
-  throw refused('it is no JSON object')
+  throw refused('it is not a JSON object')
 }
 
 function readTask(fields: Fields): TaskName {

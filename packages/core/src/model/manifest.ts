@@ -105,37 +105,37 @@ function readObject(text: string): Fields {
 
 function asFields(value: unknown, what: string): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw damaged(`${what} is no object`)
+    throw damaged(`${what} is not an object`)
   return value as Fields
 }
 
 function readText(fields: Fields, name: string): string {
   const value = fields[name]
-  if (typeof value !== 'string') throw damaged(`"${name}" is no text`)
+  if (typeof value !== 'string') throw damaged(`"${name}" is not a string`)
   return value
 }
 
 function readCount(fields: Fields, name: string): number {
   const value = fields[name]
   if (typeof value !== 'number' || !(value >= 0) || !Number.isFinite(value))
-    throw damaged(`"${name}" is no count`)
+    throw damaged(`"${name}" is not a count`)
   return value
 }
 
 function readMoment(fields: Fields, name: string): number {
   const value = readCount(fields, name)
-  if (!isMoment(value)) throw damaged(`"${name}" is no time`)
+  if (!isMoment(value)) throw damaged(`"${name}" is not a time`)
   return value
 }
 
 function readList(fields: Fields, name: string): readonly unknown[] {
   const value = fields[name]
-  if (!Array.isArray(value)) throw damaged(`"${name}" is no list`)
+  if (!Array.isArray(value)) throw damaged(`"${name}" is not a list`)
   return value
 }
 
 function readDigest(value: unknown, name: string): Digest {
-  if (typeof value !== 'string' || !isDigest(value)) throw damaged(`"${name}" is no digest`)
+  if (typeof value !== 'string' || !isDigest(value)) throw damaged(`"${name}" is not a digest`)
   return value
 }
 

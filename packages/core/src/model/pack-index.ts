@@ -94,7 +94,7 @@ export function parseBlobHeader(start: Uint8Array): BlobHeader {
   const [text, kind, version, algorithm] = match
   if (Number(version) !== FORMAT_VERSION) {
     throw new TaskVaultError('FORMAT_UNSUPPORTED', `Blob format ${version} is not supported`, {
-      hint: 'A later version of TaskVault wrote it: upgrade, or use another cache directory.',
+      hint: 'A newer version of TaskVault wrote it: upgrade, or use another cache directory.',
     })
   }
   return { kind: kind as BlobKind, algorithm: algorithm ?? '', length: text.length }

@@ -47,7 +47,7 @@ function isAbsent(value: unknown): boolean {
 
 function readFields(value: unknown, what: string): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw malformed(`${what} is no object`)
+    throw malformed(`${what} is not an object`)
   return value as Fields
 }
 
@@ -56,7 +56,7 @@ const LONGEST_TEXT = 2_000
 
 function asText(value: unknown, name: string): string {
   if (typeof value !== 'string' || value.length > LONGEST_TEXT)
-    throw malformed(`"${name}" is no text of a sensible length`)
+    throw malformed(`"${name}" is not a string of a sensible length`)
   return value
 }
 
@@ -66,26 +66,26 @@ function readText(fields: Fields, name: string): string {
 
 function readCount(fields: Fields, name: string): number {
   const value = fields[name]
-  if (!Number.isSafeInteger(value) || Number(value) < 0) throw malformed(`"${name}" is no count`)
+  if (!Number.isSafeInteger(value) || Number(value) < 0) throw malformed(`"${name}" is not a count`)
   return Number(value)
 }
 
 function readMoment(fields: Fields, name: string): number {
   const value = readCount(fields, name)
-  if (!isMoment(value)) throw malformed(`"${name}" is no time`)
+  if (!isMoment(value)) throw malformed(`"${name}" is not a time`)
   return value
 }
 
 function readAmount(fields: Fields, name: string): number {
   const value = fields[name]
   if (typeof value !== 'number' || !(value >= 0) || !Number.isFinite(value))
-    throw malformed(`"${name}" is no amount`)
+    throw malformed(`"${name}" is not an amount`)
   return value
 }
 
 function readList(fields: Fields, name: string): readonly unknown[] {
   const value = fields[name]
-  if (!Array.isArray(value)) throw malformed(`"${name}" is no list`)
+  if (!Array.isArray(value)) throw malformed(`"${name}" is not a list`)
   return value
 }
 
@@ -98,7 +98,7 @@ function parseShaped<Text>(fields: Fields, name: string, parse: (text: string) =
 }
 
 function parseKey(text: string): TaskKey {
-  if (!isDigest(text)) throw malformed('its key is no digest')
+  if (!isDigest(text)) throw malformed('its key is not a digest')
   return text
 }
 

@@ -173,7 +173,7 @@ function checkHeader(bytes: Buffer): void {
   const version = /^taskvault-log (\d{1,4})\n/.exec(bytes.toString('latin1', 0, 24))?.[1]
   if (version === undefined) throw damaged('its first line is malformed')
   throw new TaskVaultError('FORMAT_UNSUPPORTED', `Log format ${version} is not supported`, {
-    hint: 'A later version of TaskVault wrote it: upgrade, or use another cache directory.',
+    hint: 'A newer version of TaskVault wrote it: upgrade, or use another cache directory.',
   })
 }
 

@@ -39,7 +39,7 @@ function plainText(token: string, line: string): string {
 }
 
 function needsShell(line: string): TaskVaultError {
-  return invalid(line, 'it needs a shell', `Write \`sh -c '…'\` to run it by a shell.`)
+  return invalid(line, 'it needs a shell', `Write \`sh -c '…'\` to run it with a shell.`)
 }
 
 function invalid(

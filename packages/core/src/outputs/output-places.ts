@@ -104,7 +104,7 @@ function leave({ directory, staging }: Place): void {
 function parentOf(finalPath: string, parents: ReadonlySet<string>): string {
   for (let parent = dirname(finalPath); ; parent = dirname(parent)) {
     if (parents.has(parent)) return parent
-    if (parent === dirname(parent)) throw new Error(`${finalPath} lies in no output`)
+    if (parent === dirname(parent)) throw new Error(`${finalPath} is not inside any output`)
   }
 }
 
@@ -150,14 +150,14 @@ function makeUnlessThere(directory: string): void {
 function checkInProject(held: HeldDirectory, directory: string, projectRoot: string): void {
   if (!isWithin(directory, projectRoot) || isWithin(held.realPath, realpathSync(projectRoot)))
     return
-  throw blocked(directory, 'a symlink on the way leads out of the project')
+  throw blocked(directory, 'a symlink on the way points outside the project')
 }
 
 /** What a pattern finds, it finds behind no link; nor is anything put there. */
 function checkBelow(held: HeldDirectory, directory: string, anchor: string): void {
   if (!isWithin(directory, anchor)) return
   if (held.realPath === join(realpathSync(anchor), relative(anchor, directory))) return
-  throw blocked(directory, `a symlink on the way leads out of ${anchor}`)
+  throw blocked(directory, `a symlink on the way points outside ${anchor}`)
 }
 
 /** Takes hold of what lies under a held directory by its real names, and by no link. */
@@ -187,6 +187,6 @@ function makeStaging(
 
 function blocked(path: string, reason: string): TaskVaultError {
   return new TaskVaultError('OUTPUT_BLOCKED', `Could not write to ${path}: ${reason}`, {
-    hint: 'Remove the symlink, or declare the outputs where they really lie.',
+    hint: 'Remove the symlink, or declare the outputs where they really are.',
   })
 }

@@ -185,6 +185,6 @@ function belowOf(wanted: WantedOutput, entry: TreeEntry): WantedOutput {
 }
 
 function blocked(displayPath: string): TaskVaultError {
-  const message = `Could not put ${displayPath} in place: a directory is there, and what is in it stays`
+  const message = `Could not put ${displayPath} in place: there is a directory, and its contents must stay`
   return new TaskVaultError('OUTPUT_BLOCKED', message, { hint: 'Remove it, or do not restore it.' })
 }

@@ -32,7 +32,7 @@ export function findExecutable(file: string, { directory, env }: ExecutableSearc
 
 export function commandNotFound(file: string, directory: string, cause?: unknown): TaskVaultError {
   return new TaskVaultError('COMMAND_NOT_FOUND', `Command not found: ${file}`, {
-    hint: `Check its spelling, and that it is installed and on the PATH. It was to run in ${directory}.`,
+    hint: `Check its spelling, and that it is installed and on the PATH. It would have run in ${directory}.`,
     cause,
   })
 }

@@ -14,7 +14,7 @@ export class RetryLater extends Error {
 /** It may work later. */
 export function unavailable(message: string, cause?: unknown): TaskVaultError {
   return new TaskVaultError('REMOTE_UNAVAILABLE', message, {
-    hint: 'Check the address of the remote store, and the way to it.',
+    hint: 'Check the address of the remote store, and the network connection to it.',
     cause,
   })
 }
@@ -31,7 +31,8 @@ export function nonsense(message: string, cause?: unknown): TaskVaultError {
 export function connectionTrouble(error: unknown): string {
   const code = systemErrorCode(error)
   // OpenSSL's own words are places in its source.
-  if (code?.startsWith('ERR_SSL_') === true) return `it does not speak TLS as we do (${code})`
+  if (code?.startsWith('ERR_SSL_') === true)
+    return `it does not support our version of TLS (${code})`
   const inner = error instanceof AggregateError ? systemErrorCode(error.errors[0]) : undefined
   const reason = error instanceof Error && error.message !== '' ? error.message : String(code)
   return code === undefined || reason.includes(code) ? reason : `${reason} (${inner ?? code})`

@@ -22,7 +22,7 @@ const CASES: readonly Case[] = [
   { call: 'cacheResult', values: [5], message: 'task: 5 is', hint: 'a text' },
   { call: 'cacheResult', values: ['t'], message: 'input: undefined is', hint: '{ path: … }' },
   { call: 'cacheResult', values: ['t', { path: 5 }, ''], message: 'input: an obj', hint: 'path' },
-  { call: 'cacheResult', values: ['t', '', [1]], message: 'output: a list of', hint: 'bytes' },
+  { call: 'cacheResult', values: ['t', '', [1]], message: 'output: a list that', hint: 'bytes' },
   { call: 'cacheResult', values: ['t', '', new Uint16Array(1)], message: 'Uint16A', hint: 'bytes' },
   { call: 'getCachedResult', values: [], message: 'task: undefined is', hint: 'a text' },
   { call: 'getCachedResult', values: ['t', '', null], message: 'compute: null', hint: 'function' },
@@ -30,7 +30,7 @@ const CASES: readonly Case[] = [
   { call: 'openCachedResult', values: ['t', null], message: 'input: null is', hint: 'a stream' },
   { call: 'invalidateTask', values: [{}], message: 'task: an object (Object)', hint: 'a text' },
   { call: 'run', values: ['t', 'true'], message: 'options: a text is', hint: 'an object' },
-  { call: 'run', values: ['t', { inputs: 3 }], message: 'inputs: 3 is', hint: 'list of texts' },
+  { call: 'run', values: ['t', { inputs: 3 }], message: 'inputs: 3 is', hint: 'list of strings' },
   { call: 'run', values: ['t', { outputs: 'dist' }], message: 'outputs: a text', hint: 'list of' },
   {
     call: 'run',

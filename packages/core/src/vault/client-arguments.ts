@@ -24,7 +24,7 @@ const isWritable = (value: unknown): boolean =>
   isObject(value) && 'write' in value && isFunction(value.write)
 
 const TEXT: Rule = { allowed: 'a text', accepts: isText }
-const TEXTS: Rule = { allowed: 'a list of texts', accepts: isTexts }
+const TEXTS: Rule = { allowed: 'a list of strings', accepts: isTexts }
 const BYTES: Rule = { allowed: 'bytes (a Uint8Array)', accepts: isBytes }
 const FUNCTION: Rule = { allowed: 'a function', accepts: isFunction }
 const OBJECT: Rule = { allowed: 'an object', accepts: isObject }
@@ -47,11 +47,11 @@ const ARGUMENTS: Readonly<Record<ArgumentName, Rule>> = {
   configPath: TEXT,
   task: TEXT,
   input: {
-    allowed: 'a text, bytes (a Uint8Array), a stream of bytes, or { path: … }',
+    allowed: 'a string, bytes (a Uint8Array), a stream of bytes, or { path: … }',
     accepts: (value) => [isText, isBytes, isStream, hasPath].some((accepts) => accepts(value)),
   },
   output: {
-    allowed: 'a text, bytes (a Uint8Array), or a stream of bytes',
+    allowed: 'a string, bytes (a Uint8Array), or a stream of bytes',
     accepts: (value) => [isText, isBytes, isStream].some((accepts) => accepts(value)),
   },
   compute: FUNCTION,
@@ -63,7 +63,7 @@ const CLIENT_OPTIONS: Readonly<Record<string, Rule>> = { report: FUNCTION, cwd: 
 
 const RUN_OPTIONS: Readonly<Record<string, Rule>> = {
   command: {
-    allowed: 'a text or a list of texts',
+    allowed: 'a string or a list of strings',
     accepts: (value) => isText(value) || isTexts(value),
   },
   inputs: TEXTS,
@@ -140,7 +140,7 @@ function describe(value: unknown): string {
   if (typeof value === 'string') return 'a text'
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value))
-    return value.every(isText) ? 'a list' : 'a list of other things than texts'
+    return value.every(isText) ? 'a list' : 'a list that contains other things than strings'
   if (isObject(value)) return `an object (${value.constructor?.name ?? 'without a class'})`
   return String(value)
 }

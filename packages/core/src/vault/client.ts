@@ -100,7 +100,7 @@ function createClientOf(vault: Vault, surroundings: Surroundings): Client {
   const open = (): Vault => {
     if (!isClosed) return vault
     throw new TaskVaultError('ARGUMENT_INVALID', 'This client was closed', {
-      hint: 'Close it when nothing is asked of it any more, or make another one.',
+      hint: 'Close it only when you no longer need it, or create a new one.',
     })
   }
 
@@ -189,7 +189,7 @@ async function keep(
   const limit = policy.maxSizeBytes ?? 0
   throw new TaskVaultError(
     'ENTRY_TOO_LARGE',
-    `The result of ${task} has ${saved.sizeBytes} bytes, and its policy allows ${limit}`,
+    `The result of ${task} has ${saved.sizeBytes} bytes, but its policy allows ${limit}`,
     { hint: `Raise max_size_bytes for ${task} under policies: in the configuration.` },
   )
 }

@@ -79,7 +79,7 @@ async function computeUnlessKept(vault: Vault, computation: Computation): Promis
 function endless(task: TaskName): TaskVaultError {
   return new TaskVaultError(
     'ARGUMENT_INVALID',
-    `What computes a result of ${task} asks for it itself, ${DEEPEST_NESTING} times by now`,
+    `What computes a result of ${task} asks for the result itself, nested ${DEEPEST_NESTING} times so far`,
     { hint: 'Have compute do the work, not start the program that asks for its result.' },
   )
 }

@@ -3,10 +3,7 @@ import type { Check } from '@taskvault/core/config'
 
 /* Texts of the server's configuration that have a shape. */
 
-export const someText: Check<string> = checkText(
-  'a text that is not empty',
-  (text) => text.trim() !== '',
-)
+export const someText: Check<string> = checkText('a non-empty string', (text) => text.trim() !== '')
 export const httpUrl: Check<string> = checkText(
   'an address that begins with https:// or http://',
   (text) => ['https:', 'http:'].includes(URL.parse(text)?.protocol ?? ''),

@@ -30,6 +30,6 @@ export async function fetchIdToken(
   const token = await readJson(answer)
   const value = typeof token === 'object' && token !== null && 'value' in token ? token.value : ''
   if (typeof value !== 'string' || !/^[\w.-]+$/.test(value))
-    throw nonsense('The CI system answered with no ID token')
+    throw nonsense('The CI system answered without an ID token')
   return value
 }

@@ -2,7 +2,7 @@ import { TaskVaultError } from '../../errors.ts'
 import { RetryLater, nonsense, parseRetryAfter, unavailable } from '../failures.ts'
 import type { HttpAnswer } from '../http/http-client.ts'
 
-/** This job may read only: nothing is wrong, and nothing is to be written. */
+/** This job may read only: no problems found, and nothing is to be written. */
 export class WriteDenied extends Error {
   override readonly name = 'WriteDenied'
 }

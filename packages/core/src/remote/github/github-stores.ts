@@ -156,7 +156,7 @@ function unread({ blobs, entries }: RemoteStores): RemoteStores {
 }
 
 function noService(): TaskVaultError {
-  return new TaskVaultError('REMOTE_REFUSED', 'This is no place with a cache service of GitHub', {
+  return new TaskVaultError('REMOTE_REFUSED', "GitHub's cache service is not available here", {
     hint: 'Only actions are told where it is: use taskvault/cache-action, or another remote store.',
   })
 }

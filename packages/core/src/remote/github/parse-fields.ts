@@ -8,5 +8,5 @@ export function parseFields(text: string): Readonly<Record<string, unknown>> {
   } catch {
     // Said below.
   }
-  throw nonsense("What answers as GitHub's cache service is none")
+  throw nonsense("The answer is not from GitHub's cache service")
 }

@@ -23,12 +23,12 @@ export function checkCertificates(file: PemFile): void {
 export function checkKeyPair(certificate: PemFile, key: PemFile): void {
   const [first] = parseCertificates(certificate)
   if (first.checkPrivateKey(parseKey(key))) return
-  throw invalid(`The key in ${key.path} is not the one of the certificate in ${certificate.path}`)
+  throw invalid(`The key in ${key.path} does not belong to the certificate in ${certificate.path}`)
 }
 
 function parseCertificates({ path, text }: PemFile): [X509Certificate, ...X509Certificate[]] {
   const [first, ...others] = text.match(CERTIFICATES) ?? []
-  if (first === undefined) throw invalid(`There is no certificate in PEM in ${path}`)
+  if (first === undefined) throw invalid(`There is no PEM certificate in ${path}`)
   try {
     return [new X509Certificate(first), ...others.map((other) => new X509Certificate(other))]
   } catch (error) {
@@ -41,7 +41,7 @@ function parseKey({ path, text }: PemFile): KeyObject {
     return createPrivateKey(text)
   } catch (error) {
     // What the parser says is not told: nothing of a key belongs in a message.
-    throw invalid(`There is no private key in PEM, or one with a passphrase, in ${path}`, error)
+    throw invalid(`There is no PEM private key in ${path}, or it has a passphrase`, error)
   }
 }
 

@@ -71,7 +71,7 @@ async function putBlob(
   const planned = await post(connection, { path: 'v1/blobs/uploads', json, ...options })
   const [upload] = parseUploadsAnswer(planned)
   if (upload === undefined) return 'known'
-  if (upload.name !== content.name) throw nonsense('The server asked for another blob')
+  if (upload.name !== content.name) throw nonsense('The server asked for a different blob')
   if (connection.resolve(upload.url).isServer)
     return await sendThrough(connection, content, options)
   const outcome = await sendDirect(connection, { upload, content }, options)
@@ -177,20 +177,20 @@ async function explainBucket(answer: HttpAnswer): Promise<TaskVaultError> {
   return explainRefusal(answer, {
     code: code === '' ? 'the bucket' : code,
     message: '',
-    hint: 'Look at how the server of TaskVault reaches its bucket.',
+    hint: 'Check how the TaskVault server reaches its bucket.',
     fields: {},
   })
 }
 
 async function sizeless(answer: HttpAnswer): Promise<Error> {
   await answer.drop()
-  return nonsense('The server sent another number of bytes than was asked for')
+  return nonsense('The server sent a different number of bytes than requested')
 }
 
 function tooLarge({ name, sizeBytes }: BlobContent, maxBlobBytes: number): TaskVaultError {
   return new TaskVaultError(
     'REMOTE_REFUSED',
-    `Blob ${name} has ${sizeBytes} bytes, and the server takes at most ${maxBlobBytes}`,
+    `Blob ${name} has ${sizeBytes} bytes, but the server accepts at most ${maxBlobBytes}`,
     { hint: 'Ask whoever runs the server to allow more, or save less.' },
   )
 }

@@ -153,7 +153,7 @@ async function readText(body: ByteStream, request: HttpRequest): Promise<string>
   let bytes = 0
   for await (const piece of body) {
     bytes += piece.length
-    if (bytes > LONGEST_TEXT) throw nonsense(`${nameOf(request)} answered without end`)
+    if (bytes > LONGEST_TEXT) throw nonsense(`${nameOf(request)} sent an endless answer`)
     pieces.push(piece)
   }
   return Buffer.concat(pieces).toString()

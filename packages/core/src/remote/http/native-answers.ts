@@ -121,7 +121,7 @@ function asBlobName(text: string): BlobName {
   try {
     return parseBlobName(text)
   } catch (error) {
-    throw nonsense('The server named a blob as no blob is named', error)
+    throw nonsense('The server sent an invalid blob name', error)
   }
 }
 

@@ -101,9 +101,9 @@ export function createNativeConnection(options: NativeOptions): NativeConnection
     resolve(address) {
       const url = URL.canParse(address, base.href) ? new URL(address, base) : undefined
       if (url === undefined || !['http:', 'https:'].includes(url.protocol))
-        throw nonsense('The server named an address that is none')
+        throw nonsense('The server sent an invalid address')
       if (base.protocol === 'https:' && url.protocol === 'http:')
-        throw nonsense('The server named an address that is not encrypted')
+        throw nonsense('The server sent an unencrypted address')
       return { url, isServer: url.origin === base.origin }
     },
     http,
@@ -139,6 +139,6 @@ export async function readJson(answer: HttpAnswer): Promise<unknown> {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw nonsense('The server answered with what is no JSON', error)
+    throw nonsense('The server answered with invalid JSON', error)
   }
 }

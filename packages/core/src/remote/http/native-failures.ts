@@ -10,7 +10,7 @@ export function explainRefusal(answer: HttpAnswer, refusal: ErrorAnswer): TaskVa
   const reason = [refusal.code, refusal.message].filter((part) => part !== '').join(': ')
   const said = `The server answered ${status}${reason === '' ? '' : ` (${reason})`}`
   if (refusal.code === 'BLOB_CORRUPT') return new TaskVaultError('BLOB_CORRUPT', said)
-  if (status === 416) return nonsense(`${said}: a blob has fewer bytes than were asked for`)
+  if (status === 416) return nonsense(`${said}: a blob has fewer bytes than requested`)
   if (status === 408 || status === 429 || status >= 500) {
     const afterMs = parseRetryAfter(headers['retry-after'], Date.now())
     return unavailable(said, afterMs === undefined ? undefined : new RetryLater(afterMs))
@@ -32,6 +32,6 @@ export async function readRefusal(answer: HttpAnswer): Promise<ErrorAnswer> {
 function hintFor(status: number, hint: string | undefined): string {
   if (hint !== undefined) return hint
   return status === 401 || status === 403
-    ? 'Check TASKVAULT_TOKEN, or that the CI job may have an ID token, and what the server allows it.'
-    : 'Check the address of the server, and that its version and this one fit together.'
+    ? 'Check TASKVAULT_TOKEN, or that the CI job may get an ID token, and what the server allows it.'
+    : 'Check the address of the server, and that its version is compatible with this one.'
 }

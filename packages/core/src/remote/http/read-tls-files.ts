@@ -34,7 +34,7 @@ function readOwn(certificatePath: string | undefined, keyPath: string | undefine
   if (certificatePath === undefined || keyPath === undefined) {
     throw new TaskVaultError(
       'CONFIG_INVALID',
-      'remote.certificate and remote.key are of use together only',
+      'remote.certificate and remote.key must be given together',
       { hint: 'Name both in the configuration, or neither.' },
     )
   }

@@ -147,7 +147,7 @@ async function checkWithin(root: string, directory: string): Promise<void> {
   if (realDirectory === join(realRoot, directory.slice(root.length))) return
   throw new TaskVaultError(
     'REMOTE_REFUSED',
-    `${directory} is a link out of the shared folder ${root}`,
+    `${directory} is a link that points outside the shared folder ${root}`,
     { hint: 'Remove the link: whoever can write to the folder may have made it.' },
   )
 }

@@ -29,7 +29,7 @@ export function createMemoryObjectStore(now: () => number = Date.now): ObjectSto
       if (found === undefined) return undefined
       const { start, end } = options?.range ?? { start: 0, end: found.bytes.length }
       if (end > found.bytes.length || start > end)
-        throw nonsense(`Object ${key} has fewer bytes than were asked for`)
+        throw nonsense(`Object ${key} has fewer bytes than requested`)
       return piecesOf(found.bytes.subarray(start, end))
     },
     async putIfAbsent(key, content, options) {

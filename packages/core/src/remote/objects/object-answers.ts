@@ -11,7 +11,7 @@ export async function dropped(answer: HttpAnswer): Promise<undefined> {
 /** An object is smaller than whoever asks for part of it was told. */
 export async function outside(answer: HttpAnswer, key: string): Promise<Error> {
   await answer.drop()
-  return nonsense(`Object ${key} has fewer bytes than were asked for`)
+  return nonsense(`Object ${key} has fewer bytes than requested`)
 }
 
 export async function* noPieces(): AsyncGenerator<Uint8Array, void> {

@@ -95,7 +95,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw nonsense('The record of an entry is no JSON', error)
+    throw nonsense('The record of an entry is not JSON', error)
   }
 }
 

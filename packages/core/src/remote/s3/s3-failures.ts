@@ -49,7 +49,7 @@ function refused(said: string, status: number, code: string | undefined): TaskVa
 
 function hintFor(status: number, code: string | undefined): string {
   if (OF_SESSION_TOKENS.has(code ?? ''))
-    return 'Have new temporary credentials made: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN go together, and expire.'
+    return 'Get new temporary credentials: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN belong together, and expire.'
   return status === 403
     ? 'Check the AWS_… variables, the clock of this machine, and that the key may list, read and write (s3:ListBucket, s3:GetObject, s3:PutObject).'
     : 'Check the address of the bucket, and that it exists.'

@@ -14,7 +14,7 @@ export interface S3ListPage {
  * @throws {TaskVaultError} REMOTE_INVALID
  */
 export function parseS3List(xml: string, prefix: string): S3ListPage {
-  if (!xml.includes('<ListBucketResult')) throw nonsense('The bucket answered with no list')
+  if (!xml.includes('<ListBucketResult')) throw nonsense('The bucket did not answer with a list')
   const objects = [...xml.matchAll(/<Contents>(.*?)<\/Contents>/gs)].flatMap(([, fields = '']) => {
     const key = readElement(fields, 'Key') ?? ''
     const sizeBytes = Number(readElement(fields, 'Size'))
@@ -26,7 +26,7 @@ export function parseS3List(xml: string, prefix: string): S3ListPage {
   })
   const isWhole = readElement(xml, 'IsTruncated') !== 'true'
   const next = isWhole ? undefined : readElement(xml, 'NextContinuationToken')
-  if (!isWhole && next === undefined) throw nonsense('The bucket cut its list off')
+  if (!isWhole && next === undefined) throw nonsense('The bucket sent an incomplete list')
   return { objects, next }
 }
 

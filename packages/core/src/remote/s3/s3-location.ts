@@ -24,9 +24,9 @@ export function parseS3Location(address: string, env: Environment): S3Location {
   const url = URL.canParse(address) ? new URL(address) : undefined
   if (url?.protocol !== 's3:') throw invalid(address, 'it does not begin with s3://')
   if (url.username !== '' || url.password !== '')
-    throw invalid('s3://…', 'credentials have no place in it; set AWS_ACCESS_KEY_ID instead')
+    throw invalid('s3://…', 'it must not contain credentials; set AWS_ACCESS_KEY_ID instead')
   const unknown = [...url.searchParams.keys()].find((key) => !['endpoint', 'region'].includes(key))
-  if (unknown !== undefined) throw invalid(address, `"${unknown}" is no parameter of it`)
+  if (unknown !== undefined) throw invalid(address, `it has no parameter "${unknown}"`)
   const bucket = url.hostname
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket))
     throw invalid(address, 'a bucket has 3 to 63 letters, digits, dots and hyphens')
@@ -36,7 +36,7 @@ export function parseS3Location(address: string, env: Environment): S3Location {
       Boolean,
     ) ?? undefined
   const region = read('region', 'AWS_REGION', 'AWS_DEFAULT_REGION') ?? 'us-east-1'
-  if (!/^[\w.-]+$/.test(region)) throw invalid(address, `"${region}" is no region`)
+  if (!/^[\w.-]+$/.test(region)) throw invalid(address, `"${region}" is not a region`)
   const endpoint = read('endpoint', 'AWS_ENDPOINT_URL_S3', 'AWS_ENDPOINT_URL')
   return {
     bucket,
@@ -70,7 +70,10 @@ function baseUrlOf({ bucket, endpoint, region, address }: Place): URL {
   }
   const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
   if (url === undefined || !['http:', 'https:'].includes(url.protocol))
-    throw invalid(address, 'its endpoint, or AWS_ENDPOINT_URL, is no http:// or https:// address')
+    throw invalid(
+      address,
+      'its endpoint, or AWS_ENDPOINT_URL, is not an http:// or https:// address',
+    )
   return new URL(`${url.origin}${url.pathname.replace(/\/*$/, '/')}${bucket}/`)
 }
 

@@ -51,7 +51,7 @@ export function createPatience(options: PatienceOptions): Patience {
   }
   const look = (): void => {
     if (lostMs + (now() - quietSince) < limitMs) return
-    lose(`The remote store did not get anywhere for ${limitMs / 1_000} seconds`)
+    lose(`The remote store made no progress for ${limitMs / 1_000} seconds`)
   }
   const begin = (): void => {
     waiting += 1

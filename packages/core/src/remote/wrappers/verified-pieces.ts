@@ -40,7 +40,7 @@ export async function* verifiedPieces(
 function wrongSize({ what, sizeBytes }: ExpectedBytes, actual: string): TaskVaultError {
   return new TaskVaultError(
     'BLOB_CORRUPT',
-    `${what} should have ${sizeBytes} bytes, and has ${actual}`,
+    `${what} should have ${sizeBytes} bytes, but has ${actual}`,
   )
 }
 

@@ -67,13 +67,13 @@ function isOfTask({ task }: EntryRecord, query: EntryQuery): boolean {
 
 function checkAnswers(record: EntryRecord, task: TaskName, key: TaskKey): void {
   if (record.task === task && record.key === key) return
-  throw nonsense('The remote store answered with the entry of another key')
+  throw nonsense('The remote store answered with the entry of a different key')
 }
 
 function unsigned({ signature }: EntryRecord): Error {
   return nonsense(
     signature === undefined
-      ? 'The remote store answered with an entry that nobody has signed'
+      ? 'The remote store answered with an unsigned entry'
       : 'The remote store answered with an entry that none of the pinned keys has signed',
   )
 }

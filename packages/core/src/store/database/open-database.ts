@@ -207,7 +207,7 @@ function connectUnmoved(
     Atomics.wait(PAUSE, 0, 0, PAUSE_MS)
   }
   throw new TaskVaultError('DATABASE_BUSY', `Could not use ${file}: it is being rebuilt`, {
-    hint: 'Try again when the other process is done.',
+    hint: 'Try again when the other process has finished.',
   })
 }
 

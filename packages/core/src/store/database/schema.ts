@@ -201,13 +201,13 @@ function checkVersion(version: number): void {
     'FORMAT_UNSUPPORTED',
     `The index has version ${version}, not ${SCHEMA_VERSION}`,
     {
-      hint: 'A later version of TaskVault wrote it: upgrade, or use another cache directory.',
+      hint: 'A newer version of TaskVault wrote it: upgrade, or use another cache directory.',
     },
   )
 }
 
 function damaged(detail: string): TaskVaultError {
   return new TaskVaultError('DATABASE_CORRUPT', `The index is damaged: ${detail}`, {
-    hint: 'Run `taskvault doctor --repair`; entries are found again by their blobs.',
+    hint: 'Run `taskvault doctor --repair`; entries are recovered from their blobs.',
   })
 }

@@ -49,7 +49,7 @@ export async function loadSqliteDriver(
         'ARGUMENT_INVALID',
         `TASKVAULT_SQLITE is ${JSON.stringify(forced)}`,
         {
-          hint: 'Set it to "node" or "better-sqlite3", or not at all.',
+          hint: 'Set it to "node" or "better-sqlite3", or unset it.',
         },
       )
   }

@@ -40,8 +40,8 @@ const FULL_IO_NAMES = ['SQLITE_IOERR_SHMSIZE']
 const MISTAKES = /syntax error|incomplete input|unrecognized token|transaction/
 
 const HINTS: Partial<Record<ErrorCode, string>> = {
-  DATABASE_CORRUPT: 'Run `taskvault doctor --repair`; entries are found again by their blobs.',
-  DATABASE_BUSY: 'Another process holds the index for long; try again.',
+  DATABASE_CORRUPT: 'Run `taskvault doctor --repair`; entries are recovered from their blobs.',
+  DATABASE_BUSY: 'Another process has held the index for a long time; try again.',
   DISK_FULL: 'Free some space, or run `taskvault cache prune`.',
   PERMISSION_DENIED: 'Check who owns the cache directory and its mode.',
 }

@@ -134,6 +134,6 @@ function toEntry(store: Store, row: Row): EntryRow {
 
 function damaged(detail: string): TaskVaultError {
   return new TaskVaultError('DATABASE_CORRUPT', `The index is damaged: ${detail}`, {
-    hint: 'Run `taskvault doctor --repair`; entries are found again by their blobs.',
+    hint: 'Run `taskvault doctor --repair`; entries are recovered from their blobs.',
   })
 }

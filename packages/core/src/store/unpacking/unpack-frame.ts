@@ -19,7 +19,7 @@ export function unpackIndex(stored: Buffer, rawBytes: number): Buffer {
 /** What every damage of a blob is reported as. */
 export function corruptBlob(detail: string, cause?: unknown): TaskVaultError {
   return new TaskVaultError('BLOB_CORRUPT', `A blob is damaged: ${detail}`, {
-    hint: 'Run `taskvault doctor --repair`; the work is done again where it is needed.',
+    hint: 'Run `taskvault doctor --repair`; work that was lost is done again when needed.',
     cause,
   })
 }

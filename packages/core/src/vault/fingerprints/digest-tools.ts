@@ -98,9 +98,9 @@ function describeFailure(error: ExecFileException, { stderr, timeoutMs }: Failur
 function failed(name: string, because: string, cause: unknown): TaskVaultError {
   return new TaskVaultError(
     'TOOL_FAILED',
-    `The tool ${JSON.stringify(name)} did not tell its version: ${because}`,
+    `The tool ${JSON.stringify(name)} did not report its version: ${because}`,
     {
-      hint: 'Run it by hand in the project root; correct the command under `tools`, or take it out.',
+      hint: 'Run it by hand in the project root; correct the command under `tools`, or remove it.',
       cause,
     },
   )

@@ -105,7 +105,7 @@ function findTargets(
   if (isCache) return selectCachePaths(definition.outputs, { ...settings, env, isLoose })
   if (fallbacks.length > 0) {
     throw new TaskVaultError('ARGUMENT_INVALID', 'The result of a task has no fallback', {
-      hint: 'What other inputs have made is no result for these; only a --cache can start from it.',
+      hint: 'The result for other inputs does not fit these; only a --cache can start from one.',
     })
   }
   return findOutputTargets(definition.outputs, settings)

@@ -71,7 +71,7 @@ export async function lockWork({ vault, request, work }: KeyedRun): Promise<Held
 function endless({ task }: RunRequest): TaskVaultError {
   return new TaskVaultError(
     'ARGUMENT_INVALID',
-    `Task ${task} runs itself, ${DEEPEST_NESTING} times by now`,
+    `Task ${task} runs itself, nested ${DEEPEST_NESTING} times so far`,
     {
       hint: 'Give `taskvault run` the command that does the work, not the one that starts taskvault.',
     },

@@ -126,7 +126,7 @@ function isBlank(command: Command | undefined): boolean {
 
 function blankCommand(task: TaskName): TaskVaultError {
   return new TaskVaultError('ARGUMENT_INVALID', `The command of task ${task} is empty`, {
-    hint: 'Is a variable not set? Name the program to run, or give no command at all.',
+    hint: 'Is a variable unset? Name the program to run, or leave the command out.',
   })
 }
 

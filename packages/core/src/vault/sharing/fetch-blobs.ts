@@ -64,7 +64,7 @@ export function isHere(
 function lost({ task }: EntryRecord): TaskVaultError {
   return new TaskVaultError(
     'BLOB_MISSING',
-    `The remote store has an entry of ${task}, and not all that belongs to it`,
-    { hint: 'If rules of a bucket remove old objects: let them live longer than entries do.' },
+    `The remote store has an entry of ${task}, but not everything that belongs to it`,
+    { hint: 'If bucket rules remove old objects, let objects live longer than entries.' },
   )
 }

@@ -32,9 +32,13 @@ export async function findToken({
 
 function checkKey(key: string): string {
   if (/^[\x21-\x7e]+$/.test(key)) return key
-  throw new TaskVaultError('REMOTE_REFUSED', 'TASKVAULT_TOKEN holds signs that are in no API key', {
-    hint: 'Set it to an API key and nothing else; an administrator makes keys with `taskvault keys create`.',
-  })
+  throw new TaskVaultError(
+    'REMOTE_REFUSED',
+    'TASKVAULT_TOKEN contains characters that no API key has',
+    {
+      hint: 'Set it to an API key and nothing else; an administrator creates keys with `taskvault keys create`.',
+    },
+  )
 }
 
 /** What the CI system calls the job, so that a server knows its commands for one; undefined elsewhere. */

@@ -29,8 +29,8 @@ export async function openServer({
 }: OpenServerOptions): Promise<ServerAdministration & AsyncDisposable> {
   const url = remote === undefined ? undefined : new URL(remote.url)
   if (remote === undefined || url === undefined || !url.protocol.startsWith('http')) {
-    const what = remote === undefined ? 'There is no remote store' : `${remote.url} is no server`
-    throw new TaskVaultError('ARGUMENT_INVALID', `${what}, and only a server can be asked this`, {
+    const what = remote === undefined ? 'There is no remote store' : `${remote.url} is not a server`
+    throw new TaskVaultError('ARGUMENT_INVALID', `${what}, and only a server can answer this`, {
       hint: 'Set TASKVAULT_REMOTE to its address (https://…), and TASKVAULT_TOKEN to an API key.',
     })
   }

@@ -52,7 +52,7 @@ async function packAndSend(
 }
 
 function keepsNone(): TaskVaultError {
-  return new TaskVaultError('REMOTE_REFUSED', 'This remote store keeps no archives', {
+  return new TaskVaultError('REMOTE_REFUSED', 'This remote store does not keep archives', {
     hint: "Only GitHub's cache service does: save in the usual format, or leave the remote store out.",
   })
 }

@@ -50,7 +50,7 @@ export function createRemoteVault({ remote, store, env }: RemoteVaultOptions): R
     report({
       kind: 'trouble',
       code,
-      message: `Went on without the remote store: ${message}${advice}`,
+      message: `Continuing without the remote store: ${message}${advice}`,
     })
     recordError(store, { operation: `remote_${use}`, error: failure })
   }

@@ -32,9 +32,9 @@ export function findCacheTargets(
     }
     const protectedPaths = [home, places.projectRoot, places.cacheDirectory]
     const taken = protectedPaths.find((each) => isWithin(each, absolutePath))
-    if (taken !== undefined) throw forbidden(given, `${taken} lies in it`)
+    if (taken !== undefined) throw forbidden(given, `${taken} is inside it`)
     if (isWithin(absolutePath, places.cacheDirectory))
-      throw forbidden(given, 'it lies in the vault')
+      throw forbidden(given, 'it is inside the vault')
     const reserved = absolutePath.split(path.sep).find((segment) => RESERVED.has(segment))
     if (reserved !== undefined) throw forbidden(given, `nothing is restored into ${reserved}`)
     return [{ declaredAs: nameElsewhere(absolutePath, home), absolutePath }]

@@ -37,20 +37,20 @@ export function findOutputTargets(
 function declaredName(output: string, { projectRoot, cacheDirectory }: OutputPlaces): string {
   const absolutePath = path.resolve(projectRoot, output)
   const relativePath = path.relative(projectRoot, absolutePath)
-  if (output === '' || output.includes('\0')) throw forbidden(output, 'it is no path')
+  if (output === '' || output.includes('\0')) throw forbidden(output, 'it is not a path')
   if (relativePath === '') throw forbidden(output, 'it is the whole project')
   if (!isWithin(absolutePath, projectRoot))
-    throw forbidden(output, `it is not within the project (${projectRoot})`)
+    throw forbidden(output, `it is not inside the project (${projectRoot})`)
   const segments = relativePath.split(path.sep)
   const reserved = RESERVED.find((name) =>
     segments.some((segment) => segment.toLowerCase() === name),
   )
   if (reserved !== undefined) throw forbidden(output, `nothing is ever restored into ${reserved}`)
-  if (isWithin(cacheDirectory, absolutePath)) throw forbidden(output, 'the cache lies in it')
-  if (isWithin(absolutePath, cacheDirectory)) throw forbidden(output, 'it lies in the cache')
+  if (isWithin(cacheDirectory, absolutePath)) throw forbidden(output, 'the cache is inside it')
+  if (isWithin(absolutePath, cacheDirectory)) throw forbidden(output, 'it is inside the cache')
   const realParent = realPathOf(path.dirname(absolutePath))
   if (!isWithin(realParent, realPathOf(projectRoot))) {
-    throw forbidden(output, 'a symlink on the way leads out of the project')
+    throw forbidden(output, 'a symlink on the way points outside the project')
   }
   return segments.join('/')
 }
@@ -76,7 +76,7 @@ function forbidden(output: string, reason: string): TaskVaultError {
     'OUTPUT_FORBIDDEN',
     `Output ${JSON.stringify(output)} is refused: ${reason}`,
     {
-      hint: 'Name files and directories within the project that the task alone writes.',
+      hint: 'Name files and directories inside the project that only the task writes.',
     },
   )
 }
