@@ -235,6 +235,18 @@ test('wildcards find what lies in a workspace that is a link, and it comes back'
   expect(() => contentOf(second, 'drop/made/a')).toThrow('ENOENT')
 })
 
+test('without a directory of the runner for temporary files, the job saves as well', async () => {
+  const inputs = { key: uniqueTask(), path: 'out' }
+  const machine = createMachine(server)
+  delete machine.env['RUNNER_TEMP']
+
+  const missed = await runAction(machine, { inputs })
+  writeFiles(machine, { 'out/a': 'made' })
+  const saved = await post(machine, inputs, missed)
+
+  expect(saved.log).toContain(`Cache saved with key: ${inputs.key}\n`)
+})
+
 test('behind a link that is in the way nothing is written', async () => {
   const inputs = { key: uniqueTask(), path: 'out/*/file' }
   const first = createMachine(server)

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import {
   chanceName,
@@ -85,8 +86,8 @@ export function leaveWord(
   outcome: RestoreTaskOutcome | undefined,
 ): void {
   tellItSavesLater(runner, { always: inputs.savesAlways })
-  const directory = runner.env['RUNNER_TEMP']
-  if (directory === undefined || outcome === undefined) return
+  if (outcome === undefined) return
+  const directory = runner.env['RUNNER_TEMP'] || tmpdir()
   const file = path.join(directory, `taskvault-${chanceName()}.json`)
   try {
     writeBegunWork(file, outcome.begun)

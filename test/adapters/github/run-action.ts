@@ -99,7 +99,8 @@ export async function runStep(
   [file = '', ...words]: readonly string[],
   { env, onStart = () => {} }: StepOptions,
 ): Promise<Done> {
-  const directory = mkdtempSync(path.join(machine.env['RUNNER_TEMP'] ?? '', 'step-'))
+  const temporary = machine.env['RUNNER_TEMP'] ?? path.dirname(machine.workspace)
+  const directory = mkdtempSync(path.join(temporary, 'step-'))
   const places = Object.fromEntries(FILES.map((name) => [name, path.join(directory, name)]))
   for (const place of Object.values(places)) writeFileSync(place, '')
   const child = spawn(file, words, {
