@@ -1,4 +1,3 @@
-import { tmpdir } from 'node:os'
 import path from 'node:path'
 import {
   chanceName,
@@ -87,7 +86,7 @@ export function leaveWord(
 ): void {
   tellItSavesLater(runner, { always: inputs.savesAlways })
   if (outcome === undefined) return
-  const directory = runner.env['RUNNER_TEMP'] || tmpdir()
+  const directory = runner.env['RUNNER_TEMP'] || '/tmp'
   const file = path.join(directory, `taskvault-${chanceName()}.json`)
   try {
     writeBegunWork(file, outcome.begun)
