@@ -1,8 +1,8 @@
 import { findRepository } from './find-repository.ts'
 import { findIndexFile } from './open-index.ts'
 import { decodePath } from './parse-index.ts'
-import { splitRecords, startGit } from './run-git.ts'
-import type { Environment, GitOptions } from './run-git.ts'
+import { readGit, splitRecords } from './run-git.ts'
+import type { Environment } from './run-git.ts'
 import { listUnwatched } from './unwatched-paths.ts'
 
 /** A path at which the work tree may be otherwise than the index. */
@@ -17,6 +17,8 @@ export interface ChangesRequest {
   readonly projectRoot: string
   /** As git made it for a hook: GIT_INDEX_FILE tells the index that is meant. */
   readonly env: Environment
+  /** Of a look that goes on beside other work: ends git, which has one processor for it. */
+  readonly beside?: AbortSignal
 }
 
 /*
@@ -37,12 +39,19 @@ const STATUS = [
   '--no-renames',
 ]
 
+/** Twenty threads, as there may be, leave next to nothing of two processors to us. */
+const ONE_THREAD = ['-c', 'core.preloadIndex=false']
+
 /**
  * Where the work tree of a project is not what git's index says, as `git status` sees it: nothing is
  * written, and no lock is needed.
  * @throws {TaskVaultError} GIT_FAILED.
  */
-export async function listChanges({ projectRoot, env }: ChangesRequest): Promise<WorkTreeChange[]> {
+export async function listChanges({
+  projectRoot,
+  env,
+  beside: signal,
+}: ChangesRequest): Promise<WorkTreeChange[]> {
   const place = findRepository(projectRoot)
   if (place === undefined) return []
   const { repository, prefix } = place
@@ -50,22 +59,13 @@ export async function listChanges({ projectRoot, env }: ChangesRequest): Promise
   const options = { workTree, project: workTree, env, indexFile: findIndexFile(repository, env) }
   // The index is read here while git looks at the work tree.
   const [listing, unwatched] = await Promise.all([
-    readAll(options),
+    readGit(signal === undefined ? STATUS : [...ONE_THREAD, ...STATUS], { ...options, signal }),
     Promise.try(() => listUnwatched(repository, options)),
   ])
   const hidden = unwatched.map((path) => ({ path, isDirectory: false }))
   return [...splitRecords(listing).flatMap(parseRecord), ...hidden]
     .filter(({ path }) => path.startsWith(prefix))
     .map(({ path, isDirectory }) => ({ relativePath: path.slice(prefix.length), isDirectory }))
-}
-
-async function readAll(options: GitOptions): Promise<Buffer> {
-  const git = startGit(STATUS, options)
-  git.child.stdin.end()
-  const pieces: Buffer[] = []
-  for await (const piece of git.child.stdout) pieces.push(piece as Buffer)
-  await git.finish()
-  return Buffer.concat(pieces)
 }
 
 interface ChangedPath {

@@ -15,6 +15,8 @@ export interface GitOptions {
   readonly env: Environment
   /** The index to read; the work tree's own unless given. */
   readonly indexFile?: string | undefined
+  /** Ends a git that was started, which is a failure of it. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /*
@@ -87,7 +89,7 @@ export interface RunningGit {
 /** Starts one git command; the caller feeds it, reads what it prints, and waits with `finish`. */
 export function startGit(args: readonly string[], options: GitOptions): RunningGit {
   const { program, words, settings } = prepare(args, options)
-  const child = spawn(program, words, settings)
+  const child = spawn(program, words, { ...settings, signal: options.signal })
   let complaint = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     if (complaint.length < 4_000) complaint += text
@@ -104,6 +106,16 @@ export function startGit(args: readonly string[], options: GitOptions): RunningG
   // The failure is reported by `finish`, which may not have been called yet.
   ended.catch(() => {})
   return { child, finish: () => ended }
+}
+
+/** What one git command prints that is asked nothing more; others go on meanwhile. */
+export async function readGit(args: readonly string[], options: GitOptions): Promise<Buffer> {
+  const git = startGit(args, options)
+  git.child.stdin.end()
+  const pieces: Buffer[] = []
+  for await (const piece of git.child.stdout) pieces.push(piece as Buffer)
+  await git.finish()
+  return Buffer.concat(pieces)
 }
 
 interface Prepared {

@@ -1,10 +1,12 @@
 import { createInputSelection } from '../files/input-selection.ts'
 import { listChanges } from '../git/list-changes.ts'
+import type { WorkTreeChange } from '../git/list-changes.ts'
 import type { GitSource } from '../git/list-files.ts'
 import type { Environment } from '../git/run-git.ts'
 import type { UnstagedHandling } from '../model/policy.ts'
 import type { RunRequest } from '../vault/runs/run-contract.ts'
 import { asPassedOver } from '../vault/runs/run-trouble.ts'
+import type { EarlyLook } from './early-look.ts'
 import type { HookPlace } from './hook-contract.ts'
 import { openSnapshot } from './open-snapshot.ts'
 import type { Snapshot, SnapshotRequest } from './open-snapshot.ts'
@@ -35,11 +37,13 @@ export interface PlacesRequest extends SnapshotRequest {
   readonly taskEnv: Environment
   /** Whether the index holds the target for this work; always so when the index is the target. */
   readonly isIndexed: (work: RunRequest) => Promise<boolean>
+  /** What the first one to ask for a place need not wait for. */
+  readonly look: EarlyLook | undefined
   readonly onTrouble: (error: Error) => void
 }
 
 export function createHookPlaces(request: PlacesRequest): HookPlaces {
-  const { projectRoot, env, taskEnv } = request
+  const { projectRoot, env, taskEnv, look } = request
   let snapshot: Snapshot | undefined
 
   const inWorkTree = (place: HookPlace): OpenPlace => ({
@@ -70,7 +74,8 @@ export function createHookPlaces(request: PlacesRequest): HookPlaces {
 
   return {
     async open(work, unstaged) {
-      const differing = await findChanges(work, { projectRoot, env })
+      const seen = await look?.take()
+      const differing = await findChanges(work, { projectRoot, env, seen })
       const isTarget = await request.isIndexed(work)
       if (differing.length === 0 && isTarget) return inWorkTree({ kind: 'work-tree' })
       if (unstaged === 'in-place') return inWorkTree({ kind: 'unstaged', differing })
@@ -85,11 +90,15 @@ export function createHookPlaces(request: PlacesRequest): HookPlaces {
   }
 }
 
-async function findChanges(
-  { definition }: RunRequest,
-  where: { readonly projectRoot: string; readonly env: Environment },
-): Promise<readonly string[]> {
+async function findChanges({ definition }: RunRequest, where: Where): Promise<readonly string[]> {
   const { inputs: patterns, outputs } = definition
   const selection = createInputSelection(where.projectRoot, { patterns, outputs })
-  return selectChanges(await listChanges(where), selection)
+  return selectChanges(where.seen ?? (await listChanges(where)), selection)
+}
+
+interface Where {
+  readonly projectRoot: string
+  readonly env: Environment
+  /** What is otherwise there, by somebody who has just looked. */
+  readonly seen?: readonly WorkTreeChange[] | undefined
 }

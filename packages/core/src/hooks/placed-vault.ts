@@ -32,6 +32,7 @@ export function createPlacedVault(vault: Vault, placed: PlacedWork): RunVault {
     tree === undefined ? sourceVault : createSourceVault(vault, { source: tree, gitEnv: work.env })
   return {
     ...here,
+    asksBeside: true,
     async fingerprint(asked) {
       const changes = await opened.findChanges(work)
       if (changes.length > 0) return await here.fingerprint(asked)

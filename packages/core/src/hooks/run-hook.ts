@@ -11,6 +11,8 @@ import { createSourceVault } from '../vault/fingerprints/source-vault.ts'
 import type { RunRequest } from '../vault/runs/run-contract.ts'
 import type { Vault } from '../vault/vault.ts'
 import { checkTask } from './check-task.ts'
+import { beginLook } from './early-look.ts'
+import type { EarlyLook } from './early-look.ts'
 import type {
   HookOutcome,
   HookRequest,
@@ -43,7 +45,9 @@ export async function runHook(
   request: HookRequest,
   surroundings: HookSurroundings,
 ): Promise<HookOutcome> {
-  const run = openHookRun(vault, request, surroundings)
+  const opened = openHookRun(vault, request, surroundings)
+  using look = openLook(opened)
+  const run = { ...opened, look }
   const { hook, input } = request
   const targets = findTargets({ hook, input, origin: run.origin, git: run.git })
   const reports: TaskReport[] = []
@@ -55,7 +59,19 @@ export async function runHook(
   return { exitCode: 0, reports }
 }
 
-interface HookRun {
+/** Mostly whether everything has passed before is known by now, and it has not. */
+function openLook({ repository, request }: OpenHookRun): EarlyLook | undefined {
+  if (repository === undefined || request.explains) return undefined
+  const { settings, env } = request
+  const { projectRoot } = settings
+  return beginLook({ repository, projectRoot, env, now: () => performance.now() })
+}
+
+interface HookRun extends OpenHookRun {
+  readonly look: EarlyLook | undefined
+}
+
+interface OpenHookRun {
   readonly vault: Vault | undefined
   readonly request: HookRequest
   readonly surroundings: HookSurroundings
@@ -70,7 +86,7 @@ function openHookRun(
   vault: Vault | undefined,
   request: HookRequest,
   surroundings: HookSurroundings,
-): HookRun {
+): OpenHookRun {
   const { env, settings } = request
   const { projectRoot } = settings
   const repository = findRepository(projectRoot)?.repository
@@ -196,6 +212,7 @@ async function loadPlaces(run: WatchedRun, target: HookTarget): Promise<HookPlac
     env,
     taskEnv,
     isIndexed: async (work) => await isIndexed(run, target, work),
+    look: run.look,
     onDirectory(directory) {
       directories.push(directory)
       if (vault !== undefined) recordStaging(vault.store, [directory])

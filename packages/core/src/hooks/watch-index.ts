@@ -45,7 +45,8 @@ function list(bytes: Buffer, repository: Repository, options: GitOptions): strin
     .join('\n')
 }
 
-function stampOf(file: string): string | undefined {
+/** Changes with whatever is written to a file, or takes its place; undefined where there is none. */
+export function stampOf(file: string): string | undefined {
   const stats = lstatSync(file, { bigint: true, throwIfNoEntry: false })
   return stats && `${stats.ino} ${stats.size} ${stats.mtimeNs} ${stats.ctimeNs}`
 }
