@@ -1,5 +1,5 @@
 import { decodePath } from './parse-index.ts'
-import { runGit, splitRecords } from './run-git.ts'
+import { readGit, splitRecords } from './run-git.ts'
 import type { GitOptions } from './run-git.ts'
 
 /** One path of a tree that is otherwise than in another tree. */
@@ -19,11 +19,11 @@ const DIFF = ['diff-tree', '-r', '-z', '--raw', '--no-abbrev', '--no-renames', '
  * Every path below which one tree is not the other; git looks into the directories that differ only.
  * @throws {TaskVaultError} GIT_FAILED when git does not have both trees.
  */
-export function listTreeChanges(
+export async function listTreeChanges(
   { before, after }: { readonly before: string; readonly after: string },
   git: GitOptions,
-): TreeChange[] {
-  const fields = splitRecords(runGit([...DIFF, before, after], git))
+): Promise<TreeChange[]> {
+  const fields = splitRecords(await readGit([...DIFF, before, after], git))
   const changes: TreeChange[] = []
   // `:mode mode id id status`, and the path as the next field.
   for (let at = 0; at + 1 < fields.length; at += 2) {

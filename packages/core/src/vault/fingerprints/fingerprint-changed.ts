@@ -44,9 +44,12 @@ async function replaceChanged({
   readEncoded,
   isComplete,
 }: ChangedParts): Promise<KeyedFingerprint | undefined> {
-  const before = await readEncoded(basis.key)
+  // Git looks for what is otherwise while the fingerprint of that time is read.
+  const [changes, before] = await Promise.all([
+    inputs.findChanges(basis.treeId),
+    readEncoded(basis.key),
+  ])
   if (before === undefined || readWithKey(before, algorithm).key !== basis.key) return undefined
-  const changes = inputs.findChanges(basis.treeId)
   if (changes === undefined) return undefined
   const present = changes.flatMap(({ file }) => file ?? [])
   if (!isComplete && present.length < changes.length) return undefined

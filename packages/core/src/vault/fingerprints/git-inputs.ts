@@ -28,7 +28,7 @@ export interface GitInputs {
    * tree is not known, too much is otherwise to be told one by one, or a submodule may count.
    * @throws {TaskVaultError} GIT_FAILED when the repository does not have the trees.
    */
-  findChanges(sinceTree: string): readonly ChangedInput[] | undefined
+  findChanges(sinceTree: string): Promise<readonly ChangedInput[] | undefined>
 }
 
 export interface ChangedInput {
@@ -106,7 +106,8 @@ function createInputs(
       })
     },
     select,
-    findChanges: (sinceTree) => tree && findChanges(tree, sinceTree, createSelection(request)),
+    findChanges: async (sinceTree) =>
+      tree && (await findChanges(tree, sinceTree, createSelection(request))),
   }
 }
 
@@ -117,13 +118,13 @@ function createSelection({ projectRoot, inputs, outputs }: GitInputsRequest): In
 /** With more changes than this it is as quick to look at every file. */
 const MOST_CHANGES = 1_000
 
-function findChanges(
+async function findChanges(
   { treeId, place, git }: KnownTree,
   sinceTree: string,
   selection: InputSelection,
-): readonly ChangedInput[] | undefined {
+): Promise<readonly ChangedInput[] | undefined> {
   const { prefix } = place
-  const all = listTreeChanges({ before: sinceTree, after: treeId }, git)
+  const all = (await listTreeChanges({ before: sinceTree, after: treeId }, git))
     .filter(({ path }) => path.startsWith(prefix))
     .map((change) => ({ ...change, relativePath: change.path.slice(prefix.length) }))
   const mayHoldFiles = ({ mode, relativePath }: (typeof all)[number]): boolean =>
