@@ -124,6 +124,8 @@ async function trySave(
     const packed = await packer.finish()
     const scattered = mayGather ? findScattered(parts.store, packed.blobs, found.sizeBytes) : []
     if (scattered.length > 0) return { kind: 'scattered', numbers: scattered }
+    if ((await request.mayPublish?.()) === false)
+      return { kind: 'skipped', because: 'withdrawn', sizeBytes: found.sizeBytes }
     return await publish(parts, { request, found, log, notes, fingerprint, packed, attached })
   } finally {
     // After a publication this finds nothing to remove.

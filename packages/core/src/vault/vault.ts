@@ -51,6 +51,8 @@ export interface SaveRequest {
   readonly replaces?: boolean | undefined
   /** Whose name an archive has that is sent in the place of the entry; the outputs are paths on disk then. */
   readonly archive?: ArchiveQuery | undefined
+  /** Asked when all is stored and nothing is published: whether it still is to be. What it throws is thrown. */
+  readonly mayPublish?: (() => Promise<boolean>) | undefined
 }
 
 export interface SavedEntry {
@@ -71,7 +73,7 @@ export interface SavedEntry {
 
 export interface SkippedSave {
   readonly kind: 'skipped'
-  readonly because: 'too-large' | 'read-only'
+  readonly because: 'too-large' | 'read-only' | 'withdrawn'
   readonly sizeBytes: number
 }
 

@@ -144,6 +144,8 @@ export interface RunVault extends Pick<
   readonly isReadOnly: boolean
   /** What the work depends on, as of now. */
   fingerprint(work: KeyableWork): Promise<KeyedFingerprint>
+  /** Whether another process finds out what it depends on: then a result is stored meanwhile. */
+  readonly asksBeside?: true
   /** Writes to the audit log that a run had to do without the vault. Never throws. */
   recordTrouble(task: TaskName, error: TaskVaultError): void
   /** The newest entry of a task, or of those whose names begin so, wherever it is. */

@@ -31,36 +31,52 @@ export interface WorkResult {
  */
 export async function saveWork(
   run: FinishedWork,
-  { exitCode, durationMs, finishLog, notes, archive, replaces }: WorkResult,
+  result: WorkResult,
 ): Promise<SavedEntry | NotSaved> {
-  const { vault, request, targets, work } = run
   const saved = await unlessTrouble(run, async (): Promise<SavedEntry | NotSaved> => {
-    const changes = await findInputChanges(run)
-    if (changes.length > 0) return { kind: 'not-saved', because: 'inputs-changed', changes }
-    try {
-      const outcome = await vault.save({
-        task: request.task,
-        work,
-        outputs: typeof targets === 'function' ? targets() : targets,
-        log: finishLog(),
-        notes,
-        exitCode,
-        durationMs: Math.round(durationMs),
-        origin: request.origin,
-        policy: request.policy,
-        archive,
-        replaces,
-      })
-      if (outcome.kind === 'saved') return outcome
-      if (outcome.because === 'read-only') return { kind: 'not-saved', because: 'read-only' }
-      const { maxSizeBytes: limitBytes } = request.policy
-      return { kind: 'not-saved', because: 'too-large', sizeBytes: outcome.sizeBytes, limitBytes }
-    } catch (error) {
-      if (!isTaskVaultError(error, 'OUTPUT_MISSING')) throw error
-      return { kind: 'not-saved', because: 'output-missing', message: error.message }
-    }
+    const asked = findInputChanges(run)
+    // Whoever waits for the answer meets the failure.
+    asked.catch(() => {})
+    const mayPublish = async (): Promise<boolean> => (await asked).length === 0
+    const mayStore = run.vault.asksBeside === true || (await mayPublish())
+    const outcome = mayStore ? await store(run, result, mayPublish) : undefined
+    const changes = await asked
+    if (outcome !== undefined && changes.length === 0) return outcome
+    return { kind: 'not-saved', because: 'inputs-changed', changes }
   })
   return saved ?? { kind: 'not-saved', because: 'trouble' }
+}
+
+/** Undefined: all was there, and was not to be published. */
+async function store(
+  { vault, request, targets, work }: FinishedWork,
+  { exitCode, durationMs, finishLog, notes, archive, replaces }: WorkResult,
+  mayPublish: () => Promise<boolean>,
+): Promise<SavedEntry | NotSaved | undefined> {
+  try {
+    const outcome = await vault.save({
+      task: request.task,
+      work,
+      outputs: typeof targets === 'function' ? targets() : targets,
+      log: finishLog(),
+      notes,
+      exitCode,
+      durationMs: Math.round(durationMs),
+      origin: request.origin,
+      policy: request.policy,
+      archive,
+      replaces,
+      mayPublish,
+    })
+    if (outcome.kind === 'saved') return outcome
+    const { because, sizeBytes } = outcome
+    if (because === 'withdrawn') return undefined
+    if (because === 'read-only') return { kind: 'not-saved', because }
+    return { kind: 'not-saved', because, sizeBytes, limitBytes: request.policy.maxSizeBytes }
+  } catch (error) {
+    if (!isTaskVaultError(error, 'OUTPUT_MISSING')) throw error
+    return { kind: 'not-saved', because: 'output-missing', message: error.message }
+  }
 }
 
 /**

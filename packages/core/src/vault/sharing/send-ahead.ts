@@ -21,8 +21,8 @@ export interface SendAhead extends AsyncDisposable {
 }
 
 /**
- * For one save. What was sent for a save that comes to nothing (its outputs change, or are more than the
- * policy takes) is needed by no entry there, as if the entry had been removed.
+ * For one save. What was sent for a save that comes to nothing (its inputs or outputs change, or these are
+ * more than the policy takes) is needed by no entry there, as if the entry had been removed.
  */
 export function createSendAhead(
   { remote, store }: Pick<OpenParts, 'remote' | 'store'>,
