@@ -394,7 +394,7 @@ test('the limits of actions/cache are told in its words', async () => {
       'Key Validation Error: Keys are limited to a maximum of 10.',
     ],
     [{ key: 'a' }, 'Input required and not supplied: path'],
-    [{ inputs: 'src', task: 'a', path: 'out', 'restore-keys': 'a' }, 'beginnings of keys'],
+    [{ inputs: 'src', task: 'a', path: 'out', 'restore-keys': 'a' }, 'prefixes of keys'],
   ]
 
   const ends = await Promise.all(refused.map(([inputs]) => runAction(machine, { inputs })))
