@@ -210,7 +210,7 @@ test('where there is no such service, the words say so', () => {
   expect(() => connectGithubStores({})).toThrow(
     expect.objectContaining({
       code: 'REMOTE_REFUSED',
-      message: expect.stringMatching('no place with a cache service'),
+      message: expect.stringMatching('cache service is not available here'),
     }),
   )
 })
