@@ -310,10 +310,10 @@ certificates: [{ uri: spiffe://acme/ci, role: viewer }]
   })
 
   test.each<readonly [string, Readonly<Record<string, string>>, RegExp]>([
-    ['a certificate', { 'server.pem': 'PEM' }, /^There is no certificate in PEM in .*server\.pem$/],
+    ['a certificate', { 'server.pem': 'PEM' }, /^There is no PEM certificate in .*server\.pem$/],
     ['a whole one', { 'server.pem': cut(host.certificate) }, /^A certificate in .*pem is damaged$/],
-    ['a key', { 'server.key': '' }, /^There is no private key in PEM, .* in .*server\.key$/],
-    ['its key', { 'server.key': client.key }, /^The key in .*key is not the one of .*pem$/],
+    ['a key', { 'server.key': '' }, /^There is no PEM private key in .*server\.key, or /],
+    ['its key', { 'server.key': client.key }, /^The key in .*key does not belong to .*pem$/],
     ['authorities', { 'ca.pem': cut(authority.certificate) }, /^A certificate in .*ca\.pem is /],
   ])('without %s does not start, and says which file is wrong', async (_, wrong, message) => {
     const starting = start(accepting, { ...files, ...wrong })
