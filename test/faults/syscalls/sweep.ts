@@ -15,6 +15,8 @@ export interface SweepOptions {
   readonly patches?: readonly Patch[]
   /** Begins no further round after so long. */
   readonly forMs?: number
+  /** Begins no further round once this has been found. */
+  readonly isEnough?: (violation: string) => boolean
 }
 
 export interface SweepReport {
@@ -55,6 +57,7 @@ const OTHER_EFFECTS = [EIO, KILL]
 /** Does an operation again and again, each time with one fault in one of its system calls. */
 export async function sweep(options: SweepOptions): Promise<SweepReport> {
   const { operation, choose = (faults) => faults, patches = [], forMs = Infinity } = options
+  const { isEnough = () => false } = options
   const until = performance.now() + forMs
   const directory = mkdtempSync(join(tmpdir(), 'taskvault-syscalls-'))
   try {
@@ -74,7 +77,7 @@ export async function sweep(options: SweepOptions): Promise<SweepReport> {
     const queue = [...faults]
     const work = async (): Promise<void> => {
       for (let fault = queue.shift(); fault !== undefined; fault = queue.shift()) {
-        if (performance.now() > until) return
+        if (performance.now() > until || violations.some(({ detail }) => isEnough(detail))) return
         const round = await rounds.run(fault)
         if (round.call === undefined) report.missedTarget += 1
         else if (fault.effect === KILL) report.kills += 1

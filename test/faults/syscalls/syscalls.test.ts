@@ -4,13 +4,14 @@ import type { SyscallControl } from './controls.ts'
 import { OPERATIONS } from './scenarios.ts'
 import { spread, sweep } from './sweep.ts'
 import { whyNoTracing } from './trace.ts'
+import type { Fault } from './trace.ts'
 
 const obstacle = whyNoTracing()
 
 /** Of each operation; `pnpm suite syscalls` takes all of them. */
 const SAMPLE = 8
 
-/** A control looks at so many parts of its faults, one after the other, until it finds what it must. */
+/** A control goes through its faults in so many rounds, until it finds what it must. */
 const PARTS = 5
 
 describe.skipIf(obstacle !== undefined)(
@@ -35,20 +36,16 @@ describe.skipIf(obstacle !== undefined)(
 )
 
 /** The first thing that is found without a defence, and that it should have kept from happening. */
-async function findWithout({
-  operation,
-  patches,
-  isNeededFor,
-  finds,
-}: SyscallControl): Promise<string> {
-  for (let part = 0; part < PARTS; part += 1) {
-    const { violations } = await sweep({
-      operation,
-      patches,
-      choose: (faults) => faults.filter(isNeededFor).filter((_, index) => index % PARTS === part),
-    })
-    const found = violations.find(({ detail }) => finds.test(detail))
-    if (found !== undefined) return found.detail
-  }
-  return 'nothing was found'
+async function findWithout(control: SyscallControl): Promise<string> {
+  const { operation, patches, isNeededFor } = control
+  const isEnough = (detail: string): boolean => control.finds.test(detail)
+  const choose = (faults: readonly Fault[]): readonly Fault[] => scatter(faults.filter(isNeededFor))
+  const { violations } = await sweep({ operation, patches, choose, isEnough })
+  return violations.find(({ detail }) => isEnough(detail))?.detail ?? 'nothing was found'
+}
+
+/** Every fifth first: faults that are found lie side by side. */
+function scatter(faults: readonly Fault[]): readonly Fault[] {
+  const parts = Array.from({ length: PARTS }, (_, part) => part)
+  return parts.flatMap((part) => faults.filter((_, index) => index % PARTS === part))
 }
