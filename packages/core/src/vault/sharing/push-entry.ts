@@ -1,12 +1,11 @@
 import { TaskVaultError } from '../../errors.ts'
-import { blobNameOf, splitBlobName } from '../../model/blob-name.ts'
+import { blobNameOf } from '../../model/blob-name.ts'
 import type { BlobName } from '../../model/blob-name.ts'
 import { digestToBytes } from '../../model/digest.ts'
 import type { Digest, TaskKey } from '../../model/digest.ts'
 import type { EntryDraft, NeededBlob } from '../../model/entry-record.ts'
 import type { PublishOutcome } from '../../remote/entry-store.ts'
 import type { RemoteStores } from '../../remote/remote-stores.ts'
-import { readBlobPieces } from '../../store/blobs/blob-pieces.ts'
 import { findEntry } from '../../store/entries/entries.ts'
 import { recordSent } from '../../store/entries/record-use.ts'
 import type { Store } from '../../store/store.ts'
@@ -14,6 +13,7 @@ import { openEntry } from '../open-entry.ts'
 import type { OpenParts } from '../open-parts.ts'
 import type { Pushed } from './pushed.ts'
 import type { SendAhead } from './send-ahead.ts'
+import { storedContent } from './stored-content.ts'
 
 /** Blobs can go between one publication and the next, which then says so. */
 const MOST_ATTEMPTS = 4
@@ -122,12 +122,11 @@ async function sendBlobs(
   const total = wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   const end = new AbortController()
   let done = 0
-  const sendOne = async ({ name, sizeBytes }: NeededBlob): Promise<boolean> => {
-    const open = (): AsyncIterable<Uint8Array> => readBlobPieces(store, splitBlobName(name).digest)
+  const sendOne = async (blob: NeededBlob): Promise<boolean> => {
     try {
-      const outcome = await stores.blobs.put({ name, sizeBytes, open }, { signal: end.signal })
-      if (outcome === 'stored') count.sentBytes += sizeBytes
-      done += sizeBytes
+      const outcome = await stores.blobs.put(storedContent(store, blob), { signal: end.signal })
+      if (outcome === 'stored') count.sentBytes += blob.sizeBytes
+      done += blob.sizeBytes
       store.report({ kind: 'progress', phase: 'sending', done, total, unit: 'bytes' })
       return outcome !== 'skipped'
     } catch (error) {

@@ -2,9 +2,9 @@ import { isTaskVaultError } from '../../errors.ts'
 import { blobNameOf } from '../../model/blob-name.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { RemoteStores } from '../../remote/remote-stores.ts'
-import { readBlobPieces } from '../../store/blobs/blob-pieces.ts'
 import type { OpenParts } from '../open-parts.ts'
 import type { SaveRequest } from '../vault.ts'
+import { storedContent } from './stored-content.ts'
 
 /** A blob that is on this machine's disk. */
 interface Pack {
@@ -44,8 +44,7 @@ export function createSendAhead(
     const name = blobNameOf({ algorithm: store.algorithm.name, digest })
     const missing = await stores.blobs.findMissing([name], call)
     if (missing.length === 0) return
-    const open = (): AsyncIterable<Uint8Array> => readBlobPieces(store, digest)
-    const outcome = await stores.blobs.put({ name, sizeBytes, open }, call)
+    const outcome = await stores.blobs.put(storedContent(store, { name, sizeBytes }), call)
     if (outcome === 'stored') sentBytes += sizeBytes
   }
 
