@@ -46,6 +46,8 @@ export function createSendAhead(
     if (missing.length === 0) return
     const outcome = await stores.blobs.put(storedContent(store, { name, sizeBytes }), call)
     if (outcome === 'stored') sentBytes += sizeBytes
+    // Who may not write is told so once.
+    if (outcome === 'skipped') isWanted = Promise.resolve(false)
   }
 
   async function attempt(pack: Pack): Promise<void> {
