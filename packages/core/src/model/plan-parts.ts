@@ -1,8 +1,8 @@
 import type { Frame } from './pack-index.ts'
 
 /*
- * When an entry of a remote store is fetched in parts: what to ask before, and which bytes of its packs to
- * ask for. Everything here is arithmetic; docs/adr/0031 has the reasons.
+ * When an entry of a remote store is fetched in parts, or used in part: what to ask before, and which bytes of its
+ * packs to ask for. Everything here is arithmetic; docs/adr/0031 has the reasons.
  */
 
 /** Less than this has come whole sooner than a further question is answered. */
@@ -34,6 +34,26 @@ export function isWorthAsking({ packBytes, sizeBytes, kinBytes }: WantedEntry): 
 /** How many bytes of a pack's end to ask for, so that its index is among them as a rule. */
 export function endBytesOf(packBytes: number): number {
   return Math.min(packBytes, Math.max(LEAST_END_BYTES, Math.ceil(packBytes / USUAL_INDEX)))
+}
+
+/**
+ * From here on, a restore that makes files while packs arrive saves more than the questions take that it asks
+ * for it (docs/adr/0035).
+ */
+const LEAST_ARRIVING_BYTES = 16 * 1024 * 1024
+/** The ends of all packs are in memory meanwhile, which is a 32nd of this. */
+const MOST_ARRIVING_BYTES = 2 * 1024 * 1024 * 1024
+/** An index and the nodes before it are about so small a part of their pack. */
+const USUAL_END = 32
+
+/** Whether to make files before all packs are here. */
+export function isWorthBeginning(packBytes: number): boolean {
+  return packBytes >= LEAST_ARRIVING_BYTES && packBytes <= MOST_ARRIVING_BYTES
+}
+
+/** How many bytes of a pack's end to ask for, so that its index and its nodes are among them as a rule. */
+export function nodeBytesOf(packBytes: number): number {
+  return Math.min(packBytes, Math.max(LEAST_END_BYTES, Math.ceil(packBytes / USUAL_END)))
 }
 
 /** Whether an index is small enough to be worth its bytes; `endBytes` with what follows it. */

@@ -4,9 +4,12 @@ import { TaskVaultError } from '../errors.ts'
 import { digestToBytes } from '../model/digest.ts'
 import type { DirectoryEntry, SymlinkEntry, TreeEntry } from '../model/tree.ts'
 import type { ContentLocator } from '../store/blobs/content-locator.ts'
+import { createArrivingFiles } from '../store/unpacking/arriving-files.ts'
+import type { ArrivingFiles } from '../store/unpacking/arriving-files.ts'
 import { openUnpackPool } from '../store/unpacking/unpack-pool.ts'
-import type { UnpackPool } from '../store/unpacking/unpack-pool.ts'
 import type { FileSource } from '../store/unpacking/waiting-file.ts'
+import { untilContentReadable } from './content-arrival.ts'
+import type { ContentArrival } from './content-arrival.ts'
 import { finishPart } from './finish-directory.ts'
 import { draftListing, hasDirectory, learnName } from './learn-restored.ts'
 import type { LearnContext } from './learn-restored.ts'
@@ -20,6 +23,8 @@ import type { WrittenPaths } from './written-paths.ts'
 
 export interface StageContext extends LearnContext {
   readonly locator: ContentLocator
+  /** When contents are here that are only on their way; absent when all are. */
+  readonly arrival?: ContentArrival
   /** What the manifest says that all outputs hold: a tree with more was never saved. */
   readonly limits: OutputLimits
   /** Called as files are made, with how many. */
@@ -50,20 +55,24 @@ export async function stageOutputs(
   plan: OutputPlan,
   context: StageContext,
 ): Promise<StagedOutputs> {
-  const { algorithm, onMade } = context
+  const { algorithm, arrival, onMade } = context
   const { fileCount, sizeBytes } = context.limits
   const expectedFiles = fileCount - plan.unchangedCount
   await using pool = openUnpackPool({ algorithm, expectedFiles, onMade })
+  const arriving = arrival && createArrivingFiles(pool, arrival.untilWritten)
   const directories: MadeDirectory[] = []
-  const stage: Stage = { context, pool, directories, left: { fileCount, sizeBytes } }
+  const left = { fileCount, sizeBytes }
+  const stage: Stage = { context, files: arriving ?? pool, directories, left }
   for (const placement of plan.placements) await stagePlacement(placement, stage)
+  await arriving?.finish()
   await pool.finish()
   return { directories, written: listWritten(plan.placements, directories, algorithm.digestBytes) }
 }
 
 interface Stage {
   readonly context: StageContext
-  readonly pool: UnpackPool
+  /** Takes them to be made. */
+  readonly files: Pick<ArrivingFiles, 'add'>
   readonly directories: MadeDirectory[]
   readonly left: { fileCount: number; sizeBytes: number }
 }
@@ -106,7 +115,10 @@ async function stageTree(root: WantedDirectory, stage: Stage): Promise<void> {
 
 /** @returns its subdirectories, which are still to be made. */
 async function stageDirectory(wanted: WantedDirectory, stage: Stage): Promise<WantedDirectory[]> {
-  const entries = readNode(wanted.entry, stage.context.locator)
+  const { locator, arrival } = stage.context
+  const digest = digestToBytes(wanted.entry.digest)
+  if (arrival !== undefined) await untilContentReadable(digest, { locator, arrival })
+  const entries = readNode(wanted.entry, locator)
   const directory = makeDirectory(wanted, entries, stage)
   const source = createSource(directory, stage)
   const below: WantedDirectory[] = []
@@ -186,7 +198,8 @@ function stageFile({ digest, source, index }: StagedFile, stage: Stage): Promise
   for (const slice of slices) sizeBytes += slice.length
   spend(stage, { fileCount: 0, sizeBytes })
   const [first] = slices
-  return stage.pool.add({ source, index, frame: first?.frame, offset: first?.offset ?? 0 })
+  const file = { source, index, frame: first?.frame, offset: first?.offset ?? 0 }
+  return stage.files.add(file, slices)
 }
 
 function createSource(directory: StagedDirectory, stage: Stage): FileSource {

@@ -23,6 +23,8 @@ export interface OpenedEntry extends Disposable {
   readonly algorithm: HashAlgorithm
   /** The numbers of the packs that hold a content; undefined for one kept with the manifest itself. */
   blobsOf(digest: Buffer): readonly number[] | undefined
+  /** The number of a pack, by its place in the manifest from 1; undefined when the index has lost it. */
+  blobNumber(place: number): number | undefined
   /** In the order of the manifest. */
   readonly packs: readonly NamedBlob[]
 }
@@ -49,13 +51,18 @@ export async function openEntry(store: Store, entry: EntryRow): Promise<OpenedEn
     blobs.map((named) => named.blob),
     blob.algorithm,
   )
+  const blobNumber = createNumberLookup(store, manifest)
   return {
     manifest,
     locator,
     verify: (digest) => verifyContent(digestToBytes(digest), locator, blobs),
     algorithm: blob.algorithm,
     packs: blobs.slice(1),
-    blobsOf: createBlobLookup(store, manifest, locator),
+    blobNumber,
+    blobsOf(digest) {
+      const found = locator.blobsOf(digest)?.map(blobNumber)
+      return found?.every((number) => number !== undefined) === true ? found : undefined
+    },
     [Symbol.dispose]: () => kept.dispose(),
   }
 }
@@ -82,23 +89,15 @@ export function isCurrent(store: Store, { number }: Pick<EntryRow, 'number'>): b
 }
 
 /** Asks for each blob's number once. The first blob is the manifest's own, which nothing can share. */
-function createBlobLookup(
-  store: Store,
-  manifest: Manifest,
-  locator: ContentLocator,
-): OpenedEntry['blobsOf'] {
+function createNumberLookup(store: Store, manifest: Manifest): OpenedEntry['blobNumber'] {
   const find = store.database.prepare('SELECT number FROM blobs WHERE digest = ?')
   const numbers = new Map<number, number | undefined>([[0, undefined]])
-  const numberOf = (order: number): number | undefined => {
-    if (!numbers.has(order)) {
-      const blob = manifest.blobs[order - 1]
+  return (place) => {
+    if (!numbers.has(place)) {
+      const blob = manifest.blobs[place - 1]
       const number = blob === undefined ? undefined : find.get(digestToBytes(blob))?.['number']
-      numbers.set(order, number === undefined ? undefined : Number(number))
+      numbers.set(place, number === undefined ? undefined : Number(number))
     }
-    return numbers.get(order)
-  }
-  return (digest) => {
-    const found = locator.blobsOf(digest)?.map(numberOf)
-    return found?.every((number) => number !== undefined) === true ? found : undefined
+    return numbers.get(place)
   }
 }

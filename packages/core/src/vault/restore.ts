@@ -1,22 +1,11 @@
-import { basename } from 'node:path'
 import { asTaskVaultError } from '../errors.ts'
-import { chanceName } from '../files/chance-name.ts'
-import { STAGING_PREFIX } from '../files/observe-directory.ts'
 import { digestToBytes } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
 import type { ContentReference } from '../model/manifest.ts'
 import { applyPlan } from '../outputs/apply-plan.ts'
 import { forgetRecent } from '../outputs/learn-restored.ts'
-import { createOutputPlaces } from '../outputs/output-places.ts'
-import type { OutputPlaces } from '../outputs/output-places.ts'
-import { createOutputPlan, needsStaging } from '../outputs/output-plan.ts'
-import type { OutputPlan } from '../outputs/output-plan.ts'
-import { planOutput } from '../outputs/plan-output.ts'
-import { stageOutputs } from '../outputs/stage-outputs.ts'
-import type { StagedOutputs } from '../outputs/stage-outputs.ts'
 import type { EntryRow } from '../store/entries/entries.ts'
 import { recordHit, recordMiss } from '../store/entries/record-use.ts'
-import { forgetStaging, recordStaging } from '../store/locks/sessions.ts'
 import { dismissDamaged } from './dismiss-damaged.ts'
 import { isCurrent, isDamage, openEntry } from './open-entry.ts'
 import type { OpenedEntry } from './open-entry.ts'
@@ -27,8 +16,12 @@ import { findOrPull } from './sharing/find-or-pull.ts'
 import type { FoundOrPulled, Wanted } from './sharing/find-or-pull.ts'
 import { dismissRecord } from './sharing/pull-entry.ts'
 import type { Pulled } from './sharing/pull-entry.ts'
-import { checkWritten, findTargets } from './targets/declared-outputs.ts'
-import type { Miss, OutputSelection, OutputTarget, RestoreRequest, StagedEntry } from './vault.ts'
+import { createStageAhead } from './stage-ahead.ts'
+import type { StageAhead } from './stage-ahead.ts'
+import { stageOpened } from './stage-opened.ts'
+import type { Staged } from './stage-opened.ts'
+import { findTargets } from './targets/declared-outputs.ts'
+import type { Miss, OutputTarget, RestoreRequest, StagedEntry } from './vault.ts'
 
 /**
  * Looks an entry up and stages all that its outputs lack. Everything that can fail happens here, and
@@ -40,11 +33,12 @@ export async function stageEntry(
 ): Promise<StagedEntry | Miss> {
   const { store } = parts
   try {
-    const { entry, pulled } = await findOrPull(parts, request)
+    await using ahead = createStageAhead(parts, request)
+    const { entry, pulled } = await findOrPull(parts, { ...request, onArriving: ahead.begin })
     if (entry === undefined || entry.isExpired) {
       return await miss(parts, request, entry === undefined ? undefined : [{ kind: 'expired' }])
     }
-    return await stageFound(parts, request, { entry, pulled })
+    return await stageFound(parts, request, { entry, pulled, ahead })
   } catch (error) {
     const failure = asTaskVaultError(error, `look up ${request.task}`)
     store.report({ kind: 'trouble', code: failure.code, message: failure.message })
@@ -52,10 +46,15 @@ export async function stageEntry(
   }
 }
 
+interface Found extends FoundOrPulled {
+  readonly entry: EntryRow
+  readonly ahead: StageAhead
+}
+
 async function stageFound(
   parts: OpenParts,
   request: RestoreRequest,
-  { entry, pulled }: FoundOrPulled & { readonly entry: EntryRow },
+  { entry, pulled, ahead }: Found,
 ): Promise<StagedEntry | Miss> {
   await using stack = new AsyncDisposableStack()
   // How much there is to do is known before the first of it is done.
@@ -69,7 +68,10 @@ async function stageFound(
     const { log, notes } = opened.manifest
     const texts = { log: readContent(opened, log), notes: readContent(opened, notes) }
     const rules = 'select' in request.targets ? request.targets : undefined
-    const staged = await stageOpened(parts, { targets, rules, opened })
+    const onMade = reportFiles(parts, opened.manifest.fileCount)
+    const staged =
+      (await ahead.take({ entry, opened, onMade })) ??
+      (await stageOpened(parts, { targets, rules, opened, onMade }))
     const kept = stack.move()
     return describeStaged(parts, { entry, pulled, opened, ...texts, targets, staged, kept })
   } catch (error) {
@@ -93,79 +95,6 @@ async function miss(
   recordMiss(parts.store, { task: request.task, key: request.work.key, reasons })
   parts.store.report({ kind: 'missed', task: request.task, key: request.work.key, reasons })
   return { kind: 'miss', reasons }
-}
-
-interface Staged {
-  readonly plan: OutputPlan
-  readonly outputs: StagedOutputs
-  readonly places: OutputPlaces
-}
-
-interface Staging {
-  readonly targets: readonly OutputTarget[]
-  readonly rules: OutputSelection | undefined
-  readonly opened: OpenedEntry
-}
-
-async function stageOpened(parts: OpenParts, staging: Staging): Promise<Staged> {
-  const { targets, rules, opened } = staging
-  const plan = createOutputPlan()
-  const places = openPlaces(parts, targets)
-  try {
-    planOutputs({ ...staging, parts, places, plan })
-    parts.statCache.flush()
-    const { manifest } = opened
-    const onMade = reportFiles(parts, manifest.fileCount)
-    const outputs = needsStaging(plan)
-      ? await stageOutputs(plan, { ...opened, limits: manifest, onMade })
-      : { directories: [], written: [] }
-    if (rules?.wants !== undefined) checkWritten(outputs.written, { targets, wants: rules.wants })
-    return { plan, outputs, places }
-  } catch (error) {
-    places[Symbol.dispose]()
-    throw error
-  }
-}
-
-interface Planning extends Staging {
-  readonly parts: OpenParts
-  readonly places: OutputPlaces
-  readonly plan: OutputPlan
-}
-
-function planOutputs({ parts, targets, rules, opened, places, plan }: Planning): void {
-  const scan = parts.scanContext('restoring')
-  const keeps = rules?.keeps.bind(rules)
-  const byName = new Map(targets.map((target) => [target.declaredAs, target]))
-  for (const output of opened.manifest.outputs) {
-    const target = byName.get(output.declaredAs)
-    if (target === undefined) throw new Error('outputs were compared before')
-    const { absolutePath } = target
-    const displayPath = target.declaredAs === '' ? basename(absolutePath) : target.declaredAs
-    const wanted = { entry: output.entry, absolutePath, displayPath }
-    planOutput(wanted, { scan, locator: opened.locator, places, plan, keeps })
-  }
-}
-
-/** Whatever is made outside of the outputs is recorded first: somebody clears it should this process die. */
-function openPlaces(parts: OpenParts, targets: readonly OutputTarget[]): OutputPlaces {
-  const recorded: string[] = []
-  const places = createOutputPlaces({
-    outputs: targets,
-    projectRoot: parts.settings.projectRoot,
-    stagingName: () => `${STAGING_PREFIX}${parts.store.sessionId}-${chanceName().slice(0, 8)}`,
-    onStaging(directory) {
-      recorded.push(directory)
-      recordStaging(parts.store, [directory])
-    },
-  })
-  return {
-    ...places,
-    [Symbol.dispose]() {
-      places[Symbol.dispose]()
-      if (recorded.length > 0) forgetStaging(parts.store, recorded)
-    },
-  }
 }
 
 function reportFiles(parts: OpenParts, total: number): (count: number) => void {

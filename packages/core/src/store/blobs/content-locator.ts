@@ -9,6 +9,12 @@ import { createContentTable } from './content-table.ts'
 import type { ContentTable } from './content-table.ts'
 import type { BlobReader } from './pack-reader.ts'
 
+/** What has to be known of a blob to find its contents, and to read them. */
+export type ContentHolder = Pick<
+  BlobReader,
+  'descriptor' | 'algorithm' | 'index' | 'frameOffset' | 'readFrame'
+>
+
 /** Finds contents in the open blobs of one entry. */
 export interface ContentLocator {
   /** The contents of all blobs, in the order of the list. */
@@ -37,7 +43,7 @@ export interface ContentLocator {
 
 /** The blobs stay the caller's: they must be open as long as the locator, and its slices, are used. */
 export function createContentLocator(
-  blobs: readonly BlobReader[],
+  blobs: readonly ContentHolder[],
   algorithm: HashAlgorithm,
 ): ContentLocator {
   const readFrame = createFrameMemory()
@@ -119,7 +125,7 @@ export function createContentLocator(
 
 /** A frame that can also be read through its blob. */
 interface LocatedFrame extends FrameLocation {
-  readonly blob: BlobReader
+  readonly blob: ContentHolder
   readonly number: number
 }
 
@@ -160,7 +166,10 @@ interface ContentPlaces {
   >
 }
 
-function indexBlobs(blobs: readonly BlobReader[], { digestBytes }: HashAlgorithm): ContentPlaces {
+function indexBlobs(
+  blobs: readonly ContentHolder[],
+  { digestBytes }: HashAlgorithm,
+): ContentPlaces {
   const chunked = blobs.flatMap((blob, order) =>
     blob.index.chunked.map(
       ({ digest, chunks }) => [digest.toString('latin1'), { blob: order, chunks }] as const,
@@ -181,7 +190,7 @@ function indexBlobs(blobs: readonly BlobReader[], { digestBytes }: HashAlgorithm
   }
 }
 
-function locate(blob: BlobReader, frame: Frame, number: number): LocatedFrame {
+function locate(blob: ContentHolder, frame: Frame, number: number): LocatedFrame {
   const position = blob.frameOffset(number)
   return { ...frame, descriptor: blob.descriptor, position, blob, number }
 }

@@ -9,20 +9,35 @@ import { blobPath, temporaryBlobPath } from './blob-path.ts'
 
 const syncData = promisify(fdatasync)
 
+/** A file for a blob that is to come, and who is told how much of it is written. */
+export interface ReceivingFile {
+  /** Of a file that is there, and empty. */
+  readonly path: string
+  /** Called with the number of bytes that followed those before. */
+  readonly onWritten: (bytes: number) => void
+}
+
+/** A blob that is to be received. */
+export interface Received {
+  readonly digest: Digest
+  /** Verified: what they end without throwing are the bytes that `digest` names. */
+  readonly pieces: AsyncIterable<Uint8Array>
+  /** Where; a new file unless told. Removed on failure in any case. */
+  readonly file?: ReceivingFile | undefined
+}
+
 /**
  * Writes a blob that comes from elsewhere, and gives it its name once all of it is on the disk.
- * @param pieces verified: what they end without throwing are the bytes that `digest` names.
  * @throws whatever the pieces throw, and {TaskVaultError} DISK_FULL, PERMISSION_DENIED, IO_FAILED; then
  * nothing is left behind.
  */
 export async function receiveBlob(
   { cacheDirectory }: Pick<Store, 'cacheDirectory'>,
-  digest: Digest,
-  pieces: AsyncIterable<Uint8Array>,
+  { digest, pieces, file }: Received,
 ): Promise<void> {
-  const temporary = temporaryBlobPath(cacheDirectory)
+  const temporary = file?.path ?? temporaryBlobPath(cacheDirectory)
   try {
-    await writeReceived(temporary, pieces)
+    await writeReceived(temporary, pieces, file)
     // The name is the digest of the bytes: whoever wrote it meanwhile wrote the same.
     renameSync(temporary, blobPath(cacheDirectory, digest))
   } catch (error) {
@@ -32,14 +47,18 @@ export async function receiveBlob(
   }
 }
 
-/** Writes a new file, and returns when it is on the disk. */
+/** Writes a file, a new one unless told, and returns when it is on the disk. */
 export async function writeReceived(
   path: string,
   pieces: AsyncIterable<Uint8Array>,
+  file?: ReceivingFile,
 ): Promise<void> {
-  const descriptor = openSync(path, 'wx', 0o644)
+  const descriptor = openSync(path, file === undefined ? 'wx' : 'r+', 0o644)
   try {
-    for await (const piece of pieces) writeFully(descriptor, piece)
+    for await (const piece of pieces) {
+      writeFully(descriptor, piece)
+      file?.onWritten(piece.length)
+    }
     await syncData(descriptor)
   } finally {
     closeSync(descriptor)

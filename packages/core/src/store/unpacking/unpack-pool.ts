@@ -16,6 +16,8 @@ import type { WaitingBatch, WaitingFile } from './waiting-file.ts'
 export interface UnpackPool extends AsyncDisposable {
   /** Takes a file to make; its directory exists. A promise when the caller is too far ahead. */
   add(file: WaitingFile): Promise<void> | undefined
+  /** Takes files that are best made at once, because they share frames. */
+  addTogether(files: readonly WaitingFile[]): Promise<void>
   /**
    * Resolves when all files are made, and their sources told so.
    * @throws {TaskVaultError} BLOB_CORRUPT; errors of the operating system as they are.
@@ -61,9 +63,13 @@ export function openUnpackPool({ algorithm, expectedFiles, onMade }: UnpackWork)
     onMade(batch.length)
   }
 
-  function queueWindow(): void {
-    queue.push(planBatches(window))
+  function queueFiles(files: readonly WaitingFile[]): void {
+    queue.push(planBatches(files))
     queue.feed()
+  }
+
+  function queueWindow(): void {
+    queueFiles(window)
     window = []
     windows += 1
   }
@@ -79,6 +85,11 @@ export function openUnpackPool({ algorithm, expectedFiles, onMade }: UnpackWork)
     }
   }
 
+  /** Lets the caller go on when the threads have not too much to do. */
+  async function workOff(): Promise<void> {
+    await work(() => queue.waitingCount > MAX_WAITING_BATCHES)
+  }
+
   return {
     add(file) {
       window.push(file)
@@ -86,7 +97,11 @@ export function openUnpackPool({ algorithm, expectedFiles, onMade }: UnpackWork)
       if (window.length < (WINDOWS_FILES[windows] ?? WINDOWS_FILES[1]))
         return window.length % NOTED_AFTER_FILES === 0 ? setImmediate() : undefined
       queueWindow()
-      return work(() => queue.waitingCount > MAX_WAITING_BATCHES)
+      return workOff()
+    },
+    async addTogether(files) {
+      queueFiles(files)
+      await workOff()
     },
     async finish() {
       queueWindow()

@@ -3,42 +3,71 @@ import { TaskVaultError } from '../../errors.ts'
 import { splitBlobName } from '../../model/blob-name.ts'
 import { digestToBytes } from '../../model/digest.ts'
 import type { EntryRecord, NeededBlob } from '../../model/entry-record.ts'
-import type { BlobStore } from '../../remote/blob-store.ts'
 import { blobPath } from '../../store/blobs/blob-path.ts'
 import { receiveBlob } from '../../store/blobs/receive-blob.ts'
 import type { Store } from '../../store/store.ts'
-import type { OpenParts } from '../open-parts.ts'
+import type { ArrivingEntry } from './arriving-entry.ts'
+import type { Fetching } from './fetching.ts'
 import { counted } from './read-part.ts'
 import { transferAll } from './transfer-all.ts'
 
-export interface Fetching {
-  /** Verified: what it gives without throwing are the bytes that were asked for. */
-  readonly blobs: BlobStore
-  readonly record: EntryRecord
+/** Blobs of an entry that the local store lacks. */
+export interface AbsentBlobs {
+  readonly manifest: NeededBlob | undefined
+  readonly packs: readonly NeededBlob[]
 }
 
+export function findAbsent(store: Store, { manifest, packs }: EntryRecord): AbsentBlobs {
+  const needed = new Map(packs.map((pack) => [pack.name, pack]))
+  return {
+    manifest: isHere(store, manifest) ? undefined : manifest,
+    packs: [...needed.values()].filter((pack) => !isHere(store, pack)),
+  }
+}
+
+/** One call fewer than a remote store has at once, so that a question need not wait for a whole pack. */
+const CALLS_BESIDE_QUESTIONS = 7
+
 /**
- * Fetches all blobs of an entry that the local store lacks, all at once: the manifest would tell no more
- * than the record does. The first failure ends all transfers.
+ * Fetches blobs of an entry, all at once: the manifest would tell no more than the record does. The first
+ * failure ends all transfers.
+ * @param arriving is told of what has come, if the entry is to be used before all has.
  * @returns how many bytes came.
  * @throws {TaskVaultError} BLOB_MISSING when the remote store has lost one; BLOB_CORRUPT when it lies.
  */
 export async function fetchBlobs(
-  { store }: Pick<OpenParts, 'store'>,
+  store: Store,
   { blobs, record }: Fetching,
+  {
+    absent,
+    arriving,
+  }: { readonly absent: AbsentBlobs; readonly arriving?: ArrivingEntry | undefined },
 ): Promise<number> {
-  const needed = new Map([record.manifest, ...record.packs].map((blob) => [blob.name, blob]))
-  const wanted = [...needed.values()].filter((blob) => !isHere(store, blob))
-  const total = wanted.reduce((sum, blob) => sum + blob.sizeBytes, 0)
+  const { manifest, packs } = absent
+  const total = packs.reduce((sum, pack) => sum + pack.sizeBytes, manifest?.sizeBytes ?? 0)
   const count = countReceived(store, total)
-  await transferAll(
-    wanted.map(({ name, sizeBytes }) => async (signal) => {
-      const stream = await blobs.get(name, { range: { start: 0, end: sizeBytes }, signal })
-      if (stream === undefined) throw lost(record)
-      await receiveBlob(store, splitBlobName(name).digest, counted(stream, count))
-    }),
-  )
-  return total
+
+  async function receive(blob: NeededBlob, signal: AbortSignal): Promise<void> {
+    const { name, sizeBytes } = blob
+    const stream = await blobs.get(name, { range: { start: 0, end: sizeBytes }, signal })
+    if (stream === undefined) throw lost(record)
+    const { digest } = splitBlobName(name)
+    const pieces = counted(stream, count)
+    await receiveBlob(store, { digest, pieces, file: arriving?.fileOf(blob) })
+  }
+
+  async function receiveManifest(signal: AbortSignal): Promise<void> {
+    if (manifest !== undefined) await receive(manifest, signal)
+    arriving?.manifestIsHere()
+  }
+
+  const transfers = [
+    receiveManifest,
+    ...(arriving?.questions ?? []),
+    ...packs.map((pack) => async (signal: AbortSignal) => await receive(pack, signal)),
+  ]
+  await transferAll(transfers, arriving && CALLS_BESIDE_QUESTIONS)
+  return total + (arriving?.answeredBytes ?? 0)
 }
 
 /** Reports how many of `total` bytes have come. */

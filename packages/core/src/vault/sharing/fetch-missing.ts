@@ -7,8 +7,8 @@ import type { Store } from '../../store/store.ts'
 import type { OpenParts } from '../open-parts.ts'
 import { adoptAssembled } from './adopt-assembled.ts'
 import { countReceived, isHere } from './fetch-blobs.ts'
-import type { Fetching } from './fetch-blobs.ts'
 import { fetchFrames } from './fetch-frames.ts'
+import type { Fetching } from './fetching.ts'
 import { findClaimed } from './find-claimed.ts'
 import type { ClaimedContents } from './find-claimed.ts'
 import { findKin } from './find-kin.ts'
@@ -103,8 +103,8 @@ async function readIndexes(
   const count = (bytes: number): void => void (receivedBytes += bytes)
   await transferAll(
     absent.map((pack) => async (signal) => {
-      const known = await readRemoteIndex(pack, { blobs, algorithm, signal, count })
-      if (known !== undefined) packs.push({ pack, known })
+      const found = await readRemoteIndex(pack, { blobs, algorithm, signal, count })
+      if (found !== undefined) packs.push({ pack, known: found.known })
     }),
   )
   return { packs, receivedBytes }

@@ -4,7 +4,7 @@ import { findEntry } from '../../store/entries/entries.ts'
 import type { EntryRow } from '../../store/entries/entries.ts'
 import type { OpenParts } from '../open-parts.ts'
 import { pullEntry } from './pull-entry.ts'
-import type { Pulled } from './pull-entry.ts'
+import type { PullRequest, Pulled } from './pull-entry.ts'
 
 /** The local store's entry of a key, and how it came there if it has just come. */
 export interface FoundOrPulled {
@@ -13,11 +13,10 @@ export interface FoundOrPulled {
   readonly pulled: Pulled | undefined
 }
 
-export interface Wanted {
+/** How it is fetched, too, should it come from the remote store. */
+export interface Wanted extends Pick<PullRequest, 'isWhole' | 'onArriving'> {
   readonly task: TaskName
   readonly work: KeyedFingerprint
-  /** Whether all that the remote store has of it is fetched, should it come from there. */
-  readonly isWhole?: boolean
 }
 
 /**
@@ -26,12 +25,12 @@ export interface Wanted {
  */
 export async function findOrPull(
   parts: OpenParts,
-  { task, work, isWhole = false }: Wanted,
+  { task, work, ...how }: Wanted,
 ): Promise<FoundOrPulled> {
   const { key } = work
   const entry = findEntry(parts.store, { scope: 'local', key })
   if (entry !== undefined && !entry.isExpired) return { entry, pulled: undefined }
-  const pulled = await pullEntry(parts, { task, key, isWhole })
+  const pulled = await pullEntry(parts, { task, key, ...how })
   if (pulled === undefined) return { entry, pulled: undefined }
   return { entry: findEntry(parts.store, { scope: 'local', key }), pulled }
 }

@@ -3,15 +3,18 @@ import type { ErrorCode } from '../../errors.ts'
 import { splitBlobName } from '../../model/blob-name.ts'
 import type { TaskKey } from '../../model/digest.ts'
 import type { EntryRecord } from '../../model/entry-record.ts'
+import { isWorthBeginning } from '../../model/plan-parts.ts'
 import type { TaskName } from '../../model/task.ts'
 import type { RemoteStores } from '../../remote/remote-stores.ts'
 import { recordRefusal } from '../../store/entries/record-use.ts'
 import { evictIfNeeded } from '../../store/removal/evict.ts'
 import type { OpenParts } from '../open-parts.ts'
 import { adoptReceived } from './adopt-received.ts'
-import { fetchBlobs } from './fetch-blobs.ts'
-import type { Fetching } from './fetch-blobs.ts'
+import { beginArrival } from './arriving-entry.ts'
+import type { ArrivingEntry } from './arriving-entry.ts'
+import { fetchBlobs, findAbsent } from './fetch-blobs.ts'
 import { fetchMissing } from './fetch-missing.ts'
+import type { Fetching } from './fetching.ts'
 import { isRefused, refuseRecord } from './refused-records.ts'
 
 /** An entry that is in the local store now, and was not before. */
@@ -27,7 +30,9 @@ export interface PullRequest {
   readonly task: TaskName
   readonly key: TaskKey
   /** Whether all of its blobs are fetched, whatever they hold. */
-  readonly isWhole?: boolean
+  readonly isWhole?: boolean | undefined
+  /** Given an entry, if it is large, that is on its way, to use what has come of it; and to dispose. */
+  readonly onArriving?: ((entry: ArrivingEntry) => void) | undefined
 }
 
 /** What says that an entry is not what it should be, rather than that something did not work. */
@@ -46,19 +51,18 @@ export async function pullEntry(
   return await remote.attempt('read', async (stores) => {
     const record = await stores.entries.find(request.task, request.key)
     if (record === undefined || isRefused(store, record)) return undefined
-    return await receive(parts, stores, { record, isWhole: request.isWhole === true })
+    return await receive(parts, stores, { ...request, record })
   })
 }
 
-interface Receiving {
+interface Receiving extends Pick<PullRequest, 'isWhole' | 'onArriving'> {
   readonly record: EntryRecord
-  readonly isWhole: boolean
 }
 
 async function receive(
   parts: OpenParts,
   stores: RemoteStores,
-  { record, isWhole }: Receiving,
+  { record, isWhole = false, onArriving }: Receiving,
 ): Promise<Pulled | undefined> {
   // Another algorithm's digests are other keys: an entry of them is for somebody else.
   const isOurs = neededBy(record).every(
@@ -68,7 +72,7 @@ async function receive(
   try {
     const fetching = { blobs: stores.blobs, record }
     const missingBytes = isWhole ? undefined : await fetchMissing(parts, fetching)
-    const receivedBytes = missingBytes ?? (await receiveWhole(parts, fetching))
+    const receivedBytes = missingBytes ?? (await receiveWhole(parts, fetching, onArriving))
     evictIfNeeded(parts.store, { limitBytes: parts.settings.maxSizeBytes })
     return { record, receivedBytes, isAssembled: missingBytes !== undefined }
   } catch (error) {
@@ -78,10 +82,24 @@ async function receive(
   }
 }
 
-async function receiveWhole(parts: OpenParts, fetching: Fetching): Promise<number> {
-  const receivedBytes = await fetchBlobs(parts, fetching)
-  await adoptReceived(parts.store, fetching.record, receivedBytes)
-  return receivedBytes
+async function receiveWhole(
+  { store }: OpenParts,
+  fetching: Fetching,
+  onArriving: PullRequest['onArriving'],
+): Promise<number> {
+  const absent = findAbsent(store, fetching.record)
+  const packBytes = absent.packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const isUsed = onArriving !== undefined && isWorthBeginning(packBytes)
+  const arriving = isUsed ? beginArrival(store, fetching, absent.packs) : undefined
+  if (arriving !== undefined) onArriving?.(arriving)
+  try {
+    const receivedBytes = await fetchBlobs(store, fetching, { absent, arriving })
+    await adoptReceived(store, fetching.record, receivedBytes)
+    return receivedBytes
+  } catch (error) {
+    arriving?.fail(error)
+    throw error
+  }
 }
 
 /** Takes an entry of the remote store for what it is: nobody's here, and not to be asked for again soon. */

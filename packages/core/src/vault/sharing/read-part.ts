@@ -28,6 +28,17 @@ export async function readPart(
   throw new TaskVaultError('BLOB_MISSING', `The remote store has lost blob ${name}`)
 }
 
+/** The same in one piece. */
+export async function readWholePart(
+  pack: NeededBlob,
+  range: ByteRange,
+  source: PartSource,
+): Promise<Buffer> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of await readPart(pack, range, source)) pieces.push(piece)
+  return Buffer.concat(pieces)
+}
+
 async function* noBytes(): AsyncGenerator<Uint8Array, void> {
   // Nothing.
 }

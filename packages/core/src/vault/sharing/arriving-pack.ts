@@ -1,0 +1,78 @@
+import { closeSync, openSync } from 'node:fs'
+import type { NeededBlob } from '../../model/entry-record.ts'
+import type { Frame } from '../../model/pack-index.ts'
+import { readFully } from '../../store/blobs/blob-source.ts'
+import type { ContentHolder } from '../../store/blobs/content-locator.ts'
+import type { FrameLocation } from '../../store/unpacking/frame-reader.ts'
+import { corruptBlob, unpackFrame } from '../../store/unpacking/unpack-frame.ts'
+import type { Arrival } from './arrival.ts'
+import { readWholePart } from './read-part.ts'
+import type { PartSource } from './read-part.ts'
+import type { RemoteIndex } from './read-remote-index.ts'
+
+/** A pack of which its index is here, and more with every moment. */
+export interface ArrivingPack extends Disposable {
+  /** Its frames can be read when `untilReadable` has said so. */
+  readonly holder: ContentHolder
+  /** Resolves when a frame is in the pack's file, where threads read it. */
+  untilWritten(frame: FrameLocation): Promise<void>
+  /** Resolves when this thread can read a frame. One that has not come yet is fetched by itself. */
+  untilReadable(frame: FrameLocation): Promise<void>
+}
+
+export interface ArrivingParts extends RemoteIndex {
+  readonly pack: NeededBlob
+  readonly arrival: Arrival
+}
+
+export function openArrivingPack(
+  { pack, arrival, known, end }: ArrivingParts,
+  source: PartSource,
+): ArrivingPack {
+  const { index, offsets } = known
+  const endAt = pack.sizeBytes - end.length
+  const descriptor = openSync(arrival.path, 'r')
+  /** By where they begin. */
+  const fetched = new Map<number, Promise<Buffer>>()
+  const here = new Map<number, Buffer>()
+
+  async function fetchFrame({ position, storedBytes }: FrameLocation): Promise<Buffer> {
+    const range = { start: position, end: position + storedBytes }
+    const bytes = await readWholePart(pack, range, source)
+    here.set(position, bytes)
+    return bytes
+  }
+
+  function readStored({ storedBytes }: Frame, position: number): Buffer {
+    if (position >= endAt) return end.subarray(position - endAt, position - endAt + storedBytes)
+    const bytesHere = here.get(position)
+    if (bytesHere !== undefined) return bytesHere
+    const bytes = Buffer.allocUnsafeSlow(storedBytes)
+    readFully(descriptor, position, bytes)
+    return bytes
+  }
+
+  return {
+    holder: {
+      descriptor,
+      algorithm: source.algorithm,
+      index,
+      frameOffset: (number) => offsets[number] ?? pack.sizeBytes,
+      readFrame(number) {
+        const [frame, position] = [index.frames[number], offsets[number]]
+        if (frame === undefined || position === undefined)
+          throw corruptBlob(`it has no frame ${number}`)
+        return unpackFrame(frame, readStored(frame, position))
+      },
+    },
+    untilWritten: async ({ position, storedBytes }) => await arrival.until(position + storedBytes),
+    async untilReadable(frame) {
+      const { position, storedBytes } = frame
+      if (position >= endAt || arrival.has(position + storedBytes)) return
+      const fetching = fetched.get(position) ?? fetchFrame(frame)
+      fetched.set(position, fetching)
+      await fetching
+    },
+    [Symbol.dispose]: () => closeSync(descriptor),
+  }
+}

@@ -1,0 +1,109 @@
+import { lstatSync } from 'node:fs'
+import { isTaskVaultError, systemErrorCode } from '../errors.ts'
+import { renameBlobs } from '../files/listing.ts'
+import type { Digest } from '../model/digest.ts'
+import { readColumns } from '../outputs/made-directory.ts'
+import type { MadeDirectory } from '../outputs/made-directory.ts'
+import type { EntryRow } from '../store/entries/entries.ts'
+import type { OpenedEntry } from './open-entry.ts'
+import type { OpenParts } from './open-parts.ts'
+import type { ArrivingEntry } from './sharing/arriving-entry.ts'
+import { stageOpened } from './stage-opened.ts'
+import type { Staged } from './stage-opened.ts'
+import { findTargets } from './targets/declared-outputs.ts'
+import type { OutputTarget, RestoreRequest } from './vault.ts'
+
+/**
+ * Makes the files of an entry while its packs arrive, where none of its outputs is there yet. What was made
+ * and is not taken is removed with this.
+ */
+export interface StageAhead extends AsyncDisposable {
+  /** Begins with an entry, of which this disposes. Trouble is nobody's: who takes nothing stages it himself. */
+  readonly begin: (arriving: ArrivingEntry) => void
+  /** What was made of the entry, now that all of it is here; undefined when it has to be staged. */
+  take(found: FoundEntry): Promise<Staged | undefined>
+}
+
+interface FoundEntry {
+  readonly entry: Pick<EntryRow, 'blob'>
+  readonly opened: Pick<OpenedEntry, 'algorithm' | 'blobNumber'>
+  /** Told how many files were made. */
+  readonly onMade: (count: number) => void
+}
+
+interface Made {
+  readonly staged: Staged
+  readonly targets: readonly OutputTarget[]
+  readonly manifest: Digest
+  readonly fileCount: number
+}
+
+export function createStageAhead(parts: OpenParts, request: RestoreRequest): StageAhead {
+  const stack = new AsyncDisposableStack()
+  let making: Promise<Made | undefined> | undefined
+  let taken: Staged | undefined
+
+  async function discard(): Promise<void> {
+    const made = await making?.catch(() => undefined)
+    if (made !== undefined && made.staged !== taken) made.staged.places[Symbol.dispose]()
+  }
+
+  return {
+    begin(arriving) {
+      stack.use(arriving)
+      making = make(parts, request, arriving)
+      // A failure is met by who takes it.
+      making.catch(() => {})
+      stack.defer(discard)
+    },
+    async take({ entry, opened, onMade }) {
+      const made = await making
+      if (made === undefined || made.manifest !== entry.blob || made.targets.some(isThere))
+        return undefined
+      if (!numberBlobs(made.staged.outputs.directories, opened)) return undefined
+      taken = made.staged
+      onMade(made.fileCount)
+      return taken
+    },
+    [Symbol.asyncDispose]: async () => await stack.disposeAsync(),
+  }
+}
+
+async function make(
+  parts: OpenParts,
+  request: RestoreRequest,
+  arriving: ArrivingEntry,
+): Promise<Made | undefined> {
+  try {
+    const opened = await arriving.open()
+    const targets = opened && findTargets(opened.manifest, request.targets)
+    if (opened === undefined || targets === undefined || targets.some(isThere)) return undefined
+    const rules = 'select' in request.targets ? request.targets : undefined
+    let fileCount = 0
+    const onMade = (count: number): void => void (fileCount += count)
+    const staged = await stageOpened(parts, { targets, rules, opened, onMade })
+    return { staged, targets, manifest: arriving.manifest, fileCount }
+  } catch (error) {
+    // Whatever it is: if it is still so when all is here, the restore meets it, too.
+    if (!isTaskVaultError(error) && systemErrorCode(error) === undefined) throw error
+    return undefined
+  }
+}
+
+function isThere({ absolutePath }: OutputTarget): boolean {
+  return lstatSync(absolutePath, { throwIfNoEntry: false }) !== undefined
+}
+
+/** Puts the packs' numbers, which they have by now, in the places of their places in the manifest. */
+function numberBlobs(
+  directories: readonly MadeDirectory[],
+  { algorithm, blobNumber }: FoundEntry['opened'],
+): boolean {
+  return directories.every(({ listing }) => {
+    const { blobs } = readColumns(listing, algorithm.digestBytes)
+    const numbers = blobs?.map(blobNumber) ?? []
+    if (!numbers.every((number) => number !== undefined)) return false
+    renameBlobs(listing, numbers)
+    return true
+  })
+}
