@@ -52,6 +52,15 @@ describe('an input', () => {
     expect(await client.cacheResult('other', 'a,b\n', '1')).not.toBe(keys[0])
   })
 
+  test('at a relative path lies below the directory that the client was given', async () => {
+    writeFileSync(join(root, 'data.csv'), 'a,b\n')
+
+    const key = await client.cacheResult('t', { path: 'data.csv' }, '1')
+
+    expect(key).toBe(await client.cacheResult('t', 'a,b\n', '1'))
+    expect(await client.getCachedResult('t', { path: './data.csv' })).toMatchObject([{}, true])
+  })
+
   test('that differs in one bit is another', async () => {
     await client.cacheResult('t', Buffer.from([0]), 'zero')
     expect(await client.getCachedResult('t', Buffer.from([1]))).toEqual([undefined, false])

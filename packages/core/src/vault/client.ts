@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { loadSettings } from '../config/load-settings.ts'
 import { TaskVaultError } from '../errors.ts'
 import type { TaskKey } from '../model/digest.ts'
@@ -116,7 +117,7 @@ function createClientOf(vault: Vault, surroundings: Surroundings): Client {
     compute?: () => Uint8Array | Promise<Uint8Array>,
   ): Promise<CachedResult | readonly [Uint8Array, boolean]> {
     checkArguments({ task, input, ...(compute !== undefined && { compute }) })
-    const request = await workOf(open(), task, input)
+    const request = await workOf(open(), task, inputFrom(surroundings.cwd, input))
     const found = await open().readResult(request.task, request.work)
     if (found !== undefined) return [found, true]
     if (compute === undefined) return [undefined, false]
@@ -136,13 +137,13 @@ function createClientOf(vault: Vault, surroundings: Surroundings): Client {
     getCachedResult,
     async cacheResult(task, input, output) {
       checkArguments({ task, input, output })
-      const request = await workOf(open(), task, input)
+      const request = await workOf(open(), task, inputFrom(surroundings.cwd, input))
       await keep(open(), { ...request, output, surroundings })
       return request.work.key
     },
     async openCachedResult(task, input) {
       checkArguments({ task, input })
-      const request = await workOf(open(), task, input)
+      const request = await workOf(open(), task, inputFrom(surroundings.cwd, input))
       return await open().openResult(request.task, request.work)
     },
     async invalidateTask(task) {
@@ -158,6 +159,13 @@ function createClientOf(vault: Vault, surroundings: Surroundings): Client {
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** The same input; one that is named by a relative path lies below `cwd`. Standard input is at no path. */
+function inputFrom(cwd: string, input: ClientInput): ClientInput {
+  if (typeof input === 'string' || input instanceof Uint8Array || Symbol.asyncIterator in input)
+    return input
+  return ['', '-'].includes(input.path) ? input : { path: resolve(cwd, input.path) }
 }
 
 type Work = Awaited<ReturnType<typeof workOf>>
