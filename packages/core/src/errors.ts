@@ -1,4 +1,4 @@
-/** Every failure a caller can meet, by stable name. New codes may be added; none changes its meaning. */
+/** Every failure that a caller can get, by stable name. Codes may be added, but never change their meaning. */
 export type ErrorCode =
   // What the caller gave us
   | 'CONFIG_INVALID'
@@ -54,14 +54,14 @@ export type ErrorCode =
   | 'BUG'
 
 export interface ErrorDetails {
-  /** What to do about it, as an instruction; printed on a line of its own. */
+  /** What to do about it, as an instruction; printed on its own line. */
   readonly hint?: string
   readonly cause?: unknown
 }
 
 /**
- * A failure that a caller can act on. The message says what could not be done, why, and the value
- * received; it never contains a secret. Anything else that is thrown is a bug.
+ * A failure that a caller can act on. The message says what could not be done, why, and which value was received; it
+ * never contains a secret. Anything else that is thrown is a bug.
  */
 export class TaskVaultError extends Error {
   override readonly name = 'TaskVaultError'
@@ -76,8 +76,8 @@ export class TaskVaultError extends Error {
 }
 
 /**
- * Whether `error` is a TaskVaultError, of one of `codes` when any are given. Also when it comes from
- * another copy of this module: the command is a bundle with one of its own, and loads the server.
+ * Whether `error` is a TaskVaultError, with one of `codes` if any are given. Also true if it comes from another copy of
+ * this module: the command is a bundle with its own copy, and loads the server.
  */
 export function isTaskVaultError(error: unknown, ...codes: ErrorCode[]): error is TaskVaultError {
   if (!(error instanceof Error) || error.name !== 'TaskVaultError' || !('code' in error))
@@ -85,7 +85,7 @@ export function isTaskVaultError(error: unknown, ...codes: ErrorCode[]): error i
   return codes.length === 0 || codes.some((code) => code === error.code)
 }
 
-/** The `code` of an error of the operating system (`ENOENT`, …), or undefined. */
+/** The `code` of an operating system error (`ENOENT`, …), or undefined. */
 export function systemErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
   return typeof error.code === 'string' ? error.code : undefined
@@ -112,9 +112,8 @@ const BY_SYSTEM_CODE: Readonly<Record<string, readonly [ErrorCode, string]>> = {
 }
 
 /**
- * Names a failure of the operating system: `Could not <attempt>: <reason>`. Errors of our own pass
- * through unchanged, so that the first, most exact report wins. Anything else is a bug, and is thrown
- * on: it has nothing to do with what was attempted.
+ * Turns an operating system error into `Could not <attempt>: <reason>`. A TaskVaultError is returned unchanged, so that
+ * the first and most exact report wins. Anything else is a bug unrelated to the attempt, and is rethrown.
  */
 export function asTaskVaultError(error: unknown, attempt: string): TaskVaultError {
   if (isTaskVaultError(error)) return error
@@ -129,9 +128,8 @@ export function asTaskVaultError(error: unknown, attempt: string): TaskVaultErro
 const CODES_OF_BUGS: ReadonlySet<string> = new Set(['EBADF', 'EFAULT', 'EINVAL'])
 
 /**
- * Whatever was thrown as a failure, for the place that no error goes further than. Of a failure of the
- * system that met nobody on its way who knew what was attempted, that is what it says itself; of anything
- * else, a bug and its stack.
+ * Turns whatever was thrown into a failure, at the place where errors end. An operating system error that nothing has
+ * described on its way is named by its own system call; anything else becomes a BUG with its stack.
  */
 export function asFailure(error: unknown): TaskVaultError {
   if (isTaskVaultError(error)) return error

@@ -14,8 +14,8 @@ export interface ConfigReading {
 }
 
 /**
- * What sound configuration files were found to say: to read YAML and check it takes longer than all else
- * that is done before a small hit. Losing it costs time, nothing else, so nothing of it ever throws.
+ * Remembers the contents of valid configuration files: reading and checking YAML takes longer than everything else
+ * before a small hit. Losing it costs only time, so none of its functions throws.
  */
 export interface ConfigMemory {
   find(reading: ConfigReading): ParsedConfig | undefined
@@ -25,13 +25,13 @@ export interface ConfigMemory {
 export interface ConfigMemoryPlace {
   /** Absolute. */
   readonly directory: string
-  /** Names the program that reads configurations: another version may find something else in them. */
+  /** Names the program that reads configurations: another version may read them differently. */
   readonly readBy: string
 }
 
 /**
- * A memory in a directory that only this user can write to: what it says is believed. It holds one file
- * for each configuration.
+ * Opens a memory in a directory that only this user can write to, because its content is trusted. It holds one file per
+ * configuration.
  */
 export function openConfigMemory({ directory, readBy }: ConfigMemoryPlace): ConfigMemory {
   const fileOf = ({ file }: ConfigReading): string =>

@@ -96,7 +96,7 @@ function locateText(text: string, holds: 'text' | 'number' | 'names'): Located {
   return { kind: 'scalar', at: START, value: isNumber ? Number(text) : text }
 }
 
-/** Every variable that the configuration reads. */
+/** Names of all environment variables that can set a setting. */
 export function settingVariableNames(): readonly string[] {
   return [
     ...Object.values(SETTING_VARIABLES).map(({ name }) => name),

@@ -5,7 +5,7 @@ import { settingPath } from './setting-source.ts'
 import type { SettingSource } from './setting-source.ts'
 import type { LoadedSettings, Settings } from './settings.ts'
 
-/** One setting as the file would name it, its value, and who said so. */
+/** A setting as named in the file, its value, and where the value comes from. */
 export interface ListedSetting {
   readonly name: string
   readonly value: unknown
@@ -15,7 +15,7 @@ export interface ListedSetting {
 const DEFAULT: SettingSource = { kind: 'default' }
 const BYTES_PER_GB = 2 ** 30
 
-/** Every setting in force, in the order of the documentation; paths are absolute. */
+/** All effective settings, in the order of the documentation; paths are absolute. */
 export function listSettings(settings: LoadedSettings): readonly ListedSetting[] {
   const list = (name: string, value: unknown): ListedSetting => ({
     name,
@@ -47,7 +47,7 @@ function listRemote(remote: Settings['remote']): readonly { name: string; value:
     .filter(({ value }) => value !== undefined)
 }
 
-/** The setting that holds a field of a policy block: `policies.main.ttl_seconds`. */
+/** The name of the setting for a field of a policy block: `policies.main.ttl_seconds`. */
 export function policySettingPath(
   section: 'policies' | 'branches',
   name: string,

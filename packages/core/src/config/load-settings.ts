@@ -35,11 +35,11 @@ const DEFAULTS: Omit<ConfigValues, 'policies' | 'branches' | 'tasks' | 'remote'>
 }
 
 /**
- * The settings for a directory: defaults, then the configuration file, then the environment.
- * `configPath`, else TASKVAULT_CONFIG, names the file; without both it is looked for.
- * @throws {TaskVaultError} CONFIG_INVALID when anything in the file or the environment is not allowed,
- * all of it at once; CONFIG_NOT_FOUND when the file named does not exist; PERMISSION_DENIED or
- * IO_FAILED when it cannot be read.
+ * Loads the settings for a directory: defaults, then the configuration file, then the environment. `configPath`, or
+ * else TASKVAULT_CONFIG, names the file; without either, it is searched for.
+ * @throws {TaskVaultError} CONFIG_INVALID, listing all problems at once, when anything in the file or the environment is
+ * not allowed; CONFIG_NOT_FOUND when the named file does not exist; PERMISSION_DENIED or IO_FAILED when it cannot be
+ * read.
  */
 export async function loadSettings(request: LoadRequest): Promise<LoadedSettings> {
   const { cwd, configPath, env } = request

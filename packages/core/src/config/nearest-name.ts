@@ -1,4 +1,4 @@
-/** The one of `names` that `typed` was most likely meant to be; undefined when none is near. */
+/** The one of `names` that `typed` is most likely a misspelling of; undefined when none is close. */
 export function findNearestName(typed: string, names: readonly string[]): string | undefined {
   const lower = typed.toLowerCase()
   const longer = names.filter((name) => lower.length >= 3 && name.toLowerCase().startsWith(lower))

@@ -129,7 +129,7 @@ const CONFIG_FIELDS: Fields<ConfigValues> = {
   secrets: { key: 'secrets', check: checkTexts(envName) },
 }
 
-/** How a policy's fields are called in the file. */
+/** The names of a policy's fields in the file. */
 export const POLICY_KEYS: Readonly<Record<keyof PolicyFields, string>> = keysOf(POLICY_FIELDS)
 
 /** How a task's fields are called in the file. */

@@ -7,9 +7,9 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 /** The configuration, checked and complete: defaults, then the file, then the environment. */
 export interface Settings {
-  /** The directory that holds `.taskvault`, or the one we were started for; absolute. */
+  /** The directory that contains `.taskvault`, or else the one that the settings were loaded for; absolute. */
   readonly projectRoot: string
-  /** Undefined when there is no file. */
+  /** Undefined when there is no configuration file. */
   readonly configPath: string | undefined
   readonly cacheDirectory: string
   readonly maxSizeBytes: number
@@ -18,17 +18,17 @@ export interface Settings {
   readonly servicePort: number
   /** By name or glob, in the file's order. */
   readonly policies: Readonly<Record<string, PolicyFields>>
-  /** Policies that apply by branch only, where a task and a branch share a name. */
+  /** Policies that apply only by branch, for when a task and a branch share a name. */
   readonly branches: Readonly<Record<string, PolicyFields>>
   readonly tasks: Readonly<Record<string, TaskDefinition>>
-  /** Absent: this machine is all there is. */
+  /** Absent when no remote store is configured. */
   readonly remote?: RemoteSettings | undefined
   /** Names of environment variables whose values are masked in recorded logs. */
   readonly secrets: readonly string[]
 }
 
-/** Settings that remember who said what. */
+/** Settings, with the source of each value. */
 export interface LoadedSettings extends Settings {
-  /** By setting, as `settingPath` writes it; whatever is not here is a default. */
+  /** By setting, named as by `settingPath`; settings that are missing here have their defaults. */
   readonly sources: ReadonlyMap<string, SettingSource>
 }

@@ -1,6 +1,6 @@
 /**
- * Twenty letters and digits that no other process or thread comes by, even in another container. Nobody is kept
- * from guessing them, only from having the same: what is made under such a name must not be there yet.
+ * Returns twenty letters and digits that no other process or thread generates, even in another container. They are
+ * unique, not secret: what is created under such a name must not exist yet.
  */
 export function chanceName(): string {
   // Not from `node:crypto`, which takes 4 ms to load: a tenth of what a hit takes.

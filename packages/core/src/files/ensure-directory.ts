@@ -3,10 +3,9 @@ import path from 'node:path'
 import { systemErrorCode } from '../errors.ts'
 
 /**
- * Makes a directory, and those above it that are missing; one that is there already is fine. Node's own way
- * of making all of them never ends where a file system says of a new name that there is no such directory,
- * as /proc does, and places that are mounted on demand.
- * @throws what the system says: EACCES, ENOTDIR, EEXIST of a file, …
+ * Creates a directory and its missing parents, unless it exists. Node's own recursive `mkdir` never ends on a file
+ * system that answers ENOENT for a new name, as /proc and automounted places do.
+ * @throws the system's error: EACCES, ENOTDIR, EEXIST if a file is in the way, …
  */
 export function ensureDirectory(absolutePath: string, mode = 0o777): void {
   try {

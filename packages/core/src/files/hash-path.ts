@@ -9,9 +9,9 @@ import type { ScanContext } from './scan-context.ts'
 import { scanTree } from './scan-tree.ts'
 
 /**
- * Digest of what lies at a path, whatever it is called: a file's content, or a directory's names,
- * kinds, executable bits and contents. A path that is itself a symlink counts as what it points to.
- * @throws {TaskVaultError} INPUT_MISSING when nothing is there; INPUT_UNREADABLE, INPUT_CHANGED,
+ * Returns the digest of a file's content, or of a directory's names, kinds, executable bits and contents, whatever the
+ * path itself is called. A path that is a symlink counts as its target.
+ * @throws {TaskVaultError} INPUT_MISSING when the path does not exist; INPUT_UNREADABLE, INPUT_CHANGED,
  * NAME_UNSUPPORTED; ARGUMENT_INVALID for a socket, pipe or device.
  */
 export function hashPath(path: string, context: ScanContext): Digest {

@@ -5,7 +5,7 @@ import type { StatCache } from './stat-cache.ts'
 export interface ScanContext {
   readonly algorithm: HashAlgorithm
   readonly statCache: StatCache
-  /** Milliseconds since 1970, by the clock that the file system uses for its times. */
+  /** Milliseconds since 1970, by the clock that the file system uses for file times. */
   now(): number
   /** Called after each directory with the number of names in it. */
   readonly onProgress?: (names: number) => void

@@ -11,7 +11,7 @@ export interface StatCache {
   flush(): void
 }
 
-/** A stat cache that is gone with its process. */
+/** A stat cache in memory, lost when the process ends. */
 export function createMemoryStatCache(): StatCache {
   const listings = new Map<string, Uint8Array>()
   return {

@@ -1,7 +1,7 @@
-/** Computes one digest over bytes that arrive in pieces. Used once. */
+/** Computes one digest over bytes that arrive in pieces. Use it once. */
 export interface Hasher {
   update(bytes: Uint8Array): void
-  /** The raw digest. Nothing may be added after it. */
+  /** The raw digest. Do not call `update` afterwards. */
   digest(): Buffer
 }
 

@@ -2,7 +2,7 @@ import { digestFromBytes } from '../model/digest.ts'
 import type { Digest } from '../model/digest.ts'
 import type { HashAlgorithm } from './hash-algorithm.ts'
 
-/** Digest of all bytes of a stream, which it reads to its end; equal to that of the same bytes in one piece. */
+/** Reads a stream to its end and returns the digest of its bytes, which does not depend on how they arrive. */
 export async function hashStream(
   content: AsyncIterable<Uint8Array>,
   algorithm: HashAlgorithm,

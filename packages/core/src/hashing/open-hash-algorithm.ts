@@ -17,9 +17,9 @@ const SHORTEST_DIGEST = 32
 const LONGEST_DIGEST = 64
 
 /**
- * Makes a further algorithm available by name. Register before opening a vault that uses it.
- * @throws {TaskVaultError} ARGUMENT_INVALID when the name is taken or malformed, or its digests are too short
- * or too long.
+ * Makes another algorithm available by name. Register it before opening a vault that uses it.
+ * @throws {TaskVaultError} ARGUMENT_INVALID when the name is taken or malformed, or the digests are too short or too
+ * long.
  */
 export function registerHashAlgorithm(algorithm: HashAlgorithm): void {
   if (!/^[a-z0-9-]{1,32}$/.test(algorithm.name) || algorithms.has(algorithm.name)) {
@@ -55,7 +55,7 @@ export function isKnownToThreads({ name }: HashAlgorithm): boolean {
 }
 
 /**
- * Opens an algorithm by name; the fastest implementation that loads on this machine.
+ * Opens an algorithm by name, in the fastest implementation that loads on this machine.
  * @throws {TaskVaultError} HASH_ALGORITHM_UNKNOWN when nothing is registered under the name.
  */
 export async function openHashAlgorithm(name: string): Promise<HashAlgorithm> {

@@ -7,9 +7,9 @@ const READ_BYTES = 256 * 1024
 export type ByteStream = AsyncIterable<Uint8Array>
 
 /**
- * The bytes of an input that is no file or directory: `-` for standard input, a pipe such as
- * `/dev/fd/63` (what a shell makes of `<(…)`), a FIFO, or a device. Undefined for anything else, and
- * when there is nothing at the path. A file that is called `-` is named `./-`.
+ * Opens an input that is not a file or directory: `-` for standard input, a pipe such as `/dev/fd/63` (from the shell's
+ * `<(…)`), a FIFO, or a device. Undefined for files and directories, and when the path does not exist. Name a file
+ * called `-` as `./-`.
  */
 export function openStream(path: string, standardInput: () => ByteStream): ByteStream | undefined {
   const descriptor = path === '-' ? 0 : inheritedDescriptor(path)

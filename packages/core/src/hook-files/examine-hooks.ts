@@ -7,7 +7,7 @@ import { examineRepository } from './examine-repository.ts'
 import type { HookFinding } from './hook-findings.ts'
 import type { HooksView } from './hooks-view.ts'
 
-/** All that is wrong with our hooks, the whole before the single hook; empty when they will run. */
+/** Everything that is wrong with our hooks, general findings before those of single hooks; empty when they will run. */
 export function examineHooks(view: HooksView, options: ExamineOptions): readonly HookFinding[] {
   const places = [view.directory.places, view.takenOver, view.scripts]
   return [

@@ -5,7 +5,7 @@ import { INSTALL_AGAIN } from './hook-findings.ts'
 import type { HookFinding } from './hook-findings.ts'
 import type { HookPlaces, HooksView } from './hooks-view.ts'
 
-/** Whether a hook of ours is there, in whatever state. */
+/** Whether one of our hooks is installed, in whatever state. */
 export function isOurs(view: HooksView, hook: GitHook): boolean {
   const { configured, directory, takenOver } = view
   return (

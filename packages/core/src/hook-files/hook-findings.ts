@@ -3,7 +3,7 @@ import type { GitHook } from '../model/task.ts'
 /** What mends most of what can be wrong. */
 export const INSTALL_AGAIN = 'Run `taskvault hooks install` again.'
 
-/** Something about the hooks of a repository that keeps them from doing what they are for. */
+/** A problem that keeps the hooks of a repository from doing their work. */
 export interface HookFinding {
   readonly kind:
     | 'not-installed'
@@ -22,10 +22,10 @@ export interface HookFinding {
     | 'other-version'
     | 'kept-alone'
     | 'no-task'
-  /** Whether hooks do not run because of it; else they run, and something should be seen to. */
+  /** Whether it keeps hooks from running. Otherwise they run, but something needs attention. */
   readonly isSerious: boolean
   readonly hook: GitHook | undefined
-  /** What is so: one sentence, without a full stop. */
+  /** The problem in one sentence, without a full stop. */
   readonly message: string
   /** What to do about it, as an instruction. */
   readonly hint: string

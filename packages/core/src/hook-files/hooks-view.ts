@@ -4,7 +4,7 @@ import type { HookManager } from './hook-managers.ts'
 import type { FoundScript } from './hook-script.ts'
 import type { InstallRecord } from './install-record.ts'
 
-/** What lies at the path of a hook. */
+/** What is at the path of a hook. */
 export type HookFile =
   | { readonly kind: 'absent' }
   | {
@@ -17,10 +17,10 @@ export type HookFile =
       readonly kind: 'foreign'
       readonly manager: HookManager | undefined
       readonly isExecutable: boolean
-      /** Whether it decides by the name that it was started under, and so cannot be renamed. */
+      /** Whether it acts on the name that it was started under, and so cannot be renamed. */
       readonly readsOwnName: boolean
     }
-  /** A directory, or what else cannot be a hook. */
+  /** A directory, or anything else that cannot be a hook. */
   | { readonly kind: 'unusable' }
 
 /** One hook in a directory of hooks. */
@@ -62,7 +62,7 @@ export interface ConfiguredHook {
   readonly isEnabled: boolean
 }
 
-/** The hooks of one repository, as they are: all that planning and examining need to know. */
+/** The hooks of one repository as they are: everything that planning and examining need to know. */
 export interface HooksView {
   readonly git: GitVersion
   /** Root of the work tree; undefined in a bare repository. Absolute. */
@@ -71,21 +71,21 @@ export interface HooksView {
   readonly commonDirectory: string
   readonly directory: HooksDirectory
   /**
-   * Where git does not look now, and hooks of ours may be: the repository's own directory of hooks,
-   * and the one that they were installed in.
+   * Directories that git does not use now, but that may hold our hooks: the repository's own hooks directory, and the
+   * one that they were installed in.
    */
   readonly passedOver: readonly HookPlaces[]
-  /** Where the pre-commit framework keeps, and runs, what was there before it. */
+  /** Where the pre-commit framework keeps the hooks that were there before it, and runs them from. */
   readonly takenOver: HookPlaces
-  /** Scripts of hooks that the configuration names; they lie out of git's sight. */
+  /** Hook scripts that git's configuration names; git does not look for them itself. */
   readonly scripts: HookPlaces
   readonly configured: Readonly<Record<GitHook, ConfiguredHook | undefined>>
-  /** Managers that the project has a configuration for, whether they are installed or not. */
+  /** Hook managers that the project has a configuration for, installed or not. */
   readonly configuredManagers: readonly HookManager[]
-  /** Work trees in which a relative `core.hooksPath` leads to no directory. */
+  /** Work trees in which a relative `core.hooksPath` points to no directory. */
   readonly unreachedWorkTrees: readonly string[]
   /** The repository's own configuration file, and the digest of its bytes. */
   readonly configuration: { readonly path: string; readonly sha256: string }
-  /** What the last installation wrote down. */
+  /** What the last installation recorded. */
   readonly record: InstallRecord | undefined
 }

@@ -23,23 +23,23 @@ export type InstallOptions = Omit<InstallWishes, 'project' | 'platform'> &
   Pick<UninstallWishes, 'discardEdits'>
 
 export interface InstallRequest extends HookRequest<InstallOptions> {
-  /** The project whose tasks the hooks run; absolute, in the work tree. */
+  /** The project whose tasks the hooks run; absolute, within the work tree. */
   readonly projectRoot: string
 }
 
 export interface Installation {
-  /** False when everything was as wanted already, and nothing was touched. */
+  /** False when everything was already as requested, and nothing was touched. */
   readonly isChanged: boolean
   readonly plan: InstallPlan
-  /** As the hooks are now. */
+  /** The hooks after the installation. */
   readonly view: HooksView
 }
 
 /**
- * Puts our hooks into the repository around `cwd`. What an earlier installation left is taken out
- * first, so that installing twice, with another version or in another way, is installing once.
- * @throws {TaskVaultError} GIT_FAILED without a repository; HOOKS_REFUSED when hooks there are somebody
- * else's matter, or were edited; PERMISSION_DENIED, DISK_FULL, IO_FAILED.
+ * Installs our hooks in the repository that contains `cwd`. An earlier installation is removed first, so installing
+ * twice, even with another version or method, is the same as installing once.
+ * @throws {TaskVaultError} GIT_FAILED without a repository; HOOKS_REFUSED when existing hooks are not ours to change, or
+ * were edited; PERMISSION_DENIED, DISK_FULL, IO_FAILED.
  */
 export async function installHooks(request: InstallRequest): Promise<Installation> {
   const { cwd, env } = request

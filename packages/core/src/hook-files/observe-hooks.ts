@@ -12,8 +12,8 @@ import type { GitSettings } from './read-git-settings.ts'
 import { readHookPlaces } from './read-hook-place.ts'
 
 /**
- * Looks at the hooks of the repository around `cwd`, and changes nothing.
- * @throws {TaskVaultError} GIT_FAILED when there is no git, or no repository.
+ * Reads the state of the hooks in the repository that contains `cwd`, without changing anything.
+ * @throws {TaskVaultError} GIT_FAILED without git, or without a repository.
  */
 export function observeHooks(cwd: string, env: Environment): HooksView {
   const git = readGitSettings(cwd, env)

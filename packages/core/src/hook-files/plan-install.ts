@@ -9,7 +9,7 @@ import type { HookPlace, HookPlaces, HooksView } from './hooks-view.ts'
 import { keptNameOf } from './kept-name.ts'
 import { refuseBlocked, refuseDirectory, refuseManaged, refuseOldGit } from './refusals.ts'
 
-/** `files`: in git's directory of hooks. `config`: by `hook.<name>.command`. */
+/** `files`: in git's hooks directory. `config`: by `hook.<name>.command` in git's configuration. */
 export type InstallMethod = 'files' | 'config'
 
 export interface InstallWishes {

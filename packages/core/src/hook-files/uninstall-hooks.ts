@@ -18,9 +18,9 @@ export interface HookRequest<Wishes> {
 }
 
 /**
- * Takes our hooks out of the repository around `cwd`, and puts back what was there before.
- * @throws {TaskVaultError} GIT_FAILED without a repository; HOOKS_REFUSED when a hook was edited;
- * PERMISSION_DENIED, DISK_FULL, IO_FAILED, and then nothing has changed.
+ * Removes our hooks from the repository that contains `cwd`, and restores what was there before.
+ * @throws {TaskVaultError} GIT_FAILED without a repository; HOOKS_REFUSED when a hook was edited; PERMISSION_DENIED,
+ * DISK_FULL, IO_FAILED. Nothing has changed then.
  */
 export async function uninstallHooks({
   cwd,

@@ -14,47 +14,47 @@ export interface HookRequest {
   readonly settings: Settings
   /** The hook's environment, as git made it. */
   readonly env: Environment
-  /** What git wrote to the hook's standard input; undefined when nobody could have. */
+  /** What git wrote to the hook's standard input; undefined if nothing could have been written. */
   readonly input: string | undefined
-  /** Runs every task, whatever is known. */
+  /** Runs every task, even if it passed before. */
   readonly skipsLookup: boolean
-  /** Says what would be done, and does nothing. */
+  /** Only reports what would be done. */
   readonly explains: boolean
   readonly onEvent: (event: HookEvent) => void
 }
 
-/** How tasks are started, and where their output goes; asked for when the first one runs. */
+/** How tasks are started, and where their output goes; called when the first task runs. */
 export type HookSurroundings = () => Promise<
   Pick<RunRequest, 'output' | 'isTerminal' | 'sharesTerminal' | 'spawn' | 'signals' | 'signal'>
 >
 
 /** Where a task runs. */
 export type HookPlace =
-  /** In the work tree, which is what is committed or pushed as far as the task reads it. */
+  /** In the work tree, because the files that the task reads are the same as what is committed or pushed. */
   | { readonly kind: 'work-tree' }
-  /** In a checkout of its own, since `differing` of the work tree are otherwise. */
+  /** In a separate checkout, because the paths in `differing` are different in the work tree. */
   | { readonly kind: 'snapshot'; readonly differing: readonly string[] }
-  /** In the work tree although `differing` are otherwise there: its result is not recorded. */
+  /** In the work tree, although the paths in `differing` are different there: the result is not recorded. */
   | { readonly kind: 'unstaged'; readonly differing: readonly string[] }
 
-/** What became of one task. */
+/** What happened to one task. */
 export type TaskVerdict =
-  /** It passed before on this very content. */
+  /** It already passed on exactly this content. */
   | {
       readonly kind: 'passed-before'
       readonly key: TaskKey
       readonly manifest: Manifest
-      /** Whether whoever commits or pushes now had it passed. */
+      /** Whether the person who commits or pushes now also ran that pass. */
       readonly isOwn: boolean
     }
   | {
       readonly kind: 'would-run'
-      /** Undefined when trouble kept it from being known. */
+      /** Undefined if trouble kept it from being computed. */
       readonly key: TaskKey | undefined
       readonly reasons: readonly ChangeReason[]
     }
   | { readonly kind: 'ran'; readonly outcome: RanOutcome; readonly place: HookPlace }
-  /** It cannot be meant as it is declared, and its failure is only a warning. */
+  /** It is declared wrongly, and its failure is only a warning. */
   | { readonly kind: 'not-run'; readonly message: string }
   /** A policy turns it off. */
   | { readonly kind: 'off' }
@@ -67,18 +67,18 @@ export interface TaskReport {
 }
 
 export type HookEvent =
-  /** What a run says on its way. */
+  /** An event of a task's run. */
   | { readonly kind: 'run'; readonly task: TaskName; readonly event: RunEvent }
   /** Where the task is about to run. */
   | { readonly kind: 'place'; readonly task: TaskName; readonly place: HookPlace }
   | { readonly kind: 'report'; readonly report: TaskReport }
-  /** There should have been a snapshot, and there is none: what runs now is not recorded. */
+  /** A snapshot was needed but could not be made: what runs now is not recorded. */
   | { readonly kind: 'no-snapshot'; readonly message: string }
   /** The content changed while it was tested, and is tested again. */
   | { readonly kind: 'again'; readonly target: HookTarget }
 
 export interface HookOutcome {
-  /** Of the first required task that failed; 0 when git may go on. */
+  /** That of the first required task that failed; 0 lets git continue. */
   readonly exitCode: number
   readonly reports: readonly TaskReport[]
 }

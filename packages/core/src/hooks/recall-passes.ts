@@ -31,9 +31,9 @@ export type RecallRequest = Pick<HookRequest, 'hook' | 'settings' | 'env' | 'inp
 }
 
 /**
- * What `runHook` comes to where every task has passed before on this content, as this machine knows:
- * its reports, and the same is recorded. Undefined in all other cases, whatever is the matter, and then
- * nothing was done. Most commits need no more than this, and it needs little of what a run does.
+ * A shortcut for `runHook`: if this machine knows that every task passed before on this content, returns the same reports
+ * and records the same. In all other cases it returns undefined and has done nothing. It is enough for most commits, and
+ * needs little of what a run loads.
  */
 export async function recallPasses(
   request: RecallRequest,

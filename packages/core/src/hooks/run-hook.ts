@@ -33,12 +33,11 @@ import type { IndexWatch } from './watch-index.ts'
 const MOST_ATTEMPTS = 3
 
 /**
- * Sees to every task that a git hook runs, for every content that it asks about: those that passed
- * before on that very content are skipped, the others run on it. Ends with the first required task
- * that fails. The index and the work tree are only read.
- * @param vault undefined when there is none to be had, which the caller has reported.
- * @throws {TaskVaultError} GIT_FAILED outside of a repository; INPUT_CHANGED when what is committed
- * does not come to rest; and as `checkTask` does.
+ * Handles every task of a git hook, for each content that the hook covers: tasks that already passed on that content are
+ * skipped, the others run on it. Stops at the first required task that fails. The index and the work tree are only read.
+ * @param vault undefined when no vault could be opened, which the caller has reported.
+ * @throws {TaskVaultError} GIT_FAILED outside a repository; INPUT_CHANGED when what is committed keeps changing; also
+ * what `checkTask` throws.
  */
 export async function runHook(
   vault: Vault | undefined,

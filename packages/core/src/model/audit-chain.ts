@@ -1,20 +1,20 @@
 import { chainOf, parseAuditLine } from './audit-line.ts'
 import type { AuditLine, ChainHash } from './audit-line.ts'
 
-/** A place in the chain: how many lines came before it, and the chain value of the last of them. */
+/** A place in the chain: how many lines precede it, and the chain value of the last of them. */
 export interface ChainPlace {
   readonly lines: number
   readonly chain: string
 }
 
 export interface FollowedChain extends ChainPlace {
-  /** Bytes that are accounted for; what follows does not continue the chain. */
+  /** How many bytes belong to the chain; the rest does not continue it. */
   readonly length: number
 }
 
 export interface ChainOptions {
   readonly hash: ChainHash
-  /** Told of each line that continues the chain. */
+  /** Called for each line that continues the chain. */
   readonly onLine?: (line: AuditLine, place: FollowedChain) => void
 }
 
@@ -28,7 +28,7 @@ export const INTERRUPTED = 'audit_interrupted'
 const LINE_FEED = 10
 
 /**
- * Follows the chain through `bytes`, which begin at the start of a line, as far as it holds.
+ * Follows the chain through `bytes` as far as it holds. `bytes` begin at the start of a line.
  */
 export function followChain(
   bytes: Buffer,

@@ -1,7 +1,7 @@
 import type { TaskKey } from './digest.ts'
 import { shortDigest } from './digest.ts'
 
-/** `ROTATE` is the first line of every file but the first; `ACCESS` is about keys of a server. */
+/** `ROTATE` begins every file except the first; `ACCESS` concerns keys of a server. */
 export type AuditKind =
   | 'HIT'
   | 'MISS'
@@ -25,7 +25,7 @@ const KINDS: readonly string[] = [
   'ACCESS',
 ] satisfies readonly AuditKind[]
 
-/** One operation, for the audit log. Fields hold names, counts and codes; never contents or values of variables. */
+/** One operation, for the audit log. Fields hold names, counts and codes, never contents or values of variables. */
 export interface AuditEvent {
   readonly kind: AuditKind
   /** One word: `get`, `put`, `hash_error`. */
@@ -33,11 +33,11 @@ export interface AuditEvent {
   readonly task?: string | undefined
   readonly key?: TaskKey | undefined
   readonly fields?: Readonly<Record<string, string | number>>
-  /** When it was, if it is not logged at once; milliseconds since 1970. */
+  /** When it happened, if it is not logged at once; milliseconds since 1970. */
   readonly atMs?: number
 }
 
-/** A line as it was read. `body` is all that its chain value covers, besides the line before. */
+/** A parsed line. Its chain value covers `body` and the previous chain value. */
 export interface AuditLine {
   readonly kind: AuditKind
   readonly operation: string
@@ -54,7 +54,7 @@ export type ChainHash = (data: string | Uint8Array) => string
 export const FIRST_CHAIN: string = '0'.repeat(32)
 const CHAIN_DIGITS = 32
 
-/** The line of `event`, with its line feed; `previous` is the chain value of the line before. */
+/** Encodes `event` as a line with its line feed; `previous` is the chain value of the line before. */
 export function encodeAuditLine(
   event: AuditEvent,
   at: { readonly timeMs: number; readonly previous: string; readonly hash: ChainHash },

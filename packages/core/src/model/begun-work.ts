@@ -6,30 +6,30 @@ import type { Fingerprint } from './fingerprint.ts'
 import { parseTaskName } from './task.ts'
 import type { TaskName } from './task.ts'
 
-/** Why a save that follows has nothing to do, whatever becomes of the work. */
+/** Why the save that follows has nothing to do, however the work ends. */
 export type NothingToSave = 'restored' | 'trouble' | 'read-only'
 
-/** What a restore leaves behind for the save that follows, in another process. */
+/** What a restore leaves for the save that follows in another process. */
 export interface BegunWork {
   readonly task: TaskName
   readonly startedAtMs: number
-  /** Undefined: the result is to be saved, once it is there. */
+  /** Undefined if the result is to be saved. */
   readonly nothingToSave: NothingToSave | undefined
-  /** Undefined only when trouble kept it from being known. */
+  /** Undefined only if trouble kept it from being computed. */
   readonly key: TaskKey | undefined
-  /** Only of what is to be saved: it can be long, and a hit is to be quick. */
+  /** Only if the result is to be saved: it can be long, and a hit must be fast. */
   readonly fingerprint: Fingerprint | undefined
-  /** What the fingerprint was made of, so that it can be made again: globs, and the salt's text. */
+  /** The globs. With what follows, they are what the fingerprint is made again from. */
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
   readonly salt: string | undefined
-  /** The command as it was given; undefined when it does not count. */
+  /** The command as given; undefined if it does not count for the key. */
   readonly command: string | readonly string[] | undefined
   /** Relative to the project root; empty for the root. */
   readonly relativeDirectory: string
-  /** Whether it is a tool's cache that is kept. */
+  /** Whether this is a tool's cache. */
   readonly isCache: boolean
-  /** Of a cache: whether what of its paths is there is enough. */
+  /** For a cache: whether missing paths are allowed. */
   readonly isLoose: boolean
 }
 

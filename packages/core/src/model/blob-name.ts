@@ -5,8 +5,8 @@ import type { Digest } from './digest.ts'
 declare const blobNameBrand: unique symbol
 
 /**
- * What a blob is called away from the machine that wrote it: hash algorithm, hyphen, digest of its
- * stored bytes: `blake3-9f86d0…`. Whoever holds the bytes can check the name.
+ * A blob's name in remote stores: hash algorithm, hyphen, digest of the stored bytes: `blake3-9f86d0…`. Anyone who has
+ * the bytes can check the name.
  */
 export type BlobName = string & { readonly [blobNameBrand]: true }
 

@@ -1,10 +1,10 @@
 declare const digestBrand: unique symbol
 declare const taskKeyBrand: unique symbol
 
-/** A content's digest in lowercase hexadecimal. Its algorithm is known from where it stands. */
+/** A content's digest in lowercase hexadecimal. The context says which algorithm it is of. */
 export type Digest = string & { readonly [digestBrand]: true }
 
-/** The digest of a fingerprint: names one piece of work exactly. */
+/** The digest of a fingerprint; identifies one piece of work exactly. */
 export type TaskKey = string & { readonly [taskKeyBrand]: true }
 
 const HEX_DIGEST = /^[0-9a-f]{32,128}$/
@@ -24,7 +24,7 @@ export function digestToBytes(digest: Digest | TaskKey): Buffer {
   return Buffer.from(digest, 'hex')
 }
 
-/** How a digest is shown to people: `a3f2b1c8...`. */
+/** Shortens a digest for display: `a3f2b1c8...`. */
 export function shortDigest(digest: string): string {
   return `${digest.slice(0, 8)}...`
 }

@@ -3,7 +3,7 @@ import type { TaskKey } from './digest.ts'
 import type { ChangeReason } from './explain.ts'
 import type { TaskName } from './task.ts'
 
-/** Everything that happens, as data. Texts, annotations and metrics are made from it elsewhere. */
+/** Everything that happens, as data. The receiver turns it into text, annotations or metrics. */
 export type VaultEvent =
   | {
       readonly kind: 'progress'
@@ -33,9 +33,9 @@ export type VaultEvent =
       readonly code: ErrorCode
     }
   | { readonly kind: 'rebuilt'; readonly entries: number; readonly cause: RebuildCause }
-  /** The remote store is not asked: it did not answer another process a moment ago. */
+  /** The remote store is not used for now: it recently failed to answer another process. */
   | { readonly kind: 'remote-paused' }
-  /** The cache had trouble and the work went on without it. */
+  /** The cache had trouble, and the work continued without it. */
   | { readonly kind: 'trouble'; readonly code: ErrorCode; readonly message: string }
 
 /** What was wrong with the index that was replaced. */

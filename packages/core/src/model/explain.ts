@@ -1,6 +1,6 @@
 import type { FileInput, Fingerprint, NamedInput } from './fingerprint.ts'
 
-/** One difference between two fingerprints: why the key of one is not the key of the other. */
+/** One difference between two fingerprints, or another reason why an entry could not be used. */
 export type ChangeReason =
   | { readonly kind: 'first-run' }
   | { readonly kind: 'file-added'; readonly relativePath: string }
@@ -15,20 +15,20 @@ export type ChangeReason =
   | { readonly kind: 'salt-changed' }
   | { readonly kind: 'content-changed' }
   | { readonly kind: 'algorithm-changed' }
-  /** The key was there, and is not any more or could not be used. */
+  /** The key had an entry, which is gone or could not be used. */
   | { readonly kind: 'expired' }
   | { readonly kind: 'evicted' }
   | { readonly kind: 'damaged'; readonly detail: string }
-  /** The entry is there, for other outputs than are declared now. */
+  /** There is an entry, but with different outputs from those declared now. */
   | { readonly kind: 'outputs-changed' }
   /** The cache itself could not be used. */
   | { readonly kind: 'unavailable'; readonly detail: string }
   | { readonly kind: 'failed-before'; readonly exitCode: number }
-  /** A hook's policy wants the pass of somebody else. */
+  /** A hook's policy does not accept passes by others. */
   | { readonly kind: 'pass-of-others'; readonly passesOf: 'me' | 'ci' }
-  /** The entry is from where nobody keeps what the command writes to files of the CI system. */
+  /** The entry was saved without what the command writes to files of the CI system. */
   | { readonly kind: 'notes-missing' }
-  /** More differences of the same sort than are worth listing. */
+  /** Further differences of the same kind, not listed. */
   | { readonly kind: 'and-more'; readonly count: number }
 
 /** What is so now of something that is declared by name: it counts as `other` than it was, or is new or gone. */

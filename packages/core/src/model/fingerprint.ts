@@ -41,7 +41,7 @@ export interface Fingerprint {
 export interface KeyedFingerprint {
   readonly key: TaskKey
   readonly fingerprint: Fingerprint
-  /** The fingerprint as `encodeFingerprint` writes it, where it is at hand; see `encodingOf`. */
+  /** The fingerprint as `encodeFingerprint` writes it, if already encoded; see `encodingOf`. */
   readonly encoded?: Buffer
 }
 

@@ -7,13 +7,13 @@ import type { TaskName } from './task.ts'
 import { encodeTreeEntry, parseTreeEntry } from './tree.ts'
 import type { TreeEntry } from './tree.ts'
 
-/** Where work was done, as far as it is known. Empty strings are never stored. */
+/** Where work was done, as far as known. Empty strings are never stored. */
 export interface Origin {
   readonly branch?: string
   readonly commit?: string
   /** `local`, `github`, `gitlab`, `circleci`, `jenkins`. */
   readonly platform?: string
-  /** The name that the person, or what started the CI job, has on that platform. */
+  /** Name on that platform of the person, or whatever started the CI job. */
   readonly user?: string
 }
 
@@ -25,37 +25,37 @@ export interface ContentReference {
 
 /** One declared output: the name it was declared by, and what was found there. */
 export interface OutputRoot {
-  /** The declared path, relative to the project root with `/`; empty for an output that the caller names at each call. */
+  /** The declared path, relative to the project root with `/`; empty for an output that the caller names in each call. */
   readonly declaredAs: string
   readonly entry: TreeEntry
 }
 
 /**
- * What an entry puts back, and the key it answers to. A damaged index can therefore lose an entry,
- * but never hand out another one's outputs.
+ * What an entry restores, and the key it belongs to. A damaged index can therefore lose an entry, but never return
+ * another entry's outputs.
  */
 export interface Manifest {
   readonly task: TaskName
   readonly key: TaskKey
   readonly scope: string
   readonly createdAtMs: number
-  /** Undefined: never. */
+  /** Undefined: the entry does not expire. */
   readonly expiresAtMs: number | undefined
   readonly exitCode: number
-  /** How long the work took; 0 when it is not known. */
+  /** How long the work took; 0 if not known. */
   readonly durationMs: number
   readonly origin: Origin
   readonly outputs: readonly OutputRoot[]
-  /** Raw bytes of all outputs together, and how many files, links and directories they are. */
+  /** Raw bytes of all outputs together; `fileCount` counts files, links and directories. */
   readonly sizeBytes: number
   readonly fileCount: number
   /** The recorded log; undefined when nothing was recorded. */
   readonly log: ContentReference | undefined
-  /** What the command wrote to files of the CI system (see notes.ts); undefined when nobody kept it. */
+  /** What the command wrote to files of the CI system (see notes.ts); undefined when it was not kept. */
   readonly notes?: ContentReference | undefined
   /** The encoded fingerprint; undefined for entries keyed on plain bytes. */
   readonly fingerprint: ContentReference | undefined
-  /** The packs that hold the contents, besides the manifest's own blob. */
+  /** The packs that hold the contents, not counting the manifest's own blob. */
   readonly blobs: readonly Digest[]
 }
 

@@ -1,8 +1,8 @@
 import type { ChangeReason } from './explain.ts'
 
 /**
- * Why a key was not found, in a few words that name what is different. They are not made safe for where
- * they are shown: names of files can hold line breaks and control characters.
+ * Says in a few words why a key was not found, naming what is different. The text is not escaped: file names in it can
+ * contain line breaks and control characters.
  */
 export function nameReason(reason: ChangeReason): string {
   switch (reason.kind) {

@@ -1,8 +1,8 @@
 import { TaskVaultError } from '../errors.ts'
 
 /**
- * What a command wrote, besides its output, to files of the CI system that ran it: by the variable that
- * named the file, such as GITHUB_OUTPUT, the bytes. Only that system understands them.
+ * What a command wrote to files of the CI system that ran it: the bytes, by the name of the variable that holds the
+ * file's path, such as GITHUB_OUTPUT. Only that system understands them.
  */
 export type Notes = ReadonlyMap<string, Uint8Array>
 

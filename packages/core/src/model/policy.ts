@@ -20,24 +20,24 @@ export type PassesOf = 'anyone' | 'me' | 'ci'
 
 export const PASSES_OF: readonly PassesOf[] = ['anyone', 'me', 'ci']
 
-/** One block under `policies:` or `branches:`; what it leaves out comes from a less specific one. */
+/** One block under `policies:` or `branches:`; missing fields come from a less specific block. */
 export interface PolicyFields {
   readonly ttlSeconds?: number | 'never'
   readonly maxSizeBytes?: number | 'unlimited'
   readonly strategy?: EvictionStrategy
-  /** Whether failing results are remembered; they are not, unless a policy says so. */
+  /** Whether failures are saved; by default they are not. */
   readonly cacheFailures?: boolean
-  /** Whether this task or branch may write entries; read-only when false. `ci`: only CI systems may. */
+  /** Whether this task or branch may write entries; false means read-only. `ci`: only CI systems may write. */
   readonly write?: boolean | 'ci'
   readonly preCommit?: HookMode
-  /** What `preCommit` says, unless told: a merge makes a commit as well. */
+  /** Defaults to `preCommit`: a merge makes a commit too. */
   readonly preMergeCommit?: HookMode
   readonly prePush?: HookMode
   readonly unstaged?: UnstagedHandling
   readonly passesOf?: PassesOf
 }
 
-/** What applies to one task on one branch, every field decided. */
+/** The policy of one task on one branch, with every field decided. */
 export interface ResolvedPolicy {
   /** Undefined: entries do not expire. */
   readonly ttlSeconds: number | undefined
@@ -127,7 +127,7 @@ const FIELDS: readonly (keyof PolicyFields)[] = [
 
 const DEFAULT_NAME = 'default'
 
-/** Decides every field for one task on one branch: the most specific block that sets it wins. */
+/** Decides every field for one task on one branch: the most specific block that sets the field wins. */
 export function resolvePolicy(table: PolicyTable, subject: PolicySubject): ResolvedPolicy {
   const fields = mergeFields(findApplyingPolicies(table, subject))
   return {
@@ -158,7 +158,7 @@ export function resolveHookPolicy(table: PolicyTable, subject: PolicySubject): H
   }
 }
 
-/** Like `resolvePolicy`, and says for each field which block decided it. */
+/** Like `resolvePolicy`, but also says which block decided each field. */
 export function explainPolicy(
   table: PolicyTable,
   subject: PolicySubject,

@@ -2,16 +2,16 @@ import { TaskVaultError } from '../errors.ts'
 
 declare const taskNameBrand: unique symbol
 
-/** A task's name, checked: what people group entries and policies by. */
+/** A checked task name; entries and policies are grouped by it. */
 export type TaskName = string & { readonly [taskNameBrand]: true }
 
 const MAX_LENGTH = 200
 
 /**
- * Checks a task name. Any printable text is allowed but white space, which would break the audit
- * log's `task=NAME` fields; names never become paths.
- * @throws {TaskVaultError} TASK_NAME_INVALID when the name is empty, too long, or has white space or
- * control characters.
+ * Checks a task name. Any printable text without white space is allowed; white space would break the `task=NAME` fields
+ * of the audit log. Names never become paths.
+ * @throws {TaskVaultError} TASK_NAME_INVALID when the name is empty or too long, or contains white space or control
+ * characters.
  */
 export function parseTaskName(text: string): TaskName {
   if (text.length === 0 || text.length > MAX_LENGTH || /[\s\p{C}]/u.test(text)) {
@@ -29,7 +29,7 @@ export const GIT_HOOKS: readonly GitHook[] = ['pre-commit', 'pre-merge-commit', 
 
 /** What a task reads, runs and writes, as declared under `tasks:` or on the command line. */
 export interface TaskDefinition {
-  /** The command line for a shell, or its words. Absent when the caller names it at each run. */
+  /** A shell command line, or a program and its arguments. Absent if the caller gives it at each run. */
   readonly command?: string | readonly string[]
   /** Globs relative to the project root; `!` excludes, a leading `?` marks one that may match nothing. */
   readonly inputs: readonly string[]
@@ -37,7 +37,7 @@ export interface TaskDefinition {
   readonly outputs: readonly string[]
   /** Names of environment variables that the command reads. */
   readonly env: readonly string[]
-  /** Commands whose output tells a tool's version: `node --version`. */
+  /** Commands that print a tool's version: `node --version`. */
   readonly tools: readonly string[]
   /** Any text; changing it makes every earlier entry of the task unreachable. */
   readonly salt?: string

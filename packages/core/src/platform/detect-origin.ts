@@ -10,15 +10,15 @@ export interface OriginRequest {
   readonly env: PlatformVariables
 }
 
-/** Where work is done, for its entries and for its policy. */
+/** Where work is done: recorded in its entries, and used to find its policy. */
 export interface Workplace {
   readonly origin: Origin
   readonly subject: Omit<PolicySubject, 'task'>
 }
 
 /**
- * Where the work is done: what the CI system says, else what git's HEAD says. CI systems check a
- * commit out without a branch, so that only they know it.
+ * Finds out where the work is done: from the CI system, or else from git's HEAD. CI systems check out a commit without a
+ * branch, so only they know the branch.
  */
 export function detectWorkplace({ projectRoot, env }: OriginRequest): Workplace {
   const facts = detectPlatform(env, readEvent(env))

@@ -4,12 +4,12 @@ import { findRow } from './platform-table.ts'
 import type { IdToken, PlatformFacts, PlatformVariables } from './platform-table.ts'
 
 /**
- * What the CI system around us says of itself; on a plain machine, nothing but the name. All of it can
- * be set by whoever wrote the job: good for defaults and for messages, never for authorisation.
+ * Reads what the CI system says about this job; outside CI, only the platform's name. The author of a job can set all of
+ * it: use it for defaults and messages, never for authorisation.
  *
- * TASKVAULT_BRANCH, TASKVAULT_DEFAULT_BRANCH, TASKVAULT_BRANCH_IS_DEFAULT, TASKVAULT_FORK and
- * TASKVAULT_ID_TOKEN overrule what the CI system says, and say it where it says nothing.
- * @param event the document that GitHub lays beside the job; anything else is taken for none.
+ * TASKVAULT_BRANCH, TASKVAULT_DEFAULT_BRANCH, TASKVAULT_BRANCH_IS_DEFAULT, TASKVAULT_FORK and TASKVAULT_ID_TOKEN
+ * override what the CI system says, or supply it.
+ * @param event GitHub's event document for the job; anything else counts as none.
  */
 export function detectPlatform(env: PlatformVariables, event?: unknown): PlatformFacts {
   const read = (name: string): string | undefined => (env[name] === '' ? undefined : env[name])
@@ -31,7 +31,7 @@ export function detectPlatform(env: PlatformVariables, event?: unknown): Platfor
   })
 }
 
-/** Whether the work is of a change from a fork, as far as that is known; where it is in doubt, it is. */
+/** Whether the work belongs to a change from a fork; true when in doubt. */
 export function isFromFork({ change }: PlatformFacts): boolean {
   return change?.isFromFork === true
 }

@@ -2,36 +2,36 @@ import type { GitHubEvent } from './github-event.ts'
 
 export type PlatformVariables = Readonly<Record<string, string | undefined>>
 
-/** A token that says who we are, or where one is to be had. */
+/** A token that proves which job this is, or where to request one. */
 export type IdToken =
   | { readonly kind: 'value'; readonly variable: string; readonly value: string }
-  /** Asked for with a GET of `url` and `bearer` as its authorisation. */
+  /** Requested with a GET of `url`, authorised with `bearer`. */
   | { readonly kind: 'request'; readonly url: string; readonly bearer: string }
 
 /** A pull request or merge request. */
 export interface ChangeRequest {
   readonly number?: string | undefined
   readonly targetBranch?: string | undefined
-  /** True also where it cannot be told. */
+  /** Also true if it is not known. */
   readonly isFromFork: boolean
 }
 
-/** What a CI system says of the job; fields that it does not know are absent. */
+/** What a CI system says about the job; unknown fields are absent. */
 export interface PlatformFacts {
   readonly platform: 'github' | 'gitlab' | 'circleci' | 'jenkins' | 'local'
-  /** Of a change request, the branch that it comes from. Absent for tags. */
+  /** For a change request, its source branch. Absent for tags. */
   readonly branch?: string
   readonly defaultBranch?: string
   readonly tag?: string
-  /** What is checked out. */
+  /** The commit that is checked out. */
   readonly commit?: string
   readonly change?: ChangeRequest
   readonly isProtected?: boolean
   readonly isScheduled?: boolean
-  /** The job, and the run of the pipeline that it belongs to. */
+  /** The job; `runId` is the pipeline run that it belongs to. */
   readonly jobId?: string
   readonly runId?: string
-  /** Who has set the work off, by the platform's own name for them. */
+  /** Who started the work, by their name on the platform. */
   readonly user?: string
   readonly token?: IdToken
 }

@@ -1,11 +1,11 @@
-/** A line for the shell, or the words of a command that is started directly. */
+/** A shell command line, or a program and its arguments, started directly. */
 export type Command = string | readonly string[]
 
-/** What the system is asked to start. */
+/** What to ask the system to start. */
 export interface Executable {
   readonly file: string
   readonly args: readonly string[]
-  /** Windows only: `args` are quoted as the shell wants them. */
+  /** Windows only: `args` are already quoted for the shell. */
   readonly isVerbatim: boolean
 }
 
@@ -20,7 +20,7 @@ export function executableOf(command: Command, platform: NodeJS.Platform): Execu
   return { file: 'cmd.exe', args: ['/d', '/s', '/c', `"${command}"`], isVerbatim: true }
 }
 
-/** A command as it is shown to people; words that a shell would split are quoted. */
+/** A command for display; words that a shell would split are quoted. */
 export function showCommand(command: Command): string {
   if (typeof command === 'string') return command
   return command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : quote(word))).join(' ')

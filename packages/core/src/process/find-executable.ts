@@ -9,9 +9,9 @@ export interface ExecutableSearch {
 }
 
 /**
- * The file that the system would start for `file`, on systems with a PATH of POSIX's kind. For
- * those who start commands by means that report a missing command as one that failed.
- * @throws {TaskVaultError} COMMAND_NOT_FOUND, or PERMISSION_DENIED when it is there and may not be run.
+ * Finds the file that a POSIX system would start for `file`. For callers whose way of starting commands reports a
+ * missing command as a failed one.
+ * @throws {TaskVaultError} COMMAND_NOT_FOUND, or PERMISSION_DENIED when it exists but may not be run.
  */
 export function findExecutable(file: string, { directory, env }: ExecutableSearch): string {
   const folders = file.includes('/') ? [''] : (env['PATH'] ?? '/usr/bin:/bin').split(':')

@@ -4,8 +4,8 @@ import { systemErrorCode } from '../errors.ts'
 export const hasProcessGroups: boolean = process.platform !== 'win32'
 
 /**
- * Sends a signal to a process, or to the whole group that it leads. A process that is gone gets none,
- * nor does one that has become another user's, as `sudo` does: the terminal reaches that one.
+ * Sends a signal to a process, or to the whole group that it leads. Does nothing if the process is gone, or if it now
+ * runs as another user, as with `sudo`: the terminal signals that one.
  */
 export function sendSignal(pid: number, signal: NodeJS.Signals, to: 'process' | 'group'): void {
   try {

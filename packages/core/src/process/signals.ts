@@ -1,7 +1,7 @@
 import type { CommandProcess } from './command-process.ts'
 import { hasProcessGroups } from './send-signal.ts'
 
-/** Where the signals that this process receives are to be had. The listener is removed by disposing. */
+/** Subscribes to the signals that this process receives. Dispose the result to remove the listener. */
 export type SignalSource = (listener: (signal: NodeJS.Signals) => void) => Disposable
 
 export interface SignalForwarding extends Disposable {

@@ -9,7 +9,7 @@ import { isKnownToWindows } from './known-to-windows.ts'
 import { closePipes, closeWriteEnds, openPipes } from './open-pipe.ts'
 import { hasProcessGroups, sendSignal } from './send-signal.ts'
 
-/** Starts a command with our standard input, and pipes for what it prints. */
+/** Starts a command with this process's standard input, and with pipes for its output. */
 export const spawnPiped: SpawnCommand = async (request) => {
   const { child, stdout, stderr } = await start(request)
   const outputs = [

@@ -3,15 +3,15 @@ import { BlockList, isIP } from 'node:net'
 /** Whether an address is in one of some ranges. */
 export type IsAddressInside = (address: string) => boolean
 
-/** Whether `text` is a range: `10.0.0.0/8`, `2001:db8::/32`, or one address. */
+/** Whether `text` is an address range: `10.0.0.0/8`, `2001:db8::/32`, or a single address. */
 export function isAddressRange(text: string): boolean {
   return parseRange(text) !== undefined
 }
 
 /**
- * Nothing is inside of no ranges at all, and a name is inside of none. An IPv4 address that an IPv6 socket
- * received (`::ffff:10.0.0.1`) counts as what it is.
- * @param ranges each one for `isAddressRange`.
+ * Returns a check whether an address is in one of `ranges`. With no ranges it is always false, and host names are in
+ * none. An IPv4 address from an IPv6 socket (`::ffff:10.0.0.1`) counts as IPv4.
+ * @param ranges each accepted by `isAddressRange`.
  */
 export function createAddressRanges(ranges: readonly string[]): IsAddressInside {
   const list = new BlockList()

@@ -4,8 +4,8 @@ import type { NeededBlob } from '../model/entry-record.ts'
 import type { ExpectedBytes } from './wrappers/verified-pieces.ts'
 
 /**
- * What a blob's bytes must turn out to be, by its name. The result is called for each time that the
- * bytes pass: a hasher is used once.
+ * Derives from a blob's name what its bytes must be. Call the result once for each time that the bytes are read, because
+ * a hasher can be used only once.
  * @throws {TaskVaultError} HASH_ALGORITHM_UNKNOWN
  */
 export async function createExpectedBlob({

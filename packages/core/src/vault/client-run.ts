@@ -11,25 +11,25 @@ import { createTaskWork } from './runs/task-work.ts'
 import type { Vault } from './vault.ts'
 
 export interface ClientRunOptions {
-  /** Instead of the configured command: a line for a shell, or its words. */
+  /** Replaces the configured command: a shell command line, or a program and its arguments. */
   readonly command?: Command
-  /** These four add to what the configuration declares. */
+  /** This and the next three lists add to what the configuration declares. */
   readonly inputs?: readonly string[]
   readonly outputs?: readonly string[]
   readonly variables?: readonly string[]
   readonly tools?: readonly string[]
   readonly salt?: string
-  /** Where the command's output, or its replay, goes; nowhere unless given. */
+  /** Receives the command's output, live or replayed. By default, the output is dropped. */
   readonly stdout?: Writable
   readonly stderr?: Writable
-  /** Runs the command whatever is known. */
+  /** Runs the command even if its result is saved. */
   readonly force?: boolean
   /** Saves nothing. */
   readonly readOnly?: boolean
   readonly onEvent?: (event: RunEvent) => void
 }
 
-/** Runs a task for a program: nothing of it is at the terminal. */
+/** Runs a task for a program, without a terminal. */
 export async function runInVault(
   vault: Vault,
   task: TaskName,

@@ -18,56 +18,56 @@ import { openVault } from './open-vault.ts'
 import type { RunOutcome } from './runs/run-contract.ts'
 import type { Vault } from './vault.ts'
 
-/** What a result depends on: text and bytes as they are, a stream's bytes, or what lies at a path. */
+/** What a result depends on: a string, bytes, a stream of bytes, or the content at a path (a file or a directory). */
 export type ClientInput = string | InputContent
 
-/** What is kept: text, bytes, or a stream of them. */
+/** The result to keep: a string, bytes, or a stream of bytes. */
 export type ClientOutput = string | Uint8Array | AsyncIterable<Uint8Array>
 
 /** `[bytes, true]` on a hit, `[undefined, false]` on a miss. */
 export type CachedResult = readonly [Uint8Array, true] | readonly [undefined, false]
 
 export interface ClientOptions {
-  /** Told of everything that happens; nothing is printed by itself. */
+  /** Called for every event. The client itself prints nothing. */
   readonly report?: Report
-  /** Where the configuration is looked for, and relative paths begin. */
+  /** Where the search for the configuration starts, and what relative paths are relative to. */
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 /**
- * TaskVault in a program. Close it, or take it with `await using`. What the types do not allow, and all that
- * is asked of it afterwards, is refused with ARGUMENT_INVALID.
+ * TaskVault for programs. Close it after use, or declare it with `await using`. Arguments that the types do not allow,
+ * and calls after `close`, are refused with ARGUMENT_INVALID.
  */
 export interface Client extends AsyncDisposable {
   /**
-   * Keeps a result under the task and the content of its input.
+   * Saves a result under the task's name and the content of its input.
    * @returns the key.
-   * @throws {TaskVaultError} ENTRY_TOO_LARGE when the policy allows less; DISK_FULL, PERMISSION_DENIED, …
+   * @throws {TaskVaultError} ENTRY_TOO_LARGE when the result exceeds the policy's limit; DISK_FULL,
+   * PERMISSION_DENIED, …
    */
   cacheResult(task: string, input: ClientInput, output: ClientOutput): Promise<TaskKey>
-  /** The result kept for this input, if there is one that is whole. Trouble with the cache is a miss. */
+  /** Returns the result saved for this input, verified. Trouble with the cache is a miss. */
   getCachedResult(task: string, input: ClientInput): Promise<CachedResult>
   /**
-   * The result kept for this input; on a miss `compute` makes it, and it is kept. However many ask for it
-   * at the same time, it is computed once: the others wait, and `true` says that they had no work with it.
-   * A failure of `compute` is that of all who waited for it in this client, and the next call computes
-   * again; another process that waited computes itself. A process that `compute` starts and that asks for
-   * the same result computes as well, without waiting.
-   * @throws {TaskVaultError} ARGUMENT_INVALID when `compute` starts itself again and again.
+   * Returns the result saved for this input. On a miss, calls `compute` and saves what it returns. Concurrent calls for
+   * the same result compute it once: the others wait, and get `true`, as on a hit. If `compute` fails, all calls that
+   * waited for it in this client fail, and the next call computes again; other processes that waited compute the result
+   * themselves. A process that `compute` starts does not wait: if it asks for the same result, it computes it too.
+   * @throws {TaskVaultError} ARGUMENT_INVALID when `compute` calls itself endlessly.
    */
   getCachedResult(
     task: string,
     input: ClientInput,
     compute: () => Uint8Array | Promise<Uint8Array>,
   ): Promise<readonly [Uint8Array, boolean]>
-  /** A result as a stream, for those that are better not held in memory; undefined on a miss. */
+  /** Like `getCachedResult`, but streams the result, which may not fit into memory; undefined on a miss. */
   openCachedResult(task: string, input: ClientInput): Promise<AsyncIterable<Uint8Array> | undefined>
-  /** Forgets all results of a task. @returns how many there were. */
+  /** Removes all results of a task. @returns how many. */
   invalidateTask(task: string): Promise<number>
   getStats(): Promise<StoreStatistics>
   /**
-   * Runs a command, or puts back what it made when its inputs were the same.
+   * Runs the task's command, or restores its outputs if the same work is already saved.
    * @throws {TaskVaultError} TASK_UNKNOWN, INPUT_MISSING, OUTPUT_FORBIDDEN, COMMAND_NOT_FOUND.
    */
   run(task: string, options?: ClientRunOptions): Promise<RunOutcome>
@@ -75,9 +75,9 @@ export interface Client extends AsyncDisposable {
 }
 
 /**
- * Opens the vault of the project around the current directory, or the one that `configPath`
+ * Opens the vault of the project that contains the current directory, or the one that the file at `configPath`
  * configures.
- * @throws {TaskVaultError} CONFIG_NOT_FOUND, CONFIG_INVALID, and whatever keeps the store from opening.
+ * @throws {TaskVaultError} CONFIG_NOT_FOUND, CONFIG_INVALID, or what `openVault` throws.
  */
 export async function createClient(
   configPath?: string,

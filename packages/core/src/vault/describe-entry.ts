@@ -6,7 +6,7 @@ import type { EntryRow } from '../store/entries/entries.ts'
 import type { Store } from '../store/store.ts'
 import { openEntry } from './open-entry.ts'
 
-/** What an entry holds, and what it was made from. */
+/** What an entry contains, and what it was made from. */
 export interface EntryDescription {
   readonly manifest: Manifest
   /** Undefined for entries keyed on plain bytes. */

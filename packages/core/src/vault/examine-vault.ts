@@ -10,24 +10,24 @@ import type { StoreVerification } from '../store/repair/verify-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Vault } from './vault.ts'
 
-/** How a vault and the machine below it are. */
+/** The state of a vault and of its machine. */
 export interface Examination {
   readonly sqliteVersion: string
-  /** The store can be read, and nothing can be saved. */
+  /** Whether the store can only be read. */
   readonly isReadOnly: boolean
-  /** What the file system of the cache directory has left for this user. */
+  /** Free space for this user on the file system of the cache directory. */
   readonly freeBytes: number
-  /** Users other than its owner may write to the cache directory, and so decide what is restored. */
+  /** Whether users other than the owner can write to the cache directory, and so decide what is restored. */
   readonly isWritableByOthers: boolean
   readonly store: StoreVerification
   readonly audit: AuditVerdict
-  /** What was found of an audit log that was put aside, and the names of its files now. */
+  /** What was wrong with an audit log that was set aside, and the new names of its files. */
   readonly auditSetAside?: { readonly found: BrokenAudit; readonly files: readonly string[] }
 }
 
 /**
- * Looks at everything that can be wrong with a vault; reads every byte that it stores. With `repair`,
- * mends what can be mended, and drops what cannot so that it is stored again.
+ * Checks everything that can be wrong with a vault, and reads every byte that it stores. With `repair`, repairs what it
+ * can, and drops the rest so that it is stored again.
  */
 export async function examineVault(
   vault: Vault,
@@ -59,7 +59,7 @@ function examineAudit(
   return { audit: verifyAudit(store), auditSetAside: { found: audit, files } }
 }
 
-/** Whether work is left for somebody: what a repair has mended is not. */
+/** Whether something still needs attention; what a repair has fixed does not. */
 export function isBroken(findings: readonly Finding[], audit: AuditVerdict): boolean {
   return audit.kind === 'broken' || findings.some(({ kind }) => kind !== 'file-unknown')
 }

@@ -3,9 +3,9 @@ import type { KeyableWork, RunRequest, RunVault } from './runs/run-contract.ts'
 import { unlessTrouble } from './runs/run-trouble.ts'
 
 /**
- * The key of a piece of work, for a caller that makes a key of its own of it; undefined when trouble kept it
- * from being known, which is reported as an event.
- * @throws {TaskVaultError} when the work cannot be meant: INPUT_MISSING, …
+ * Returns the key of a piece of work, for callers that build their own key from it; undefined on trouble, which is
+ * reported as an event.
+ * @throws {TaskVaultError} when the work is declared wrongly: INPUT_MISSING, …
  */
 export async function findKey(
   vault: RunVault,

@@ -6,15 +6,14 @@ import { invalidate } from '../store/entries/invalidate.ts'
 import type { Store } from '../store/store.ts'
 
 export interface RepositoryPlace {
-  /** Absolute; inside of the work tree. */
+  /** Absolute; within the work tree. */
   readonly projectRoot: string
   readonly env: Environment
 }
 
 /**
- * Removes entries that were written from a commit before `commit`, or from one that is no ancestor
- * of HEAD any more. An entry whose commit is not known stays: nothing says that it is outdated.
- * Returns how many were removed.
+ * Removes entries written from a commit before `commit`, or from one that is no longer an ancestor of HEAD. Entries
+ * without a known commit stay. Returns how many were removed.
  * @throws {TaskVaultError} GIT_FAILED when there is no repository, or `commit` is not in HEAD's history.
  */
 export function invalidateOutdated(store: Store, commit: string, place: RepositoryPlace): number {
@@ -25,8 +24,8 @@ export function invalidateOutdated(store: Store, commit: string, place: Reposito
 }
 
 /**
- * Removes entries that were written from a commit which nothing in the repository leads to any more.
- * Entries of commits that it does not know stay. Returns how many were removed.
+ * Removes entries written from a commit that is no longer reachable in the repository. Entries of commits that the
+ * repository does not have stay. Returns how many were removed.
  * @throws {TaskVaultError} GIT_FAILED when there is no repository.
  */
 export async function invalidateUnreachable(store: Store, place: RepositoryPlace): Promise<number> {

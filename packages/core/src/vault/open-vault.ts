@@ -27,8 +27,7 @@ export interface OpenOptions {
 }
 
 /**
- * Opens the vault that the settings name, and creates it when it is not there. A damaged index is
- * rebuilt from the blobs by the way.
+ * Opens the vault that the settings name, or creates it. A damaged index is rebuilt from the blobs on the way.
  * @throws {TaskVaultError} HASH_ALGORITHM_UNKNOWN, FORMAT_UNSUPPORTED, PERMISSION_DENIED, DISK_FULL,
  * DATABASE_UNAVAILABLE.
  */

@@ -16,21 +16,21 @@ import type { Store } from '../store/store.ts'
 import type { Pushed } from './sharing/pushed.ts'
 import type { RemoteVault } from './sharing/remote-vault.ts'
 
-/** An output by the name it is declared under, and where it lies now. */
+/** An output: the path it is declared as, and where it is now. */
 export interface OutputTarget {
   readonly declaredAs: string
   readonly absolutePath: string
-  /** Absolute: from here on down, no link is followed on the way to it. */
+  /** Absolute. Below this directory, no symlink is followed on the way to the output. */
   readonly anchor?: string
 }
 
-/** Outputs that are known by a rule: which ones there are, an entry says. */
+/** Outputs described by rules; which ones exist depends on the entry. */
 export interface OutputSelection {
-  /** Where the outputs lie that an entry names; undefined when these are not what was declared. */
+  /** Where to restore the outputs that an entry names; undefined if they do not match what is declared. */
   select(names: readonly string[]): readonly OutputTarget[] | undefined
-  /** Whether a path at or below an output is declared; undefined: all are. */
+  /** Whether a path at or below an output belongs to the declared ones; undefined: all do. */
   readonly wants: ((absolutePath: string) => boolean) | undefined
-  /** Whether something that is there, and that an entry does not have, stays there. */
+  /** Whether to keep something that exists on disk but not in the entry. */
   keeps(absolutePath: string): boolean
 }
 
@@ -41,17 +41,17 @@ export interface SaveRequest {
   readonly outputs: readonly OutputTarget[] | Uint8Array | AsyncIterable<Uint8Array>
   /** The encoded log (see model/recorded-log.ts); undefined when nothing was recorded. */
   readonly log?: Uint8Array | undefined
-  /** The encoded notes (see model/notes.ts); undefined when nobody kept them. */
+  /** The encoded notes (see model/notes.ts); undefined when none were kept. */
   readonly notes?: Uint8Array | undefined
   readonly exitCode: number
   readonly durationMs: number
   readonly origin: Origin
   readonly policy: ResolvedPolicy
-  /** Whether what is there under the key gives way; it stays when it is the same. */
+  /** Whether to replace an existing entry of the key. An identical one stays. */
   readonly replaces?: boolean | undefined
-  /** Whose name an archive has that is sent in the place of the entry; the outputs are paths on disk then. */
+  /** Sends an archive of this name instead of the entry; the outputs are then paths on disk. */
   readonly archive?: ArchiveQuery | undefined
-  /** Asked when all is stored and nothing is published: whether it still is to be. What it throws is thrown. */
+  /** Called when everything is stored, just before publication; false cancels it. What it throws is thrown. */
   readonly mayPublish?: (() => Promise<boolean>) | undefined
 }
 
@@ -63,11 +63,11 @@ export interface SavedEntry {
   readonly fileCount: number
   /** Bytes that this save added to the store. */
   readonly storedBytes: number
-  /** The key was there with exactly these outputs. */
+  /** The key already had an entry with exactly these outputs. */
   readonly wasKnown: boolean
-  /** Of what was to be replaced: it was the same, and so nothing was saved. */
+  /** The entry to be replaced was identical, so nothing was saved. */
   readonly isUnchanged?: boolean
-  /** What became of it at the remote store; absent without one. */
+  /** What happened at the remote store; absent without one. */
   readonly remote?: Pushed
 }
 
@@ -77,7 +77,7 @@ export interface SkippedSave {
   readonly sizeBytes: number
 }
 
-/** No usable entry. `reasons` is empty only when the caller gave no fingerprint to compare. */
+/** No usable entry. `reasons` is empty only if the caller gave no fingerprint to compare with. */
 export interface Miss {
   readonly kind: 'miss'
   readonly reasons: readonly ChangeReason[]
@@ -86,51 +86,51 @@ export interface Miss {
 /** What applying a staged entry did, or would do, to the outputs. */
 export interface OutputChanges {
   /**
-   * Paths as the caller would write them (declared name, then the path below it), with `/`. No array:
-   * `[...written]` makes one.
+   * Paths as the caller would write them (declared path, then the path below it), with `/`. Not an array: use
+   * `[...written]` to get one.
    */
   readonly written: WrittenPaths
-  /** Paths of the same sort. */
+  /** Paths in the same form. */
   readonly removed: readonly string[]
   readonly unchangedCount: number
 }
 
 /**
- * An entry whose every needed byte is on this machine and verified. Nothing of the outputs has been
- * touched yet. Dispose it, applied or not: that removes what was staged.
+ * An entry of which every needed byte is on this machine and verified. No output has been touched yet. Dispose it
+ * whether or not it was applied: this removes what was staged.
  */
 export interface StagedEntry extends AsyncDisposable {
   readonly kind: 'hit'
   readonly manifest: Manifest
-  /** Where its outputs go. */
+  /** Where the outputs go. */
   readonly targets: readonly OutputTarget[]
   /** The recorded log, verified; undefined when nothing was recorded. */
   readonly log: Uint8Array | undefined
-  /** The encoded notes, verified; undefined when nobody kept them. */
+  /** The encoded notes, verified; undefined when none were kept. */
   readonly notes: Uint8Array | undefined
   readonly changes: OutputChanges
-  /** How many bytes came for it from the remote store; absent when it was on this machine. */
+  /** How many bytes were fetched from the remote store; absent if the entry was on this machine. */
   readonly receivedBytes?: number
   /**
    * Puts the outputs in place by renames.
-   * @throws {TaskVaultError} OUTPUT_BLOCKED when something in the way cannot be replaced.
+   * @throws {TaskVaultError} OUTPUT_BLOCKED when something else is in the way and cannot be replaced.
    */
   apply(): Promise<void>
 }
 
-/** Which paths belong to a cache: those that are there for a save, and those that a restore may write. */
+/** Which paths belong to a cache: what a save stores, and what a restore may write. */
 export interface CacheSelection extends OutputSelection {
   /**
-   * What is there now, as few paths as possible.
-   * @param under where all of it lies, each path below this directory; in its place unless told.
-   * @throws {TaskVaultError} OUTPUT_MISSING when nothing is.
+   * What exists now, as few paths as possible.
+   * @param under a directory that holds everything, each path below it; by default, paths are in their own places.
+   * @throws {TaskVaultError} OUTPUT_MISSING when nothing exists.
    */
   find(under?: string): readonly OutputTarget[]
-  /** `outside`: no line is about this path, nor about what is above it. */
+  /** `outside`: no line applies to this path or to a directory above it. */
   decide(absolutePath: string): 'wanted' | 'left-out' | 'outside'
 }
 
-/** An archive of another action, and whose cache it is. */
+/** An archive of another action, and the cache that it belongs to. */
 export interface Adoption {
   readonly archive: FoundArchive
   readonly task: TaskName
@@ -139,11 +139,11 @@ export interface Adoption {
   readonly selection: CacheSelection
 }
 
-/** What of an archive was moved to its place, because nothing was there. */
+/** What was moved from an archive to its place, because nothing was there. */
 export interface Adopted {
-  /** All that is no directory, by names as restores have them. */
+  /** Everything except directories, named as in `OutputChanges`. */
   readonly names: readonly string[]
-  /** Removes it again. */
+  /** Removes them again. */
   undo(): void
 }
 
@@ -153,35 +153,35 @@ export interface RestoreRequest {
   readonly targets: readonly OutputTarget[] | OutputSelection
 }
 
-/** A row of the index, as `cache ls` shows it. */
+/** An entry in the index, as `cache ls` shows it. */
 export type EntrySummary = Omit<EntryRow, 'number' | 'isExpired' | 'strategy'>
 
-/** One machine's vault: the local store and what may be done with it. Closed by disposing it. */
+/** One machine's vault: the local store and the operations on it. Dispose it to close it. */
 export interface Vault extends AsyncDisposable {
   readonly settings: Settings
   readonly algorithm: HashAlgorithm
-  /** For maintenance: what works on all entries takes the store itself. */
+  /** For maintenance: functions that work on all entries take the store itself. */
   readonly store: Store
   readonly statCache: StatCache
-  /** Undefined: this machine is all there is. */
+  /** Undefined without a remote store. */
   readonly remote: RemoteVault | undefined
 
   save(request: SaveRequest): Promise<SavedEntry | SkippedSave>
 
   /**
-   * Looks an entry up, verifies all that is needed to put it back, and stages it. Trouble of any
-   * sort is a miss, never an exception.
+   * Looks an entry up, verifies everything that is needed to restore it, and stages it. Any trouble is a miss, never an
+   * exception.
    */
   stage(request: RestoreRequest): Promise<StagedEntry | Miss>
 
-  /** The archive of actions/cache that answers to one of the keys, where the remote store has such. */
+  /** Finds the archive of actions/cache for one of the keys, if the remote store holds such archives. */
   findArchive(query: ArchiveQuery): Promise<FoundArchive | undefined>
-  /** Makes an entry of it on this machine; undefined when it is none. What was absent is in its place then. */
+  /** Turns an archive into an entry on this machine, and puts absent paths in place; undefined if it is unusable. */
   adoptArchive(adoption: Adoption): Promise<Adopted | undefined>
 
   /**
-   * The whole output of an entry saved from memory or a stream, verified; for large ones
-   * `openResult` streams.
+   * The whole output of an entry that was saved from memory or a stream, verified. For large ones, `openResult`
+   * streams it.
    */
   readResult(task: TaskName, work: KeyedFingerprint): Promise<Uint8Array | undefined>
   openResult(task: TaskName, work: KeyedFingerprint): Promise<AsyncIterable<Uint8Array> | undefined>

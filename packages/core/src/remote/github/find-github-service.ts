@@ -14,8 +14,8 @@ export interface GithubServicePlace {
 }
 
 /**
- * Finds the cache service by the variables that the runner gives to actions; undefined without one. GitHub
- * Enterprise Server, and runners that do not name the second protocol, speak the first one.
+ * Finds GitHub's cache service by the variables that the runner gives to actions; undefined without one. GitHub
+ * Enterprise Server, and runners that do not announce version 2 of its protocol, use version 1.
  */
 export function findGithubService(env: Environment): GithubServicePlace | undefined {
   const token = env['ACTIONS_RUNTIME_TOKEN']

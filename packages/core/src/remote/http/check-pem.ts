@@ -11,14 +11,14 @@ export interface PemFile {
 
 const CERTIFICATES = /-----BEGIN ((?:X509 |TRUSTED )?CERTIFICATE)-----.*?-----END \1-----/gs
 
-/** @throws {TaskVaultError} CONFIG_INVALID when there is none, or one is damaged. */
+/** @throws {TaskVaultError} CONFIG_INVALID when the file has no certificate, or a damaged one. */
 export function checkCertificates(file: PemFile): void {
   parseCertificates(file)
 }
 
 /**
- * The key must belong to the first certificate; those that vouch for it follow.
- * @throws {TaskVaultError} CONFIG_INVALID naming the file that is wrong.
+ * Checks that the key belongs to the first certificate in the file; the rest of its chain follows.
+ * @throws {TaskVaultError} CONFIG_INVALID naming the faulty file.
  */
 export function checkKeyPair(certificate: PemFile, key: PemFile): void {
   const [first] = parseCertificates(certificate)

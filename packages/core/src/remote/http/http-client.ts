@@ -29,12 +29,12 @@ export interface HttpAnswer {
   drop(): Promise<void>
 }
 
-/** Keeps connections open between requests. Redirects are answers like others. */
+/** Keeps connections open between requests. Does not follow redirects. */
 export interface HttpClient extends AsyncDisposable {
   /**
-   * @throws {TaskVaultError} REMOTE_UNAVAILABLE when there is no answer; whatever the body's stream
-   * throws; the signal's reason; CONFIG_INVALID for a proxy that is none; CONFIG_INVALID, IO_FAILED,
-   * PERMISSION_DENIED naming a file of `tls`.
+   * @throws {TaskVaultError} REMOTE_UNAVAILABLE when there is no answer; CONFIG_INVALID for an invalid proxy;
+   * CONFIG_INVALID, IO_FAILED or PERMISSION_DENIED naming a file of `tls`. Also throws the signal's reason, and whatever
+   * the body's stream throws.
    */
   send(request: HttpRequest): Promise<HttpAnswer>
 }
@@ -45,7 +45,7 @@ const LONGEST_TEXT = 16 * 1024 * 1024
 /** Of a body that nobody wants: more is not worth the connection. */
 const DROPPED_BYTES = 256 * 1024
 
-/** Nothing is loaded, and no connection opened, before the first request. */
+/** Creates a client. It loads nothing and opens no connection before the first request. */
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   const { connections = 8, idleTimeoutMs = 30_000, env = {}, tls = {} } = options
   let opening: Promise<Connections> | undefined

@@ -14,7 +14,7 @@ import {
 } from './server-answers.ts'
 import type { EntryHistory, ServerKey } from './server-answers.ts'
 
-/** What is said of a new API key; the server has a default for all but the name. */
+/** Settings of a new API key; the server has defaults for all but the name. */
 export interface NewServerKey {
   readonly name: string
   readonly role?: string
@@ -22,35 +22,34 @@ export interface NewServerKey {
   readonly project?: string
   /** `own`, `nothing`, or level and ref: `protected:refs/heads/main`. */
   readonly writes?: string
-  /** Branches whose protected entries it reads. */
+  /** Branches whose protected entries it may read. */
   readonly reads?: readonly string[]
-  /** Ranges of addresses that it works from: `10.0.0.0/8`. */
+  /** Address ranges that it may be used from: `10.0.0.0/8`. */
   readonly addresses?: readonly string[]
   readonly expiresInDays?: number
 }
 
 /**
- * What people ask of a TaskVault server, besides entries and blobs.
- * @throws {TaskVaultError} ARGUMENT_INVALID, REMOTE_UNAVAILABLE, REMOTE_REFUSED, REMOTE_INVALID, each of
- * them.
+ * Administration of a TaskVault server.
+ * @throws {TaskVaultError} ARGUMENT_INVALID, REMOTE_UNAVAILABLE, REMOTE_REFUSED or REMOTE_INVALID, from every call.
  */
 export interface ServerAdministration {
-  /** Where the entry with this id came from; undefined when there is none that may be seen. */
+  /** Explains where the entry with this id came from; undefined if there is none that the caller may see. */
   explainEntry(id: string, options?: CallOptions): Promise<EntryHistory | undefined>
-  /** Ids of the entries whose key begins so, newest first, at most `limit`. */
+  /** Returns the ids of entries whose key begins with `keyPrefix`, newest first, at most `limit`. */
   findEntries(keyPrefix: string, limit: number, options?: CallOptions): Promise<readonly string[]>
-  /** Removes the entries of a task, or of the keys that begin so; how many there were. */
+  /** Removes the entries of a task, or of keys with a prefix; returns how many. */
   invalidate(
     what: { readonly task: TaskName } | { readonly keyPrefix: string },
     options?: CallOptions,
   ): Promise<number>
   listKeys(options?: CallOptions): Promise<readonly ServerKey[]>
-  /** `secret` is the key itself, which nobody can be told again. */
+  /** `secret` is the key itself; it cannot be retrieved again. */
   createKey(
     key: NewServerKey,
     options?: CallOptions,
   ): Promise<{ readonly key: ServerKey; readonly secret: string }>
-  /** Whether there was such a key, not revoked yet. */
+  /** Returns whether there was such a key that was not yet revoked. */
   revokeKey(id: string, options?: CallOptions): Promise<boolean>
 }
 

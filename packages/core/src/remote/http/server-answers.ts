@@ -19,19 +19,19 @@ export interface ServerKey {
   readonly revokedAtMs: number | undefined
 }
 
-/** An entry of any protocol, as far as everybody's have it. */
+/** An entry of any protocol, with the fields that all of them have. */
 export interface ServerEntry {
   readonly id: string
   readonly scope: string
-  /** Of our own protocol's; undefined for others. */
+  /** Undefined for entries of other protocols. */
   readonly task: string | undefined
   readonly key: string
   readonly createdAtMs: number
   readonly isQuarantined: boolean
   readonly writer: ServerWriter | undefined
-  /** Names the key that signed it. */
+  /** Id of the key that signed it. */
   readonly signedBy: string | undefined
-  /** Ids of all that its job had restored. */
+  /** Ids of all entries that its job had restored. */
   readonly restored: readonly string[]
 }
 
@@ -41,7 +41,7 @@ export interface ServerWriter {
   readonly claims: Readonly<Record<string, string>>
 }
 
-/** An entry, and what its job had restored before it wrote it, and so on. */
+/** An entry, and the entries that its job had restored before writing it, recursively. */
 export interface EntryHistory {
   readonly entry: ServerEntry
   readonly restored: readonly EntryHistory[]

@@ -19,10 +19,10 @@ const TEMPORARY_PREFIX = '~'
 const READ_AT_ONCE = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /**
- * Objects as files below one directory, which may be shared by many machines. A new object is
- * written beside its place, flushed, and given its name by a hard link: unlike a rename, that takes
- * the place of nothing. File systems without hard links are refused.
- * @param directory absolute; made when the first object is written.
+ * Stores objects as files in one directory, which many machines may share. A new object is written to a temporary file,
+ * flushed, and named by a hard link, which never replaces a file as a rename would. File systems without hard links are
+ * refused.
+ * @param directory absolute; created when the first object is written.
  */
 export function createFolderObjectStore(directory: string): ObjectStore {
   const root = resolve(directory)

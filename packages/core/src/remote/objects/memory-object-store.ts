@@ -10,7 +10,7 @@ interface StoredObject {
   readonly modifiedAtMs: number
 }
 
-/** Objects that are gone with the process. */
+/** Stores objects in memory, until the process ends. */
 export function createMemoryObjectStore(now: () => number = Date.now): ObjectStore {
   const objects = new Map<string, StoredObject>()
   const look = (key: string, signal: AbortSignal | undefined): StoredObject | undefined => {

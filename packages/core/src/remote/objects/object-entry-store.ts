@@ -25,8 +25,8 @@ const LONGEST_RECORD = 2 * 1024 * 1024
 const MOST_REPLACEMENTS = 3
 
 /**
- * Entries in a folder or a bucket, without a server: one object for each, written once. Nobody signs
- * them, counts them or removes them; what expires is removed when it is met.
+ * Entries in a folder or a bucket, without a server: one object per entry, written once. They are not signed, counted or
+ * evicted; an expired entry is removed when it is next read.
  */
 export function createObjectEntryStore(options: ObjectEntryStoreOptions): EntryStore {
   const { objects, now = Date.now } = options

@@ -1,6 +1,6 @@
 import type { ByteRange, ByteStream, CallOptions } from '../blob-store.ts'
 
-/** An object's name and size, as a listing gives them. */
+/** An object in a listing. */
 export interface ListedObject {
   readonly key: string
   readonly sizeBytes: number
@@ -10,13 +10,13 @@ export interface ListedObject {
 
 export interface ObjectContent {
   readonly sizeBytes: number
-  /** Of exactly the bytes that are sent, in hexadecimal, where it is known: the store then checks it. */
+  /** SHA-256 of exactly the bytes to send, in hexadecimal, if known: the store then checks it. */
   readonly sha256?: string
-  /** Starts over at each call. */
+  /** Returns the bytes from the start at each call. */
   open(): ByteStream
 }
 
-/** A request that somebody else can make, until it expires: method, address, and headers to send. */
+/** A request that someone else can make until it expires: method, URL, and headers to send. */
 export interface SignedRequest {
   readonly method: 'GET' | 'PUT'
   readonly url: string
@@ -26,35 +26,35 @@ export interface SignedRequest {
 /**
  * A folder, or a bucket. What every driver promises:
  *
- * - Keys are `/`-separated segments of `[A-Za-z0-9._=-]`, none of them `.` or `..`; anything else is
- *   refused with ARGUMENT_INVALID before anything is touched.
- * - An object is there whole or not at all. `putIfAbsent` resolves when it is durable; of many
- *   callers at once exactly one is told true, and the object is that one's.
- * - What is not there is undefined, or false, never an exception.
+ * - Keys are `/`-separated segments of `[A-Za-z0-9._=-]`, none of them `.` or `..`; other keys are refused with
+ *   ARGUMENT_INVALID before anything is touched.
+ * - An object is there whole or not at all. `putIfAbsent` resolves when it is durable. Of many concurrent callers, exactly
+ *   one gets true, and the object is that caller's.
+ * - A missing object is undefined or false, never an exception.
  * - Failures are those of a BlobStore.
  */
 export interface ObjectStore {
-  /** Of what is there, the size as far as the store tells it without being asked again. */
+  /** Returns the size of an object too, if the store gives it without another request. */
   head(key: string, options?: CallOptions): Promise<{ readonly sizeBytes?: number } | undefined>
   get(
     key: string,
     options?: CallOptions & { readonly range?: ByteRange },
   ): Promise<ByteStream | undefined>
-  /** Whether it was not there before. Bytes that contradict `sizeBytes` or `sha256`: BLOB_CORRUPT. */
+  /** Returns whether the object is new. Throws BLOB_CORRUPT if the bytes contradict `sizeBytes` or `sha256`. */
   putIfAbsent(key: string, content: ObjectContent, options?: CallOptions): Promise<boolean>
   delete(key: string, options?: CallOptions): Promise<void>
-  /** All objects whose key begins with `prefix`, in the order of their keys. */
+  /** Lists all objects whose key begins with `prefix`, in key order. */
   list(prefix: string, options?: CallOptions): AsyncIterable<ListedObject>
-  /** Undefined for drivers whose objects have no address of their own, such as a folder. */
+  /** Undefined for drivers whose objects have no URL, such as a folder. */
   readonly signer: ObjectSigner | undefined
 }
 
-/** Makes requests that others may send straight to the bucket. */
+/** Signs requests that others may send directly to the bucket. */
 export interface ObjectSigner {
   signGet(key: string, expiresInSeconds: number): Promise<SignedRequest>
   /**
-   * The request stores exactly the bytes with this SHA-256 and size, only if nothing is there yet;
-   * the bucket refuses all else.
+   * Signs a request that stores exactly the bytes with this SHA-256 and size, and only if the object does not exist. The
+   * bucket refuses anything else.
    */
   signPut(
     key: string,

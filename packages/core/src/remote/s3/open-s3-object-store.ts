@@ -12,8 +12,8 @@ export interface OpenS3Options {
 }
 
 /**
- * The bucket at `s3://bucket/prefix?endpoint=https://…&region=…`; nothing is asked of it yet.
- * @throws {TaskVaultError} ARGUMENT_INVALID for an address that is none; REMOTE_REFUSED without credentials.
+ * Opens the bucket at `s3://bucket/prefix?endpoint=https://…&region=…`, without a request yet.
+ * @throws {TaskVaultError} ARGUMENT_INVALID for an invalid address; REMOTE_REFUSED without credentials.
  */
 export function openS3ObjectStore(address: string, { env, http }: OpenS3Options): ObjectStore {
   const location = parseS3Location(address, env)

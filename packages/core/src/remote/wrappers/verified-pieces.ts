@@ -2,20 +2,19 @@ import { TaskVaultError } from '../../errors.ts'
 import type { Hasher } from '../../hashing/hash-algorithm.ts'
 import type { ByteStream } from '../blob-store.ts'
 
-/** What bytes must turn out to be. */
+/** What bytes must be. */
 export interface ExpectedBytes {
-  /** How the bytes are called in messages: `blob blake3-9f86…`. */
+  /** The name of the bytes in messages: `blob blake3-9f86…`. */
   readonly what: string
   readonly sizeBytes: number
-  /** Each hasher must come to its digest. */
+  /** Each hasher must produce its digest. */
   readonly digests: readonly { readonly hasher: Hasher; readonly expected: Buffer }[]
 }
 
 /**
- * Passes bytes on, and checks them on the way. The last piece is held back until everything before
- * it and it itself have proved right: whoever writes down what comes out of here, and needs all of
- * it, never has a complete copy of the wrong bytes.
- * @throws {TaskVaultError} BLOB_CORRUPT on the first byte too many, or at the end.
+ * Passes bytes on and verifies them on the way. It holds the last piece back until all bytes have proved right, so a
+ * reader that stores them never has a complete copy of wrong bytes.
+ * @throws {TaskVaultError} BLOB_CORRUPT at the first byte too many, or at the end.
  */
 export async function* verifiedPieces(
   pieces: ByteStream,

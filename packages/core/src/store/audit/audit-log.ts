@@ -57,7 +57,7 @@ export function appendAuditLines(
   }
 }
 
-/** The last `count` lines, oldest first, as they stand in the log. */
+/** Returns the last `count` lines of the log, unchanged, oldest first. */
 export function tailAudit(cacheDirectory: string, count: number): string[] {
   const files = [
     auditLogPath(cacheDirectory),

@@ -13,20 +13,20 @@ import type { AuditState } from './audit-state.ts'
 export type AuditVerdict =
   | {
       readonly kind: 'sound'
-      /** Lines that are there; the first of them is number `firstLine` of all that were ever written. */
+      /** How many lines there are. The first of them is number `firstLine` of all lines ever written. */
       readonly lines: number
       readonly firstLine: number
-      /** Writes that were cut off and accounted for afterwards. */
+      /** Writes that were cut off, and that a later line accounts for. */
       readonly interruptions: number
     }
   | {
       readonly kind: 'broken'
       /** Name of the file in the cache directory. */
       readonly file: string
-      /** The first line, counted from 1 in its file, that is not what was written there. */
+      /** The first line that is not as written, counted from 1 in its file. */
       readonly line: number
       readonly because: BrokenBecause
-      /** What stands there now; empty where the log ends. */
+      /** The line as it is now; empty at the end of the log. */
       readonly text: string
     }
 
@@ -38,9 +38,8 @@ export type AuditVerdict =
 export type BrokenBecause = 'unchained' | 'cut' | 'rewritten'
 
 /**
- * Checks the whole audit log, rotated files included: that each line follows from the one before, and
- * that the last one is the one that the index knows. Lines that the index does not know yet, because
- * their operation was never committed, are no fault.
+ * Checks the whole audit log, including rotated files: each line must continue the chain, and the last one must be the one
+ * that the index knows. Later lines whose operation was never committed are not a fault.
  * @throws {TaskVaultError} when the log cannot be read.
  */
 export function verifyAudit(store: Pick<Store, 'cacheDirectory' | 'database'>): AuditVerdict {

@@ -12,7 +12,7 @@ import { parseEntryMetadata } from './entry-metadata.ts'
 
 /** A row of the index. */
 export interface EntryRow {
-  /** Names the row; never used twice, and larger for what was published later. */
+  /** Id of the row: never reused, and larger for later publications. */
   readonly number: number
   readonly task: TaskName
   readonly key: TaskKey
@@ -76,7 +76,7 @@ export interface EntryListing {
   readonly after?: number
 }
 
-/** Entries, those published last first. The cost depends on how many are listed, not on how many there are. */
+/** Lists entries, latest publication first. The cost depends on how many are listed, not on how many there are. */
 export function listEntries(store: Store, listing: EntryListing = {}): EntryRow[] {
   const { limit = -1, after = Number.MAX_SAFE_INTEGER } = listing
   const { condition, values } = conditionOf(listing)
@@ -96,7 +96,7 @@ function conditionOf({ task, taskPrefix }: TaskSelection) {
   return { condition: 'task >= ? AND task < ? AND', values: [taskPrefix, end] }
 }
 
-/** Entries whose key begins with `prefix` (lowercase hexadecimal), in the order of their keys. */
+/** Finds entries whose key begins with `prefix` (lowercase hexadecimal), in key order. */
 export function findEntriesByPrefix(store: Store, prefix: string, limit: number): EntryRow[] {
   const select = store.database.prepare(
     'SELECT * FROM cache_entries WHERE hash >= ? AND hash < ? ORDER BY hash LIMIT ?',

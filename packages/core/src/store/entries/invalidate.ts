@@ -16,8 +16,8 @@ const BATCH_ENTRIES = 500
 
 /**
  * Removes entries, and every blob that only they needed.
- * @returns how many.
- * @throws {TaskVaultError} PERMISSION_DENIED when the store is read-only, and as the database does.
+ * @returns how many entries.
+ * @throws {TaskVaultError} PERMISSION_DENIED when the store is read-only; also what the database throws.
  */
 export function invalidate(store: Store, which: Invalidation): number {
   const chosen = [...choose(store, which)]

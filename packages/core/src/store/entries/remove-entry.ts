@@ -17,7 +17,7 @@ export interface RemovedEntry {
 
 /**
  * Removes an entry and every blob that only it needed. `because` is one word for the audit log.
- * @returns undefined when there is no such entry any more.
+ * @returns undefined when the entry no longer exists.
  */
 export function removeEntry(
   store: Store,

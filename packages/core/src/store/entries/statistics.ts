@@ -1,9 +1,9 @@
 import type { Store } from '../store.ts'
 
-/** Sums over the whole store. */
+/** Totals over the whole store. */
 export interface StoreStatistics {
   readonly entries: number
-  /** Raw bytes of all entries' outputs, shared contents counted each time. */
+  /** Raw bytes of all entries' outputs; shared contents are counted each time. */
   readonly entryBytes: number
   /** Bytes that the blobs take on disk. */
   readonly storedBytes: number
@@ -12,7 +12,7 @@ export interface StoreStatistics {
   readonly misses: number
   readonly saves: number
   readonly evictions: number
-  /** Time that hits did not have to spend again. */
+  /** Working time that hits saved. */
   readonly savedMs: number
 }
 

@@ -16,14 +16,14 @@ import type { Store } from '../store.ts'
 import { GRACE_MS, collectUnreferenced } from './collect-unreferenced.ts'
 
 export interface Collection {
-  /** Blobs that no entry needed. */
+  /** Removed blobs that no entry needed. */
   readonly blobs: number
-  /** Files that were left over: of saves that died, and of quarantine. */
+  /** Removed files: left over from killed saves, or old ones in quarantine. */
   readonly files: number
   readonly freedBytes: number
-  /** Entries whose blobs are gone. */
+  /** Removed entries whose blobs are gone. */
   readonly lostEntries: number
-  /** Entries that the index had forgotten. */
+  /** Entries brought back that the index had lost. */
   readonly adoptedEntries: number
 }
 
@@ -31,9 +31,9 @@ export interface Collection {
 const QUARANTINE_MS = 30 * 24 * 60 * 60 * 1000
 
 /**
- * Removes what nothing needs, and rows whose files are gone. What is younger than an hour may belong
- * to a save that is going on, and stays. Entries are removed only when they cannot be restored.
- * @throws {TaskVaultError} PERMISSION_DENIED when the store is read-only, and as the database does.
+ * Removes what is not needed, and rows whose files are gone. Anything younger than an hour stays, because it may belong to
+ * a save in progress. Entries are removed only if they cannot be restored.
+ * @throws {TaskVaultError} PERMISSION_DENIED when the store is read-only; also what the database throws.
  */
 export async function collectGarbage(store: Store): Promise<Collection> {
   clearDeadSessions(store)

@@ -18,9 +18,9 @@ export interface Eviction {
 const BATCH_ENTRIES = 500
 
 /**
- * Brings the store under half of its limit when it is above it, as `planEviction` decides. Below the
- * limit, it costs a look at one row. What it costs above depends on what goes, not on what there is.
- * @throws {TaskVaultError} as the database does.
+ * If the store is above its limit, evicts entries until it is under half of the limit, as `planEviction` decides. Below
+ * the limit, this reads one row. Above it, the cost depends on how much is evicted, not on how much is stored.
+ * @throws {TaskVaultError} what the database throws.
  */
 export function evictIfNeeded(
   store: Store,
@@ -46,7 +46,7 @@ export function evictIfNeeded(
   })
 }
 
-/** Removes every expired entry, whatever the store's size, and what no entry needs. */
+/** Removes all expired entries, whatever the store's size, and what no entry needs any more. */
 export function removeExpired(store: Store): Eviction {
   const select = store.database.prepare(
     'SELECT number FROM cache_entries WHERE expires_at <= ? ORDER BY expires_at LIMIT ?',

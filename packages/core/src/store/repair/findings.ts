@@ -1,18 +1,18 @@
 import type { TaskKey } from '../../model/digest.ts'
 import type { Digest } from '../../model/digest.ts'
 
-/** Something that is not as it should be. */
+/** Something wrong in the store. */
 export type Finding =
-  /** SQLite's own check failed; repaired by a rebuild from the blobs. */
+  /** SQLite's own check failed. Repair: rebuild the index from the blobs. */
   | { readonly kind: 'index-damaged'; readonly detail: string }
-  /** A sum that triggers keep is wrong. */
+  /** A total that triggers keep is wrong. */
   | {
       readonly kind: 'counter-wrong'
       readonly counter: string
       readonly is: number
       readonly shouldBe: number
     }
-  /** Bytes do not match their digest; the blob goes to quarantine, entries that need it go. */
+  /** Bytes do not match their digest. Repair: move the blob to quarantine, and remove entries that need it. */
   | {
       readonly kind: 'blob-corrupt'
       readonly digest: Digest
@@ -20,9 +20,9 @@ export type Finding =
       readonly entries: number
     }
   | { readonly kind: 'blob-missing'; readonly digest: Digest; readonly entries: number }
-  /** The index looks for contents in a blob that holds others. */
+  /** The index places contents in a blob that does not hold them. */
   | { readonly kind: 'contents-wrong'; readonly digest: Digest; readonly count: number }
-  /** A row differs from its manifest; it is written again from the manifest. */
+  /** A row differs from its manifest. Repair: rewrite it from the manifest. */
   | {
       readonly kind: 'entry-mismatch'
       readonly digest: Digest
@@ -30,7 +30,7 @@ export type Finding =
       readonly key: TaskKey
       readonly detail: string
     }
-  /** A manifest that the index does not know; its entry is brought back. */
+  /** A manifest that the index does not know. Repair: bring its entry back. */
   | { readonly kind: 'entry-forgotten'; readonly digest: Digest }
-  /** A file that no row names, and older than saves take; collection removes it. */
+  /** A file that no row names, too old to belong to a save in progress. Collection removes it. */
   | { readonly kind: 'file-unknown'; readonly digest: Digest; readonly sizeBytes: number }

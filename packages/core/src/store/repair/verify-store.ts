@@ -30,9 +30,9 @@ export interface StoreVerification {
 }
 
 /**
- * Checks the index as a whole and against itself, then reads every byte of every blob: its digest,
- * its contents, and what the index says of it; and looks for files that the index does not know.
- * @throws {TaskVaultError} when something cannot be read for another reason than damage.
+ * Checks the index and its consistency, then reads every blob: its digest, its contents, and what the index says about
+ * it. Also looks for files that the index does not know.
+ * @throws {TaskVaultError} when something cannot be read for a reason other than damage.
  */
 export async function verifyStore(
   store: Store,

@@ -13,7 +13,7 @@ import type { Fingerprint, KeyedFingerprint } from '../../model/fingerprint.ts'
 import type { TaskName } from '../../model/task.ts'
 import { digestWorkTreeFiles } from './digest-files.ts'
 
-/** Bytes, a stream of them, or what lies at a path; `-` is standard input. */
+/** Bytes, a stream of bytes, or the content at a path; `-` is standard input. */
 export type InputContent = Uint8Array | AsyncIterable<Uint8Array> | { readonly path: string }
 
 export interface ContentFingerprintRequest {
@@ -24,10 +24,9 @@ export interface ContentFingerprintRequest {
 }
 
 /**
- * The fingerprint of work that depends on one input, whatever that is called: the same bytes give
- * the same key from memory, a stream, a file, a pipe and standard input. A directory counts as the
- * files below it, each by its path in the directory, kind, executable bit and content; `.git` and
- * `.taskvault` are left out, and so are empty directories.
+ * Fingerprints work that depends on one input. Its name does not count: the same bytes give the same key from memory, a
+ * stream, a file, a pipe or standard input. A directory counts as the files below it, each with its path in the
+ * directory, kind, executable bit and content, without `.git`, `.taskvault` and empty directories.
  * @throws {TaskVaultError} INPUT_MISSING, INPUT_UNREADABLE, INPUT_CHANGED, NAME_UNSUPPORTED.
  */
 export async function fingerprintContent(

@@ -13,8 +13,8 @@ import type { TaskName } from '../../model/task.ts'
 const NAME_DIGITS = 32
 
 /**
- * Where a restore of `task` leaves word for the save, unless told: beside the cache, by project, as
- * projects may share one.
+ * Returns the default path of the notes that a restore of `task` leaves for the save: in the cache directory, named by
+ * project too, because projects can share a cache.
  */
 export function begunWorkPath({ cacheDirectory, projectRoot }: Settings, task: TaskName): string {
   const digest = Buffer.from(sha256.hash(Buffer.from(`${projectRoot}\0${task}`))).toString('hex')
@@ -33,7 +33,7 @@ export function writeBegunWork(absolutePath: string, work: BegunWork): void {
 }
 
 /**
- * Undefined when there is none.
+ * Reads the notes of a restore; undefined when there are none.
  * @throws {TaskVaultError} FORMAT_UNSUPPORTED, ENTRY_DAMAGED, PERMISSION_DENIED, IO_FAILED.
  */
 export function readBegunWork(absolutePath: string): BegunWork | undefined {
@@ -45,7 +45,7 @@ export function readBegunWork(absolutePath: string): BegunWork | undefined {
   }
 }
 
-/** Makes sure that no save takes word of other work for its own. Never throws. */
+/** Removes the notes, so that no save takes those of other work for its own. Never throws. */
 export function removeBegunWork(absolutePath: string): void {
   try {
     rmSync(absolutePath, { force: true })

@@ -23,9 +23,9 @@ export interface DecisionRequest {
 }
 
 /**
- * Decides what a run of `work` would do, and does nothing: no output is touched, nothing is counted
- * as a use. Contents are not verified, which a run would do.
- * @throws {TaskVaultError} like `runTask` before anything has run; and on trouble with the vault.
+ * Decides what a run of `work` would do, without doing it: no output is touched, and no use is counted. Unlike a run, it
+ * does not verify contents.
+ * @throws {TaskVaultError} like `runTask` before anything has run; also on trouble with the vault.
  */
 export async function decideRun(
   vault: Vault,

@@ -3,24 +3,24 @@ import { withSlashes } from '../../files/glob-pattern.ts'
 import { isWithin } from '../../files/is-within.ts'
 import { findInProject } from './find-in-project.ts'
 
-/** Where a command is asked for, and in which project. */
+/** Where a command is called, and in which project. */
 export interface CommandPlace {
-  /** Paths that come with it are relative to this; absolute. */
+  /** What its paths are relative to; absolute. */
   readonly cwd: string
   /** Absolute. */
   readonly projectRoot: string
 }
 
 /**
- * A path relative to the root that means what `named` means in its place. An absolute one that leads outside of
- * the project stays as it is, so that whoever refuses it names what was typed; so does such a glob.
+ * Converts a path given in `cwd` to one relative to the project root. An absolute path outside the project is returned
+ * unchanged, so that the error about it shows what was typed; the same holds for globs.
  */
 export function pathFromRoot(named: string, { cwd, projectRoot }: CommandPlace): string {
   if (!path.isAbsolute(named)) return path.relative(projectRoot, path.resolve(cwd, named)) || '.'
   return (findInProject(path.resolve(named), projectRoot) ?? named) || '.'
 }
 
-/** A glob relative to the root that means what `pattern` means in its place. */
+/** Converts a glob given in `cwd` to one relative to the project root. */
 export function patternFromRoot(
   pattern: string,
   { cwd, projectRoot }: CommandPlace,

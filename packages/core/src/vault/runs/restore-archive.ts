@@ -7,10 +7,10 @@ import type { LookUp } from './look-up.ts'
 import type { HitOutcome, KeyableWork } from './run-contract.ts'
 import { unlessTrouble } from './run-trouble.ts'
 
-/** What actions/cache may have saved for a piece of work. */
+/** Which archives of actions/cache can hold a piece of work. */
 export interface ArchiveSource {
   readonly query: ArchiveName
-  /** The work that an archive is the cache of, by the archive's key. */
+  /** The work whose cache the archive with this key holds. */
   workOf(key: string): KeyableWork
 }
 

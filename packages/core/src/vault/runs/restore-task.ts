@@ -42,7 +42,7 @@ export interface RestoreTaskRequest
 }
 
 export type RestoreTaskOutcome = (HitOutcome | RestoreMiss) & {
-  /** What the save that follows has to know. */
+  /** What the save that follows needs. */
   readonly begun: BegunWork
 }
 
@@ -58,11 +58,11 @@ export interface RestoreMiss {
 }
 
 /**
- * Puts back what a task made when what it reads was the same, or says why not. A failure that is
- * remembered is a miss here: who runs the task itself has no status to be told.
- * Trouble with the cache is reported as an event, and a miss.
- * @param vault undefined when there is none to be had, which the caller has reported.
- * @throws {TaskVaultError} when the request cannot be meant: INPUT_MISSING, OUTPUT_FORBIDDEN, …
+ * Restores the saved outputs of a task if its inputs are the same, or says why not. A saved failure is a miss here,
+ * because callers that run the task themselves have no way to report its status.
+ * Trouble with the cache is reported as an event, and is a miss.
+ * @param vault undefined when no vault could be opened, which the caller has reported.
+ * @throws {TaskVaultError} when the request is wrong: INPUT_MISSING, OUTPUT_FORBIDDEN, …
  */
 export async function restoreTask(
   vault: RunVault | undefined,

@@ -12,18 +12,18 @@ import type { OutputSinks } from '../../process/output-sinks.ts'
 import type { SignalSource } from '../../process/signals.ts'
 import type { OutputChanges, OutputTarget, SavedEntry, Vault } from '../vault.ts'
 
-/** What of a piece of work decides its key. */
+/** The part of a piece of work that decides its key. */
 export interface KeyableWork {
   readonly task: TaskName
   readonly definition: TaskDefinition
-  /** Undefined: the caller runs something of its own, which does not count. */
+  /** Undefined if the caller runs something itself; it does not count for the key then. */
   readonly command: Command | undefined
-  /** Absolute; within the project. Where the command runs: it counts for the key. */
+  /** Where the command runs: absolute, within the project. It counts for the key. */
   readonly directory: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** What is kept is a tool's cache, good for the work and not its result: it may lie anywhere. */
+  /** Whether this keeps a tool's cache, not a task's result. Its paths may be anywhere. */
   readonly isCache?: boolean
-  /** Of a cache: what of its paths is there is saved, and what else is there stays when it is put back. */
+  /** For a cache: save those of its paths that exist, and keep other files there when restoring it. */
   readonly isLoose?: boolean
 }
 
@@ -36,28 +36,28 @@ export interface RunRequest extends TaskWork {
   readonly policy: ResolvedPolicy
   readonly origin: Origin
   readonly output: OutputSinks
-  /** Whether the output is a terminal, which can show what another terminal showed. */
+  /** Whether the output is a terminal, and can show what was recorded from one. */
   readonly isTerminal: boolean
   /** Whether the command stays in the process group that a terminal signals. */
   readonly sharesTerminal: boolean
   readonly spawn: SpawnCommand
   readonly signals: SignalSource | undefined
-  /** Runs the command whatever is known. */
+  /** Runs the command even if its result is saved. */
   readonly skipsLookup: boolean
-  /** Why nothing is saved by this run, whatever comes of it; undefined: it may be. */
+  /** Why this run saves nothing in any case; undefined if it may save. */
   readonly neverSaves: 'no-save' | 'read-only' | undefined
   readonly onEvent: (event: RunEvent) => void
-  /** Absent: the CI system, if there is one, has no files that a command writes to. */
+  /** Absent outside CI systems that give commands files to write to. */
   readonly notes?: NoteTaker
-  /** Ends waiting for another process that does the same work. */
+  /** Ends the wait for another process that does the same work. */
   readonly signal?: AbortSignal
 }
 
 /** Keeps what a command writes to files of the CI system. */
 export interface NoteTaker {
-  /** Whether the command seems to write there: an entry that was saved without is not all of its work. */
+  /** Whether the command seems to write there, so that an entry without notes is incomplete. */
   readonly areExpected: boolean
-  /** What was written so far; asked once the command has ended. */
+  /** What was written so far; called once the command has ended. */
   read(): Notes
 }
 
@@ -65,9 +65,9 @@ export interface NoteTaker {
 export type RunEvent =
   /** The command is about to run. */
   | { readonly kind: 'missed'; readonly reasons: readonly ChangeReason[] }
-  /** Another process has been doing the same work for a second, and we wait for it. */
+  /** Another process has been doing the same work for a second; this one waits for it. */
   | { readonly kind: 'waiting' }
-  /** The cache had trouble, and the task goes on without it. */
+  /** The cache had trouble, and the task continues without it. */
   | {
       readonly kind: 'trouble'
       readonly code: ErrorCode
@@ -84,11 +84,11 @@ export interface HitOutcome {
   readonly exitCode: number
   readonly manifest: Manifest
   readonly changes: OutputChanges
-  /** Those of the written paths where something else stood; at most 100 are looked at. */
+  /** Written paths where something else was, and removed ones; at most 100 of each are examined. */
   readonly putBack: readonly string[]
-  /** What the command wrote to files of the CI system; absent: nobody kept it. */
+  /** What the command wrote to files of the CI system; absent if it was not kept. */
   readonly notes?: Notes
-  /** How many bytes came for it from the remote store; absent when it was on this machine. */
+  /** How many bytes were fetched from the remote store; absent if the entry was on this machine. */
   readonly receivedBytes?: number
   readonly tookMs: number
 }
@@ -96,19 +96,19 @@ export interface HitOutcome {
 export interface RanOutcome {
   readonly kind: 'ran'
   readonly task: TaskName
-  /** Undefined when trouble kept it from being known. */
+  /** Undefined if trouble kept it from being computed. */
   readonly key: TaskKey | undefined
   readonly reasons: readonly ChangeReason[]
   readonly end: CommandEnd
-  /** As a shell would report `end`. */
+  /** `end` as a shell would report it. */
   readonly exitCode: number
   readonly durationMs: number
   readonly save: SavedEntry | NotSaved
-  /** Bytes in the middle of the log that were too many to be recorded. */
+  /** How many bytes were left out in the middle of a log that was too long. */
   readonly omittedLogBytes: number
 }
 
-/** Why nothing was saved, where there is no more to say. */
+/** Why nothing was saved, if there are no details. */
 export type PlainReason =
   | 'failed'
   | 'interrupted'
@@ -118,7 +118,7 @@ export type PlainReason =
   | 'policy'
   | 'no-save'
   | 'read-only'
-  /** The vault lies where this user may not write. */
+  /** This user may not write to the vault. */
   | 'not-writable'
 
 export type NotSaved = { readonly kind: 'not-saved' } & (
@@ -140,25 +140,25 @@ export interface RunVault extends Pick<
   Vault,
   'settings' | 'stage' | 'save' | 'findArchive' | 'adoptArchive'
 > {
-  /** Whether it can be read, and nothing be saved. */
+  /** Whether it can only be read. */
   readonly isReadOnly: boolean
-  /** What the work depends on, as of now. */
+  /** Fingerprints the work's inputs as they are now. */
   fingerprint(work: KeyableWork): Promise<KeyedFingerprint>
-  /** Whether another process finds out what it depends on: then a result is stored meanwhile. */
+  /** Whether another process computes the fingerprint, so that a result can be stored meanwhile. */
   readonly asksBeside?: true
-  /** Writes to the audit log that a run had to do without the vault. Never throws. */
+  /** Records in the audit log that a run had to continue without the vault. Never throws. */
   recordTrouble(task: TaskName, error: TaskVaultError): void
-  /** The newest entry of a task, or of those whose names begin so, wherever it is. */
+  /** Finds the newest entry of a task, or of tasks with a name prefix, here or in the remote store. */
   findNewest(query: NewestQuery): Promise<NamedKey | undefined>
-  /** Whether there is an entry that a look-up would put in place; nothing is fetched for that. */
+  /** Whether there is an entry that a look-up would restore; fetches nothing. */
   isKnown(place: NamedKey): Promise<boolean>
-  /** Whether there is an entry, without counting as a use of it. */
+  /** Whether there is an entry; does not count as a use of it. */
   hasEntry(key: TaskKey): boolean
-  /** The file that stands for the right to do the work of `key`; absolute. */
+  /** The lock file of the work of `key`; absolute. */
   lockPath(key: TaskKey): string
 }
 
-/** Either all of the name, or its beginning. */
+/** A task's whole name, or a prefix of names. */
 export type NewestQuery = { readonly task: TaskName } | { readonly taskPrefix: string }
 
 export interface NamedKey {

@@ -14,14 +14,14 @@ import { unlessTrouble } from './run-trouble.ts'
 const OLD_LOCKS = { olderThanMs: 3_600_000, most: 50 }
 
 /**
- * Does a task's work, or puts back what it made the last time.
+ * Runs a task, or restores what it made the last time.
  *
- * Fingerprint, look up; on a hit restore the outputs and replay the log. On a miss take the lock of
- * the key, so that no two processes do the same work, look up again if somebody else had it, run the
- * command, and save. Trouble with the cache is reported as an event and makes this a run without it.
- * @param vault undefined when there is none to be had, which the caller has reported.
- * @throws {TaskVaultError} before anything has run, when the request cannot be meant: INPUT_MISSING,
- * OUTPUT_FORBIDDEN, ARGUMENT_INVALID, COMMAND_NOT_FOUND, …
+ * Fingerprints the inputs and looks the key up. On a hit, restores the outputs and replays the log. On a miss, takes the
+ * key's lock, so that no two processes do the same work; looks up again if another process held it; runs the command, and
+ * saves the result. Trouble with the cache is reported as an event, and the task runs without the cache.
+ * @param vault undefined when no vault could be opened, which the caller has reported.
+ * @throws {TaskVaultError} before anything has run, when the request is wrong: INPUT_MISSING, OUTPUT_FORBIDDEN,
+ * ARGUMENT_INVALID, COMMAND_NOT_FOUND, …
  */
 export async function runTask(
   vault: RunVault | undefined,

@@ -60,8 +60,8 @@ const EFFECTS: Readonly<Record<ErrorCode, 'stop' | 'go-on'>> = {
 }
 
 /**
- * What a run tells of `error` when it goes on without the cache.
- * @throws `error` itself, when the caller asked for what cannot be meant.
+ * Returns what a run reports of `error` when it continues without the cache.
+ * @throws `error` itself, when the request was wrong.
  */
 export function asPassedOver(error: unknown): TaskVaultError {
   const failure = asFailure(error)
@@ -83,9 +83,9 @@ const ABOUT_THE_WORK: ReadonlySet<ErrorCode> = new Set([
 ])
 
 /**
- * What is told of `error` when the cache could not be used, while what was asked of it was right: no build
- * fails for that.
- * @throws `error` itself, when it is about what was asked.
+ * Returns what to report when the cache could not be used, although the request was valid. No build fails because of
+ * that.
+ * @throws `error` itself, when the request was wrong.
  */
 export function asCacheTrouble(error: unknown): TaskVaultError {
   const failure = asPassedOver(error)

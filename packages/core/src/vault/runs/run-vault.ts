@@ -12,7 +12,7 @@ import { readEncodedFingerprint } from '../read-encoded-fingerprint.ts'
 import type { Vault } from '../vault.ts'
 import type { KeyableWork, NewestQuery, RunVault } from './run-contract.ts'
 
-/** The vault as runs see it. */
+/** Wraps a vault for runs. */
 export function createRunVault(vault: Vault): RunVault {
   const { settings, store, statCache } = vault
   return {

@@ -19,21 +19,21 @@ import { saveWork } from './save-work.ts'
 export interface SaveTaskRequest extends Pick<RunRequest, 'policy' | 'origin' | 'onEvent'> {
   /** As the restore left it. */
   readonly begun: BegunWork
-  /** How the work ended. */
+  /** The exit status of the work. */
   readonly exitCode: number
   readonly env: KeyableWork['env']
-  /** Whether an entry of the key that is there gives way. */
+  /** Whether to replace an existing entry of the key. */
   readonly replaces?: boolean
-  /** What an archive is called that is sent instead of the entry; undefined: the entry is. */
+  /** Sends an archive of this name instead of the entry; undefined sends the entry. */
   readonly archive?: ArchiveName | undefined
-  /** What is kept with the entry, for whoever restores it. */
+  /** Kept with the entry, and given back when it is restored. */
   readonly notes?: Notes | undefined
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
 
 export interface SaveTaskOutcome {
-  /** Undefined when trouble kept it from being known. */
+  /** Undefined if trouble kept it from being computed. */
   readonly key: TaskKey | undefined
   readonly durationMs: number
   readonly save: SavedEntry | NotSaved | NothingNew
@@ -49,11 +49,11 @@ interface NothingNew {
 const HIGHEST_STATUS = 128
 
 /**
- * Saves what a task made since the restore that was a miss, under the key of what it read then. Not
- * saved: what was restored, failures unless the policy remembers them, and work whose inputs are no
- * longer what they were. Trouble with the cache is reported as an event.
- * @param vault undefined when there is none to be had, which the caller has reported.
- * @throws {TaskVaultError} OUTPUT_FORBIDDEN when what was left by the restore was tampered with.
+ * Saves what a task made after a restore that was a miss, under the key computed by that restore. Does not save what was
+ * restored, failures (unless the policy saves them), or work whose inputs have changed since. Trouble with the cache is
+ * reported as an event.
+ * @param vault undefined when no vault could be opened, which the caller has reported.
+ * @throws {TaskVaultError} OUTPUT_FORBIDDEN when the restore's notes were tampered with.
  */
 export async function saveTask(
   vault: RunVault | undefined,

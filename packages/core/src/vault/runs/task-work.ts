@@ -6,24 +6,24 @@ import type { Command } from '../../process/command-line.ts'
 import { exclusionOf } from './paths-from-root.ts'
 import type { KeyableWork, TaskWork } from './run-contract.ts'
 
-/** What a caller adds to what the configuration declares for a task. */
+/** What a caller adds to the configuration's declaration of a task. */
 export interface TaskAdditions {
-  /** Globs relative to the project root, as in the configuration; so are the outputs. */
+  /** Globs relative to the project root, as in the configuration; outputs are relative to it too. */
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
   readonly env: readonly string[]
   readonly tools: readonly string[]
   readonly salt: string | undefined
   /**
-   * Keep a tool's cache by this name, not the result of a task: nothing counts but what is named here,
-   * and no command.
+   * Keeps a tool's cache under this name, not a task's result: only what is named here counts for the key, and no
+   * command does.
    */
   readonly isCache?: boolean
-  /** Of a cache: what of its paths is there is saved, and what else is there stays when it is put back. */
+  /** For a cache: save those of its paths that exist, and keep other files there when restoring it. */
   readonly isLoose?: boolean
-  /** Absolute paths of files that we write for the caller, such as word for the save: they are no inputs. */
+  /** Absolute paths of files that we write for the caller, such as notes for the save. They are not inputs. */
   readonly ownFiles?: readonly string[]
-  /** Instead of the configured command, and where it runs. */
+  /** Replaces the configured command and its directory. */
   readonly command: { readonly line: Command; readonly directory: string } | undefined
 }
 
@@ -38,7 +38,7 @@ const ALL_INPUTS = '?**'
 const NOTHING_DECLARED: TaskDefinition = { inputs: [], outputs: [], env: [], tools: [] }
 
 /**
- * The work that a task stands for.
+ * Combines what the configuration declares for a task with what the caller adds.
  * @throws {TaskVaultError} TASK_UNKNOWN when neither the configuration nor the caller has a command;
  * ARGUMENT_INVALID when it is empty.
  */
@@ -49,11 +49,10 @@ export function createTaskWork(task: TaskName, source: TaskSource): TaskWork {
 }
 
 /**
- * Like `createTaskWork`, for a caller that runs the task itself: without a command, the key says
- * nothing of what is run. A task that names no inputs reads the whole project: a key that depended
- * on nothing would be a hit for ever.
- * @throws {TaskVaultError} ARGUMENT_INVALID when its command is empty, as a variable is that nobody set, or an
- * output is a pattern.
+ * Like `createTaskWork`, for callers that run the task themselves: without a command, the key does not depend on what is
+ * run. A task without inputs reads the whole project, because a key that depends on nothing would be a hit forever.
+ * @throws {TaskVaultError} ARGUMENT_INVALID when the command is empty, as from an unset variable, or an output is a
+ * pattern.
  */
 export function createKeyableWork(
   task: TaskName,

@@ -2,17 +2,17 @@ import type { RemoteMode } from '../../config/remote-settings.ts'
 import { asTaskVaultError } from '../../errors.ts'
 import type { Vault } from '../vault.ts'
 
-/** What came of asking the remote store. */
+/** Whether the remote store can be used. */
 export interface RemoteExamination {
   readonly url: string
   readonly mode: RemoteMode
-  /** Why it cannot be used, and what to do; null when it answers. */
+  /** Why it cannot be used, and what to do; null if it answers. */
   readonly trouble: string | null
 }
 
 /**
- * Asks the remote store for an entry, also where it was given up a moment ago. Undefined when there is
- * none. Takes as long as a task would wait for it at most.
+ * Asks the remote store for an entry, even if a process has just given it up. Undefined without a remote store. Takes at
+ * most as long as a task would wait.
  */
 export async function examineRemote(
   { settings: { remote }, store }: Vault,

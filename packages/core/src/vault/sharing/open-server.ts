@@ -18,8 +18,8 @@ export interface OpenServerOptions {
 const PATIENCE_MS = 30_000
 
 /**
- * The server that `remote` names, for what people ask of it. Nobody is asked before the first call.
- * @throws {TaskVaultError} ARGUMENT_INVALID when `remote` names no server.
+ * Opens the server that `remote` names, for its administration. Makes no request before the first call.
+ * @throws {TaskVaultError} ARGUMENT_INVALID when `remote` is not a server.
  */
 export async function openServer({
   remote,

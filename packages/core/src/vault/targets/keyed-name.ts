@@ -4,10 +4,10 @@ import { parseTaskName } from '../../model/task.ts'
 import type { TaskName } from '../../model/task.ts'
 import { noteKey, readNotedKey } from './noted-key.ts'
 
-/** Whose keys are looked for together, by how they begin: those of one group with the same version. */
+/** Keys of one group with the same version; they are searched together by prefix. */
 export interface KeyedPlace {
   readonly group: TaskName
-  /** Hexadecimal digits; what else has to be the same for a cache to be of use. */
+  /** Hexadecimal digits that stand for everything else that must be the same for a cache to be usable. */
   readonly version: string
 }
 
@@ -17,8 +17,8 @@ const DIGEST_DIGITS = 32
 const VERSION_DIGITS = 12
 
 /**
- * The name of a cache whose key somebody has written: the key is the end of it, so that what keys begin with
- * is what names begin with. Of a key that is too long for that, the name has the beginning and a digest.
+ * Returns the name of a cache for a key that a person has written. The name ends with the key, so that a prefix of the
+ * key is a prefix of the name. A key that is too long is cut, and its digest is added.
  * @throws {TaskVaultError} TASK_NAME_INVALID when the group leaves no room.
  */
 export function nameOfKey(place: KeyedPlace, key: string): TaskName {
@@ -29,19 +29,19 @@ export function nameOfKey(place: KeyedPlace, key: string): TaskName {
   return parseTaskName(`${head}${escaped.slice(0, shownOf(head))}~${digest}`)
 }
 
-/** What the names of all keys begin with that begin so; undefined when that is longer than names show. */
+/** The name prefix of all keys with the prefix `beginning`; undefined if it is longer than names can show. */
 export function namePrefixOfKeys(place: KeyedPlace, beginning: string): string | undefined {
   const head = headOf(place)
   const escaped = escapeKey(beginning)
   return escaped.length <= shownOf(head) ? head + escaped : undefined
 }
 
-/** What an entry has to say of its key besides its name; undefined when that shows all of it. */
+/** The notes that an entry needs to hold its whole key; undefined if its name shows all of it. */
 export function notesOfKey(name: TaskName, key: string): Notes | undefined {
   return name.endsWith(`/${escapeKey(key)}`) ? undefined : noteKey(key)
 }
 
-/** The key of an entry; where neither its name nor its notes show all of it, the beginning and a digest. */
+/** The key of an entry; if neither its name nor its notes hold all of it, its beginning and a digest. */
 export function keyOfName(place: KeyedPlace, name: TaskName, notes?: Notes): string {
   const noted = readNotedKey(notes)
   // Notes of another key would be somebody's invention.
