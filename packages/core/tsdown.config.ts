@@ -10,6 +10,7 @@ const config: UserConfig = {
     testing: 'src/testing/index.ts',
     'restore-worker': 'src/store/unpacking/restore-worker.ts',
     'read-ahead-worker': 'src/files/read-ahead-worker.ts',
+    'file-worker': 'src/files/file-worker.ts',
   },
 }
 export default config

@@ -1,11 +1,13 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Stats } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { TaskVaultError, asTaskVaultError } from '../errors.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import { createChunker } from './chunker.ts'
 import type { ReadContent } from './chunker.ts'
 import type { ContentSink } from './content-sink.ts'
 import { CHUNKED_FROM_BYTES } from './cut-chunks.ts'
+import { startFileThread } from './file-thread.ts'
 import { releaseMemory } from './release-memory.ts'
 
 /** What was read of a file that has a name, and what it was when it was opened. */
@@ -15,6 +17,10 @@ interface ReadFile extends ReadContent {
 
 // Reads of more than 256 KiB at a time are slower by a factor of three; see docs/benchmarks.md.
 const READ_BYTES = 256 * 1024
+/** A smaller file is read before another thread is of any use. */
+const THREAD_FROM_BYTES = 256 * 1024 * 1024
+/** What is read meanwhile: a thread takes about as long to start. */
+const HEAD_BYTES = 64 * 1024 * 1024
 const window = Buffer.allocUnsafeSlow(CHUNKED_FROM_BYTES)
 
 // A file may be swapped for a link or a pipe between `lstat` and `open`: neither is followed, and
@@ -82,7 +88,7 @@ export function* readContent(
       before.size < CHUNKED_FROM_BYTES
         ? readSmall(descriptor, algorithm, sink)
         : sink === undefined
-          ? readLarge(descriptor, algorithm)
+          ? readLarge(descriptor, before.size, algorithm)
           : yield* readChunks(descriptor, algorithm, sink)
     const after = fstatSync(descriptor)
     if (content === undefined || isOther(before, after, content)) throw changed(absolutePath)
@@ -145,15 +151,26 @@ function addSmall(
   return { digest, sizeBytes: bytes.length, places }
 }
 
-function readLarge(descriptor: number, algorithm: HashAlgorithm): ReadContent {
+/** Of a very large file, most is read by another thread: to read takes half as long as to digest what was read. */
+function readLarge(descriptor: number, size: number, algorithm: HashAlgorithm): ReadContent {
   const hasher = algorithm.createHasher()
+  const usesThread = size >= THREAD_FROM_BYTES && availableParallelism() > 1
+  using thread = usesThread ? startFileThread({ descriptor, start: HEAD_BYTES }) : undefined
   let sizeBytes = 0
   for (;;) {
-    const got = readSync(descriptor, window, 0, READ_BYTES, null)
-    if (got === 0) return { digest: hasher.digest(), sizeBytes, places: [] }
-    hasher.update(window.subarray(0, got))
-    sizeBytes += got
+    const isHead = sizeBytes < HEAD_BYTES
+    const read = isHead ? undefined : thread?.take()
+    const wantedBytes = isHead ? Math.min(READ_BYTES, HEAD_BYTES - sizeBytes) : READ_BYTES
+    const bytes = read ?? readAt(descriptor, sizeBytes, wantedBytes)
+    if (bytes.length === 0) return { digest: hasher.digest(), sizeBytes, places: [] }
+    hasher.update(bytes)
+    sizeBytes += bytes.length
   }
+}
+
+/** Into the window. @returns what was read: nothing at the end. */
+function readAt(descriptor: number, position: number, wantedBytes: number): Buffer {
+  return window.subarray(0, readSync(descriptor, window, 0, wantedBytes, position))
 }
 
 function* readChunks(
