@@ -17,13 +17,13 @@ function renderReport(results: Results): string {
   const gaps = renderGaps(results.rows)
   const sections = [
     '# Benchmarks',
-    'Written by `pnpm bench report`; do not edit. Ratios count, not seconds: both sides of a ratio ran in turn, in one session, on one machine.',
+    'Written by `pnpm bench report`; do not edit. Compare the ratios, not the seconds: both sides of a ratio ran in turn, in one session, on one machine.',
     '## Targets',
     renderTargets(results.rows.filter(({ targets }) => targets.length > 0)),
     ...(gaps === '' ? [] : ['Not measured:', gaps]),
     ...(existsSync(PROFILES) ? [readFileSync(PROFILES, 'utf8').trim()] : []),
     '## Growth',
-    'Cost must grow in step with the number of paths and with changed bytes. The exponent is the slope of log(cost) over log(size), what the smallest size costs taken off as the fixed part: 1 is linear, 2 is quadratic.',
+    'Cost must grow in step with the number of paths and with changed bytes. The exponent is the slope of log(cost) over log(size), after subtracting the cost of the smallest size as the fixed part: 1 is linear, 2 is quadratic.',
     renderGrowth(results.rows),
     '## Figures',
     'Medians; the highest run for memory. Processor time is user and system time of the process and all it started; peak memory is that of the largest single process.',
@@ -61,11 +61,11 @@ function renderMachine({
   ].join('\n')
 }
 
-const METHOD = `- Contestants take turns, A B C, A B C, after a round that warms up and is not counted; a ratio is that of the medians, in brackets the median of the ratios round by round.
-- A whole process is timed, from fork to exit, with its start-up. Only the rows of the SDK and of statistics time calls inside a process; each store has a process of its own.
-- Cold means that the stat cache is empty and every byte is read and hashed; warm means that it knows the tree. The page cache is warm throughout: on a RAM file system nothing else is possible, and fsync costs nothing there, for us and for the peers.
-- What the first round leaves behind is checked: restored trees are compared with the originals byte by byte with modes and times, saved ones are verified, hashes must follow a changed byte that leaves size and time alone, and the builds of turbo and wireit must not have run again.
-- An upgrade replaces what the package manager replaced, and nothing else: other files keep their inode and times. Vaults and repositories are put back to the state before the upgrade between runs.
+const METHOD = `- Contestants take turns, A B C, A B C, after a warm-up round that is not counted; a ratio is that of the medians, in brackets the median of the ratios of each round.
+- A whole process is timed, from fork to exit, including its start-up. Only the rows of the SDK and of statistics time calls within a process; each store has its own process.
+- Cold means that the stat cache is empty and every byte is read and hashed; warm means that it knows the tree. The page cache is always warm: on a RAM file system nothing else is possible, and fsync costs nothing there, for us and for the peers.
+- The results of the first round are checked: restored trees are compared with the originals byte by byte, with modes and times; saved ones are verified; hashes must change with a byte that changes neither size nor time; and the builds of turbo and wireit must not have run again.
+- An upgrade replaces what the package manager replaced, and nothing else: other files keep their inode and times. Between runs, vaults and repositories are reset to the state before the upgrade.
 - Peers do different work: restic encrypts, \`tar\` and \`cp\` verify nothing, cacache does not fsync.`
 
 const REPEAT = `\`\`\`
@@ -75,4 +75,4 @@ pnpm bench all --quick    # three rounds
 pnpm bench report         # writes this page from the newest results
 \`\`\`
 
-Linux with GNU tar, coreutils, findutils and time; \`apt-get install time zstd restic b3sum git\` brings the peers, and those that are missing are skipped and named. About 10 GB of free memory, or of disk with \`TASKVAULT_BENCH_DIR=DIRECTORY\`. The tree of the first rows is installed once from pinned versions (\`bench/tree-packages.json\`) and needs the network for that. Nothing else should run meanwhile.`
+Linux with GNU tar, coreutils, findutils and time; \`apt-get install time zstd restic b3sum git\` installs the peers; missing ones are skipped and named. Needs about 10 GB of free memory, or of disk with \`TASKVAULT_BENCH_DIR=DIRECTORY\`. The tree of the first rows is installed once from pinned versions (\`bench/tree-packages.json\`) and needs the network for that. Nothing else should run meanwhile.`
