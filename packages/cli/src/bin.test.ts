@@ -22,6 +22,11 @@ vi.setConfig({ testTimeout: 30_000 })
 const ORDINARY = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 const BIN = path.join(import.meta.dirname, 'bin.ts')
 
+const SAVE = ['cache', 'save', 'task', 'input', 'tree']
+const GET = ['cache', 'get', 'task', 'input', 'tree']
+const RESTORE = ['restore', 'halves', '--input', 'input', '--output', 'tree']
+const RUN = ['run', 'task', '--input', 'input', '--output', 'tree', '--', 'true']
+
 describe('as a process', () => {
   test('the exit code and both streams are those of the command', () => {
     const { status, stdout, stderr } = run(
@@ -175,31 +180,40 @@ describe('when a signal stops it', () => {
     expect(await said).toBe('')
   })
 
-  test('SIGINT while an output is put back: it is there whole, or not at all, and nothing else', async () => {
-    const cwd = createProject({ input: 'i' })
-    mkdirSync(path.join(cwd, 'tree'))
-    for (let index = 0; index < FILES; index += 1) {
-      writeFileSync(path.join(cwd, 'tree', `file-${index}`), `${index}`.repeat(2000))
-    }
-    run(['cache', 'save', 'task', 'input', 'tree'], cwd)
-    rmSync(path.join(cwd, 'tree'), { recursive: true })
-    const child = start(['cache', 'get', 'task', 'input', 'tree'], cwd)
-    const ended = exitOf(child)
-    await until(child, () => readdirSync(cwd).length > 2)
+  test.each([
+    ['cache get', [SAVE], GET],
+    ['restore', [RESTORE, ['save', 'halves']], RESTORE],
+    ['run', [RUN], RUN],
+  ])(
+    'SIGINT while %s puts an output back: it is there whole, or not at all, and nothing else',
+    async (_name, before, words) => {
+      const cwd = createProject({ input: 'i' })
+      mkdirSync(path.join(cwd, 'tree'))
+      for (let index = 0; index < FILES; index += 1) {
+        writeFileSync(path.join(cwd, 'tree', `file-${index}`), `${index}`.repeat(2000))
+      }
+      for (const each of before) run(each, cwd)
+      rmSync(path.join(cwd, 'tree'), { recursive: true })
+      const child = start(words, cwd, 'pipe')
+      const said = wordsOf(child)
+      const ended = exitOf(child)
+      await until(child, () => readdirSync(cwd).length > 2)
 
-    child.kill('SIGINT')
-    const { code } = await ended
+      child.kill('SIGINT')
+      const { code } = await ended
 
-    const isThere = existsSync(path.join(cwd, 'tree'))
-    expect([0, 130]).toContain(code)
-    expect(isThere ? readdirSync(path.join(cwd, 'tree')).length : FILES).toBe(FILES)
-    expect(code === 130 || isThere).toBe(true)
-    expect(
-      readdirSync(cwd)
-        .filter((name) => name !== 'tree')
-        .toSorted(),
-    ).toEqual(['.taskvault', 'input'])
-  })
+      const isThere = existsSync(path.join(cwd, 'tree'))
+      expect([0, 130]).toContain(code)
+      expect(isThere ? readdirSync(path.join(cwd, 'tree')).length : FILES).toBe(FILES)
+      expect(code === 130 ? await said : '').toBe('')
+      expect(code === 130 || isThere).toBe(true)
+      expect(
+        readdirSync(cwd)
+          .filter((name) => name !== 'tree')
+          .toSorted(),
+      ).toEqual(['.taskvault', 'input'])
+    },
+  )
 })
 
 const FILES = 4000

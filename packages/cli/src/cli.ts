@@ -1,16 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { LoadedSettings, LogLevel, Report, Vault } from '@taskvault/core'
 import type { Command } from 'commander'
-import { EXIT, exitCodeOfSignal } from './exit-codes.ts'
-import type { StopSignal } from './exit-codes.ts'
+import { EXIT } from './exit-codes.ts'
 import type { Host } from './host.ts'
 import { limitMemoryOfLargeWork } from './limit-memory-of-large-work.ts'
 import { wantsColour } from './render/colours.ts'
 import { createProgress } from './render/progress.ts'
 import type { Progress } from './render/progress.ts'
-import { SILENT_VOICE, createVoice } from './render/voice.ts'
+import { createVoice } from './render/voice.ts'
 import type { Voice } from './render/voice.ts'
 import { resolveCwd } from './resolve-cwd.ts'
+import { createStopSignals } from './stop-signals.ts'
+import type { StopSignals } from './stop-signals.ts'
 
 /** Options that every command takes, before or after its name. */
 export interface GlobalOptions {
@@ -36,6 +36,7 @@ export interface Cli {
   readonly progress: Progress
   /** Reads the events of work under way: shows its progress, and limits memory where there is much to do. */
   readonly follow: Report
+  readonly signals: Pick<StopSignals, 'stopped' | 'ofCommand'>
   settings(): Promise<LoadedSettings>
   /**
    * The vault of this project. Closed when the command ends, also by a signal. `report` replaces
@@ -67,8 +68,6 @@ export interface OwnedCli extends Cli {
   readonly exitCode: number
   /** Closes all that the command opened, last opened first. */
   close(): Promise<void>
-  /** Closes all under the command while it works. What it says about that is no news to anybody. */
-  stop(): Promise<void>
 }
 
 /** Ties a parsed command line to its host. `program` must have the global options. */
@@ -79,13 +78,14 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
   let cwd: string | undefined
   let stdin: Host['stdin'] | undefined
   let voice: Voice | undefined
-  let isStopped = false
   let progress: Progress | undefined
   const limitMemory = limitMemoryOfLargeWork(host)
+  const signals = createStopSignals(host)
 
   const cli: OwnedCli = {
     host,
     argv,
+    signals,
     get options() {
       const {
         json = false,
@@ -100,8 +100,11 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
       return cwd
     },
     get voice() {
-      if (isStopped) return SILENT_VOICE
-      voice ??= createVoice(host, { ...cli.options, hasColour: wantsColour(host.env, host.stdout) })
+      voice ??= createVoice(host, {
+        ...cli.options,
+        hasColour: wantsColour(host.env, host.stdout),
+        stopped: signals.stopped,
+      })
       return voice
     },
     get progress() {
@@ -110,7 +113,7 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
     },
     follow: (event) => {
       limitMemory(event)
-      cli.progress.read(event)
+      if (!signals.stopped.aborted) cli.progress.read(event)
     },
     get exitCode() {
       return exitCode
@@ -140,16 +143,14 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
       async (...args) => {
         const running = work(...args)
         const result =
-          options.handlesSignals === true ? await running : await untilStopped(running, cli)
+          options.handlesSignals === true
+            ? await running
+            : await signals.untilStopped(running, cli.close)
         exitCode = result ?? EXIT.ok
       },
     close: async () => {
       progress?.end()
       await atEnd.disposeAsync()
-    },
-    stop: async () => {
-      isStopped = true
-      await cli.close()
     },
   }
   return cli
@@ -178,26 +179,4 @@ async function loadSettingsOf({ cwd, options, host }: Cli): Promise<LoadedSettin
   const { env, configMemory } = host
   const memory = configMemory && openConfigMemory(configMemory)
   return await loadSettings({ cwd, configPath: options.config, env, memory })
-}
-
-/** How long work that a signal cut short has to clean up behind itself. */
-const CLEANUP_MS = 2000
-
-/** The work's exit code, or a signal's, once all that the work had open is closed. */
-async function untilStopped(work: Promise<number | void>, cli: OwnedCli): Promise<number | void> {
-  let stopListening: (() => void) | undefined
-  const stopped = new Promise<StopSignal>((resolve) => {
-    stopListening = cli.host.onStopSignal(resolve)
-  })
-  try {
-    const first = await Promise.race([work.then((code) => ({ code })), stopped])
-    if (typeof first !== 'string') return first.code
-    // What is closed under the work makes it fail at its next step, and remove what it has staged.
-    await cli.stop()
-    await Promise.race([work.catch(() => undefined), delay(CLEANUP_MS)])
-    return exitCodeOfSignal(first)
-  } finally {
-    // From here on a second signal ends the process at once.
-    stopListening?.()
-  }
 }

@@ -5,7 +5,6 @@ import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { createHookVoice } from '../render/hook-voice.ts'
 import { openVaultOrWarn } from './open-vault-or-warn.ts'
-import { listenForStops } from './run-signals.ts'
 
 interface Options {
   readonly explain: boolean
@@ -26,12 +25,7 @@ export function registerHooksRun(parent: Command, cli: Cli): void {
     )
     .addHelpText('after', HELP)
     .action(
-      cli.action(
-        (hook: string, _arguments: string[], options: Options) => run(cli, hook, options),
-        {
-          handlesSignals: true,
-        },
-      ),
+      cli.action((hook: string, _arguments: string[], options: Options) => run(cli, hook, options)),
     )
 }
 
@@ -55,7 +49,6 @@ async function run(cli: Cli, hookText: string, options: Options): Promise<number
   const voice = createHookVoice(cli, { hook, settings, explains })
   const input = await readInput(cli, { hook, onWait: voice.waiting })
   const vault = await openVaultOrWarn(cli, voice.trouble)
-  const stopped = listenForStops(cli)
   const request = {
     hook,
     settings,
@@ -65,13 +58,7 @@ async function run(cli: Cli, hookText: string, options: Options): Promise<number
     explains,
     onEvent: voice.event,
   }
-  const surroundings = async (): Promise<Surroundings> => ({
-    ...(await createSurroundings(cli)),
-    signals: stopped.signals,
-  })
-  const outcome = await Promise.race([runHook(vault, request, surroundings), stopped.exitCode])
-  stopped.stopListening()
-  if (typeof outcome === 'number') return outcome
+  const outcome = await runHook(vault, request, async () => await createSurroundings(cli))
   voice.outcome(outcome)
   return outcome.exitCode
 }
@@ -109,7 +96,7 @@ async function readInput(cli: Cli, { hook, onWait }: Listening): Promise<string 
 type Surroundings = Awaited<ReturnType<HookSurroundings>>
 
 /** Looking for a terminal takes a while; on a hit nobody asks for one. */
-async function createSurroundings({ host }: Cli): Promise<Omit<Surroundings, 'signals'>> {
+async function createSurroundings({ host, signals }: Cli): Promise<Surroundings> {
   const { findTerminalSpawn, isAttended } = await import('../spawn-in-terminal.ts')
   const spawnInTerminal = await findTerminalSpawn(host)
   return {
@@ -117,5 +104,7 @@ async function createSurroundings({ host }: Cli): Promise<Omit<Surroundings, 'si
     isTerminal: host.stdout.isTTY === true,
     sharesTerminal: spawnInTerminal === undefined && isAttended(host),
     spawn: spawnInTerminal ?? spawnPiped,
+    signals: signals.ofCommand,
+    signal: signals.stopped,
   }
 }

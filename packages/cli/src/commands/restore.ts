@@ -54,6 +54,7 @@ async function restore(cli: Cli, taskText: string, options: Options): Promise<nu
   const settings = await cli.settings()
   const { projectRoot } = settings
   const { env, stdout, stderr, now } = cli.host
+  const { stopped: signal } = cli.signals
   const ownFile =
     options.state === undefined ? undefined : resolveFileArgument(options.state, cli.cwd)
   const additions = {
@@ -75,6 +76,7 @@ async function restore(cli: Cli, taskText: string, options: Options): Promise<nu
     fallbacks: options.fallback.map((name) => ({ task: name })),
     neverSaves: options.readOnly ? 'read-only' : undefined,
     now,
+    signal,
     onEvent: voice.event,
   })
   // Where nothing can be saved, `save` says why.

@@ -29,7 +29,6 @@ import { findTerminalSpawn, isAttended } from '../spawn-in-terminal.ts'
 import { openRunVault } from './open-run-vault.ts'
 import { resolveFileArgument } from './path-argument.ts'
 import { createAdditions, type RunOptions } from './run-options.ts'
-import { listenForStops } from './run-signals.ts'
 import { addWorkOptions, checkCommandWords, wordsOf } from './work-options.ts'
 import { writeRunResult } from './write-run-result.ts'
 
@@ -44,12 +43,8 @@ export function registerRun(parent: Command, cli: Cli): void {
     .option('--result <file>', 'write the outcome to this file, as JSON')
     .addHelpText('after', '\nWith --json, prints the decision as JSON, and runs nothing.')
     .action(
-      cli.action(
-        (task: string, command: string[], options: RunOptions) =>
-          run(cli, { task, command, options, argv: wordsOf(parent) }),
-        {
-          handlesSignals: true,
-        },
+      cli.action((task: string, command: string[], options: RunOptions) =>
+        run(cli, { task, command, options, argv: wordsOf(parent) }),
       ),
     )
 }
@@ -132,13 +127,7 @@ async function execute(job: Job, options: RunOptions): Promise<number> {
   const voice = createRunVoice(cli, job.work)
   const vault = await openRunVault(cli, voice.trouble)
   const request = await createRequest(job, options)
-  const stopped = listenForStops(cli)
-  const outcome = await Promise.race([
-    runTask(vault, { ...request, signals: stopped.signals, onEvent: voice.event }),
-    stopped.exitCode,
-  ])
-  stopped.stopListening()
-  if (typeof outcome === 'number') return outcome
+  const outcome = await runTask(vault, { ...request, onEvent: voice.event })
   voice.outcome(outcome)
   if (options.showKey) voice.key(outcome.key)
   if (resultFile !== undefined) leaveResult(resultFile, outcome, voice)
@@ -158,8 +147,8 @@ function leaveResult(file: string, outcome: RunOutcome, voice: RunVoice): void {
 async function createRequest(
   { cli, work, policy, origin }: Job,
   options: RunOptions,
-): Promise<Omit<RunRequest, 'signals' | 'onEvent'>> {
-  const { host } = cli
+): Promise<Omit<RunRequest, 'onEvent'>> {
+  const { host, signals } = cli
   const spawnInTerminal = await findTerminalSpawn(host)
   return {
     ...work,
@@ -170,6 +159,8 @@ async function createRequest(
     // A command with a terminal of its own is out of reach of ours.
     sharesTerminal: spawnInTerminal === undefined && isAttended(host),
     spawn: spawnInTerminal ?? spawnPiped,
+    signals: signals.ofCommand,
+    signal: signals.stopped,
     skipsLookup: options.force,
     neverSaves: options.readOnly ? 'read-only' : options.save ? undefined : 'no-save',
   }

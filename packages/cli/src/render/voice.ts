@@ -29,11 +29,16 @@ export interface VoiceOptions {
   readonly json: boolean
   readonly quiet: boolean
   readonly hasColour: boolean
+  /** Once it is aborted, nothing is said any more: of a command that was stopped, its status says it all. */
+  readonly stopped: AbortSignal
 }
 
 export function createVoice(host: Host, options: VoiceOptions): Voice {
+  const write = (stream: Host['stdout'], text: string): void => {
+    if (!options.stopped.aborted) stream.write(text)
+  }
   const say = (stream: Host['stdout'], saying: Saying): void => {
-    stream.write(options.json ? renderJson(saying.data()) : `${saying.text()}\n`)
+    write(stream, options.json ? renderJson(saying.data()) : `${saying.text()}\n`)
   }
   const isSilent = options.quiet && !options.json
   return {
@@ -45,22 +50,12 @@ export function createVoice(host: Host, options: VoiceOptions): Voice {
       if (!isSilent) say(host.stderr, saying)
     },
     remark: (text) => {
-      if (!options.quiet && !options.json) host.stderr.write(`${text}\n`)
+      if (!options.quiet && !options.json) write(host.stderr, `${text}\n`)
     },
-    warn: (text) => void host.stderr.write(`${text}\n`),
+    warn: (text) => write(host.stderr, `${text}\n`),
     style: (style, text) =>
       options.hasColour ? styleText(style, text, { validateStream: false }) : text,
   }
-}
-
-/** Of a command that was stopped: its status says it all. */
-export const SILENT_VOICE: Voice = {
-  answer: () => {},
-  confirm: () => {},
-  confirmAside: () => {},
-  remark: () => {},
-  warn: () => {},
-  style: (_style, text) => text,
 }
 
 /** One document on one line, so that a stream of them is JSON lines. */

@@ -27,6 +27,8 @@ export interface StageContext extends LearnContext {
   readonly arrival?: ContentArrival
   /** What the manifest says that all outputs hold: a tree with more was never saved. */
   readonly limits: OutputLimits
+  /** Ends it, with the signal's reason. */
+  readonly signal: AbortSignal
   /** Called as files are made, with how many. */
   readonly onMade: (count: number) => void
 }
@@ -49,16 +51,16 @@ export interface StagedOutputs {
  * are. Memory grows with the number of directories and names, not with bytes: of what is finished, what the
  * stat cache is told is kept, and nothing else.
  * @throws {TaskVaultError} BLOB_MISSING, BLOB_CORRUPT, ENTRY_DAMAGED; errors of the operating system
- * as they are.
+ * as they are; and the signal's reason.
  */
 export async function stageOutputs(
   plan: OutputPlan,
   context: StageContext,
 ): Promise<StagedOutputs> {
-  const { algorithm, arrival, onMade } = context
+  const { algorithm, arrival, signal, onMade } = context
   const { fileCount, sizeBytes } = context.limits
   const expectedFiles = fileCount - plan.unchangedCount
-  await using pool = openUnpackPool({ algorithm, expectedFiles, onMade })
+  await using pool = openUnpackPool({ algorithm, expectedFiles, signal, onMade })
   const arriving = arrival && createArrivingFiles(pool, arrival.untilWritten)
   const directories: MadeDirectory[] = []
   const left = { fileCount, sizeBytes }

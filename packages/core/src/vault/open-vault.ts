@@ -9,6 +9,7 @@ import { openResult, readResult } from './read-result.ts'
 import { stageEntry } from './restore.ts'
 import { saveEntry } from './save.ts'
 import type { RemoteVault, RemoteVaultOptions } from './sharing/remote-vault.ts'
+import { createStagings } from './stagings.ts'
 import type { Vault } from './vault.ts'
 
 export interface OpenOptions {
@@ -44,8 +45,11 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
   const metrics = openMetrics(settings, store)
   opening.defer(() => metrics.publish())
   opening.defer(() => statCache.flush())
+  const stagings = opening.use(createStagings())
   const remote = settings.remote && (await openRemote({ remote: settings.remote, store, env }))
   if (remote !== undefined) opening.use(remote)
+  // First of all, so that what fails when the remote store is closed fails for a known reason.
+  opening.defer(() => stagings.end())
   const parts = createParts(settings, store, { statCache, remote })
   const opened = opening.move()
   return {
@@ -61,7 +65,8 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
     async adoptArchive(adoption) {
       return await (await import('./sharing/adopt-archive.ts')).adoptArchive(parts, adoption)
     },
-    stage: async (request) => await stageEntry(parts, request),
+    stage: async (request) =>
+      await stagings.during(async (signal) => await stageEntry(parts, { ...request, signal })),
     readResult: async (task, work) => await readResult(parts, { task, work }),
     openResult: async (task, work) => await openResult(parts, { task, work }),
     stats: () => metrics.read(),

@@ -20,6 +20,7 @@ import { createStageAhead } from './stage-ahead.ts'
 import type { StageAhead } from './stage-ahead.ts'
 import { stageOpened } from './stage-opened.ts'
 import type { Staged } from './stage-opened.ts'
+import type { EndableRequest } from './stagings.ts'
 import { findTargets } from './targets/declared-outputs.ts'
 import type { Miss, OutputTarget, RestoreRequest, StagedEntry } from './vault.ts'
 
@@ -29,10 +30,11 @@ import type { Miss, OutputTarget, RestoreRequest, StagedEntry } from './vault.ts
  */
 export async function stageEntry(
   parts: OpenParts,
-  request: RestoreRequest & Pick<Wanted, 'isWhole'>,
+  request: EndableRequest & Pick<Wanted, 'isWhole'>,
 ): Promise<StagedEntry | Miss> {
   const { store } = parts
   try {
+    request.signal.throwIfAborted()
     await using ahead = createStageAhead(parts, request)
     const { entry, pulled } = await findOrPull(parts, { ...request, onArriving: ahead.begin })
     if (entry === undefined || entry.isExpired) {
@@ -53,7 +55,7 @@ interface Found extends FoundOrPulled {
 
 async function stageFound(
   parts: OpenParts,
-  request: RestoreRequest,
+  request: EndableRequest,
   { entry, pulled, ahead }: Found,
 ): Promise<StagedEntry | Miss> {
   await using stack = new AsyncDisposableStack()
@@ -71,7 +73,7 @@ async function stageFound(
     const onMade = reportFiles(parts, opened.manifest.fileCount)
     const staged =
       (await ahead.take({ entry, opened, onMade })) ??
-      (await stageOpened(parts, { targets, rules, opened, onMade }))
+      (await stageOpened(parts, { targets, rules, opened, signal: request.signal, onMade }))
     const kept = stack.move()
     return describeStaged(parts, { entry, pulled, opened, ...texts, targets, staged, kept })
   } catch (error) {

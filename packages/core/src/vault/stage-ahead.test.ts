@@ -150,6 +150,22 @@ describe('a pack that', () => {
   })
 })
 
+test('a vault that is closed meanwhile leaves nothing of it, and goes on with the remote store next time', async () => {
+  const other = await openReader()
+  const held = holdNext(isWholePack)
+  const restoring = other.restore('large')
+  await held
+  const madeBefore = await waitForStaged(other, 10)
+
+  await other.vault[Symbol.asyncDispose]()
+
+  expect(madeBefore).toBeGreaterThanOrEqual(10)
+  expectNothingLeft(other)
+  expect(await restoring).toMatchObject({ kind: 'miss' })
+  expect(existsSync(join(other.root, 'out'))).toBe(false)
+  expect(readdirSync(join(other.root, 'cache'))).not.toContain('remote-unavailable')
+})
+
 describe('nothing is made before all is here', () => {
   test.each([
     ['is refused', 403],

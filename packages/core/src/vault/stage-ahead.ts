@@ -10,8 +10,9 @@ import type { OpenParts } from './open-parts.ts'
 import type { ArrivingEntry } from './sharing/arriving-entry.ts'
 import { stageOpened } from './stage-opened.ts'
 import type { Staged } from './stage-opened.ts'
+import type { EndableRequest } from './stagings.ts'
 import { findTargets } from './targets/declared-outputs.ts'
-import type { OutputTarget, RestoreRequest } from './vault.ts'
+import type { OutputTarget } from './vault.ts'
 
 /**
  * Makes the files of an entry while its packs arrive, where none of its outputs is there yet. What was made
@@ -38,7 +39,7 @@ interface Made {
   readonly fileCount: number
 }
 
-export function createStageAhead(parts: OpenParts, request: RestoreRequest): StageAhead {
+export function createStageAhead(parts: OpenParts, request: EndableRequest): StageAhead {
   const stack = new AsyncDisposableStack()
   let making: Promise<Made | undefined> | undefined
   let taken: Staged | undefined
@@ -71,7 +72,7 @@ export function createStageAhead(parts: OpenParts, request: RestoreRequest): Sta
 
 async function make(
   parts: OpenParts,
-  request: RestoreRequest,
+  request: EndableRequest,
   arriving: ArrivingEntry,
 ): Promise<Made | undefined> {
   try {
@@ -81,7 +82,8 @@ async function make(
     const rules = 'select' in request.targets ? request.targets : undefined
     let fileCount = 0
     const onMade = (count: number): void => void (fileCount += count)
-    const staged = await stageOpened(parts, { targets, rules, opened, onMade })
+    const { signal } = request
+    const staged = await stageOpened(parts, { targets, rules, opened, signal, onMade })
     return { staged, targets, manifest: arriving.manifest, fileCount }
   } catch (error) {
     // Whatever it is: if it is still so when all is here, the restore meets it, too.

@@ -25,24 +25,27 @@ export interface Staging {
   readonly targets: readonly OutputTarget[]
   readonly rules: OutputSelection | undefined
   /** The entry's, which may be on its way. */
-  readonly opened: Omit<StageContext, 'limits' | 'onMade'> & { readonly manifest: Manifest }
+  readonly opened: Omit<StageContext, 'limits' | 'signal' | 'onMade'> & {
+    readonly manifest: Manifest
+  }
+  readonly signal: AbortSignal
   readonly onMade: StageContext['onMade']
 }
 
 /**
  * Makes all that the outputs lack.
  * @throws {TaskVaultError} BLOB_MISSING, BLOB_CORRUPT, ENTRY_DAMAGED, OUTPUT_BLOCKED, INPUT_UNREADABLE; errors
- * of the operating system as they are.
+ * of the operating system as they are; and the signal's reason.
  */
 export async function stageOpened(parts: OpenParts, staging: Staging): Promise<Staged> {
-  const { targets, rules, opened, onMade } = staging
+  const { targets, rules, opened, signal, onMade } = staging
   const plan = createOutputPlan()
   const places = openPlaces(parts, targets)
   try {
     planOutputs({ ...staging, parts, places, plan })
     parts.statCache.flush()
     const outputs = needsStaging(plan)
-      ? await stageOutputs(plan, { ...opened, limits: opened.manifest, onMade })
+      ? await stageOutputs(plan, { ...opened, limits: opened.manifest, signal, onMade })
       : { directories: [], written: [] }
     if (rules?.wants !== undefined) checkWritten(outputs.written, { targets, wants: rules.wants })
     return { plan, outputs, places }

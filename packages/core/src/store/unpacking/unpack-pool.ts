@@ -20,7 +20,7 @@ export interface UnpackPool extends AsyncDisposable {
   addTogether(files: readonly WaitingFile[]): Promise<void>
   /**
    * Resolves when all files are made, and their sources told so.
-   * @throws {TaskVaultError} BLOB_CORRUPT; errors of the operating system as they are.
+   * @throws {TaskVaultError} BLOB_CORRUPT; errors of the operating system as they are; the signal's reason.
    */
   finish(): Promise<void>
 }
@@ -29,6 +29,8 @@ export interface UnpackWork {
   readonly algorithm: HashAlgorithm
   /** How many files will be added, about. */
   readonly expectedFiles: number
+  /** Ends it: no batch is begun any more. */
+  readonly signal: AbortSignal
   /** Called as files are made, with how many. */
   readonly onMade: (count: number) => void
 }
@@ -47,12 +49,14 @@ const NOTED_AFTER_FILES = 500
 const MAX_WAITING_BATCHES = 20
 
 /** The blobs that the files' slices lie in stay open until the pool is disposed. */
-export function openUnpackPool({ algorithm, expectedFiles, onMade }: UnpackWork): UnpackPool {
+export function openUnpackPool(unpackWork: UnpackWork): UnpackPool {
+  const { algorithm, expectedFiles, signal, onMade } = unpackWork
   // At once: the first files are named before a thread can do anything.
   const usesThreads = expectedFiles >= THREADS_FROM_FILES && isKnownToThreads(algorithm)
   const threads = usesThreads ? startThreads(algorithm) : []
   const queue = createSharedQueue(threads, note)
   const frames = createFrameReader()
+  signal.addEventListener('abort', queue.clear)
   let window: WaitingFile[] = []
   let windows = 0
 
@@ -77,6 +81,7 @@ export function openUnpackPool({ algorithm, expectedFiles, onMade }: UnpackWork)
   /** Makes batches as long as `isNeeded`, and lets the threads' answers through between them. */
   async function work(isNeeded: () => boolean): Promise<void> {
     while (threads.length === 0 || isNeeded()) {
+      signal.throwIfAborted()
       const batch = queue.take()
       if (batch === undefined) return
       note(batch, unpackBatch(describeBatch(batch), { algorithm, frames }))
@@ -107,11 +112,15 @@ export function openUnpackPool({ algorithm, expectedFiles, onMade }: UnpackWork)
       queueWindow()
       await work(() => true)
       await queue.finish()
+      // Of what nobody began, nobody said so.
+      signal.throwIfAborted()
     },
     async [Symbol.asyncDispose]() {
+      signal.removeEventListener('abort', queue.clear)
       queue.clear()
-      await queue.finish().catch(() => {})
+      // What is still being made is not wanted any more, and may be large.
       await Promise.all(threads.map(async (thread) => await thread[Symbol.asyncDispose]()))
+      await queue.finish().catch(() => {})
       frames[Symbol.dispose]()
     },
   }

@@ -16,7 +16,7 @@ export interface LookUp {
   readonly vault: RunVault
   readonly request: Pick<
     RunRequest,
-    'task' | 'policy' | 'output' | 'isTerminal' | 'notes' | 'onEvent'
+    'task' | 'policy' | 'output' | 'isTerminal' | 'notes' | 'onEvent' | 'signal'
   >
   readonly targets: RestoreRequest['targets']
   readonly work: KeyedFingerprint
@@ -30,6 +30,7 @@ export interface NoHit extends Miss {
 /**
  * Puts back what is known under the key: outputs in place, log replayed. Or says why there is nothing;
  * trouble with the cache is reported as an event.
+ * @throws the signal's reason.
  */
 export async function lookUp(run: LookUp): Promise<HitOutcome | NoHit> {
   const { vault, request, targets, work } = run
@@ -46,6 +47,7 @@ export async function lookUp(run: LookUp): Promise<HitOutcome | NoHit> {
     }
     return await applyEntry(run, entry, startedAt)
   })
+  request.signal?.throwIfAborted()
   if (hit === undefined) return { ...missBecause(), isTrouble: true }
   if (hit.kind === 'hit') return hit
   return { ...hit, isTrouble: hit.reasons.some((reason) => reason.kind === 'unavailable') }

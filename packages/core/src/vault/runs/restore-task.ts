@@ -23,7 +23,7 @@ import { unlessTrouble } from './run-trouble.ts'
 
 /** The first half of a run, for a caller that runs the task itself. */
 export interface RestoreTaskRequest
-  extends KeyableWork, Pick<RunRequest, 'policy' | 'output' | 'isTerminal' | 'onEvent'> {
+  extends KeyableWork, Pick<RunRequest, 'policy' | 'output' | 'isTerminal' | 'onEvent' | 'signal'> {
   /** Absolute. */
   readonly projectRoot: string
   /** Answers with a miss whatever is known. */

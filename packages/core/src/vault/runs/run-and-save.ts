@@ -22,6 +22,7 @@ export async function runUncached(
   request: RunRequest,
   { reasons, key }: Decision,
 ): Promise<RanOutcome> {
+  request.signal?.throwIfAborted()
   request.onEvent({ kind: 'missed', reasons })
   const result = await runCommand({ ...request, record: () => undefined })
   return describe(request, {
@@ -39,6 +40,7 @@ export async function runAndSave(
   reasons: readonly ChangeReason[],
 ): Promise<RanOutcome> {
   const { vault, request, work } = run
+  request.signal?.throwIfAborted()
   request.onEvent({ kind: 'missed', reasons })
   const secrets = findSecretValues(request.env, vault.settings.secrets)
   const recorder = createOutputRecorder(secrets)

@@ -49,7 +49,7 @@ export interface RunRequest extends TaskWork {
   readonly onEvent: (event: RunEvent) => void
   /** Absent outside CI systems that give commands files to write to. */
   readonly notes?: NoteTaker
-  /** Ends the wait for another process that does the same work. */
+  /** Ends the run with the signal's reason, except while the command runs: none is started after it. */
   readonly signal?: AbortSignal
 }
 

@@ -95,12 +95,12 @@ export function asCacheTrouble(error: unknown): TaskVaultError {
 
 export interface TroubleListener {
   readonly vault: Pick<RunVault, 'recordTrouble'>
-  readonly request: Pick<RunRequest, 'task' | 'onEvent'>
+  readonly request: Pick<RunRequest, 'task' | 'onEvent' | 'signal'>
 }
 
 /**
  * The result of `work`, or undefined when the cache had trouble, which is reported and logged.
- * @throws what `work` throws, when it is not the cache's trouble.
+ * @throws what `work` throws, when it is not the cache's trouble; the signal's reason.
  */
 export async function unlessTrouble<Result>(
   { vault, request }: TroubleListener,
@@ -109,6 +109,8 @@ export async function unlessTrouble<Result>(
   try {
     return await work()
   } catch (error) {
+    // What was closed under it is no trouble.
+    request.signal?.throwIfAborted()
     const failure = asPassedOver(error)
     const { code, message, hint } = failure
     request.onEvent({ kind: 'trouble', code, message, hint })

@@ -36,6 +36,7 @@ export function createRemoteVault({ remote, store, env }: RemoteVaultOptions): R
   const over = new Set<'read' | 'write'>()
   const told = new Set<ErrorCode>()
   let opening: Promise<OpenRemote> | undefined
+  let isClosed = false
 
   const giveUp = (use: 'read' | 'write', failure: TaskVaultError): void => {
     const { code, message, hint } = failure
@@ -67,11 +68,14 @@ export function createRemoteVault({ remote, store, env }: RemoteVaultOptions): R
       try {
         return await work(await (opening ??= openRemoteStores({ remote, store, env })))
       } catch (error) {
+        // What was closed under it is no trouble, and no reason to leave it alone for a while.
+        if (isClosed) return undefined
         giveUp(use, asTaskVaultError(error, 'use the remote store'))
         return undefined
       }
     },
     async [Symbol.asyncDispose]() {
+      isClosed = true
       const stores = await opening?.catch(() => undefined)
       await stores?.[Symbol.asyncDispose]()
     },
