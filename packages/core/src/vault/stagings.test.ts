@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { VaultEvent } from '../model/events.ts'
 import { parseTaskName } from '../model/task.ts'
@@ -32,6 +33,31 @@ test.each([
   expect(staged).toMatchObject({ kind: 'miss', reasons: [{ kind: 'unavailable' }] })
   expect(readdirSync(root)).toEqual(['cache'])
 })
+
+test('a vault that is closed while it stages one large file does not finish it', async () => {
+  const { root, targets } = createOutput(0)
+  writeFileSync(join(root, 'out', 'large'), sampleBytes(LARGE_BYTES))
+  await save(root, targets)
+  rmSync(join(root, 'out'), { recursive: true })
+  let made = 0
+  let isStaging = false
+  const watch = (event: VaultEvent): void => {
+    if (event.kind !== 'progress' || event.phase !== 'restoring') return
+    isStaging = true
+    made = Math.max(made, event.done)
+  }
+  const vault = await openVault({ settings: sampleSettings(root), report: watch })
+
+  const staging = vault.stage({ task, work, targets })
+  while (!isStaging) await setImmediate()
+  await vault[Symbol.asyncDispose]()
+
+  expect(await staging).toMatchObject({ kind: 'miss', reasons: [{ kind: 'unavailable' }] })
+  expect(made).toBe(0)
+  expect(readdirSync(root)).toEqual(['cache'])
+})
+
+const LARGE_BYTES = 64 * 1024 ** 2
 
 interface Output {
   readonly root: string

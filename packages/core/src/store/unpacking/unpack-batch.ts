@@ -48,15 +48,31 @@ const CREATE_FLAGS =
  * @throws {TaskVaultError} BLOB_CORRUPT; errors of the operating system as they are.
  */
 export function unpackBatch(batch: UnpackBatch, unpacking: Unpacking): Float64Array {
+  const steps = unpackInSteps(batch, unpacking)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** The same for who has to do something else in between: gives way with each piece that is written. */
+export function* unpackInSteps(
+  batch: UnpackBatch,
+  unpacking: Unpacking,
+): Generator<WrittenBytes, Float64Array> {
   const identities = new Float64Array(batch.length * IDENTITY_NUMBERS)
-  batch.forEach((file, index) => noteIdentity(identities, index, makeFile(file, unpacking)))
+  for (const [index, file] of batch.entries())
+    noteIdentity(identities, index, yield* makeFile(file, unpacking))
   return identities
 }
 
-function makeFile(file: NewFile, unpacking: Unpacking): Stats {
+/** How many bytes the last step has written. */
+export type WrittenBytes = number
+
+function* makeFile(file: NewFile, unpacking: Unpacking): Generator<WrittenBytes, Stats> {
   const descriptor = openSync(file.absolutePath, CREATE_FLAGS, file.mode)
   try {
-    writeSlices(descriptor, file, unpacking)
+    yield* writeSlices(descriptor, file, unpacking)
     futimesSync(descriptor, file.mtimeUs / 1e6, file.mtimeUs / 1e6)
     const stats = fstatSync(descriptor)
     // The umask took bits away. Windows has no such bits, and keeps what it can.
@@ -68,7 +84,11 @@ function makeFile(file: NewFile, unpacking: Unpacking): Stats {
   }
 }
 
-function writeSlices(descriptor: number, file: NewFile, { algorithm, frames }: Unpacking): void {
+function* writeSlices(
+  descriptor: number,
+  file: NewFile,
+  { algorithm, frames }: Unpacking,
+): Generator<WrittenBytes, void> {
   const read = ({ frame, offset, length }: Slice): Buffer =>
     frames.read(frame).subarray(offset, offset + length)
   const only = file.slices.length === 1 ? file.slices[0] : undefined
@@ -76,7 +96,7 @@ function writeSlices(descriptor: number, file: NewFile, { algorithm, frames }: U
     const bytes = read(only)
     checkDigest(file, algorithm.hash(bytes))
     writeFully(descriptor, bytes)
-    return
+    return yield bytes.length
   }
   const hasher = algorithm.createHasher()
   for (const slice of file.slices) {
@@ -85,6 +105,7 @@ function writeSlices(descriptor: number, file: NewFile, { algorithm, frames }: U
     checkDigest(slice, algorithm.hash(bytes))
     hasher.update(bytes)
     writeFully(descriptor, bytes)
+    yield bytes.length
   }
   checkDigest(file, hasher.digest())
 }

@@ -6,7 +6,7 @@ import { readIdentity } from './file-identity.ts'
 import { createFrameReader } from './frame-reader.ts'
 import { planBatches } from './plan-batches.ts'
 import { createSharedQueue } from './shared-queue.ts'
-import { unpackBatch } from './unpack-batch.ts'
+import { unpackInSteps } from './unpack-batch.ts'
 import { startUnpackThread } from './unpack-threads.ts'
 import type { UnpackThread } from './unpack-threads.ts'
 import { describeBatch } from './waiting-file.ts'
@@ -47,6 +47,8 @@ const WINDOWS_FILES = [1_000, 10_000] as const
 const NOTED_AFTER_FILES = 500
 /** Batches that may wait before the caller's thread takes one itself: memory stays flat so. */
 const MAX_WAITING_BATCHES = 20
+/** Bytes that this thread writes at a stretch: some hundredths of a second. */
+const DEAF_BYTES = 8 * 1024 * 1024
 
 /** The blobs that the files' slices lie in stay open until the pool is disposed. */
 export function openUnpackPool(unpackWork: UnpackWork): UnpackPool {
@@ -78,13 +80,28 @@ export function openUnpackPool(unpackWork: UnpackWork): UnpackPool {
     windows += 1
   }
 
+  /** Makes a batch in this thread, which may be all of a large file: signals and threads are heard meanwhile. */
+  async function make(batch: WaitingBatch): Promise<Float64Array> {
+    using steps = unpackInSteps(describeBatch(batch), { algorithm, frames })
+    for (let bytes = 0; ;) {
+      const step = steps.next()
+      if (step.done === true) return step.value
+      bytes += step.value
+      if (bytes < DEAF_BYTES) continue
+      bytes = 0
+      queue.feed()
+      await setImmediate()
+      signal.throwIfAborted()
+    }
+  }
+
   /** Makes batches as long as `isNeeded`, and lets the threads' answers through between them. */
   async function work(isNeeded: () => boolean): Promise<void> {
     while (threads.length === 0 || isNeeded()) {
       signal.throwIfAborted()
       const batch = queue.take()
       if (batch === undefined) return
-      note(batch, unpackBatch(describeBatch(batch), { algorithm, frames }))
+      note(batch, await make(batch))
       queue.feed()
       await setImmediate()
     }
