@@ -182,7 +182,7 @@ describe('what is refused, and how', () => {
       'tasks: { t: { command: true } }',
       '1:24: tasks.t.command: true is not allowed; use a non-empty string, in quotes',
     ],
-    ['tasks: { t: { salt: 2 } }', '1:21: tasks.t.salt: 2 is not allowed; use a text, in quotes'],
+    ['tasks: { t: { salt: 2 } }', '1:21: tasks.t.salt: 2 is not allowed; use a string, in quotes'],
     ['cache_dir: [a]', '1:12: cache_dir: a list is not allowed; use a non-empty string'],
     ['max_size: 5', '1:1: unknown key "max_size"; did you mean "max_size_gb"?'],
     ['polices: {}', '1:1: unknown key "polices"; did you mean "policies"?'],

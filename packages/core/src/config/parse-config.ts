@@ -94,7 +94,7 @@ const TASK_FIELDS: Fields<TaskDefinition> = {
   outputs: { key: 'outputs', check: checkTexts(outputPath) },
   env: { key: 'env', check: checkTexts(envName) },
   tools: { key: 'tools', check: checkTexts(someText) },
-  salt: { key: 'salt', check: checkText('a text', () => true) },
+  salt: { key: 'salt', check: checkText('a string', () => true) },
   hooks: { key: 'hooks', check: checkTexts(checkChoice(GIT_HOOKS)) },
 }
 

@@ -19,19 +19,24 @@ interface Case {
 const texts = async (): Promise<Readable> => Readable.from(['a text'])
 
 const CASES: readonly Case[] = [
-  { call: 'cacheResult', values: [5], message: 'task: 5 is', hint: 'a text' },
+  { call: 'cacheResult', values: [5], message: 'task: 5 is', hint: 'a string' },
   { call: 'cacheResult', values: ['t'], message: 'input: undefined is', hint: '{ path: … }' },
   { call: 'cacheResult', values: ['t', { path: 5 }, ''], message: 'input: an obj', hint: 'path' },
   { call: 'cacheResult', values: ['t', '', [1]], message: 'output: a list that', hint: 'bytes' },
   { call: 'cacheResult', values: ['t', '', new Uint16Array(1)], message: 'Uint16A', hint: 'bytes' },
-  { call: 'getCachedResult', values: [], message: 'task: undefined is', hint: 'a text' },
+  { call: 'getCachedResult', values: [], message: 'task: undefined is', hint: 'a string' },
   { call: 'getCachedResult', values: ['t', '', null], message: 'compute: null', hint: 'function' },
   { call: 'getCachedResult', values: ['t', '', () => 'x'], message: 'result of', hint: 'bytes' },
   { call: 'openCachedResult', values: ['t', null], message: 'input: null is', hint: 'a stream' },
-  { call: 'invalidateTask', values: [{}], message: 'task: an object (Object)', hint: 'a text' },
-  { call: 'run', values: ['t', 'true'], message: 'options: a text is', hint: 'an object' },
+  { call: 'invalidateTask', values: [{}], message: 'task: an object (Object)', hint: 'a string' },
+  { call: 'run', values: ['t', 'true'], message: 'options: a string is', hint: 'an object' },
   { call: 'run', values: ['t', { inputs: 3 }], message: 'inputs: 3 is', hint: 'list of strings' },
-  { call: 'run', values: ['t', { outputs: 'dist' }], message: 'outputs: a text', hint: 'list of' },
+  {
+    call: 'run',
+    values: ['t', { outputs: 'dist' }],
+    message: 'outputs: a string',
+    hint: 'list of',
+  },
   {
     call: 'run',
     values: ['t', { output: ['dist'] }],
@@ -71,14 +76,14 @@ test('what options of a client may be is checked before anything is opened', asy
     await expect(create(...values)).rejects.toMatchObject({ code: 'ARGUMENT_INVALID' })
 })
 
-test('no message tells a text that came, which may be secret', async () => {
+test('no message shows a string that was given, which may be secret', async () => {
   const client = await openUntyped()
 
   const refusal: unknown = await client
     .run('t', { inputs: 'hunter2' })
     .catch((error: unknown) => error)
 
-  expect(String(refusal)).toContain('inputs: a text')
+  expect(String(refusal)).toContain('inputs: a string')
   expect(String(refusal)).not.toContain('hunter2')
 })
 

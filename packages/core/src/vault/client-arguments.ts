@@ -23,7 +23,7 @@ const hasPath = (value: unknown): boolean =>
 const isWritable = (value: unknown): boolean =>
   isObject(value) && 'write' in value && isFunction(value.write)
 
-const TEXT: Rule = { allowed: 'a text', accepts: isText }
+const TEXT: Rule = { allowed: 'a string', accepts: isText }
 const TEXTS: Rule = { allowed: 'a list of strings', accepts: isTexts }
 const BYTES: Rule = { allowed: 'bytes (a Uint8Array)', accepts: isBytes }
 const FUNCTION: Rule = { allowed: 'a function', accepts: isFunction }
@@ -137,10 +137,10 @@ function unknownOption(name: string, known: readonly string[]): TaskVaultError {
 
 /** What came, without what may be a secret in it. */
 function describe(value: unknown): string {
-  if (typeof value === 'string') return 'a text'
+  if (typeof value === 'string') return 'a string'
   if (typeof value === 'function') return 'a function'
   if (Array.isArray(value))
-    return value.every(isText) ? 'a list' : 'a list that contains other things than strings'
+    return value.every(isText) ? 'a list' : 'a list that contains something other than strings'
   if (isObject(value)) return `an object (${value.constructor?.name ?? 'without a class'})`
   return String(value)
 }
