@@ -32,7 +32,7 @@ boolean call(Map parameters, Closure body) {
         return true
     }
     if (TaskRequest.WRONG_REQUEST.contains(restored)) {
-        error("taskvaultCache: '${request.task}' cannot be looked up as it is declared; why is told above (status ${restored})")
+        error("taskvaultCache: '${request.task}' cannot be looked up as it is declared; the reason is above (status ${restored})")
     }
     if (restored != TaskRequest.MISS) {
         echo("taskvaultCache: '${request.task}' runs without the cache: ${request.cli} ended with status ${restored}")

@@ -1,4 +1,4 @@
-# TaskVault: put the command on the PATH, from npm, from the image, or from where it was said to be
+# TaskVault: put the command on the PATH
 taskvault_refuse() {
   printf 'taskvault: %s\n' "$1" >&2
   exit 64
@@ -16,12 +16,12 @@ TASKVAULT_STAND_IN
   chmod +x "$taskvault_home/node_modules/.bin/taskvault"
 }
 case ${TASKVAULT_JOB_INSTALL_TIMEOUT:-60} in
-  *[!0-9]*) taskvault_refuse "install-timeout \"$TASKVAULT_JOB_INSTALL_TIMEOUT\" is no number of seconds" ;;
+  *[!0-9]*) taskvault_refuse "install-timeout \"$TASKVAULT_JOB_INSTALL_TIMEOUT\" is not a number of seconds" ;;
 esac
 case ${TASKVAULT_JOB_CLI:-npm} in
   image)
     command -v taskvault >/dev/null ||
-      taskvault_refuse 'cli "image": the image has no command taskvault; install it there, or use cli "npm"'
+      taskvault_refuse 'cli "image": the image has no taskvault command; install it there, or use cli "npm"'
     ;;
   npm)
     # A directory for each job: what runs here must not come from another one.
@@ -42,7 +42,7 @@ case ${TASKVAULT_JOB_CLI:-npm} in
     PATH="${TASKVAULT_JOB_CLI%/*}:$PATH"
     ;;
   *)
-    taskvault_refuse "cli \"$TASKVAULT_JOB_CLI\" is neither npm nor image nor a path that ends with /taskvault"
+    taskvault_refuse "cli \"$TASKVAULT_JOB_CLI\" is not valid: use npm, image, or a path that ends with /taskvault"
     ;;
 esac
 export PATH

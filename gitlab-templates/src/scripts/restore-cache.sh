@@ -1,10 +1,10 @@
-# TaskVault: put the cache in place
+# TaskVault: restore the cache
 case ${TASKVAULT_KEEP_KEY:-} in
-  '' | *[[:space:]]*) taskvault_refuse "key \"${TASKVAULT_KEEP_KEY:-}\" is no name: a name has no spaces" ;;
+  '' | *[[:space:]]*) taskvault_refuse "key \"${TASKVAULT_KEEP_KEY:-}\" is not a valid name: use one word without spaces" ;;
 esac
 case ${TASKVAULT_KEEP_WHEN:-on_success} in
   on_success | on_failure | always) ;;
-  *) taskvault_refuse "when \"$TASKVAULT_KEEP_WHEN\" is none of on_success, on_failure, always" ;;
+  *) taskvault_refuse "when \"$TASKVAULT_KEEP_WHEN\" is not valid: use on_success, on_failure or always" ;;
 esac
 set -- restore "$TASKVAULT_KEEP_KEY" --cache
 for taskvault_option in input output fallback; do
@@ -19,7 +19,7 @@ case ${TASKVAULT_KEEP_POLICY:-pull-push} in
   pull-push) ;;
   pull) set -- "$@" --read-only ;;
   push) set -- "$@" --force ;;
-  *) taskvault_refuse "policy \"$TASKVAULT_KEEP_POLICY\" is none of pull-push, pull, push" ;;
+  *) taskvault_refuse "policy \"$TASKVAULT_KEEP_POLICY\" is not valid: use pull-push, pull or push" ;;
 esac
 # A miss is no failure of the job; a call that cannot be meant is.
 taskvault_status=0

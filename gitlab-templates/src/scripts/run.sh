@@ -1,6 +1,6 @@
-# TaskVault: run the task, or put back what it made
+# TaskVault: run the task, or restore what it made
 case ${TASKVAULT_JOB_TASK:-} in
-  '' | *[[:space:]]*) taskvault_refuse "task \"${TASKVAULT_JOB_TASK:-}\" is no name: a name has no spaces" ;;
+  '' | *[[:space:]]*) taskvault_refuse "task \"${TASKVAULT_JOB_TASK:-}\" is not a valid name: use one word without spaces" ;;
 esac
 set -- run "$TASKVAULT_JOB_TASK"
 for taskvault_option in input output env tool; do
@@ -16,7 +16,7 @@ case ${TASKVAULT_JOB_POLICY:-pull-push} in
   pull-push) ;;
   pull) set -- "$@" --read-only ;;
   push) set -- "$@" --force ;;
-  *) taskvault_refuse "policy \"$TASKVAULT_JOB_POLICY\" is none of pull-push, pull, push" ;;
+  *) taskvault_refuse "policy \"$TASKVAULT_JOB_POLICY\" is not valid: use pull-push, pull or push" ;;
 esac
 if [ -n "${TASKVAULT_JOB_SALT:-}" ]; then set -- "$@" --salt "$TASKVAULT_JOB_SALT"; fi
 # The lines of a script end with the first that fails. Those of one command would go on. A YAML block
@@ -33,7 +33,7 @@ esac
 # In a directory of its own, so that a script that goes on stays where it is. The status is that of the job.
 taskvault_status=0
 (
-  cd "${TASKVAULT_JOB_DIRECTORY:-.}" || taskvault_refuse "directory \"$TASKVAULT_JOB_DIRECTORY\" is not there"
+  cd "${TASKVAULT_JOB_DIRECTORY:-.}" || taskvault_refuse "directory \"$TASKVAULT_JOB_DIRECTORY\" does not exist"
   exec taskvault "$@" --show-key
 ) || taskvault_status=$?
 #include look-unchanged.sh

@@ -27,7 +27,7 @@ export function describeHiddenJobs(): void {
       [
         'a time that is none',
         { TASK: 't', INSTALL_TIMEOUT: '1m' },
-        'install-timeout "1m" is no number of seconds',
+        'install-timeout "1m" is not a number of seconds',
       ],
       ['a command that is a path', { TASK: 't', CLI: './bin' }, 'cli "./bin"'],
     ])('refuses %s, and calls nothing', async (_, variables, message) => {

@@ -64,7 +64,7 @@ export function describeSetup(): void {
     })
 
     test.each([
-      ['an image without it', { cli: 'image' }, 'cli "image": the image has no command taskvault'],
+      ['an image without it', { cli: 'image' }, 'cli "image": the image has no taskvault command'],
       ['an image without npm', {}, 'cli "npm": the image has no npm'],
       ['a path where it is not', { cli: '/no/taskvault' }, 'cli "/no/taskvault": there is no such'],
     ])('says what is wrong with %s, and runs nothing', async (_, inputs, message) => {

@@ -70,12 +70,12 @@ export function describeParameters(jenkins: () => Jenkins): void {
       [
         'a number for a list',
         `task: 'x', inputs: 3`,
-        "parameter 'inputs' must be a list of texts, or lines of text, not 3",
+        "parameter 'inputs' must be a list of strings, or text with one entry per line, not 3",
       ],
       [
         'a number in a list',
         `task: 'x', outputs: ['a', 3]`,
-        "parameter 'outputs' must be a list of texts that are not blank, not ['a', 3]",
+        "parameter 'outputs' must be a list of strings that are not blank, not ['a', 3]",
       ],
       [
         'a list of no inputs',

@@ -87,12 +87,12 @@ class Parameters implements Serializable {
     @NonCPS
     private static String findProblemOfList(String name, Object value) {
         if (!(value instanceof CharSequence) && !(value instanceof Collection)) {
-            return expected(name, 'a list of texts, or lines of text', value)
+            return expected(name, 'a list of strings, or text with one entry per line', value)
         }
         if (value instanceof Collection) {
             for (Object element : value) {
                 if (!(element instanceof CharSequence) || element.toString().trim().isEmpty()) {
-                    return expected(name, 'a list of texts that are not blank', value)
+                    return expected(name, 'a list of strings that are not blank', value)
                 }
             }
         }

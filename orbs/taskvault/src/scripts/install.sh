@@ -17,7 +17,7 @@ taskvault_directory=''
 case ${PARAM_CLI:-npm} in
   image)
     command -v taskvault >/dev/null ||
-      taskvault_refuse 'cli "image": the image has no command taskvault; install it there, or use cli "npm"'
+      taskvault_refuse 'cli "image": the image has no taskvault command; install it there, or use cli "npm"'
     ;;
   npm)
     # Outside of the project, and of nobody's but this job.
@@ -35,7 +35,7 @@ case ${PARAM_CLI:-npm} in
     taskvault_directory=${PARAM_CLI%/*}
     ;;
   *)
-    taskvault_refuse "cli \"$PARAM_CLI\" is neither npm nor image nor a path that ends with /taskvault"
+    taskvault_refuse "cli \"$PARAM_CLI\" is not valid: use npm, image, or a path that ends with /taskvault"
     ;;
 esac
 # What a later step of this job finds: CircleCI reads this file before each of them.
@@ -62,6 +62,6 @@ taskvault_export TASKVAULT_CACHE_DIR "$taskvault_cache"
 case ${PARAM_IS_DEFAULT_BRANCH:-} in
   '') ;;
   true | false) taskvault_export TASKVAULT_BRANCH_IS_DEFAULT "$PARAM_IS_DEFAULT_BRANCH" ;;
-  *) taskvault_refuse "is_default_branch \"$PARAM_IS_DEFAULT_BRANCH\" is neither true nor false" ;;
+  *) taskvault_refuse "is_default_branch \"$PARAM_IS_DEFAULT_BRANCH\" is not valid: use true or false" ;;
 esac
 if [ -n "${PARAM_REMOTE:-}" ]; then taskvault_export TASKVAULT_REMOTE "$PARAM_REMOTE"; fi

@@ -6,7 +6,7 @@ taskvault_refuse() {
   exit 64
 }
 case ${PARAM_KEY:-} in
-  '' | *[[:space:]]*) taskvault_refuse "key \"${PARAM_KEY:-}\" is no name: a name has no spaces" ;;
+  '' | *[[:space:]]*) taskvault_refuse "key \"${PARAM_KEY:-}\" is not a valid name: use one word without spaces" ;;
 esac
 set -- restore "$PARAM_KEY" --cache
 for taskvault_option in input output fallback; do
@@ -25,7 +25,7 @@ case ${PARAM_POLICY:-pull-push} in
   pull-push) ;;
   pull) set -- "$@" --read-only ;;
   push) set -- "$@" --force ;;
-  *) taskvault_refuse "policy \"$PARAM_POLICY\" is none of pull-push, pull, push" ;;
+  *) taskvault_refuse "policy \"$PARAM_POLICY\" is not valid: use pull-push, pull or push" ;;
 esac
 taskvault_status=0
 taskvault "$@" || taskvault_status=$?

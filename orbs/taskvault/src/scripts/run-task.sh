@@ -6,7 +6,7 @@ taskvault_refuse() {
   exit 64
 }
 case ${PARAM_TASK:-} in
-  '' | *[[:space:]]*) taskvault_refuse "task \"${PARAM_TASK:-}\" is no name: a name has no spaces" ;;
+  '' | *[[:space:]]*) taskvault_refuse "task \"${PARAM_TASK:-}\" is not a valid name: use one word without spaces" ;;
 esac
 set -- run "$PARAM_TASK"
 for taskvault_option in input output env tool; do
@@ -26,7 +26,7 @@ case ${PARAM_POLICY:-pull-push} in
   pull-push) ;;
   pull) set -- "$@" --read-only ;;
   push) set -- "$@" --force ;;
-  *) taskvault_refuse "policy \"$PARAM_POLICY\" is none of pull-push, pull, push" ;;
+  *) taskvault_refuse "policy \"$PARAM_POLICY\" is not valid: use pull-push, pull or push" ;;
 esac
 if [ -n "${PARAM_SALT:-}" ]; then set -- "$@" --salt "$PARAM_SALT"; fi
 # The lines of a step end with the first that fails. Those of one command would go on. A YAML block ends with a
@@ -40,5 +40,5 @@ case $taskvault_command in
 '*) taskvault_refuse "command \"$taskvault_command\" has several lines: join them with &&, or begin with set -e" ;;
   *) set -- "$@" --command "$taskvault_command" ;;
 esac
-cd "${PARAM_DIRECTORY:-.}" || taskvault_refuse "directory \"$PARAM_DIRECTORY\" is not there"
+cd "${PARAM_DIRECTORY:-.}" || taskvault_refuse "directory \"$PARAM_DIRECTORY\" does not exist"
 exec taskvault "$@" --show-key

@@ -3,7 +3,7 @@
 set -e
 case ${PARAM_KEY:-} in
   '' | *[[:space:]]*)
-    printf 'taskvault: key "%s" is no name: a name has no spaces\n' "${PARAM_KEY:-}" >&2
+    printf 'taskvault: key "%s" is not a valid name: use one word without spaces\n' "${PARAM_KEY:-}" >&2
     exit 64
     ;;
 esac

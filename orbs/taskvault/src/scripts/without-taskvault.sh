@@ -13,7 +13,7 @@ while [ $# -gt 0 ]; do
     --config | --input | --output | --env | --tool | --salt | --result) shift 2 ;;
     --command) exec /bin/sh -c "$2" ;;
     --command=*) exec /bin/sh -c "${1#*=}" ;;
-    --explain | --json) refuse "npm could not install it, and nothing else can answer to $1" ;;
+    --explain | --json) refuse "npm could not install it, and $1 does not work without it" ;;
     --)
       shift
       if [ -z "$task" ]; then task=$1 && shift; fi
@@ -27,12 +27,12 @@ while [ $# -gt 0 ]; do
         'run '*) task=$1 ;;
         ' restore '* | ' cache get') exit 1 ;;
         ' save '* | ' cache save') exit 0 ;;
-        *) refuse "npm could not install it, and nothing else answers to: taskvault $*" ;;
+        *) refuse "npm could not install it, and this does not work without it: taskvault $*" ;;
       esac
       shift
       ;;
   esac
 done
-refuse "task \"$task\" was not run: npm could not install taskvault, which alone reads its command from .taskvault/config.yaml.
-Give the same command to the job as a parameter, and it runs without the cache when this happens; its key stays what
-it is. Or put taskvault into the image, and use cli \"image\"."
+refuse "task \"$task\" was not run: npm could not install taskvault, and its command is only in .taskvault/config.yaml.
+Give the same command to the job as a parameter: then it runs even without taskvault, and its key stays the same.
+Or install taskvault in the image, and use cli \"image\"."

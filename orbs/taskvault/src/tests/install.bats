@@ -53,7 +53,7 @@ install_by_npm() {
 @test "anything else is refused" {
   PARAM_CLI=yarn run sh "$script"
   [ "$status" -eq 64 ]
-  [[ "$output" == *'cli "yarn" is neither npm nor image nor a path'* ]]
+  [[ "$output" == *'cli "yarn" is not valid: use npm, image, or a path'* ]]
 }
 
 @test "npm installs exactly the version that it is told, without scripts of packages" {

@@ -41,11 +41,11 @@ two' run sh "$BATS_TEST_DIRNAME/../scripts/run-task.sh"
 @test "a name with spaces is refused by name and value" {
   PARAM_TASK='two words' run sh "$BATS_TEST_DIRNAME/../scripts/run-task.sh"
   [ "$status" -eq 64 ]
-  [ "$output" = 'taskvault: task "two words" is no name: a name has no spaces' ]
+  [ "$output" = 'taskvault: task "two words" is not a valid name: use one word without spaces' ]
 }
 
 @test "a directory that is not there is refused before anything is called" {
   PARAM_DIRECTORY=nowhere run sh "$BATS_TEST_DIRNAME/../scripts/run-task.sh"
   [ "$status" -eq 64 ]
-  [[ "$output" == *'directory "nowhere" is not there' ]]
+  [[ "$output" == *'directory "nowhere" does not exist' ]]
 }
