@@ -5,6 +5,7 @@ import type { ChangeReason } from '../model/explain.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { TaskName } from '../model/task.ts'
+import { streamAhead } from '../store/blobs/stream-ahead.ts'
 import type { EntryRow } from '../store/entries/entries.ts'
 import { recordHit, recordMiss } from '../store/entries/record-use.ts'
 import type { Store } from '../store/store.ts'
@@ -30,9 +31,11 @@ export async function readResult(
   parts: OpenParts,
   request: ResultRequest,
 ): Promise<Uint8Array | undefined> {
-  return await withResult(parts, request, ({ opened, digest }) => {
+  return await withResult(parts, request, async ({ opened, digest }) => {
     using entry = opened
-    return entry.locator.read(digestToBytes(digest))
+    const pieces: Buffer[] = []
+    for await (const piece of streamAhead(digestToBytes(digest), entry)) pieces.push(piece)
+    return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces)
   })
 }
 
@@ -57,7 +60,7 @@ export async function openResult(
 
 /** No generator, because one that was never started does nothing when it is ended. */
 function streamResult(opened: OpenedEntry, digest: Digest): AsyncIterableIterator<Uint8Array> {
-  const pieces = opened.locator.stream(digestToBytes(digest))
+  const pieces = streamAhead(digestToBytes(digest), opened)
   let isOpen = true
   const close = (): void => {
     if (isOpen) opened[Symbol.dispose]()
@@ -70,7 +73,7 @@ function streamResult(opened: OpenedEntry, digest: Digest): AsyncIterableIterato
     async next() {
       if (!isOpen) return { done: true, value: undefined }
       try {
-        const step = pieces.next()
+        const step = await pieces.next()
         if (step.done === true) close()
         return step
       } catch (error) {
@@ -79,6 +82,8 @@ function streamResult(opened: OpenedEntry, digest: Digest): AsyncIterableIterato
       }
     },
     async return() {
+      // Pieces that are asked for are read first: the blobs are open until then.
+      await pieces.return()
       close()
       return { done: true, value: undefined }
     },
@@ -94,7 +99,7 @@ interface FoundResult {
 async function withResult<Result>(
   parts: OpenParts,
   request: Wanted,
-  read: (found: FoundResult) => Result,
+  read: (found: FoundResult) => Result | Promise<Result>,
 ): Promise<Result | undefined> {
   const { store } = parts
   try {
@@ -114,7 +119,7 @@ interface EntryReading<Result> {
   readonly request: Wanted
   readonly entry: EntryRow
   readonly pulled: Pulled | undefined
-  readonly read: (found: FoundResult) => Result
+  readonly read: (found: FoundResult) => Result | Promise<Result>
 }
 
 async function readEntry<Result>(
@@ -129,7 +134,7 @@ async function readEntry<Result>(
       opened[Symbol.dispose]()
       return miss(store, request, [{ kind: 'outputs-changed' }])
     }
-    const result = read({ opened, digest })
+    const result = await read({ opened, digest })
     recordHit(store, entry, { savedMs: opened.manifest.durationMs })
     store.report({ kind: 'hit', task: request.task, key: request.work.key })
     return result

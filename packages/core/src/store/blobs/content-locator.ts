@@ -82,7 +82,7 @@ export function createContentLocator(
   function readPiece(digest: Buffer): Buffer {
     const { frame, offset, length } = locatePiece(digest)
     const bytes = readFrame(frame).subarray(offset, offset + length)
-    if (!algorithm.hash(bytes).equals(digest)) throw corrupt(digest)
+    if (!algorithm.hash(bytes).equals(digest)) throw corruptContent(digest)
     return bytes
   }
 
@@ -95,7 +95,7 @@ export function createContentLocator(
       whole.update(bytes)
       yield bytes
     }
-    if (!whole.digest().equals(digest)) throw corrupt(digest)
+    if (!whole.digest().equals(digest)) throw corruptContent(digest)
   }
 
   return {
@@ -200,7 +200,8 @@ function missing(digest: Buffer): TaskVaultError {
   return new TaskVaultError('BLOB_MISSING', `No blob of the entry holds content ${name}`)
 }
 
-function corrupt(digest: Buffer): TaskVaultError {
+/** What bytes are that have another digest than their content. */
+export function corruptContent(digest: Buffer): TaskVaultError {
   const name = shortDigest(digestFromBytes(digest))
   return new TaskVaultError('BLOB_CORRUPT', `Content ${name} does not match its digest`)
 }

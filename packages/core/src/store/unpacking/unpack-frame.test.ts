@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { zstdCompressSync } from 'node:zlib'
 import { expect, test } from 'vitest'
-import { nameFailure, unpackFrame } from './unpack-frame.ts'
+import { nameFailure, unpackFrame, unpackFrameBeside } from './unpack-frame.ts'
 
 test.each<readonly [string, (stored: Buffer) => Buffer]>([
   ['is cut off', (stored) => stored.subarray(0, -5)],
@@ -9,15 +9,16 @@ test.each<readonly [string, (stored: Buffer) => Buffer]>([
   ['goes on behind its end', (stored) => Buffer.concat([stored, randomBytes(9)])],
   ['is empty', () => Buffer.alloc(0)],
   ['holds more than it should', () => zstdCompressSync(Buffer.alloc(2_000_000))],
-])('a frame that %s is damaged', (_, spoil) => {
+])('a frame that %s is damaged', async (_, spoil) => {
   const raw = randomBytes(10_000)
   const frame = { storedBytes: 0, rawBytes: raw.length, codec: 'zstd' } as const
   const stored = zstdCompressSync(raw)
   expect(unpackFrame(frame, stored).equals(raw)).toBe(true)
+  expect((await unpackFrameBeside(frame, stored)).equals(raw)).toBe(true)
 
-  expect(() => unpackFrame(frame, spoil(stored))).toThrow(
-    expect.objectContaining({ code: 'BLOB_CORRUPT' }),
-  )
+  const damaged = expect.objectContaining({ code: 'BLOB_CORRUPT' })
+  expect(() => unpackFrame(frame, spoil(stored))).toThrow(damaged)
+  await expect(unpackFrameBeside(frame, spoil(stored))).rejects.toThrow(damaged)
 })
 
 test.each([

@@ -1,14 +1,23 @@
-import { zstdDecompressSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { zstdDecompress, zstdDecompressSync } from 'node:zlib'
+import type { ZstdOptions } from 'node:zlib'
 import { TaskVaultError, systemErrorCode } from '../../errors.ts'
 import type { Frame } from '../../model/pack-index.ts'
 
 /** A frame's raw bytes. @throws {TaskVaultError} BLOB_CORRUPT when they are not as many as promised. */
 export function unpackFrame(frame: Frame, stored: Buffer): Buffer {
-  const raw = frame.codec === 'stored' ? stored : unpack(stored, frame.rawBytes)
-  if (raw.length !== frame.rawBytes) {
-    throw corruptBlob('a frame has another size than its index says')
-  }
-  return raw
+  return checkSize(frame, frame.codec === 'stored' ? stored : unpack(stored, frame.rawBytes))
+}
+
+/** The same on another thread. `stored` must not change meanwhile. */
+export async function unpackFrameBeside(frame: Frame, stored: Buffer): Promise<Buffer> {
+  if (frame.codec === 'stored') return checkSize(frame, stored)
+  return checkSize(frame, await unpackOnThread(stored, frame.rawBytes))
+}
+
+function checkSize({ rawBytes }: Frame, raw: Buffer): Buffer {
+  if (raw.length === rawBytes) return raw
+  throw corruptBlob('a frame has another size than its index says')
 }
 
 /** An index's raw bytes; one that did not get smaller is stored as it is. */
@@ -24,12 +33,26 @@ export function corruptBlob(detail: string, cause?: unknown): TaskVaultError {
   })
 }
 
+const unpackBeside = promisify(zstdDecompress)
+
 function unpack(stored: Buffer, rawBytes: number): Buffer {
   try {
-    return unpackWhole(stored, Math.max(rawBytes, 64))
+    return takeWhole(zstdDecompressSync(stored, optionsFor(leastSize(rawBytes))), stored)
   } catch (error) {
     throw nameFailure(error)
   }
+}
+
+async function unpackOnThread(stored: Buffer, rawBytes: number): Promise<Buffer> {
+  try {
+    return takeWhole(await unpackBeside(stored, optionsFor(leastSize(rawBytes))), stored)
+  } catch (error) {
+    throw nameFailure(error)
+  }
+}
+
+function leastSize(rawBytes: number): number {
+  return Math.max(rawBytes, 64)
 }
 
 /**
@@ -37,10 +60,12 @@ function unpack(stored: Buffer, rawBytes: number): Buffer {
  * for once a piece is full another one is made and zstd asked for the rest. That would meet what follows
  * the frame's end, so it is looked for here.
  */
-function unpackWhole(stored: Buffer, size: number): Buffer {
-  const options = { chunkSize: size + 1, maxOutputLength: size, info: true }
-  // The type of what `info` asks for is missing.
-  const unpacked: unknown = zstdDecompressSync(stored, options)
+function optionsFor(size: number): ZstdOptions {
+  return { chunkSize: size + 1, maxOutputLength: size, info: true }
+}
+
+/** The type of what `info` asks for is missing. */
+function takeWhole(unpacked: unknown, stored: Buffer): Buffer {
   const { buffer, engine } = unpacked as { buffer: Buffer; engine: { bytesWritten: number } }
   if (engine.bytesWritten !== stored.length) throw new Error('something follows its end')
   return buffer
