@@ -1,7 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { isTaskVaultError, systemErrorCode } from '../errors.ts'
 import { renameBlobs } from '../files/listing.ts'
-import type { Digest } from '../model/digest.ts'
 import { readColumns } from '../outputs/made-directory.ts'
 import type { MadeDirectory } from '../outputs/made-directory.ts'
 import type { EntryRow } from '../store/entries/entries.ts'
@@ -35,7 +34,7 @@ interface FoundEntry {
 interface Made {
   readonly staged: Staged
   readonly targets: readonly OutputTarget[]
-  readonly manifest: Digest
+  readonly arriving: ArrivingEntry
   readonly fileCount: number
 }
 
@@ -59,8 +58,7 @@ export function createStageAhead(parts: OpenParts, request: EndableRequest): Sta
     },
     async take({ entry, opened, onMade }) {
       const made = await making
-      if (made === undefined || made.manifest !== entry.blob || made.targets.some(isThere))
-        return undefined
+      if (made === undefined || !isUsable(made, entry)) return undefined
       if (!numberBlobs(made.staged.outputs.directories, opened)) return undefined
       taken = made.staged
       onMade(made.fileCount)
@@ -84,12 +82,20 @@ async function make(
     const onMade = (count: number): void => void (fileCount += count)
     const { signal } = request
     const staged = await stageOpened(parts, { targets, rules, opened, signal, onMade })
-    return { staged, targets, manifest: arriving.manifest, fileCount }
+    return { staged, targets, arriving, fileCount }
   } catch (error) {
     // Whatever it is: if it is still so when all is here, the restore meets it, too.
     if (!isTaskVaultError(error) && systemErrorCode(error) === undefined) throw error
     return undefined
   }
+}
+
+/**
+ * A pack that does not say what was answered of it may say what is not true: whoever confirms packs by what a
+ * restore has read (`confirmReceived`) takes it that their own indexes led there.
+ */
+function isUsable({ targets, arriving }: Made, { blob }: FoundEntry['entry']): boolean {
+  return arriving.manifest === blob && !targets.some(isThere) && arriving.isAsAnswered()
 }
 
 function isThere({ absolutePath }: OutputTarget): boolean {

@@ -35,6 +35,8 @@ export interface ArrivingEntry extends Disposable {
    * @throws what the transfers failed with, and {TaskVaultError} BLOB_CORRUPT, BLOB_MISSING, ENTRY_DAMAGED.
    */
   open(): Promise<OpenedArrival | undefined>
+  /** Whether the packs, which are here now, say of themselves what was answered before they were. */
+  isAsAnswered(): boolean
 }
 
 export interface OpenedArrival {
@@ -124,6 +126,7 @@ export function beginArrival(
         },
       }
     },
+    isAsAnswered: () => arriving.values().every((pack) => pack.endsAsAnswered()),
     [Symbol.dispose]: () => kept.dispose(),
   }
 }

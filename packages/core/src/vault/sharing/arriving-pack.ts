@@ -18,6 +18,8 @@ export interface ArrivingPack extends Disposable {
   untilWritten(frame: FrameLocation): Promise<void>
   /** Resolves when this thread can read a frame. One that has not come yet is fetched by itself. */
   untilReadable(frame: FrameLocation): Promise<void>
+  /** Whether the pack, all of which is here now, has the end that was answered, and so the index that was used. */
+  endsAsAnswered(): boolean
 }
 
 export interface ArrivingParts extends RemoteIndex {
@@ -72,6 +74,11 @@ export function openArrivingPack(
       const fetching = fetched.get(position) ?? fetchFrame(frame)
       fetched.set(position, fetching)
       await fetching
+    },
+    endsAsAnswered() {
+      const bytes = Buffer.allocUnsafeSlow(end.length)
+      readFully(descriptor, endAt, bytes)
+      return bytes.equals(end)
     },
     [Symbol.dispose]: () => closeSync(descriptor),
   }
