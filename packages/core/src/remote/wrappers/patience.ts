@@ -5,6 +5,7 @@ export interface PatienceOptions {
   readonly limitMs: number
   /** Told once, when it has run out. */
   readonly onLost?: (() => void) | undefined
+  /** Milliseconds that this thread has waited for anything; a clock would also count what it is busy with. */
   readonly now?: () => number
 }
 
@@ -32,7 +33,7 @@ const PROGRESS_BYTES = 16 * 1024
 const TICK_MS = 50
 
 export function createPatience(options: PatienceOptions): Patience {
-  const { limitMs, onLost, now = () => performance.now() } = options
+  const { limitMs, onLost, now = () => performance.nodeTiming.idleTime } = options
   const end = new AbortController()
   let [waiting, lostMs, movedBytes, quietSince] = [0, 0, 0, 0]
   let timer: NodeJS.Timeout | undefined

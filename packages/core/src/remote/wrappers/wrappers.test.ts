@@ -185,6 +185,20 @@ describe('giving up', () => {
     await expect(last).rejects.toMatchObject({ code: 'REMOTE_UNAVAILABLE' })
   })
 
+  test('does not count what this process is busy with meanwhile', async () => {
+    const patience = createPatience({ limitMs: 300 })
+
+    await patience.during(async () => {
+      for (let round = 0; round < 3; round += 1) {
+        const until = performance.now() + 600
+        while (performance.now() < until);
+        await new Promise((resolve) => setTimeout(resolve, 1))
+      }
+    })
+
+    expect(patience.isLost).toBe(false)
+  })
+
   test('a transfer that gets on is no trouble, however long it takes', async () => {
     let nowMs = 0
     const patience = createPatience({ limitMs: 1_000, now: () => nowMs })
