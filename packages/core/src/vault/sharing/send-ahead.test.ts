@@ -3,6 +3,12 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
+import { digestFromBytes } from '../../model/digest.ts'
+import { createMemoryObjectStore } from '../../remote/objects/memory-object-store.ts'
+import { createObjectBlobStore } from '../../remote/objects/object-blob-store.ts'
+import { createObjectEntryStore } from '../../remote/objects/object-entry-store.ts'
+import type { RemoteStores } from '../../remote/remote-stores.ts'
+import { readOnly } from '../../remote/wrappers/read-only.ts'
 import { TASK, workOf } from '../../testing/checkout.ts'
 import type { Checkout } from '../../testing/checkout.ts'
 import { startFaultyProxy } from '../../testing/faulty-proxy.ts'
@@ -11,6 +17,8 @@ import { SAMPLE_POLICY } from '../../testing/sample-settings.ts'
 import { startStrictS3Server } from '../../testing/strict-s3-server.ts'
 import { createSharedFolder, useCheckout, useSharing } from '../../testing/use-checkout.ts'
 import type { SaveRequest, SavedEntry, SkippedSave } from '../vault.ts'
+import type { RemoteVault } from './remote-vault.ts'
+import { createSendAhead } from './send-ahead.ts'
 
 const MIB = 1024 ** 2
 /** Of a pack that is full: smaller blobs are sent when the save is done. */
@@ -61,6 +69,24 @@ test('nothing is sent to a remote store for reading', async () => {
   expect(sizesOf(share)).toEqual([])
 })
 
+test('nothing more is asked or sent once the remote store takes no blobs', async () => {
+  const checkout = await useSharing(createSharedFolder())
+  const { vault } = checkout
+  const { remote, calls } = connectToReader()
+  const request = { task: TASK, work: await key(checkout), ...DONE, outputs: [] }
+  await using ahead = createSendAhead({ remote, store: vault.store }, request)
+
+  for (const seed of [1, 2, 3]) {
+    ahead.offer({
+      digest: digestFromBytes(vault.algorithm.hash(sampleBytes(10, seed))),
+      sizeBytes: 10,
+    })
+    expect(await ahead.settle()).toBe(0)
+  }
+
+  expect(calls).toEqual(['findMissing', 'put'])
+})
+
 test('a save that fails on the way leaves no entry, and is no trouble with the remote store', async () => {
   const share = createSharedFolder()
   const checkout = await useSharing(share)
@@ -78,13 +104,16 @@ test('a save that fails on the way leaves no entry, and is no trouble with the r
   expect(await save(other, piecesOf(noise(40)))).toMatchObject({ remote: { kind: 'sent' } })
 })
 
-test('a result that is larger than its policy allows is not published', async () => {
+test.each<[string, Conditions]>([
+  ['too-large', { policy: { ...SAMPLE_POLICY, maxSizeBytes: 30 * MIB } }],
+  ['withdrawn', { mayPublish: async () => false }],
+])('a result that is %s is not published', async (because, conditions) => {
   const share = createSharedFolder()
   const checkout = await useSharing(share)
 
-  const saved = await save(checkout, piecesOf(noise(40)), { maxSizeBytes: 30 * MIB })
+  const saved = await save(checkout, piecesOf(noise(40)), conditions)
 
-  expect(saved).toMatchObject({ kind: 'skipped', because: 'too-large' })
+  expect(saved).toMatchObject({ kind: 'skipped', because })
   expect(checkout.troubles).toEqual([])
   expect(existsSync(join(share, 'v1/entries'))).toBe(false)
 })
@@ -110,20 +139,54 @@ test('a remote store that goes away meanwhile costs one warning, and the result 
   expect((await checkout.vault.readResult(TASK, await key(checkout)))?.length).toBe(50 * MIB)
 })
 
+interface Reader {
+  readonly remote: RemoteVault
+  /** What was asked about blobs. */
+  readonly calls: readonly string[]
+}
+
+/** A remote store that does not say beforehand that it takes nothing of this caller. */
+function connectToReader(): Reader {
+  const calls: string[] = []
+  const objects = createMemoryObjectStore()
+  const stored = createObjectBlobStore(objects)
+  const { blobs, entries } = readOnly({
+    blobs: stored,
+    entries: createObjectEntryStore({ objects, blobs: stored, now: Date.now }),
+  })
+  const stores: RemoteStores = {
+    entries,
+    blobs: {
+      ...blobs,
+      async findMissing(names) {
+        calls.push('findMissing')
+        return await blobs.findMissing(names)
+      },
+      async put(content) {
+        calls.push('put')
+        return await blobs.put(content)
+      },
+    },
+  }
+  const remote: RemoteVault = {
+    mode: 'read-write',
+    attempt: async (_use, work) => await work(stores),
+    [Symbol.asyncDispose]: async () => {},
+  }
+  return { remote, calls }
+}
+
+type Conditions = Partial<Pick<SaveRequest, 'policy' | 'mayPublish'>>
+
+const DONE = { exitCode: 0, durationMs: 1, origin: {}, policy: SAMPLE_POLICY }
+
 async function save(
   { vault }: Checkout,
   outputs: SaveRequest['outputs'],
-  limit: { readonly maxSizeBytes?: number } = {},
+  conditions: Conditions = {},
 ): Promise<SavedEntry | SkippedSave> {
-  const policy = { ...SAMPLE_POLICY, ...limit }
-  const done = { exitCode: 0, durationMs: 1, origin: {} }
-  return await vault.save({
-    task: TASK,
-    work: await workOf(vault, 'input'),
-    outputs,
-    policy,
-    ...done,
-  })
+  const work = await workOf(vault, 'input')
+  return await vault.save({ task: TASK, work, outputs, ...DONE, ...conditions })
 }
 
 async function key({ vault }: Checkout): ReturnType<typeof workOf> {
