@@ -1,5 +1,5 @@
 import { TaskVaultError, isTaskVaultError } from '../errors.ts'
-import { findRepository } from './find-repository.ts'
+import { needRepository } from './need-repository.ts'
 import { runGit } from './run-git.ts'
 import type { Environment } from './run-git.ts'
 
@@ -19,12 +19,8 @@ export function listCommitsSince(
   commit: string,
   { directory, env }: CommitsRequest,
 ): ReadonlySet<string> {
-  const workTree = findRepository(directory)?.repository.workTree
-  if (workTree === undefined) {
-    throw new TaskVaultError('GIT_FAILED', `${directory} is not in a git repository`, {
-      hint: 'Name a task or a key instead of a commit.',
-    })
-  }
+  const hint = 'Name a task or a key instead of a commit.'
+  const { workTree } = needRepository(directory, hint).repository
   const git = (...args: readonly string[]): string =>
     runGit(args, { workTree, project: workTree, env }).toString('latin1').trim()
   const id = resolve(git, commit)

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { TaskVaultError } from '../errors.ts'
 import type { FileInput } from '../model/fingerprint.ts'
-import { findRepository, openRepository } from './find-repository.ts'
+import { openRepository } from './find-repository.ts'
 import type { Repository } from './find-repository.ts'
+import { needRepository } from './need-repository.ts'
 import { findIndexFile, readIndex } from './open-index.ts'
 import { decodePath } from './parse-index.ts'
 import { runGit, splitRecords } from './run-git.ts'
@@ -53,13 +54,8 @@ export interface ListRequest {
  */
 export function listGitFiles(request: ListRequest): GitFile[] {
   const { projectRoot, source, env } = request
-  const place = findRepository(projectRoot)
-  if (place === undefined) {
-    throw new TaskVaultError('GIT_FAILED', `${projectRoot} is not in a git repository`, {
-      hint: 'Use the work tree as the source, or run `git init` first.',
-    })
-  }
-  const { repository, prefix } = place
+  const hint = 'Use the work tree as the source, or run `git init` first.'
+  const { repository, prefix } = needRepository(projectRoot, hint)
   const { workTree } = repository
   const options = { workTree, project: workTree, env, indexFile: findIndexFile(repository, env) }
   const entries =

@@ -1,5 +1,4 @@
-import { TaskVaultError } from '../errors.ts'
-import { findRepository } from './find-repository.ts'
+import { needRepository } from './need-repository.ts'
 import { startGit } from './run-git.ts'
 import type { Environment, GitOptions } from './run-git.ts'
 
@@ -21,12 +20,7 @@ export async function listUnreachable(
   commits: Iterable<string>,
   { directory, env }: UnreachableRequest,
 ): Promise<ReadonlySet<string>> {
-  const workTree = findRepository(directory)?.repository.workTree
-  if (workTree === undefined) {
-    throw new TaskVaultError('GIT_FAILED', `${directory} is not in a git repository`, {
-      hint: 'Name a task or a key instead.',
-    })
-  }
+  const { workTree } = needRepository(directory, 'Name a task or a key instead.').repository
   const options = { workTree, project: workTree, env }
   const asked = [...new Set(commits)].filter((commit) => COMMIT_ID.test(commit))
   const present = await listPresent(asked, options)

@@ -1,6 +1,7 @@
 import { TaskVaultError, isTaskVaultError } from '../errors.ts'
 import { findRepository } from '../git/find-repository.ts'
 import type { Repository } from '../git/find-repository.ts'
+import { outsideRepository } from '../git/need-repository.ts'
 import type { Environment, GitOptions } from '../git/run-git.ts'
 import type { TaskKey } from '../model/digest.ts'
 import type { Origin } from '../model/manifest.ts'
@@ -90,9 +91,8 @@ function openHookRun(
   const { projectRoot } = settings
   const repository = findRepository(projectRoot)?.repository
   if (repository === undefined && (env['GIT_DIR'] ?? '') === '') {
-    throw new TaskVaultError('GIT_FAILED', `${projectRoot} is not in a git repository`, {
-      hint: 'Git hooks run in a repository; `taskvault run` runs a task anywhere.',
-    })
+    const hint = 'Git hooks run in a repository; `taskvault run` runs a task anywhere.'
+    throw outsideRepository(projectRoot, hint)
   }
   const workTree = repository?.workTree ?? projectRoot
   const taskEnv = withoutHookVariables(env)
