@@ -156,44 +156,54 @@ export async function completeUpload(
     readonly sizeBytes: number
   },
 ): Promise<Completion> {
-  const arrivedBytes = blobs.reduce((sum, blob) => sum + blob.sizeBytes, 0)
+  const arrivedBytes = sizeOf(blobs)
   if (arrivedBytes !== sizeBytes) {
     return { kind: 'incomplete', because: `${arrivedBytes} of ${sizeBytes} bytes have arrived` }
   }
-  const content = contentOf(blobs)
-  if (await isClaimOver(store, who, upload.id))
-    return await completeAgain(store, who, { upload, content })
+  const archive = (await isClaimOver(store, who, upload.id))
+    ? await findComplete(store, who, upload)
+    : await publishArchive(store, who, { upload, blobs })
+  if (typeof archive === 'string') return { kind: 'incomplete', because: archive }
+  return archive.content === contentOf(blobs)
+    ? { kind: 'published', entry: archive }
+    : { kind: 'taken' }
+}
+
+/** Where an archive is, of this upload or of another one; or why it is nowhere. */
+type ArchiveOrWhyNot = StoredEntry | string
+
+async function publishArchive(
+  store: UploadStore,
+  who: Principal,
+  { upload, blobs }: { readonly upload: PendingUpload; readonly blobs: readonly BlobRow[] },
+): Promise<ArchiveOrWhyNot> {
   const publication = await store.engine.publish(who, {
     namespace: namespaceOf(upload.version),
     key: upload.key,
     blobs,
-    content,
+    content: contentOf(blobs),
     details: {},
     durationMs: 0,
-    sizeBytes,
+    sizeBytes: sizeOf(blobs),
     expiresAtMs: undefined,
   })
-  if (publication.kind === 'blobs-missing') {
-    return { kind: 'incomplete', because: 'a part of it is gone again' }
-  }
+  if (publication.kind === 'blobs-missing') return 'a part of it is gone again'
   await endClaim(store, who, upload)
-  return publication.kind === 'known' && !publication.isSame
-    ? { kind: 'taken' }
-    : { kind: 'published', entry: publication.entry }
+  return publication.entry
 }
 
 /** The client was not told that it is there, and asks once more. */
-async function completeAgain(
+async function findComplete(
   store: UploadStore,
   who: Principal,
-  { upload, content }: { readonly upload: PendingUpload; readonly content: string },
-): Promise<Completion> {
-  const place = { namespace: namespaceOf(upload.version), key: upload.key }
-  const entry = await findOwn(store, who, place)
-  if (entry === undefined) {
-    return { kind: 'incomplete', because: 'it was complete, and has been removed since' }
-  }
-  return entry.content === content ? { kind: 'published', entry } : { kind: 'taken' }
+  { version, key }: PendingUpload,
+): Promise<ArchiveOrWhyNot> {
+  const found = await findOwn(store, who, { namespace: namespaceOf(version), key })
+  return found ?? 'it was complete, and has been removed since'
+}
+
+function sizeOf(blobs: readonly BlobRow[]): number {
+  return blobs.reduce((sum, blob) => sum + blob.sizeBytes, 0)
 }
 
 /** A name for blobs in their order. */
