@@ -3,7 +3,7 @@ import {
   createTaskWork,
   detectWorkplace,
   isTaskVaultError,
-  pathFromRoot,
+  outputFromRoot,
   patternFromRoot,
   resolvePolicy,
   runTask,
@@ -73,7 +73,7 @@ function createStepWork(
   const additions = {
     ...inputs.additions,
     inputs: inputs.additions.inputs.map((pattern) => patternFromRoot(pattern, place)),
-    outputs: inputs.paths.map((output) => pathFromRoot(output, place)),
+    outputs: inputs.paths.map((output) => outputFromRoot(output, place)),
     command: command.kind === 'declared' ? undefined : { line: command.line, directory },
   }
   try {

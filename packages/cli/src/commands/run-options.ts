@@ -1,4 +1,4 @@
-import { TaskVaultError, pathFromRoot, patternFromRoot } from '@taskvault/core'
+import { TaskVaultError, outputFromRoot, patternFromRoot } from '@taskvault/core'
 import type { CommandPlace, TaskAdditions } from '@taskvault/core'
 
 /** The options that declare a piece of work, as commander gives them. */
@@ -40,7 +40,7 @@ export function createAdditions(
   return {
     ...(ownFile !== undefined && { ownFiles: [ownFile] }),
     inputs: options.input.map((pattern) => patternFromRoot(pattern, place)),
-    outputs: options.output.map((output) => pathFromRoot(output, place)),
+    outputs: options.output.map((output) => outputFromRoot(output, place)),
     env: options.env,
     tools: options.tool,
     salt: options.salt,

@@ -19,7 +19,12 @@ export function addDeclaration(command: Command): Command {
       collect,
       [],
     )
-    .option('--output <path>', 'a file or directory that it writes; repeatable', collect, [])
+    .option(
+      '--output <path>',
+      'a file or directory that it writes, or a pattern; repeatable',
+      collect,
+      [],
+    )
     .option('--env <name>', 'an environment variable that it reads; repeatable', collect, [])
     .option(
       '--tool <command>',

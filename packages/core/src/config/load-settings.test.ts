@@ -65,7 +65,7 @@ describe('the file', () => {
   unit_tests:
     command: npm test
     inputs: [src/**, "!src/**/*.md", "?local.env"]
-    outputs: coverage/
+    outputs: [coverage/, packages/*/dist, '!**/*.map', '?**/*.tsbuildinfo']
     env: [CI]
     tools: node --version
     salt: "2"
@@ -80,7 +80,7 @@ secrets: [NPM_TOKEN]
       unit_tests: {
         command: 'npm test',
         inputs: ['src/**', '!src/**/*.md', '?local.env'],
-        outputs: ['coverage/'],
+        outputs: ['coverage/', 'packages/*/dist', '!**/*.map', '?**/*.tsbuildinfo'],
         env: ['CI'],
         tools: ['node --version'],
         salt: '2',
@@ -221,6 +221,14 @@ describe('what is refused, and how', () => {
       '1:25: tasks.t.outputs: "../x" is not allowed; use a path below the project',
     ],
     ['tasks: { t: { outputs: [/etc] } }', '1:25: tasks.t.outputs: "/etc" is not allowed'],
+    [
+      'tasks:\n  t:\n    outputs:\n      - dist\n      - "**"',
+      '5:9: tasks.t.outputs: "**" is not allowed; use a path below the project, such as dist or reports/junit.xml, or a pattern',
+    ],
+    ['tasks: { t: { outputs: ["*/../x"] } }', '1:25: tasks.t.outputs: "*/../x" is not allowed'],
+    ['tasks: { t: { outputs: ["!/x"] } }', '1:25: tasks.t.outputs: "!/x" is not allowed'],
+    ['tasks: { t: { outputs: ["*/{dist"] } }', '1:25: tasks.t.outputs: "*/{dist" is not allowed'],
+    ['tasks: { t: { outputs: ["!dist"] } }', '1:24: tasks.t.outputs: all lines are exclusions'],
     ['tasks: { t: { hooks: [post-merge] } }', 'use one of: pre-commit, pre-merge-commit, pre-push'],
     [
       'tasks: { t: { env: [A=B] } }',

@@ -1,4 +1,5 @@
 import { isTaskVaultError } from '../errors.ts'
+import { isSoundOutput } from '../files/output-patterns.ts'
 import { hashAlgorithmNames } from '../hashing/open-hash-algorithm.ts'
 import { EVICTION_STRATEGIES, HOOK_MODES, PASSES_OF, UNSTAGED_HANDLINGS } from '../model/policy.ts'
 import type { PolicyFields } from '../model/policy.ts'
@@ -22,6 +23,7 @@ import { refuseProblems } from './problems.ts'
 import { readYaml } from './read-yaml.ts'
 import { checkRemote } from './remote-settings.ts'
 import type { RemoteValues } from './remote-settings.ts'
+import { settingPath } from './setting-source.ts'
 import type { LogLevel } from './settings.ts'
 
 /** What a configuration file or the environment may say; whatever is absent keeps its default. */
@@ -76,10 +78,25 @@ const envName: Check<string> = checkText('the name of an environment variable', 
   /^[^\s=\0]+$/.test(text),
 )
 const outputPath: Check<string> = checkText(
-  'a path below the project, such as dist or reports/junit.xml',
+  'a path below the project, such as dist or reports/junit.xml, or a pattern that begins with a name, such as packages/*/dist',
   (text) =>
-    text !== '' && !/^([\\/]|[A-Za-z]:)|\0/.test(text) && !text.split(/[\\/]/).includes('..'),
+    text !== '' &&
+    !/^[!?]?([\\/]|[A-Za-z]:)|\0/.test(text) &&
+    !text.split(/[\\/]/).includes('..') &&
+    isSoundOutput(text),
 )
+
+/** Only exclusions would select nothing. */
+const checkOutputs: Check<readonly string[]> = (node, path, reading) => {
+  const outputs = checkTexts(outputPath)(node, path, reading)
+  if (outputs === undefined || outputs.length === 0) return outputs
+  if (outputs.some((output) => !output.startsWith('!'))) return outputs
+  reading.problems.push({
+    where: reading.origin.describe(node.at),
+    what: `${settingPath(...path)}: all lines are exclusions; first say what the task writes, such as dist`,
+  })
+  return undefined
+}
 
 const commandWords: Check<readonly string[]> = checkSomeTexts(
   'a line for the shell, or a list of words',
@@ -91,7 +108,7 @@ const checkCommand: Check<string | readonly string[]> = (node, path, reading) =>
 const TASK_FIELDS: Fields<TaskDefinition> = {
   command: { key: 'command', check: checkCommand },
   inputs: { key: 'inputs', check: checkTexts(someText) },
-  outputs: { key: 'outputs', check: checkTexts(outputPath) },
+  outputs: { key: 'outputs', check: checkOutputs },
   env: { key: 'env', check: checkTexts(envName) },
   tools: { key: 'tools', check: checkTexts(someText) },
   salt: { key: 'salt', check: checkText('a string', () => true) },

@@ -64,6 +64,13 @@ export function withSlashes(pattern: string, platform: NodeJS.Platform): string 
   return platform === 'win32' ? pattern.replaceAll(/\\(?![[\]{}()!])/g, '/') : pattern
 }
 
+const SIGNS = /[\\*?[\]{}()!]/g
+
+/** A pattern that matches just this path. @param relativePath with `/`. */
+export function escapeGlob(relativePath: string): string {
+  return relativePath.replaceAll(SIGNS, String.raw`\$&`)
+}
+
 interface Shape {
   /** Matches only what is below the path. */
   readonly isTree: boolean

@@ -75,7 +75,9 @@ function addFile(rules: IgnoreRules, directory: string, absolutePath: string): I
     if (!lstatSync(absolutePath).isFile()) return rules
     return addIgnoreRules(rules, directory, readFileSync(absolutePath, 'utf8'))
   } catch (error) {
-    if (systemErrorCode(error) === 'ENOENT') return rules
+    const code = systemErrorCode(error)
+    // A file has no rules in it.
+    if (code === 'ENOENT' || code === 'ENOTDIR') return rules
     throw new TaskVaultError(
       'INPUT_UNREADABLE',
       asTaskVaultError(error, `read ${absolutePath}`).message,

@@ -52,6 +52,8 @@ export interface SelectionRules {
   readonly patterns: readonly string[]
   /** Paths that the task writes, relative to the project root. */
   readonly outputs?: readonly string[]
+  /** Whether the task writes a path that patterns of its outputs select. */
+  readonly isProduct?: ((relativePath: string) => boolean) | undefined
 }
 
 /**
@@ -61,7 +63,8 @@ export interface SelectionRules {
 export function createInputSelection(projectRoot: string, rules: SelectionRules): InputSelection {
   const patterns = rules.patterns.map((text) => parseGlobPattern(text, projectRoot))
   const outputs = toProjectPaths(projectRoot, rules.outputs ?? [])
-  const isOutput = (path: string): boolean => outputs.some((output) => isWithin(path, output))
+  const isOutput = (path: string): boolean =>
+    outputs.some((output) => isWithin(path, output)) || rules.isProduct?.(path) === true
   const named = new Set(
     patterns.flatMap(({ isExclusion, literal }) => (isExclusion ? [] : (literal ?? []))),
   )
@@ -91,7 +94,7 @@ export function createInputSelection(projectRoot: string, rules: SelectionRules)
     wantsBelow(directory) {
       const entering = enterPath(patterns, directory)
       if (entering.length === 0) return 'none'
-      if (overlaps(outputs, directory)) return 'each'
+      if (rules.isProduct !== undefined || overlaps(outputs, directory)) return 'each'
       if (enterPath([...unfulfilled], directory).length > 0) return 'each'
       const last = entering.at(-1)
       return last?.isExclusion === false && last.covers(directory) ? 'all' : 'each'

@@ -6,6 +6,7 @@ import type { Environment } from '../git/run-git.ts'
 import type { UnstagedHandling } from '../model/policy.ts'
 import type { RunRequest } from '../vault/runs/run-contract.ts'
 import { asPassedOver } from '../vault/runs/run-trouble.ts'
+import { createTaskProducts } from '../vault/targets/task-products.ts'
 import type { EarlyLook } from './early-look.ts'
 import type { HookPlace } from './hook-contract.ts'
 import { openSnapshot } from './open-snapshot.ts'
@@ -91,8 +92,10 @@ export function createHookPlaces(request: PlacesRequest): HookPlaces {
 }
 
 async function findChanges({ definition }: RunRequest, where: Where): Promise<readonly string[]> {
-  const { inputs: patterns, outputs } = definition
-  const selection = createInputSelection(where.projectRoot, { patterns, outputs })
+  const { inputs: patterns, outputs, outputPatterns = [] } = definition
+  const isProduct =
+    outputPatterns.length === 0 ? undefined : createTaskProducts(outputPatterns, where).has
+  const selection = createInputSelection(where.projectRoot, { patterns, outputs, isProduct })
   return selectChanges(where.seen ?? (await listChanges(where)), selection)
 }
 

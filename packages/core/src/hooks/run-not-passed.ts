@@ -6,7 +6,7 @@ import { explainMiss } from '../vault/runs/explain-miss.ts'
 import { runAndSave, runUncached } from '../vault/runs/run-and-save.ts'
 import type { RunEvent, RunRequest, TaskWork } from '../vault/runs/run-contract.ts'
 import { lockWork } from '../vault/runs/run-task.ts'
-import { findOutputTargets } from '../vault/targets/output-targets.ts'
+import { findTaskOutputs } from '../vault/targets/task-outputs.ts'
 import type { NoPass } from './find-pass.ts'
 import type { TaskVerdict } from './hook-contract.ts'
 import type { OpenPlace } from './hook-places.ts'
@@ -28,7 +28,7 @@ export async function runNotPassed(open: NotPassed): Promise<TaskVerdict> {
   const reasons = await describeMiss(open)
   if (check.explains) return { kind: 'would-run', key: keyed.key, reasons }
   const request = await createRequest(check, work)
-  const targets = findOutputTargets(work.definition.outputs, check.settings)
+  const targets = findTaskOutputs(work.definition, { ...check.settings, env: work.env })
   await using _lock = await lockWork({ vault: sourceVault, request, targets, work: keyed })
   // Somebody may have done the work between the look-up and the lock.
   const second = sourceVault.hasEntry(keyed.key) ? await lookUpPass(open, keyed.key) : open.first
@@ -71,7 +71,7 @@ async function runPlaced(
   const run = {
     vault: createPlacedVault(vault, { opened, wanted: keyed, work: request, sourceVault }),
     request: place.kind === 'unstaged' ? unrecorded(placed) : placed,
-    targets: findOutputTargets(request.definition.outputs, { projectRoot, cacheDirectory }),
+    targets: findTaskOutputs(request.definition, { projectRoot, cacheDirectory, env: request.env }),
     work: keyed,
   }
   const outcome = await runAndSave(run, reasons)

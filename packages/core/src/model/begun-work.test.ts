@@ -29,6 +29,7 @@ const WORK: BegunWork = {
   relativeDirectory: '',
   isCache: false,
   isLoose: false,
+  outputPatterns: ['packages/*/dist'],
 }
 
 describe('begun work', () => {

@@ -22,6 +22,7 @@ export interface BegunWork {
   /** The globs. With what follows, they are what the fingerprint is made again from. */
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
+  readonly outputPatterns: readonly string[]
   readonly salt: string | undefined
   /** The command as given; undefined if it does not count for the key. */
   readonly command: string | readonly string[] | undefined
@@ -63,6 +64,8 @@ export function parseBegunWork(text: string): BegunWork {
     fingerprint: fingerprint === undefined ? undefined : readFingerprint(fields),
     inputs: readTexts(fields, 'inputs'),
     outputs: readTexts(fields, 'outputs'),
+    outputPatterns:
+      fields['outputPatterns'] === undefined ? [] : readTexts(fields, 'outputPatterns'),
     salt: fields['salt'] === undefined ? undefined : readText(fields, 'salt'),
     command: command === undefined ? undefined : readCommand(fields),
     relativeDirectory: readText(fields, 'relativeDirectory'),

@@ -18,6 +18,7 @@ test('each kind of change is named', () => {
     command: digest(1),
     salt: digest(1),
     content: digest(1),
+    outputs: digest(1),
     env: [
       { name: 'A', digest: digest(1) },
       { name: 'B', digest: undefined },
@@ -63,6 +64,7 @@ test('each kind of change is named', () => {
     { kind: 'command-changed' },
     { kind: 'salt-changed' },
     { kind: 'content-changed' },
+    { kind: 'outputs-changed' },
     { kind: 'tool-changed', command: 'go version', now: 'undeclared' },
     { kind: 'tool-changed', command: 'node --version', now: 'other' },
     { kind: 'tool-changed', command: 'tsc --version', now: 'declared' },

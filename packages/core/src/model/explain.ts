@@ -50,6 +50,7 @@ export function compareFingerprints(before: Fingerprint, after: Fingerprint): Ch
   if (before.command !== after.command) reasons.push({ kind: 'command-changed' })
   if (before.salt !== after.salt) reasons.push({ kind: 'salt-changed' })
   if (before.content !== after.content) reasons.push({ kind: 'content-changed' })
+  if (before.outputs !== after.outputs) reasons.push({ kind: 'outputs-changed' })
   const files = compareFiles(before.files, after.files)
   const all = [
     ...compareTools(before.tools, after.tools),

@@ -31,16 +31,22 @@ const files = fc
     { selector: ({ relativePath }) => relativePath },
   )
   .map((all) => sortedBy(all, ({ relativePath }) => relativePath))
-const fingerprints: fc.Arbitrary<Fingerprint> = fc.record({
-  algorithm: fc.constantFrom('blake3', 'sha256'),
-  task: fc.constant(parseTaskName('t')),
-  command: fc.option(digests, { nil: undefined }),
-  salt: fc.option(digests, { nil: undefined }),
-  content: fc.option(digests, { nil: undefined }),
-  env: named,
-  tools: named,
-  files,
-})
+const fingerprints: fc.Arbitrary<Fingerprint> = fc.record(
+  {
+    algorithm: fc.constantFrom('blake3', 'sha256'),
+    task: fc.constant(parseTaskName('t')),
+    command: fc.option(digests, { nil: undefined }),
+    salt: fc.option(digests, { nil: undefined }),
+    content: fc.option(digests, { nil: undefined }),
+    outputs: digests,
+    env: named,
+    tools: named,
+    files,
+  },
+  {
+    requiredKeys: ['algorithm', 'task', 'command', 'salt', 'content', 'env', 'tools', 'files'],
+  },
+)
 
 test('encoded fingerprints differ as they do when they are read', () => {
   fc.assert(

@@ -9,7 +9,7 @@ import { unescapeField } from './tree.ts'
 
 const LINE_FEED = 0x0a
 /** In the order of `encodeFingerprint`; files, of whatever kind, come last. */
-const SECTIONS: readonly string[] = ['task', 'command', 'salt', 'content', 'env', 'tool']
+const SECTIONS: readonly string[] = ['task', 'command', 'salt', 'content', 'outputs', 'env', 'tool']
 
 /** What decides where a line stands. */
 interface LinePlace {

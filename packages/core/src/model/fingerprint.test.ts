@@ -27,16 +27,22 @@ const files: fc.Arbitrary<FileInput[]> = fc.array(
   { maxLength: 4 },
 )
 const optional = fc.option(digests, { nil: undefined })
-const fingerprints: fc.Arbitrary<Fingerprint> = fc.record({
-  algorithm: fc.constantFrom('blake3', 'sha256'),
-  task: fc.constantFrom('a', 'unit_tests', 'env').map(parseTaskName),
-  command: optional,
-  salt: optional,
-  content: optional,
-  env: named,
-  tools: named,
-  files,
-})
+const fingerprints: fc.Arbitrary<Fingerprint> = fc.record(
+  {
+    algorithm: fc.constantFrom('blake3', 'sha256'),
+    task: fc.constantFrom('a', 'unit_tests', 'env').map(parseTaskName),
+    command: optional,
+    salt: optional,
+    content: optional,
+    outputs: digests,
+    env: named,
+    tools: named,
+    files,
+  },
+  {
+    requiredKeys: ['algorithm', 'task', 'command', 'salt', 'content', 'env', 'tools', 'files'],
+  },
+)
 
 // So different fingerprints have different texts too, and different keys.
 test('a fingerprint survives the way to text and back', () => {

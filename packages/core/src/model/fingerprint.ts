@@ -30,6 +30,8 @@ export interface Fingerprint {
   /** Digest of the command's words; undefined when the caller runs it, as `cache save` does. */
   readonly command: Digest | undefined
   readonly salt: Digest | undefined
+  /** Digest of the patterns among the outputs, as the outputs' names do not tell all that patterns select. */
+  readonly outputs?: Digest
   /** Sorted by name, as UTF-16 code units; so are `tools` and, by path, `files`. */
   readonly env: readonly NamedInput[]
   readonly tools: readonly NamedInput[]
@@ -55,7 +57,7 @@ const FILE_KINDS: readonly FileInput['kind'][] = ['file', 'executable', 'symlink
  */
 export function encodeFingerprint(fingerprint: Fingerprint): string {
   let text = `${HEADER} ${fingerprint.algorithm}\ntask\t${fingerprint.task}\n`
-  for (const part of ['command', 'salt', 'content'] as const) {
+  for (const part of ['command', 'salt', 'content', 'outputs'] as const) {
     if (fingerprint[part] !== undefined) text += `${part}\t${fingerprint[part]}\n`
   }
   for (const { name, digest } of fingerprint.env)
@@ -130,7 +132,7 @@ export function parseFingerprint(text: string): Fingerprint {
     else if (kind === 'tool') tools.push({ name, digest: readOptionalDigest(value) })
     else files.push({ relativePath: name, kind: readFileKind(kind), digest: readDigest(value) })
   }
-  const { task = '', command, salt, content, ...unknown } = parts
+  const { task = '', command, salt, content, outputs, ...unknown } = parts
   if (Object.keys(unknown).length > 0) throw damaged('a line is of an unknown kind')
   return {
     algorithm,
@@ -138,6 +140,7 @@ export function parseFingerprint(text: string): Fingerprint {
     command: command === undefined ? undefined : readDigest(command),
     salt: salt === undefined ? undefined : readDigest(salt),
     content: content === undefined ? undefined : readDigest(content),
+    ...(outputs !== undefined && { outputs: readDigest(outputs) }),
     env,
     tools,
     files,

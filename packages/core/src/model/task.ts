@@ -33,7 +33,7 @@ export interface TaskDefinition {
   readonly command?: string | readonly string[]
   /** Globs relative to the project root; `!` excludes, a leading `?` marks one that may match nothing. */
   readonly inputs: readonly string[]
-  /** Files and directories that the command writes, relative to the project root. */
+  /** Files and directories that the command writes, and patterns of them; relative to the project root. */
   readonly outputs: readonly string[]
   /** Names of environment variables that the command reads. */
   readonly env: readonly string[]
@@ -43,4 +43,10 @@ export interface TaskDefinition {
   readonly salt?: string
   /** The git hooks that run this task. */
   readonly hooks?: readonly GitHook[]
+}
+
+/** A task whose outputs are separated into paths and patterns. */
+export interface WorkDefinition extends TaskDefinition {
+  /** The patterns, and paths from which `!` excludes something, in their order; `outputs` has the other paths. */
+  readonly outputPatterns?: readonly string[]
 }

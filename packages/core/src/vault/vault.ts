@@ -34,6 +34,15 @@ export interface OutputSelection {
   keeps(absolutePath: string): boolean
 }
 
+/** The outputs of a task, some of which are patterns. */
+export interface TaskOutputs extends OutputSelection {
+  /**
+   * What there is now, sorted by name: outputs that are paths, whether they exist or not, and what the patterns select.
+   * @throws {TaskVaultError} OUTPUT_MISSING when a pattern selects nothing; ENTRY_TOO_LARGE when they select too much.
+   */
+  find(): readonly OutputTarget[]
+}
+
 export interface SaveRequest {
   readonly task: TaskName
   readonly work: KeyedFingerprint

@@ -6,7 +6,7 @@ import { createMemoryStatCache } from '../../files/stat-cache.ts'
 import { openHashAlgorithm } from '../../hashing/open-hash-algorithm.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import { parseTaskName } from '../../model/task.ts'
-import type { TaskDefinition } from '../../model/task.ts'
+import type { WorkDefinition } from '../../model/task.ts'
 import { gitEnvironment, openProject } from '../../testing/temporary-project.ts'
 import type { PathContent, TemporaryProject } from '../../testing/temporary-project.ts'
 import { fingerprintTask } from './fingerprint-task.ts'
@@ -115,6 +115,33 @@ test('patterns, exclusions and outputs select the same from all three sources', 
   ])
   expect(two).toEqual(one)
   expect(three).toEqual(one)
+})
+
+test('what git tracks counts, also where a pattern of the outputs matches it; what the task made does not', async () => {
+  const repository = inRepository({
+    'packages/a/src/a.ts': '',
+    'packages/a/dist/.keep': '',
+    'packages/b/src/b.ts': '',
+    '.gitignore': '*.log\n',
+  })
+  const definition = { inputs: ['packages/**'], outputPatterns: ['packages/*/dist', '**/*.ts'] }
+  repository.write({ 'packages/b/dist/deep/made': '', 'packages/b/dist/made': '' })
+
+  const [one, two, three] = await fromAll(repository, definition)
+  repository.write({ 'packages/a/dist/made': '', 'packages/a/src/new.ts': '' })
+  const [edited] = await fromAll(repository, definition)
+
+  expect(one.fingerprint.files.map(({ relativePath }) => relativePath)).toEqual([
+    'packages/a/dist/.keep',
+    'packages/a/src/a.ts',
+    'packages/b/src/b.ts',
+  ])
+  expect(two).toEqual(one)
+  expect(three).toEqual(one)
+  // Not yet added, and not ignored: it may be a source.
+  expect(edited.fingerprint.files.map(({ relativePath }) => relativePath)).toEqual(
+    expect.arrayContaining(['packages/a/dist/made', 'packages/a/src/new.ts']),
+  )
 })
 
 test('a project that is a directory of the repository has paths relative to itself', async () => {
@@ -355,7 +382,7 @@ test('blobs larger than a pipe come through whole', async () => {
 
 async function fromAll(
   project: TemporaryProject,
-  definition: Partial<TaskDefinition> = {},
+  definition: Partial<WorkDefinition> = {},
   env: Readonly<Record<string, string>> = {},
 ): Promise<[KeyedFingerprint, KeyedFingerprint, KeyedFingerprint]> {
   return [
@@ -368,7 +395,7 @@ async function fromAll(
 async function fingerprint(
   { root }: TemporaryProject,
   source: InputSource,
-  ...[definition = {}, env = {}]: [Partial<TaskDefinition>?, Readonly<Record<string, string>>?]
+  ...[definition = {}, env = {}]: [Partial<WorkDefinition>?, Readonly<Record<string, string>>?]
 ): Promise<KeyedFingerprint> {
   const algorithm = await openHashAlgorithm('blake3')
   return await fingerprintTask(

@@ -8,7 +8,7 @@ import { openHashAlgorithm } from '../../hashing/open-hash-algorithm.ts'
 import { compareFingerprints } from '../../model/explain.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import { parseTaskName } from '../../model/task.ts'
-import type { TaskDefinition } from '../../model/task.ts'
+import type { WorkDefinition } from '../../model/task.ts'
 import { openProject } from '../../testing/temporary-project.ts'
 import type { PathContent, TemporaryProject } from '../../testing/temporary-project.ts'
 import { fingerprintTask } from './fingerprint-task.ts'
@@ -138,7 +138,7 @@ test.each(changes)('%s changes the key, and is named as the reason', async (_, c
 const variations: readonly (readonly [
   string,
   Partial<TaskFingerprintRequest>,
-  Partial<TaskDefinition>,
+  Partial<WorkDefinition>,
   unknown,
 ])[] = [
   ['another command', { command: ['npm', 'run test'] }, {}, { kind: 'command-changed' }],
@@ -160,6 +160,12 @@ const variations: readonly (readonly [
     { env: {} },
     {},
     { kind: 'env-changed', name: 'MODE', now: 'unset' },
+  ],
+  [
+    'another pattern among the outputs',
+    {},
+    { outputPatterns: ['packages/*/dist'] },
+    { kind: 'outputs-changed' },
   ],
   [
     'a tool more',
@@ -300,7 +306,7 @@ function listOf(files: Readonly<Record<string, PathContent>>): string {
 async function fingerprint(
   project: TemporaryProject,
   request: Partial<TaskFingerprintRequest> = {},
-  ...[definition = {}, algorithmName = 'blake3']: [Partial<TaskDefinition>?, string?]
+  ...[definition = {}, algorithmName = 'blake3']: [Partial<WorkDefinition>?, string?]
 ): Promise<KeyedFingerprint> {
   const algorithm = await openHashAlgorithm(algorithmName)
   const context = { algorithm, statCache: createMemoryStatCache(), now: Date.now }

@@ -1,5 +1,6 @@
 import { TaskVaultError } from '../../errors.ts'
 import { createInputSelection } from '../../files/input-selection.ts'
+import type { SelectionRules } from '../../files/input-selection.ts'
 import type { ScanContext } from '../../files/scan-context.ts'
 import { createMemoryGitContents } from '../../git/git-contents.ts'
 import type { GitSource } from '../../git/list-files.ts'
@@ -15,8 +16,9 @@ import type {
   KeyedFingerprint,
   NamedInput,
 } from '../../model/fingerprint.ts'
-import type { TaskDefinition, TaskName } from '../../model/task.ts'
+import type { TaskName, WorkDefinition } from '../../model/task.ts'
 import type { Database } from '../../store/database/database.ts'
+import { createTaskProducts } from '../targets/task-products.ts'
 import { digestGitFiles, digestWorkTreeFiles } from './digest-files.ts'
 import { digestTools } from './digest-tools.ts'
 import { createGitContentsTable } from './git-contents-table.ts'
@@ -26,7 +28,7 @@ export type InputSource = { readonly kind: 'work-tree' } | GitSource
 
 export interface TaskFingerprintRequest {
   readonly task: TaskName
-  readonly definition: TaskDefinition
+  readonly definition: WorkDefinition
   /** The words that will be run; undefined when the caller runs something of its own. */
   readonly command: readonly string[] | undefined
   /** Absolute. */
@@ -77,11 +79,13 @@ export async function fingerprintSurroundings(
   { algorithm, signal }: { readonly algorithm: HashAlgorithm; readonly signal: AbortSignal },
 ): Promise<Fingerprint> {
   const variables = digestVariables(definition.env, env, algorithm)
+  const { outputPatterns = [] } = definition
   return {
     algorithm: algorithm.name,
     task,
     command: command === undefined ? undefined : digestWords(command, algorithm),
     salt: definition.salt === undefined ? undefined : digestText(definition.salt, algorithm),
+    ...(outputPatterns.length > 0 && { outputs: digestWords(outputPatterns, algorithm) }),
     env: variables,
     tools: await digestTools(sortedOnce(definition.tools), { projectRoot, env, algorithm, signal }),
     files: [],
@@ -96,8 +100,9 @@ async function digestInputs(
   const { definition, projectRoot, source, respectGitignore = true } = request
   const env = request.gitEnv ?? request.env
   if (definition.inputs.length === 0) return []
+  const isProduct = findProducts(definition, { projectRoot, env, source })
   const { inputs: patterns, outputs } = definition
-  const selection = createInputSelection(projectRoot, { patterns, outputs })
+  const selection = createInputSelection(projectRoot, { patterns, outputs, isProduct })
   if (source.kind === 'work-tree') {
     const gitignore = respectGitignore ? { finder: createRepositoryFinder(env) } : undefined
     return digestWorkTreeFiles({ projectRoot, selection, ...(gitignore && { gitignore }) }, context)
@@ -106,6 +111,15 @@ async function digestInputs(
   const contents =
     database === undefined ? createMemoryGitContents() : createGitContentsTable(database, algorithm)
   return await digestGitFiles({ projectRoot, selection, source, env }, algorithm, contents)
+}
+
+/** What the patterns of the outputs select in the work tree. In the index or a commit that is nothing. */
+function findProducts(
+  { outputPatterns = [] }: WorkDefinition,
+  { source, ...places }: Pick<TaskFingerprintRequest, 'projectRoot' | 'env' | 'source'>,
+): SelectionRules['isProduct'] {
+  if (outputPatterns.length === 0 || source.kind !== 'work-tree') return undefined
+  return createTaskProducts(outputPatterns, places).has
 }
 
 /** A value is hashed together with its name, so that equal values of two variables do not show. */

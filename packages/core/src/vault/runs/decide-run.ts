@@ -6,7 +6,8 @@ import type { ResolvedPolicy } from '../../model/policy.ts'
 import { findEntry } from '../../store/entries/entries.ts'
 import { isDamage, openEntry } from '../open-entry.ts'
 import { readRemoteManifest } from '../sharing/read-remote-manifest.ts'
-import { findOutputTargets } from '../targets/output-targets.ts'
+import { findTargets } from '../targets/declared-outputs.ts'
+import { findTaskOutputs } from '../targets/task-outputs.ts'
 import type { Vault } from '../vault.ts'
 import { explainMiss } from './explain-miss.ts'
 import type { RunVault, TaskWork } from './run-contract.ts'
@@ -31,9 +32,7 @@ export async function decideRun(
   vault: Vault,
   { work, policy, runVault }: DecisionRequest,
 ): Promise<RunDecision> {
-  const wanted = findOutputTargets(work.definition.outputs, vault.settings).map(
-    (target) => target.declaredAs,
-  )
+  const outputs = findTaskOutputs(work.definition, { ...vault.settings, env: work.env })
   const keyed = await runVault.fingerprint(work)
   const { key } = keyed
   const miss = (...reasons: readonly ChangeReason[]): RunDecision => ({
@@ -43,9 +42,7 @@ export async function decideRun(
   })
 
   const judge = (manifest: Manifest): RunDecision => {
-    const saved = new Set(manifest.outputs.map((output) => output.declaredAs))
-    if (saved.size !== wanted.length || !wanted.every((name) => saved.has(name)))
-      return miss({ kind: 'outputs-changed' })
+    if (findTargets(manifest, outputs) === undefined) return miss({ kind: 'outputs-changed' })
     if (manifest.exitCode === 0 || policy.cacheFailures) return { kind: 'hit', key, manifest }
     return miss({ kind: 'failed-before', exitCode: manifest.exitCode })
   }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { exclusionOf, pathFromRoot, patternFromRoot } from './paths-from-root.ts'
+import { exclusionOf, outputFromRoot, pathFromRoot, patternFromRoot } from './paths-from-root.ts'
 
 describe('a pattern', () => {
   test.each([
@@ -24,6 +24,18 @@ describe('a pattern', () => {
 
     expect(patternFromRoot(pattern, place, 'win32')).toBe('!packages/b/src/**')
   })
+})
+
+test.each([
+  ['dist', 'packages/[x]/dist'],
+  ['../[y]/out', 'packages/[y]/out'],
+  ['*/dist', String.raw`packages/\[x\]/*/dist`],
+  ['!dist/cache', '!packages/[x]/dist/cache'],
+  ['?/p/dist', '?dist'],
+])('the output %s means %s', (output, meaning) => {
+  const place = { cwd: '/p/packages/[x]', projectRoot: '/p' }
+
+  expect(outputFromRoot(output, place)).toBe(meaning)
 })
 
 describe('a project with two names', () => {

@@ -1,6 +1,7 @@
 import path from 'node:path'
-import { withSlashes } from '../../files/glob-pattern.ts'
+import { escapeGlob, withSlashes } from '../../files/glob-pattern.ts'
 import { isWithin } from '../../files/is-within.ts'
+import { readOutput } from '../../files/output-patterns.ts'
 import { findInProject } from './find-in-project.ts'
 
 /** Where a command is called, and in which project. */
@@ -36,6 +37,12 @@ export function patternFromRoot(
   return prefix === '' ? pattern : marks + path.posix.join(prefix, body)
 }
 
+/** An output, path or pattern, relative to the root that means what `output` means in its place. */
+export function outputFromRoot(output: string, place: CommandPlace): string {
+  const { mark, body, isGlob } = readOutput(output)
+  return isGlob ? patternFromRoot(output, place) : mark + pathFromRoot(body, place)
+}
+
 /** The pattern that leaves out this one file; undefined for one that lies outside of the project. */
 export function exclusionOf(absolutePath: string, projectRoot: string): string | undefined {
   const found = findInProject(absolutePath, projectRoot) ?? ''
@@ -59,7 +66,7 @@ const SIGNS = /[\\*?[\]{}()!]/
 
 /** A pattern whose signs mean nothing but themselves. */
 function literally(relativePath: string): string {
-  return toSlashes(relativePath).replaceAll(new RegExp(SIGNS, 'g'), String.raw`\$&`)
+  return escapeGlob(toSlashes(relativePath))
 }
 
 function toSlashes(relativePath: string): string {

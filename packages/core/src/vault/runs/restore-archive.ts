@@ -1,5 +1,5 @@
 import type { FoundArchive } from '../../remote/github/github-service.ts'
-import type { Adopted, CacheSelection, OutputTarget } from '../vault.ts'
+import type { Adopted, CacheSelection, OutputTarget, TaskOutputs } from '../vault.ts'
 import { nameArchive } from './archive-name.ts'
 import type { ArchiveName } from './archive-name.ts'
 import { lookUp } from './look-up.ts'
@@ -22,7 +22,7 @@ export interface ArchiveOfWork {
 }
 
 export interface LookUpOfCache extends LookUp {
-  readonly targets: readonly OutputTarget[] | CacheSelection
+  readonly targets: readonly OutputTarget[] | CacheSelection | TaskOutputs
 }
 
 /** The archive that actions/cache would take. Trouble is reported, and is none. */
@@ -47,7 +47,7 @@ export async function restoreArchive(
   const { vault, request, targets: selection } = run
   const { task } = work
   // Results of tasks have no archives.
-  if (!('select' in selection)) return undefined
+  if (!('decide' in selection)) return undefined
   const { policy } = request
   const startedAt = performance.now()
   return await unlessTrouble({ vault, request }, async () => {

@@ -6,8 +6,8 @@ import type { TaskKey } from '../../model/digest.ts'
 import type { ChangeReason } from '../../model/explain.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import { selectCachePaths } from '../targets/cache-selection.ts'
-import { findOutputTargets } from '../targets/output-targets.ts'
-import type { CacheSelection, OutputTarget } from '../vault.ts'
+import { findTaskOutputs } from '../targets/task-outputs.ts'
+import type { CacheSelection, OutputTarget, TaskOutputs } from '../vault.ts'
 import { lookUp } from './look-up.ts'
 import { findArchiveFor, restoreArchive } from './restore-archive.ts'
 import type { ArchiveSource, LookUpOfCache } from './restore-archive.ts'
@@ -101,14 +101,14 @@ function afterHit({ updates, neverSaves }: RestoreTaskRequest): NothingToSave | 
 function findTargets(
   { definition, isCache = false, isLoose = false, fallbacks, env }: RestoreTaskRequest,
   settings: Settings,
-): readonly OutputTarget[] | CacheSelection {
+): readonly OutputTarget[] | CacheSelection | TaskOutputs {
   if (isCache) return selectCachePaths(definition.outputs, { ...settings, env, isLoose })
   if (fallbacks.length > 0) {
     throw new TaskVaultError('ARGUMENT_INVALID', 'The result of a task has no fallback', {
       hint: 'The result for other inputs does not fit these; only a --cache can start from one.',
     })
   }
-  return findOutputTargets(definition.outputs, settings)
+  return findTaskOutputs(definition, { ...settings, env })
 }
 
 type Fallback = LookUpOfCache & { readonly request: RestoreTaskRequest }
@@ -179,6 +179,7 @@ function begin(request: RestoreTaskRequest, { work, nothingToSave }: Begin): Beg
     fingerprint: nothingToSave === undefined ? work?.fingerprint : undefined,
     inputs: definition.inputs,
     outputs: definition.outputs,
+    outputPatterns: definition.outputPatterns ?? [],
     salt: definition.salt,
     command,
     isCache: request.isCache === true,

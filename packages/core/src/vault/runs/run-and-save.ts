@@ -8,6 +8,7 @@ import { holdKey } from '../../process/held-keys.ts'
 import { createOutputRecorder } from '../../process/output-recorder.ts'
 import { runCommand } from '../../process/run-command.ts'
 import type { CommandResult } from '../../process/run-command.ts'
+import { listTaskOutputs } from '../targets/task-outputs.ts'
 import type { SavedEntry } from '../vault.ts'
 import type { KeyedRun, NotSaved, PlainReason, RanOutcome, RunRequest } from './run-contract.ts'
 import { saveWork } from './save-work.ts'
@@ -53,12 +54,15 @@ export async function runAndSave(
   const save =
     whyNot(run, result) ??
     whyNotNoted(notes, secrets) ??
-    (await saveWork(run, {
-      exitCode: exitCodeOf(result.end),
-      durationMs: result.durationMs,
-      finishLog: () => recorder.finish(),
-      notes: notes && encodeNotes(notes),
-    }))
+    (await saveWork(
+      { ...run, targets: () => listTaskOutputs(run.targets) },
+      {
+        exitCode: exitCodeOf(result.end),
+        durationMs: result.durationMs,
+        finishLog: () => recorder.finish(),
+        notes: notes && encodeNotes(notes),
+      },
+    ))
   return describe(request, {
     key: work.key,
     reasons,

@@ -5,17 +5,17 @@ import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import type { Manifest, Origin } from '../../model/manifest.ts'
 import type { Notes } from '../../model/notes.ts'
 import type { ResolvedPolicy } from '../../model/policy.ts'
-import type { TaskDefinition, TaskName } from '../../model/task.ts'
+import type { TaskName, WorkDefinition } from '../../model/task.ts'
 import type { Command } from '../../process/command-line.ts'
 import type { CommandEnd, SpawnCommand } from '../../process/command-process.ts'
 import type { OutputSinks } from '../../process/output-sinks.ts'
 import type { SignalSource } from '../../process/signals.ts'
-import type { OutputChanges, OutputTarget, SavedEntry, Vault } from '../vault.ts'
+import type { OutputChanges, OutputTarget, SavedEntry, TaskOutputs, Vault } from '../vault.ts'
 
 /** The part of a piece of work that decides its key. */
 export interface KeyableWork {
   readonly task: TaskName
-  readonly definition: TaskDefinition
+  readonly definition: WorkDefinition
   /** Undefined if the caller runs something itself; it does not count for the key then. */
   readonly command: Command | undefined
   /** Where the command runs: absolute, within the project. It counts for the key. */
@@ -170,6 +170,6 @@ export interface NamedKey {
 export interface KeyedRun {
   readonly vault: RunVault
   readonly request: RunRequest
-  readonly targets: readonly OutputTarget[]
+  readonly targets: readonly OutputTarget[] | TaskOutputs
   readonly work: KeyedFingerprint
 }

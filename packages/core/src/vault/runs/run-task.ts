@@ -4,7 +4,7 @@ import { DEEPEST_NESTING, countHeld } from '../../process/held-keys.ts'
 import { acquireLock } from '../../store/locks/lock-file.ts'
 import type { HeldLock } from '../../store/locks/lock-file.ts'
 import { removeOldLocks } from '../../store/locks/remove-old-locks.ts'
-import { findOutputTargets } from '../targets/output-targets.ts'
+import { findTaskOutputs } from '../targets/task-outputs.ts'
 import { lookUp } from './look-up.ts'
 import { runAndSave, runUncached } from './run-and-save.ts'
 import type { KeyedRun, RunOutcome, RunRequest, RunVault } from './run-contract.ts'
@@ -28,7 +28,7 @@ export async function runTask(
   request: RunRequest,
 ): Promise<RunOutcome> {
   if (vault === undefined) return await runUncached(request, { reasons: [] })
-  const targets = findOutputTargets(request.definition.outputs, vault.settings)
+  const targets = findTaskOutputs(request.definition, { ...vault.settings, env: request.env })
   const work = await unlessTrouble({ vault, request }, () => vault.fingerprint(request))
   if (work === undefined) return await runUncached(request, { reasons: [] })
   return await runKeyed({ vault, request, targets, work })

@@ -8,7 +8,7 @@ import type { Fingerprint, KeyedFingerprint } from '../../model/fingerprint.ts'
 import { encodeNotes } from '../../model/notes.ts'
 import type { Notes } from '../../model/notes.ts'
 import { selectCachePaths } from '../targets/cache-selection.ts'
-import { findOutputTargets } from '../targets/output-targets.ts'
+import { findTaskOutputs, listTaskOutputs } from '../targets/task-outputs.ts'
 import type { OutputTarget, SavedEntry } from '../vault.ts'
 import { nameArchive } from './archive-name.ts'
 import type { ArchiveName } from './archive-name.ts'
@@ -85,8 +85,9 @@ export async function saveTask(
 }
 
 function findTargets({ begun, env }: SaveTaskRequest, settings: Settings): readonly OutputTarget[] {
-  const { outputs, isCache, isLoose } = begun
-  if (!isCache) return findOutputTargets(outputs, settings)
+  const { outputs, outputPatterns, isCache, isLoose } = begun
+  if (!isCache)
+    return listTaskOutputs(findTaskOutputs({ outputs, outputPatterns }, { ...settings, env }))
   return selectCachePaths(outputs, { ...settings, env, isLoose }).find()
 }
 
@@ -103,10 +104,17 @@ function whyNot({ exitCode, policy }: SaveTaskRequest): WhyNot | undefined {
 }
 
 function workOf(begun: BegunWork, projectRoot: string): Omit<KeyableWork, 'env'> {
-  const { task, inputs, outputs, salt, command, relativeDirectory } = begun
+  const { task, inputs, outputs, outputPatterns, salt, command, relativeDirectory } = begun
   return {
     task,
-    definition: { inputs, outputs, env: [], tools: [], ...(salt !== undefined && { salt }) },
+    definition: {
+      inputs,
+      outputs,
+      outputPatterns,
+      env: [],
+      tools: [],
+      ...(salt !== undefined && { salt }),
+    },
     command,
     directory: path.join(projectRoot, relativeDirectory),
   }

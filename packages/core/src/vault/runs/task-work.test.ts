@@ -82,8 +82,17 @@ test('a task that is not declared is answered with those that are', () => {
   )
 })
 
-test.each(['packages/*/dist', 'dist/**', '!dist/cache'])(
-  'the output %s is refused, as it is no path',
+test('outputs that are patterns are told from those that are paths', () => {
+  const outputs = ['packages/*/dist', 'lib', '!lib/cache']
+
+  expect(create('unit_tests', { ...NOTHING, outputs }).definition).toMatchObject({
+    outputs: ['coverage'],
+    outputPatterns: outputs,
+  })
+})
+
+test.each([['../*/dist'], ['**'], ['packages/*/{dist']])(
+  'the output %s is refused, as it cannot be meant',
   (output) => {
     expect(() => create('unit_tests', { ...NOTHING, outputs: [output] })).toThrow(
       expect.objectContaining({ code: 'ARGUMENT_INVALID' }),

@@ -1,7 +1,8 @@
 import { findNearestName } from '../../config/nearest-name.ts'
 import type { Settings } from '../../config/settings.ts'
 import { TaskVaultError } from '../../errors.ts'
-import type { TaskDefinition, TaskName } from '../../model/task.ts'
+import { divideOutputs } from '../../files/output-patterns.ts'
+import type { TaskDefinition, TaskName, WorkDefinition } from '../../model/task.ts'
 import type { Command } from '../../process/command-line.ts'
 import { exclusionOf } from './paths-from-root.ts'
 import type { KeyableWork, TaskWork } from './run-contract.ts'
@@ -51,8 +52,8 @@ export function createTaskWork(task: TaskName, source: TaskSource): TaskWork {
 /**
  * Like `createTaskWork`, for callers that run the task themselves: without a command, the key does not depend on what is
  * run. A task without inputs reads the whole project, because a key that depends on nothing would be a hit forever.
- * @throws {TaskVaultError} ARGUMENT_INVALID when the command is empty, as from an unset variable, or an output is a
- * pattern.
+ * @throws {TaskVaultError} ARGUMENT_INVALID when the command is empty, as from an unset variable, or a
+ * pattern among the outputs is invalid.
  */
 export function createKeyableWork(
   task: TaskName,
@@ -63,8 +64,8 @@ export function createKeyableWork(
     return { task, ...createCacheWork(additions), directory: settings.projectRoot, env }
   }
   const declared = Object.hasOwn(settings.tasks, task) ? settings.tasks[task] : undefined
-  const definition = merge(declared ?? NOTHING_DECLARED, additions)
-  checkOutputs(definition.outputs)
+  const merged = merge(declared ?? NOTHING_DECLARED, additions)
+  const definition = divide(merged, settings.projectRoot)
   const { command } = additions
   if (isBlank(command?.line ?? declared?.command)) throw blankCommand(task)
   if (command !== undefined) {
@@ -105,17 +106,11 @@ function merge(declared: TaskDefinition, additions: TaskAdditions): TaskDefiniti
   }
 }
 
-/** A pattern would be found missing only after the work was done. Brackets are common in names of routes. */
-function checkOutputs(outputs: readonly string[]): void {
-  const pattern = outputs.find((output) => output.includes('*') || output.startsWith('!'))
-  if (pattern === undefined) return
-  throw new TaskVaultError(
-    'ARGUMENT_INVALID',
-    `Output ${JSON.stringify(pattern)} is a pattern, and outputs are paths`,
-    {
-      hint: 'Name each file and directory that the task writes; a directory stands for all that is in it.',
-    },
-  )
+function divide(definition: TaskDefinition, projectRoot: string): WorkDefinition {
+  const { paths, patterns } = divideOutputs(definition.outputs, projectRoot)
+  return patterns.length === 0
+    ? { ...definition, outputs: paths }
+    : { ...definition, outputs: paths, outputPatterns: patterns }
 }
 
 function isBlank(command: Command | undefined): boolean {

@@ -1,0 +1,129 @@
+import { lstatSync } from 'node:fs'
+import path from 'node:path'
+import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
+import { isWithin } from '../../files/is-within.ts'
+import { entersPath, isFulfilled } from '../../files/output-patterns.ts'
+import type { OutputPattern } from '../../files/output-patterns.ts'
+import type { WorkDefinition } from '../../model/task.ts'
+import type { OutputTarget, TaskOutputs } from '../vault.ts'
+import { findOutputTargets } from './output-targets.ts'
+import { createTaskProducts } from './task-products.ts'
+import type { TaskPlaces, TaskProducts } from './task-products.ts'
+import { walkProducts } from './walk-products.ts'
+
+/**
+ * Where a task's outputs are; if there are patterns among them, the rules for finding them.
+ * @throws {TaskVaultError} OUTPUT_FORBIDDEN, as `findOutputTargets` does; ARGUMENT_INVALID when a pattern is malformed.
+ */
+export function findTaskOutputs(
+  { outputs, outputPatterns = [] }: Pick<WorkDefinition, 'outputs' | 'outputPatterns'>,
+  places: TaskPlaces,
+): readonly OutputTarget[] | TaskOutputs {
+  const named = findOutputTargets(outputs, places)
+  if (outputPatterns.length === 0) return named
+  return selectTaskOutputs(named, () => createTaskProducts(outputPatterns, places), places)
+}
+
+/** A task's outputs, after it has run. */
+export function listTaskOutputs(
+  outputs: readonly OutputTarget[] | TaskOutputs,
+): readonly OutputTarget[] {
+  return 'select' in outputs ? outputs.find() : outputs
+}
+
+function selectTaskOutputs(
+  named: readonly OutputTarget[],
+  lookAgain: () => TaskProducts,
+  places: TaskPlaces,
+): TaskOutputs {
+  const { projectRoot } = places
+  // Git's answers are remembered for one save or restore: a task may change them.
+  let products = lookAgain()
+  const isNamed = (absolutePath: string): boolean =>
+    named.some((target) => isWithin(absolutePath, target.absolutePath))
+  const nameOf = (absolutePath: string): string =>
+    path.relative(projectRoot, absolutePath).split(path.sep).join('/')
+  const found = (name: string): OutputTarget => ({
+    declaredAs: name,
+    absolutePath: path.join(projectRoot, name),
+    // Patterns do not match behind links.
+    anchor: projectRoot,
+  })
+
+  return {
+    find() {
+      products = lookAgain()
+      const { names, missing: all, leftOut } = walkProducts(products, places)
+      const [missing] = all
+      if (missing !== undefined) throw nothingFound(missing.glob.text, leftOut.get(missing))
+      const others = names.map(found).filter(({ absolutePath }) => !isNamed(absolutePath))
+      return sorted([...named, ...others])
+    },
+    select(names) {
+      products = lookAgain()
+      const others = names.filter((name) => !named.some(({ declaredAs }) => declaredAs === name))
+      const isWhole = others.length + named.length === names.length && areApart(names)
+      const isRight =
+        isWhole &&
+        others.every((name) => isOwn(name, products, places)) &&
+        products.patterns.every((pattern) => mayBeFulfilled(pattern, others))
+      return isRight ? [...named, ...others.map(found)] : undefined
+    },
+    wants: (absolutePath) =>
+      isNamed(absolutePath) || products.findMatch(nameOf(absolutePath)) !== undefined,
+    keeps: (absolutePath) =>
+      !isNamed(absolutePath) && products.findWhole(nameOf(absolutePath)) === undefined,
+  }
+}
+
+/** Whether no name occurs twice or lies inside another one. */
+function areApart(names: readonly string[]): boolean {
+  const known = new Set(names)
+  return (
+    known.size === names.length &&
+    names.every((name) => !ancestorsOf(name).some((ancestor) => known.has(ancestor)))
+  )
+}
+
+/** A pattern may match something in a directory, which the name of the directory does not tell. */
+function mayBeFulfilled(pattern: OutputPattern, names: readonly string[]): boolean {
+  return isFulfilled(pattern, names) || names.some((name) => entersPath(pattern.glob, name))
+}
+
+/** Whether an entry may write there: only what belongs to the task is overwritten. */
+function isOwn(name: string, products: TaskProducts, places: TaskPlaces): boolean {
+  if (!isAllowed(name, places)) return false
+  const there = lstatSync(path.join(places.projectRoot, name), { throwIfNoEntry: false })
+  const isFile = there !== undefined && !there.isDirectory()
+  return products.has(name) || (!isFile && products.findWhole(name) === name)
+}
+
+/** Whether a name is spelled as saves spell it, and is allowed for an output. */
+function isAllowed(name: string, places: TaskPlaces): boolean {
+  try {
+    const [target] = findOutputTargets([name], places)
+    return target?.declaredAs === name
+  } catch (error) {
+    if (isTaskVaultError(error, 'OUTPUT_FORBIDDEN')) return false
+    throw error
+  }
+}
+
+function sorted(targets: readonly OutputTarget[]): readonly OutputTarget[] {
+  return targets.toSorted((a, b) => (a.declaredAs < b.declaredAs ? -1 : 1))
+}
+
+function ancestorsOf(name: string): readonly string[] {
+  const segments = name.split('/')
+  return segments.slice(1).map((_, index) => segments.slice(0, index + 1).join('/'))
+}
+
+function nothingFound(pattern: string, leftOut: string | undefined): TaskVaultError {
+  const because =
+    leftOut === undefined
+      ? ''
+      : `: ${leftOut} may be a source, as git does not ignore it. Add it to .gitignore, or name it without wildcards`
+  return new TaskVaultError('OUTPUT_MISSING', `Output ${pattern} was not produced${because}`, {
+    hint: 'Check the pattern; put `?` in front of it if it may match nothing.',
+  })
+}

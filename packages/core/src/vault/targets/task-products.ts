@@ -1,0 +1,66 @@
+import { openKnownSources } from '../../files/known-sources.ts'
+import {
+  findOutputMatch,
+  findUndivided,
+  mayMatchBelow,
+  parseOutputPattern,
+} from '../../files/output-patterns.ts'
+import type { OutputMatch, OutputPattern } from '../../files/output-patterns.ts'
+import { createRepositoryFinder } from '../../git/repository-finder.ts'
+import type { Environment } from '../../git/run-git.ts'
+import type { OutputPlaces } from './output-targets.ts'
+
+/** What the patterns of a task's outputs select. Paths are relative to the project root, with `/`. */
+export interface TaskProducts {
+  readonly patterns: readonly OutputPattern[]
+  /**
+   * Whether a file or symlink belongs to the task: a pattern matches it, and it cannot be a source. In a directory
+   * that a pattern names, everything belongs to the task, unless git tracks something there; elsewhere, only
+   * what git ignores.
+   */
+  has(file: string): boolean
+  /** The outermost directory at or around a path that belongs to the task as a whole; undefined when there is none. */
+  findWhole(path: string): string | undefined
+  /** Where the patterns match, whether it may be a source or not. */
+  findMatch(path: string): OutputMatch | undefined
+  /** Whether the patterns may match something in a directory. */
+  mayBeBelow(directory: string): boolean
+}
+
+export interface ProductPlaces {
+  /** Absolute. */
+  readonly projectRoot: string
+  readonly env: Environment
+}
+
+/** What decides where a task's outputs may be. */
+export type TaskPlaces = ProductPlaces & OutputPlaces
+
+/** @throws {TaskVaultError} ARGUMENT_INVALID when a pattern is malformed; later GIT_FAILED, INPUT_UNREADABLE. */
+export function createTaskProducts(
+  texts: readonly string[],
+  { projectRoot, env }: ProductPlaces,
+): TaskProducts {
+  const patterns = texts.map((text) => parseOutputPattern(text, projectRoot))
+  const sources = openKnownSources(projectRoot, createRepositoryFinder(env))
+
+  const isTheTasks = ({ pattern, place }: OutputMatch): boolean =>
+    pattern.isNamed && !sources.hasSources(place)
+
+  return {
+    patterns,
+    has(file) {
+      const match = findOutputMatch(patterns, file)
+      if (match === undefined) return false
+      return (match.place !== file && isTheTasks(match)) || !sources.mayBeSource(file)
+    },
+    findWhole(path) {
+      const match = findOutputMatch(patterns, path)
+      return match !== undefined && isTheTasks(match)
+        ? findUndivided(patterns, match, path)
+        : undefined
+    },
+    findMatch: (path) => findOutputMatch(patterns, path),
+    mayBeBelow: (directory) => mayMatchBelow(patterns, directory),
+  }
+}
