@@ -99,16 +99,13 @@ const BY_SYSTEM_CODE: Readonly<Record<string, readonly [ErrorCode, string]>> = {
   EROFS: ['PERMISSION_DENIED', 'The file system is read-only.'],
   EMFILE: ['TOO_MANY_OPEN_FILES', 'Raise the limit of open files (`ulimit -n`).'],
   ENFILE: ['TOO_MANY_OPEN_FILES', 'Raise the limit of open files (`ulimit -n`).'],
-  ENOENT: ['IO_FAILED', 'Check the path: something on it is not there.'],
-  ENOTDIR: ['IO_FAILED', 'Check the path: something on it is no directory.'],
+  ENOENT: ['IO_FAILED', 'Check the path: part of it does not exist.'],
+  ENOTDIR: ['IO_FAILED', 'Check the path: part of it is not a directory.'],
   EISDIR: ['IO_FAILED', 'Check the path: it is a directory.'],
-  EEXIST: ['IO_FAILED', 'Remove what has this name, or choose another one.'],
-  ELOOP: ['IO_FAILED', 'Check the path: its links lead in a circle.'],
+  EEXIST: ['IO_FAILED', 'Remove what has this name, or choose another name.'],
+  ELOOP: ['IO_FAILED', 'Check the path: its symlinks form a loop.'],
   ENAMETOOLONG: ['IO_FAILED', 'Choose a shorter name.'],
-  EIO: [
-    'IO_FAILED',
-    'Look for failures of the disk, or of the network to it, in the log of the system.',
-  ],
+  EIO: ['IO_FAILED', 'Check the system log for failures of the disk, or of the network to it.'],
 }
 
 /**

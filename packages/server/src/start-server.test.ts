@@ -188,7 +188,7 @@ describe('a server as it is put together', () => {
 
     expect([taken.status, await taken.json()]).toMatchObject([
       409,
-      { message: 'There is a tenant other, or another one with the name Acme' },
+      { message: 'There already is a tenant other, or another tenant with the name Acme' },
     ])
   })
 

@@ -232,7 +232,7 @@ function outside(
   name: string,
   { isBehindLink }: { readonly isBehindLink: boolean },
 ): TaskVaultError {
-  return damaged(`${name} ${isBehindLink ? 'lies behind a link' : 'is'} outside the declared paths`)
+  return damaged(`${name} ${isBehindLink ? 'is behind a link' : 'is'} outside the declared paths`)
 }
 
 function damaged(detail: string): TaskVaultError {

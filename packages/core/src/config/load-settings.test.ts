@@ -218,7 +218,7 @@ describe('what is refused, and how', () => {
     ['tasks: { "a b": {} }', '1:10: tasks."a b": Use 1 to 200 printable characters without spaces'],
     [
       'tasks: { t: { outputs: [../x] } }',
-      '1:25: tasks.t.outputs: "../x" is not allowed; use a path below the project',
+      '1:25: tasks.t.outputs: "../x" is not allowed; use a path in the project',
     ],
     ['tasks: { t: { outputs: [/etc] } }', '1:25: tasks.t.outputs: "/etc" is not allowed'],
     [

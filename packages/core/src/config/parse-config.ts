@@ -78,7 +78,7 @@ const envName: Check<string> = checkText('the name of an environment variable', 
   /^[^\s=\0]+$/.test(text),
 )
 const outputPath: Check<string> = checkText(
-  'a path below the project, such as dist or reports/junit.xml, or a pattern that begins with a name, such as packages/*/dist',
+  'a path in the project, such as dist or reports/junit.xml, or a pattern that begins with a name, such as packages/*/dist',
   (text) =>
     text !== '' &&
     !/^[!?]?([\\/]|[A-Za-z]:)|\0/.test(text) &&

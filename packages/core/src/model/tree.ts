@@ -79,7 +79,7 @@ export function parseTreeEntry(line: string): TreeEntry {
   const [kind, modeText = '', sizeText = '', mtimeText = '', value = '', escapedName = ''] = fields
   if (fields.length !== 6) throw damaged('a line does not have six fields')
   const name = unescapeField(escapedName)
-  if (!isPathSegment(name)) throw damaged(`${JSON.stringify(name)} is no file name`)
+  if (!isPathSegment(name)) throw damaged(`${JSON.stringify(name)} is not a file name`)
   const mtimeUs = Number(mtimeText)
   if (!Number.isSafeInteger(mtimeUs)) throw damaged('a time is malformed')
   if (kind === 'l') {

@@ -40,7 +40,7 @@ test(
 
     expect(code).not.toBe(0)
     expect(stderr).toContain('ARGUMENT_INVALID')
-    expect(stderr).toMatch(/asks for the result itself, nested 8 times/)
+    expect(stderr).toMatch(/asks for that same result, nested 8 times/)
   },
   LONGEST_MS,
 )

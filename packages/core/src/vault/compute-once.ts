@@ -79,8 +79,8 @@ async function computeUnlessKept(vault: Vault, computation: Computation): Promis
 function endless(task: TaskName): TaskVaultError {
   return new TaskVaultError(
     'ARGUMENT_INVALID',
-    `What computes a result of ${task} asks for the result itself, nested ${DEEPEST_NESTING} times so far`,
-    { hint: 'Have compute do the work, not start the program that asks for its result.' },
+    `The computation of a result of ${task} asks for that same result, nested ${DEEPEST_NESTING} times so far`,
+    { hint: 'Make compute do the work itself, not start the program that asks for the result.' },
   )
 }
 

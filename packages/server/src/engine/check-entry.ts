@@ -33,7 +33,7 @@ function checkText(what: string, text: string, longest: number): void {
   if (text.length === 0 || text.length > longest) {
     throw invalid(`its ${what} has ${text.length} characters, not 1 to ${longest}`)
   }
-  if (!isPlainText(text)) throw invalid(`its ${what} holds what is no text`)
+  if (!isPlainText(text)) throw invalid(`its ${what} contains something other than text`)
 }
 
 export function isPlainText(text: string): boolean {

@@ -31,7 +31,7 @@ export function explainError(error: unknown, { log, routeOptions }: FastifyReque
 function answerNowhere(request: FastifyRequest, reply: FastifyReply): void {
   const { status, body } = answerError(
     new Refusal('NOT_FOUND', `Nothing answers to ${request.method} at this address`, {
-      hint: 'See /openapi.json for what there is.',
+      hint: 'See /openapi.json for what exists.',
     }),
   )
   void reply.code(status).send(body)

@@ -21,7 +21,7 @@ export function addHostCheck(app: HttpApp, { isAuthenticated }: HostCheckOptions
     if (isAuthenticated || (isThisMachine(host) && origin === undefined)) return
     throw new Refusal(
       'FORBIDDEN',
-      'Without authentication, only programs of this machine may ask',
+      'Without authentication, only programs on this machine may send requests',
       {
         hint: 'Remove `authentication: none`, and use a key.',
       },

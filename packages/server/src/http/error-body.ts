@@ -3,7 +3,7 @@ import { z } from 'zod'
 /** The one shape of refusals, as /openapi.json describes it. */
 export const errorBody: z.ZodType<{ code: string; message: string; hint: string }> = z
   .object({
-    code: z.string().describe('Stable; the reason in one word. docs/protocol.md lists them.'),
+    code: z.string().describe('The reason as a stable code. docs/protocol.md lists the codes.'),
     message: z.string().describe('For people.'),
     hint: z.string().describe('What to do about it.'),
   })

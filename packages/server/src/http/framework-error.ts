@@ -13,7 +13,7 @@ export function nameFrameworkError(error: unknown): unknown {
   const { statusCode: status = 500 } = error
   if (status >= 500) return error
   if (status === 413) {
-    return new Refusal('REQUEST_TOO_LARGE', 'The body is larger than this request may have', {
+    return new Refusal('REQUEST_TOO_LARGE', 'The body is too large for this request', {
       hint: 'Send fewer items in one request.',
     })
   }

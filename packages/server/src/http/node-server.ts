@@ -80,7 +80,10 @@ export function answerGarbage(error: Error & { readonly code?: string }, socket:
     socket.destroy(error)
     return
   }
-  const [line, what] = GARBAGE[error.code ?? ''] ?? ['400 Bad Request', 'This is no HTTP request']
+  const [line, what] = GARBAGE[error.code ?? ''] ?? [
+    '400 Bad Request',
+    'This is not an HTTP request',
+  ]
   const { text, headers } = describe(what)
   const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   // Not end(): whoever does not hang up would keep half of the connection.

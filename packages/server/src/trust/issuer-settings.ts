@@ -154,7 +154,7 @@ export function parseIssuer(input: IssuerInput): IssuerSettings {
     'it has no `audience`: without one, tokens that were made for others are taken',
   )
   const ceiling = input.ceiling ?? row.ceiling
-  check(isTrustLevel(ceiling), `its \`ceiling\` is no trust level: ${ceiling}`)
+  check(isTrustLevel(ceiling), `its \`ceiling\` is not a trust level: ${ceiling}`)
   check(
     TRUST_LEVELS[ceiling] <= TRUST_LEVELS[row.highest],
     `its \`ceiling\` is above ${row.highest}, which is the most that ${input.kind} can be believed`,

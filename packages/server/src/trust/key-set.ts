@@ -85,9 +85,13 @@ export function openKeySet({ url, now, timings = TIMINGS }: KeySetOptions): KeyS
 }
 
 function noKeys(url: string): TaskVaultError {
-  return new TaskVaultError('REMOTE_UNAVAILABLE', `The keys of the issuer cannot be had: ${url}`, {
-    hint: 'Check `jwks_url` of the issuer in the settings, and that this server can reach it.',
-  })
+  return new TaskVaultError(
+    'REMOTE_UNAVAILABLE',
+    `The keys of the issuer cannot be fetched: ${url}`,
+    {
+      hint: 'Check `jwks_url` of the issuer in the settings, and that this server can reach it.',
+    },
+  )
 }
 
 async function fetchKeys(url: string, timeoutMs: number): Promise<JSONWebKeySet> {

@@ -183,7 +183,7 @@ function describe(error: errors.JOSEError): string {
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'its signature is wrong'
   if (error instanceof errors.JWKSNoMatchingKey) return 'its issuer has no such key'
   if (error instanceof errors.JOSEAlgNotAllowed) return 'its algorithm is not allowed'
-  return 'it is no valid token'
+  return 'it is not a valid token'
 }
 
 function refusal(because: string, cause?: unknown): TaskVaultError {

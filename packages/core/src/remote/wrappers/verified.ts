@@ -74,6 +74,6 @@ function unsigned({ signature }: EntryRecord): Error {
   return nonsense(
     signature === undefined
       ? 'The remote store answered with an unsigned entry'
-      : 'The remote store answered with an entry that none of the pinned keys has signed',
+      : 'The remote store returned an entry that none of the pinned keys has signed',
   )
 }

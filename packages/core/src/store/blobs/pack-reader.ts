@@ -181,7 +181,7 @@ function findIndex(source: IndexSource, header: Pick<BlobHeader, 'length'>): Ind
   if (trailerAt < header.length) throw corruptBlob('it is cut off')
   const { storedBytes, rawBytes } = parseTrailer(source.read(trailerAt, TRAILER_BYTES))
   if (storedBytes > trailerAt - header.length || rawBytes > MAX_RAW_BYTES)
-    throw corruptBlob('its trailer lies')
+    throw corruptBlob('its trailer is wrong')
   return {
     storedBytes,
     rawBytes,

@@ -78,7 +78,7 @@ async function registerPack(store: Store, { record, pack }: ReceivedPack): Promi
     .get(digestToBytes(pack))
   if (row !== undefined) return Number(row['number'])
   using blob = await openBlob(blobPath(store.cacheDirectory, pack))
-  if (blob.header.kind !== 'pack') throw damaged('one of its packs is none')
+  if (blob.header.kind !== 'pack') throw damaged('one of its packs is not a pack')
   noteReceived(store, pack, record.task)
   return registerBlob(store, { digest: pack, sizeBytes, contents: [] })
 }

@@ -15,7 +15,7 @@ export function parseBlockList(xml: string): readonly string[] {
   const inner = contentOf(xml)
   const ids = [...inner.matchAll(BLOCK)].map(([, , id]) => id as string)
   if (inner.replaceAll(BLOCK, '').trim() !== '') {
-    throw new Refusal('REQUEST_INVALID', 'The BlockList has elements that are no blocks')
+    throw new Refusal('REQUEST_INVALID', 'The BlockList has elements that are not blocks')
   }
   if (ids.length > MOST_BLOCKS) {
     throw new Refusal('REQUEST_TOO_LARGE', `A BlockList has at most ${MOST_BLOCKS} blocks`)
@@ -29,5 +29,5 @@ function contentOf(xml: string): string {
   const end = xml.lastIndexOf(END)
   if (start !== -1 && start < end) return xml.slice(start + START.length, end)
   if (start === -1 && /<BlockList\s*\/>/.test(xml)) return ''
-  throw new Refusal('REQUEST_INVALID', 'The body is no BlockList')
+  throw new Refusal('REQUEST_INVALID', 'The body is not a BlockList')
 }

@@ -7,11 +7,11 @@ import { authorize } from '../../trust/model/roles.ts'
 
 const page = z.object({
   lines: z.array(z.object({ number: z.number(), line: z.string() })).readonly(),
-  next: z.number().nullable().describe('What to ask for with `after`; null on the last page.'),
+  next: z.number().nullable().describe('The `after` of the next page; null on the last page.'),
 })
 const finding = z.object({
-  lines: z.number().describe('So many hold, from the first one.'),
-  brokenAt: z.number().nullable().describe('The first line that does not hold; null: all do.'),
+  lines: z.number().describe('How many lines are sound, from the first one.'),
+  brokenAt: z.number().nullable().describe('The first line that is not sound; null: all are.'),
 })
 
 /** The audit log of the caller's tenant, for its administrators. */
@@ -21,7 +21,7 @@ export function addAuditRoutes(app: HttpApp, { audit }: ProtocolServices): void 
     {
       config: { operation: 'audit.read' },
       schema: {
-        summary: "The lines of the tenant's audit log, in their order",
+        summary: "Returns the lines of the tenant's audit log, in order",
         querystring: z.strictObject({
           after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
           limit: z.coerce.number().int().min(1).max(1000).default(1000),
@@ -42,7 +42,7 @@ export function addAuditRoutes(app: HttpApp, { audit }: ProtocolServices): void 
     {
       config: { operation: 'audit.verify' },
       schema: {
-        summary: 'Whether no line of the audit log was changed, removed or moved',
+        summary: 'Checks that no line of the audit log was changed, removed or moved',
         response: { 200: finding, default: errorBody },
       },
     },

@@ -18,7 +18,7 @@ const uploads = z.object({
       name: blobName,
       method: z.literal('PUT'),
       url: z.string().describe('Absolute, or relative to this server.'),
-      headers: z.record(z.string(), z.string()).describe('To be sent exactly so.'),
+      headers: z.record(z.string(), z.string()).describe('Send them exactly as given.'),
     }),
   ),
 })
@@ -31,7 +31,7 @@ export function addBlobBatchRoutes(app: HttpApp, { engine, limits }: ProtocolSer
     {
       config: { operation: 'blobs.missing' },
       schema: {
-        summary: 'Which of these blobs are not there',
+        summary: 'Returns which of these blobs are missing',
         body: z.strictObject({ names: z.array(blobName).max(MOST_NAMES) }),
         response: { 200: missing, default: errorBody },
       },
@@ -45,7 +45,7 @@ export function addBlobBatchRoutes(app: HttpApp, { engine, limits }: ProtocolSer
     {
       config: { operation: 'blobs.uploads' },
       schema: {
-        summary: 'How to send each of these blobs that is not there',
+        summary: 'Returns how to send each missing blob',
         body: sentBlobs,
         response: { 200: uploads, default: errorBody },
       },
@@ -63,7 +63,7 @@ export function addBlobBatchRoutes(app: HttpApp, { engine, limits }: ProtocolSer
       config: { operation: 'blobs.confirm' },
       schema: {
         summary:
-          'Counts blobs that were sent straight to the bucket; gives those that are not there',
+          'Registers blobs that were sent directly to the bucket; returns those that are missing',
         body: sentBlobs,
         response: { 200: missing, default: errorBody },
       },

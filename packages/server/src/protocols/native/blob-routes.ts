@@ -13,7 +13,7 @@ import { blobName } from './schemas.ts'
 import { takeUpload } from './take-upload.ts'
 
 const params = z.strictObject({ name: blobName })
-const anyBytes = z.any().describe('The bytes, as they are stored.')
+const anyBytes = z.any().describe('The stored bytes.')
 const noBody = z.any().describe('Nothing.')
 
 type BlobRequest = FastifyRequest & { readonly params: { readonly name: BlobName } }
@@ -26,7 +26,7 @@ export function addBlobRoutes(app: HttpApp, services: ProtocolServices): void {
       exposeHeadRoute: false,
       config: { operation: 'blob.get' },
       schema: {
-        summary: 'The bytes of a blob, or of one range of it',
+        summary: 'Returns the bytes of a blob, or a range of them',
         params,
         response: {
           200: anyBytes,
@@ -44,7 +44,7 @@ export function addBlobRoutes(app: HttpApp, services: ProtocolServices): void {
     {
       config: { operation: 'blob.head', swagger: { exposeHeadRoute: true } },
       schema: {
-        summary: 'Whether a blob is there, and its size',
+        summary: 'Tells whether a blob exists, and its size',
         params,
         response: { 200: noBody, default: noBody },
       },
@@ -65,7 +65,7 @@ export function addBlobRoutes(app: HttpApp, services: ProtocolServices): void {
       {
         config: { operation: 'blob.put', asksForBody: true },
         schema: {
-          summary: 'Stores a blob, verified while it arrives',
+          summary: 'Stores a blob, verifying it while it arrives',
           params,
           response: { 200: z.any(), 201: z.any(), default: errorBody },
         },
@@ -160,10 +160,14 @@ async function openRange(
   const wanted = readRange(request.headers.range, row.sizeBytes)
   if (wanted.kind === 'whole') return await engine.openBlob(who, name)
   if (wanted.kind === 'part') return await engine.openBlob(who, name, wanted.range)
-  throw new Refusal('REQUEST_INVALID', `The blob has ${row.sizeBytes} bytes: not those`, {
-    status: 416,
-    headers: { 'content-range': `bytes */${row.sizeBytes}` },
-  })
+  throw new Refusal(
+    'REQUEST_INVALID',
+    `The blob has ${row.sizeBytes} bytes; the requested range is outside them`,
+    {
+      status: 416,
+      headers: { 'content-range': `bytes */${row.sizeBytes}` },
+    },
+  )
 }
 
 function noSuchBlob(): Refusal {

@@ -20,15 +20,15 @@ const taskPrefix = z
   .regex(/^[^\s\p{C}]*$/u)
   .meta({ pattern: PORTABLE_NAME })
   .optional()
-  .describe('What names of tasks begin with.')
+  .describe('A prefix of task names.')
 const byId = z.strictObject({ id: entryId })
 const provenance = z.object({
   entry: entryRecord,
-  restored: z.array(z.any()).describe('Of the same shape as the whole.'),
+  restored: z.array(z.any()).describe('Objects of the same shape as this one.'),
 })
 const page = z.object({
   entries: z.array(entryRecord),
-  next: z.string().nullable().describe('What to ask for with `after`; null on the last page.'),
+  next: z.string().nullable().describe('The `after` of the next page; null on the last page.'),
 })
 
 /** Entries by what they are: lists, one, where one came from, and taking them back. */
@@ -38,7 +38,7 @@ export function addEntryRoutes(app: HttpApp, { engine }: ProtocolServices): void
     {
       config: { operation: 'entries.list' },
       schema: {
-        summary: 'Entries that may be read, newest first',
+        summary: 'Lists the entries that the caller may read, newest first',
         querystring: z.strictObject({
           task: taskName.optional(),
           taskPrefix,
@@ -66,7 +66,7 @@ export function addEntryRoutes(app: HttpApp, { engine }: ProtocolServices): void
     {
       config: { operation: 'entry.show' },
       schema: {
-        summary: 'One entry',
+        summary: 'Returns an entry',
         params: byId,
         response: { 200: entryRecord, default: errorBody },
       },
@@ -117,7 +117,8 @@ function addOriginRoutes(app: HttpApp, engine: ProtocolServices['engine']): void
     {
       config: { operation: 'entry.why' },
       schema: {
-        summary: 'Who wrote an entry, and what their job had restored before, to the beginning',
+        summary:
+          'Explains who wrote an entry and what the job had restored before, back to the beginning',
         params: byId,
         response: { 200: provenance, default: errorBody },
       },
@@ -132,7 +133,7 @@ function addOriginRoutes(app: HttpApp, engine: ProtocolServices['engine']): void
     {
       config: { operation: 'entry.quarantine' },
       schema: {
-        summary: 'Takes back an entry, and all that was made from it',
+        summary: 'Quarantines an entry and everything made from it',
         params: byId,
         body: z.strictObject({ because: heldText(1000).min(1) }),
         response: {

@@ -29,9 +29,17 @@ const newKey = z.strictObject({
   name: z.string().max(64),
   role: role.optional(),
   project: z.string().max(200).optional(),
-  writes: z.string().max(300).optional().describe('`own`, `nothing`, or level and ref.'),
-  reads: z.array(z.string().max(300)).max(100).optional().describe('Branches.'),
-  addresses: z.array(z.string().max(50)).max(100).optional().describe('Ranges, as 10.0.0.0/8.'),
+  writes: z.string().max(300).optional().describe('`own`, `nothing`, or a trust level and ref.'),
+  reads: z
+    .array(z.string().max(300))
+    .max(100)
+    .optional()
+    .describe('Branches whose protected entries it may read.'),
+  addresses: z
+    .array(z.string().max(50))
+    .max(100)
+    .optional()
+    .describe('Address ranges, such as 10.0.0.0/8.'),
   expiresInDays: z.number().min(0.001).max(366).optional(),
 })
 
@@ -42,7 +50,7 @@ export function addKeyRoutes(app: HttpApp, { authenticator: { keys } }: Protocol
     {
       config: { operation: 'keys.list' },
       schema: {
-        summary: "The tenant's API keys, without their secrets",
+        summary: "Lists the tenant's API keys, without their secrets",
         response: { 200: z.object({ keys: z.array(key).readonly() }), default: errorBody },
       },
     },
@@ -57,7 +65,7 @@ export function addKeyRoutes(app: HttpApp, { authenticator: { keys } }: Protocol
     {
       config: { operation: 'keys.create' },
       schema: {
-        summary: 'Makes an API key; its secret is shown this once',
+        summary: 'Creates an API key; its secret is shown only once',
         body: newKey,
         response: { 201: z.object({ key, secret: z.string() }), default: errorBody },
       },
@@ -77,7 +85,7 @@ export function addKeyRoutes(app: HttpApp, { authenticator: { keys } }: Protocol
     {
       config: { operation: 'keys.revoke' },
       schema: {
-        summary: 'Revokes an API key, and every session that it opened',
+        summary: 'Revokes an API key and every session that it opened',
         params: z.strictObject({ id: heldText(100).min(1) }),
         response: { 204: z.any(), default: errorBody },
       },

@@ -48,7 +48,7 @@ const shortText: z.ZodString = z.string().max(500)
 
 const neededBlob: z.ZodType<NeededBlob> = z.strictObject({
   name: blobName,
-  sizeBytes: count.describe('Bytes that travel.'),
+  sizeBytes: count.describe('Size of the stored bytes.'),
 })
 
 export interface SentBlobRow extends NeededBlob {
@@ -63,7 +63,7 @@ export const sentBlob: z.ZodType<SentBlobRow> = z.strictObject({
     .regex(/^[0-9a-f]{64}$/)
     .optional()
     .describe(
-      'Of the stored bytes; a bucket checks it. Without it, the blob goes through the server.',
+      'Of the stored bytes; a bucket checks it. Without it, the blob is sent through the server.',
     ),
 })
 

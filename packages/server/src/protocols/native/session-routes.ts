@@ -6,13 +6,15 @@ import type { ProtocolServices } from '../../http/protocol.ts'
 import { heldText } from './schemas.ts'
 
 const session = z.object({
-  token: z.string().describe('The bearer of all further requests; shown this once.'),
+  token: z.string().describe('The bearer token for all further requests; shown only once.'),
   expiresAtMs: z.number(),
   tenant: z.string(),
   role: z.enum(['admin', 'engineer', 'viewer', 'external']),
-  writes: z.string().nullable().describe('The one scope that may be written.'),
-  reads: z.array(z.string()).describe('The scopes that may be read, the own one first.'),
-  directTransfer: z.boolean().describe('Whether blobs travel straight to and from a bucket.'),
+  writes: z.string().nullable().describe('The only scope that may be written; null: none.'),
+  reads: z.array(z.string()).describe('The scopes that may be read, the own scope first.'),
+  directTransfer: z
+    .boolean()
+    .describe('Whether blobs are transferred directly to and from a bucket.'),
   maxBlobBytes: z.number(),
 })
 
@@ -35,7 +37,7 @@ export function addSessionRoutes(app: HttpApp, services: ProtocolServices): void
             job: heldText(300)
               .optional()
               .describe(
-                'Names the job, where no token does: what its sessions restore counts for all.',
+                'The job, if no token names it. What one session of a job restores counts for all of them.',
               ),
           })
           .nullish(),

@@ -20,7 +20,7 @@ export function addSigningKeyRoutes(app: HttpApp, { publicKeys }: ProtocolServic
     {
       config: { operation: 'signing-keys' },
       schema: {
-        summary: "The tenant's public keys whose signatures are to be believed, newest first",
+        summary: "Lists the tenant's public keys whose signatures to trust, newest first",
         response: { 200: keys, default: errorBody },
       },
     },

@@ -25,7 +25,7 @@ export async function takeUpload(
 function declaredSize({ headers }: FastifyRequest): number {
   const length = headers['content-length']
   if (length === undefined || !/^\d{1,15}$/.test(length)) {
-    throw new Refusal('REQUEST_INVALID', 'A blob is sent with its Content-Length', { status: 411 })
+    throw new Refusal('REQUEST_INVALID', 'Send a blob with its Content-Length', { status: 411 })
   }
   return Number(length)
 }

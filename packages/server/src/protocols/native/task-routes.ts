@@ -23,7 +23,7 @@ export function addTaskRoutes(app: HttpApp, { engine }: ProtocolServices): void 
     {
       config: { operation: 'entry.publish' },
       schema: {
-        summary: 'Publishes an entry, once all its blobs are there',
+        summary: 'Publishes an entry whose blobs are all there',
         params: place,
         body: draftBody,
         response: { 200: published, 201: published, default: errorBody },
@@ -41,7 +41,7 @@ export function addTaskRoutes(app: HttpApp, { engine }: ProtocolServices): void 
     {
       config: { operation: 'entry.find' },
       schema: {
-        summary: 'The entry of a key, from the own scope or a more trusted one',
+        summary: 'Returns the entry of a key, from the own scope or a more trusted one',
         params: place,
         response: { 200: entryRecord, default: errorBody },
       },
@@ -57,7 +57,7 @@ export function addTaskRoutes(app: HttpApp, { engine }: ProtocolServices): void 
     {
       config: { operation: 'entry.nearest' },
       schema: {
-        summary: 'The newest entry of a task that may be read',
+        summary: 'Returns the newest entry of a task that the caller may read',
         params: z.strictObject({ task: taskName }),
         response: { 200: entryRecord, default: errorBody },
       },
@@ -81,17 +81,21 @@ function draftOf(
 
 function refuseUnpublished(outcome: Publication): EntryRecord {
   if (outcome.kind === 'blobs-missing') {
-    throw new Refusal('BLOBS_MISSING', 'Blobs of this entry are not there', {
+    throw new Refusal('BLOBS_MISSING', 'Blobs of this entry are missing', {
       hint: 'Send them, and publish again.',
       fields: { names: outcome.names },
     })
   }
   const record = recordOrRefuse(outcome.entry)
   if (outcome.kind === 'published' || outcome.isSame) return record
-  throw new Refusal('ENTRY_EXISTS', 'There is an entry with this key, and another content', {
-    hint: 'Entries are write-once. Make the key depend on all that the work reads.',
-    fields: { record },
-  })
+  throw new Refusal(
+    'ENTRY_EXISTS',
+    'There already is an entry with this key and different content',
+    {
+      hint: 'Entries are write-once. Make the key depend on everything that the work reads.',
+      fields: { record },
+    },
+  )
 }
 
 /** @throws {TaskVaultError} NOT_FOUND when there is none, or none of this protocol. */

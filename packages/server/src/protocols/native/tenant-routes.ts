@@ -10,9 +10,14 @@ import { heldText } from './schemas.ts'
 const limits = {
   name: heldText(200).min(1).optional(),
   strategy: z.enum(['lru', 'lfu', 'fifo']).optional(),
-  scopeBytes: z.number().int().min(1).optional().describe('What each scope may hold.'),
-  tenantBytes: z.number().int().min(1).optional().describe('What all scopes may hold together.'),
-  ttlMs: z.number().int().min(1000).optional().describe('How long an entry lives at most.'),
+  scopeBytes: z.number().int().min(1).optional().describe('The most that each scope may hold.'),
+  tenantBytes: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('The most that all scopes may hold together.'),
+  ttlMs: z.number().int().min(1000).optional().describe('The longest time to live of an entry.'),
 }
 const tenant = z
   .object({ id: z.string(), createdAtMs: z.number(), ...limits })
@@ -25,7 +30,7 @@ export function addTenantRoutes(app: HttpApp, { tenants }: ProtocolServices): vo
     {
       config: { operation: 'tenants.list' },
       schema: {
-        summary: 'All tenants of the server',
+        summary: 'Lists the tenants of the server',
         response: { 200: z.object({ tenants: z.array(tenant).readonly() }), default: errorBody },
       },
     },
@@ -39,7 +44,7 @@ export function addTenantRoutes(app: HttpApp, { tenants }: ProtocolServices): vo
     {
       config: { operation: 'tenants.create' },
       schema: {
-        summary: 'Makes a tenant, and a key of its administrator, which is shown this once',
+        summary: 'Creates a tenant and an administrator key for it, which is shown only once',
         body: z.strictObject({ id: z.string().max(32), ...limits }),
         response: { 201: z.object({ tenant, adminKey: z.string() }), default: errorBody },
       },
@@ -50,7 +55,7 @@ export function addTenantRoutes(app: HttpApp, { tenants }: ProtocolServices): vo
       const created = await tenants.create(who.writer.subject, request.body)
       if (created === undefined) {
         const { id, name = id } = request.body
-        const message = `There is a tenant ${id}, or another one with the name ${name}`
+        const message = `There already is a tenant ${id}, or another tenant with the name ${name}`
         throw new Refusal('REQUEST_INVALID', message, { status: 409 })
       }
       return reply.code(201).header('cache-control', 'no-store').send(created)

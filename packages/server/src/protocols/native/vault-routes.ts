@@ -9,13 +9,13 @@ import { taskName } from './schemas.ts'
 
 const stats = z.object({
   entries: z.number(),
-  entryBytes: z.number().describe('Raw bytes of what all entries restore.'),
+  entryBytes: z.number().describe('Raw bytes of the outputs of all entries.'),
   storedBytes: z.number(),
   hits: z.number(),
   misses: z.number(),
   saves: z.number(),
   evictions: z.number(),
-  savedMs: z.number().describe('Work that hits did not do again.'),
+  savedMs: z.number().describe('Working time that hits saved.'),
 })
 
 /** The vault as a whole. */
@@ -25,7 +25,7 @@ export function addVaultRoutes(app: HttpApp, { engine }: ProtocolServices): void
     {
       config: { operation: 'invalidate' },
       schema: {
-        summary: 'Removes the entries of a task, or of the keys that begin so',
+        summary: 'Removes the entries of a task, or of keys with a prefix',
         body: z.strictObject({
           task: taskName.optional(),
           keyPrefix: z
@@ -39,7 +39,7 @@ export function addVaultRoutes(app: HttpApp, { engine }: ProtocolServices): void
     async (request) => {
       const { task, keyPrefix } = request.body
       if (task === undefined && keyPrefix === undefined) {
-        throw new Refusal('REQUEST_INVALID', 'Name a task, a prefix of keys, or both', {
+        throw new Refusal('REQUEST_INVALID', 'Give a task, a prefix of keys, or both', {
           hint: 'To remove everything, remove each task.',
         })
       }
@@ -52,7 +52,7 @@ export function addVaultRoutes(app: HttpApp, { engine }: ProtocolServices): void
     {
       config: { operation: 'stats' },
       schema: {
-        summary: "Sums over the tenant's entries",
+        summary: "Returns totals over the tenant's entries",
         response: { 200: stats, default: errorBody },
       },
     },

@@ -44,7 +44,7 @@ export function readCircleciJob(
 function readRef(reader: ClaimReader): string | undefined {
   const ref = reader.need(`${PREFIX}vcs-ref`)
   if (ref === undefined) return undefined
-  return isWholeRef(ref) ? ref : reader.doubt('the claim vcs-ref is no ref')
+  return isWholeRef(ref) ? ref : reader.doubt('the claim vcs-ref is not a ref')
 }
 
 function readIsFork(

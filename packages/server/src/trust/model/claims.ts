@@ -28,7 +28,7 @@ export function createClaimReader(claims: Claims): ClaimReader {
   function find(name: string): string | undefined {
     const value = Object.hasOwn(claims, name) ? claims[name] : undefined
     if (value === undefined || value === null || value === '') return undefined
-    if (typeof value !== 'string') return doubt(`the claim ${name} is no text`)
+    if (typeof value !== 'string') return doubt(`the claim ${name} is not a string`)
     if (value.length > MOST_CHARACTERS) return doubt(`the claim ${name} is too long`)
     // oxlint-disable-next-line no-control-regex -- they have no place in any claim
     if (/[\0-\x1f\x7f]/.test(value)) return doubt(`the claim ${name} has control characters`)

@@ -49,7 +49,7 @@ function readRef(reader: ClaimReader): string | undefined {
   const ref = reader.need('ref')
   const type = reader.need('ref_type')
   if (ref === undefined || type === undefined) return undefined
-  if (!isWholeRef(ref)) return reader.doubt('the claim ref is no ref')
+  if (!isWholeRef(ref)) return reader.doubt('the claim ref is not a ref')
   if ((type === 'tag') !== isTagRef(ref)) reader.doubt('the claims ref and ref_type disagree')
   return ref
 }

@@ -52,7 +52,7 @@ function readScopes(reader: ClaimReader): readonly CacheScope[] {
   const text = reader.need('ac')
   if (text === undefined) return []
   const scopes = parseScopes(text)
-  if (scopes === undefined) reader.doubt('the claim ac is no list of refs and permissions')
+  if (scopes === undefined) reader.doubt('the claim ac is not a list of refs and permissions')
   return scopes ?? []
 }
 

@@ -64,7 +64,7 @@ function readRef(reader: ClaimReader, trigger: Trigger): string | undefined {
     return reader.doubt('the claim ref_type is neither "branch" nor "tag"')
   }
   const ref = `refs/${type === 'tag' ? 'tags' : 'heads'}/${name}`
-  if (!isWholeRef(ref)) return reader.doubt('the claim ref is no ref')
+  if (!isWholeRef(ref)) return reader.doubt('the claim ref is not a ref')
   if (path !== undefined && path !== ref) reader.doubt('the claims ref and ref_path disagree')
   return ref
 }
