@@ -223,7 +223,7 @@ describe('what is refused, and how', () => {
     ['tasks: { t: { outputs: [/etc] } }', '1:25: tasks.t.outputs: "/etc" is not allowed'],
     [
       'tasks:\n  t:\n    outputs:\n      - dist\n      - "**"',
-      '5:9: tasks.t.outputs: "**" is not allowed; use a path below the project, such as dist or reports/junit.xml, or a pattern',
+      '5:9: tasks.t.outputs: "**" is not allowed; use a path in the project, such as dist or reports/junit.xml, or a pattern',
     ],
     ['tasks: { t: { outputs: ["*/../x"] } }', '1:25: tasks.t.outputs: "*/../x" is not allowed'],
     ['tasks: { t: { outputs: ["!/x"] } }', '1:25: tasks.t.outputs: "!/x" is not allowed'],
