@@ -44,6 +44,22 @@ test('what was recorded on a terminal is plain text elsewhere', async () => {
   expect(piped.stdout).toBe('red\nnext\n')
 })
 
+test('a terminal shows what it would have shown without us, to the byte', async () => {
+  await using rig = openRig({ 'src/a.txt': 'A' })
+  const text = String.raw`one\ntwo\r\n50%%\r100%%\n\r`
+  const words = ['run', 'x', ...OPTIONS, '--', 'printf', text]
+
+  const plain = openTerminal(rig, [text], 'printf')
+  await plain.ended
+  const live = openTerminal(rig, words)
+  await live.ended
+  const replayed = openTerminal(rig, words)
+  await replayed.ended
+
+  expect(plain.text()).toBe('one\r\ntwo\r\r\n50%\r100%\r\n\r')
+  expect([live.text(), replayed.text()]).toEqual([plain.text(), plain.text()])
+})
+
 test('keys reach the command', async () => {
   await using rig = openRig({ 'src/a.txt': 'A' })
   await using command = await openScriptedCommand()

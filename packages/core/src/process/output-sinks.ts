@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { LogStream } from '../model/recorded-log.ts'
+import { createTerminalLines } from './terminal-lines.ts'
 
 /** Where output goes. They are written to, and not ended. */
 export interface OutputSinks {
@@ -7,7 +8,10 @@ export interface OutputSinks {
   readonly stderr: Writable
 }
 
-/** Writes to sinks no faster than they take it, and survives their failing. */
+/**
+ * Writes to sinks no faster than they take it, and survives their failing. What a terminal carried is for a
+ * terminal.
+ */
 export interface SinkWriter extends Disposable {
   /** A promise when the sink is full: it settles when there is room, or when the sink has failed. */
   write(stream: LogStream, bytes: Uint8Array): Promise<void> | undefined
@@ -31,12 +35,13 @@ export function openSinkWriter(sinks: OutputSinks, onBroken: () => void = () => 
   }
   const listeners = [...new Set([sinks.stdout, sinks.stderr])]
   for (const sink of listeners) sink.on('error', fail)
+  const lines = createTerminalLines()
 
   return {
     write(stream, bytes) {
       if (isBroken) return undefined
       const sink = stream === 'stderr' ? sinks.stderr : sinks.stdout
-      if (sink.write(bytes)) return undefined
+      if (sink.write(stream === 'terminal' ? lines.push(bytes) : bytes)) return undefined
       return new Promise((resolve) => {
         const settle = (): void => {
           waiting.delete(settle)
@@ -52,6 +57,8 @@ export function openSinkWriter(sinks: OutputSinks, onBroken: () => void = () => 
     },
     [Symbol.dispose]() {
       settleAll()
+      const rest = lines.end()
+      if (!isBroken && rest.length > 0) sinks.stdout.write(rest)
       for (const sink of listeners) sink.off('error', fail)
     },
   }

@@ -28,7 +28,8 @@ test('shows on a terminal what a terminal showed', async () => {
     isTerminal: true,
   })
 
-  expect(printed).toEqual(['stdout \u001B[31mred\u001B[0m\r\n'])
+  // Which makes a return and a line feed of each line feed again.
+  expect(printed).toEqual(['stdout \u001B[31mred\u001B[0m\n'])
 })
 
 test('shows elsewhere what a terminal showed as plain text', async () => {
