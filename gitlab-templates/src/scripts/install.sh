@@ -6,7 +6,7 @@ taskvault_refuse() {
 taskvault_install_from_npm() (
 #include ../../../orbs/taskvault/src/scripts/install-from-npm.sh
 )
-# What the job would have run by taskvault is run as it is.
+# A stand-in that runs the job's commands without taskvault.
 taskvault_go_without() {
   mkdir -p "$taskvault_home/node_modules/.bin"
   rm -f "$taskvault_home/node_modules/.bin/taskvault"
@@ -24,7 +24,7 @@ case ${TASKVAULT_JOB_CLI:-npm} in
       taskvault_refuse 'cli "image": the image has no taskvault command; install it there, or use cli "npm"'
     ;;
   npm)
-    # A directory for each job: what runs here must not come from another one.
+    # A directory for each job: what runs here must not come from another job.
     taskvault_home="$CI_PROJECT_DIR/.taskvault/cli-$CI_JOB_ID"
     PATH="$taskvault_home/node_modules/.bin:$PATH"
     if ! [ -e "$taskvault_home/node_modules/.bin/taskvault" ]; then
@@ -32,7 +32,7 @@ case ${TASKVAULT_JOB_CLI:-npm} in
         taskvault_refuse 'cli "npm": the image has no npm; use an image with Node 24, or cli "image"'
       taskvault_install_from_npm "$taskvault_home" "@taskvault/cli@${TASKVAULT_JOB_VERSION:-@VERSION@}" \
         "${TASKVAULT_JOB_INSTALL_TIMEOUT:-60}" || taskvault_go_without
-      # Nothing for `git status`, and for `artifacts: untracked`.
+      # Hidden from `git status` and from `artifacts: untracked`.
       printf '*\n' >"$taskvault_home/.gitignore"
     fi
     ;;
@@ -50,7 +50,7 @@ case ${TASKVAULT_JOB_REMOTE:-none} in
   none) ;;
   *) export TASKVAULT_REMOTE="$TASKVAULT_JOB_REMOTE" ;;
 esac
-# Where GitLab's own cache keeps it from, also for tasks in a directory that has a project of its own.
+# The directory that GitLab's own cache keeps, also for tasks in a directory that is a project of its own.
 case ${TASKVAULT_CACHE_DIR:-.taskvault/cache} in
   /* | '~'*) ;;
   *) export TASKVAULT_CACHE_DIR="$CI_PROJECT_DIR/${TASKVAULT_CACHE_DIR:-.taskvault/cache}" ;;

@@ -1,7 +1,7 @@
-# GitLab archives and uploads its cache again when anything in it is newer than the archive that it came from.
-# A hit, or a miss that is not saved, is only counted, in the index, the log and the metrics, and leaves locks and word
-# for the end of the job: these are made to look as old as the vault. What is saved, fetched or removed is a file in
-# blobs/: that keeps its time, and has all of the vault uploaded as it is.
+# GitLab archives and uploads its cache again if anything in it is newer than the archive that it came from.
+# A hit, or a miss that is not saved, changes only the index, the log, the metrics, locks, and notes for the end of the
+# job: these get the time of the vault here. Whatever is saved, fetched or removed changes blobs/: its files keep their
+# times, and cause the whole vault to be uploaded.
 taskvault_vault=${TASKVAULT_CACHE_DIR:-.taskvault/cache}
 case $taskvault_vault in
   "$CI_PROJECT_DIR"/* | [!/~]*)

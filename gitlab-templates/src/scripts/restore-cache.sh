@@ -21,7 +21,7 @@ case ${TASKVAULT_KEEP_POLICY:-pull-push} in
   push) set -- "$@" --force ;;
   *) taskvault_refuse "policy \"$TASKVAULT_KEEP_POLICY\" is not valid: use pull-push, pull or push" ;;
 esac
-# A miss is no failure of the job; a call that cannot be meant is.
+# A miss does not fail the job; a wrong call does.
 taskvault_status=0
 taskvault "$@" || taskvault_status=$?
 case $taskvault_status in

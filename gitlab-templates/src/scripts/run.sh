@@ -19,7 +19,7 @@ case ${TASKVAULT_JOB_POLICY:-pull-push} in
   *) taskvault_refuse "policy \"$TASKVAULT_JOB_POLICY\" is not valid: use pull-push, pull or push" ;;
 esac
 if [ -n "${TASKVAULT_JOB_SALT:-}" ]; then set -- "$@" --salt "$TASKVAULT_JOB_SALT"; fi
-# The lines of a script end with the first that fails. Those of one command would go on. A YAML block
+# The lines of a script stop at the first one that fails; those of one command would go on. A YAML block
 # ends with a line feed.
 taskvault_command=${TASKVAULT_JOB_COMMAND%
 }
@@ -30,7 +30,7 @@ case $taskvault_command in
 '*) taskvault_refuse "command \"$taskvault_command\" has several lines: join them with &&, or begin with set -e" ;;
   *) set -- "$@" --command "$taskvault_command" ;;
 esac
-# In a directory of its own, so that a script that goes on stays where it is. The status is that of the job.
+# In a subshell, so that the rest of the script stays in its directory. The status is that of the job.
 taskvault_status=0
 (
   cd "${TASKVAULT_JOB_DIRECTORY:-.}" || taskvault_refuse "directory \"$TASKVAULT_JOB_DIRECTORY\" does not exist"

@@ -1,4 +1,4 @@
-  # A value a line. What is read here is never read by a shell again.
+  # One value per line. No shell ever interprets what is read here.
   while read -r taskvault_value; do
     if [ -n "$taskvault_value" ]; then set -- "$@" "--$taskvault_option" "$taskvault_value"; fi
   done <<TASKVAULT_LIST

@@ -1,7 +1,7 @@
-# Installs a package with npm: DIRECTORY PACKAGE SECONDS. Where the registry cannot be had, that costs a job some
-# seconds and the cache, never the job: one warning, and status 1.
+# Installs a package with npm: DIRECTORY PACKAGE SECONDS. An unavailable registry costs a job some seconds and the
+# cache, but never fails it: one warning, and status 1.
 #
-# npm waits for each answer, not for all of them: one that comes byte by byte has no end.
+# npm limits the wait for each answer, not for all of them, so an answer that comes byte by byte would never end.
 taskvault_within="timeout -k 5 $3"
 $taskvault_within true 2>/dev/null || taskvault_within=''
 taskvault_status=0
@@ -14,7 +14,7 @@ case $taskvault_status in
   124 | 137 | 143) taskvault_reason="npm took longer than $3 s" taskvault_said='' ;;
   *) taskvault_reason="npm ended with status $taskvault_status" ;;
 esac
-# What npm says first that is no code. With both parentheses, for the bash of macOS.
+# The first line of npm's error that is not a code. Both parentheses are for the bash of macOS.
 taskvault_reason=$(
   printf '%s\n' "$taskvault_said" | {
     taskvault_found=''

@@ -1,12 +1,11 @@
 #!/bin/sh
-# Puts the command on the PATH of this step and of those that follow: from npm, from the image, or from where
-# it was said to be.
+# Puts the command on the PATH of this and the following steps: from npm, from the image, or from the given path.
 set -e
 taskvault_refuse() {
   printf 'taskvault: %s\n' "$1" >&2
   exit 64
 }
-# What the job would have run by taskvault is run as it is.
+# A stand-in that runs the job's commands without taskvault.
 taskvault_go_without() {
   mkdir -p "$taskvault_home/node_modules/.bin"
   rm -f "$taskvault_home/node_modules/.bin/taskvault"
@@ -20,7 +19,7 @@ case ${PARAM_CLI:-npm} in
       taskvault_refuse 'cli "image": the image has no taskvault command; install it there, or use cli "npm"'
     ;;
   npm)
-    # Outside of the project, and of nobody's but this job.
+    # Outside the project, and only for this job.
     taskvault_home="${TMPDIR:-/tmp}/taskvault-cli-${CIRCLE_WORKFLOW_JOB_ID:-$$}"
     taskvault_directory="$taskvault_home/node_modules/.bin"
     if ! [ -e "$taskvault_directory/taskvault" ]; then
@@ -38,7 +37,7 @@ case ${PARAM_CLI:-npm} in
     taskvault_refuse "cli \"$PARAM_CLI\" is not valid: use npm, image, or a path that ends with /taskvault"
     ;;
 esac
-# What a later step of this job finds: CircleCI reads this file before each of them.
+# For later steps of this job: CircleCI reads this file before each of them.
 taskvault_export() {
   taskvault_rest=$2
   taskvault_quoted=''
@@ -52,7 +51,7 @@ if [ -n "$taskvault_directory" ]; then
   # shellcheck disable=SC2016 # Expanded by the step that reads the file.
   taskvault_export PATH "$taskvault_directory" '":$PATH"'
 fi
-# Where CircleCI keeps it from, also for tasks that run in a directory with a project of its own.
+# The directory that CircleCI keeps, also for tasks in a directory that is a project of its own.
 taskvault_cache=${PARAM_CACHE_DIR:-.taskvault/cache}
 case $taskvault_cache in
   /* | '~'*) ;;

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Lists what the vault holds. The key of CircleCI's cache has the checksum of the list, and what lies under a key is not
-# uploaded again: whatever is saved is a file in blobs/, and a hit makes none. The week has the same uploaded once in
-# each, for CircleCI forgets what was uploaded two weeks ago.
+# Lists what the vault holds. The key of CircleCI's cache contains the checksum of this list, and CircleCI does not upload
+# an existing key again. Every save adds a file to blobs/, and a hit adds none. The week is in the list so that an
+# unchanged vault is uploaded once a week, because CircleCI's caches expire.
 set -e
 taskvault_vault=${PARAM_CACHE_DIR:-.taskvault/cache}
 case $taskvault_vault in

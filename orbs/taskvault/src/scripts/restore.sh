@@ -1,5 +1,5 @@
 #!/bin/sh
-# Puts the cache in place. A miss is no failure of the job; a call that cannot be meant is.
+# Restores the cache. A miss does not fail the job; a wrong call does.
 set -e
 taskvault_refuse() {
   printf 'taskvault: %s\n' "$1" >&2

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the task, or puts back what it made. What the parameters hold is never read by a shell here.
+# Runs the task, or restores what it made. No shell here ever interprets the values of parameters.
 set -e
 taskvault_refuse() {
   printf 'taskvault: %s\n' "$1" >&2
@@ -29,7 +29,7 @@ case ${PARAM_POLICY:-pull-push} in
   *) taskvault_refuse "policy \"$PARAM_POLICY\" is not valid: use pull-push, pull or push" ;;
 esac
 if [ -n "${PARAM_SALT:-}" ]; then set -- "$@" --salt "$PARAM_SALT"; fi
-# The lines of a step end with the first that fails. Those of one command would go on. A YAML block ends with a
+# The lines of a step stop at the first one that fails; those of one command would go on. A YAML block ends with a
 # line feed.
 taskvault_command=${PARAM_COMMAND%
 }

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Saves the cache, unless it was put in place as it is.
+# Saves the cache, unless it was restored.
 set -e
 case ${PARAM_KEY:-} in
   '' | *[[:space:]]*)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Stands in for taskvault where that could not be installed: runs what it would run, finds nothing, saves nothing.
+# Stands in for taskvault if it could not be installed: runs the same commands, finds nothing, saves nothing.
 refuse() {
   printf 'taskvault: %s\n' "$1" >&2
   exit 69
