@@ -19,7 +19,7 @@ export type ChangeReason =
   | { readonly kind: 'expired' }
   | { readonly kind: 'evicted' }
   | { readonly kind: 'damaged'; readonly detail: string }
-  /** There is an entry, but with different outputs from those declared now. */
+  /** The declared outputs differ from those of the entry. */
   | { readonly kind: 'outputs-changed' }
   /** The cache itself could not be used. */
   | { readonly kind: 'unavailable'; readonly detail: string }

@@ -37,7 +37,7 @@ export function patternFromRoot(
   return prefix === '' ? pattern : marks + path.posix.join(prefix, body)
 }
 
-/** An output, path or pattern, relative to the root that means what `output` means in its place. */
+/** Converts an output, a path or a pattern, given in `cwd` to one relative to the project root. */
 export function outputFromRoot(output: string, place: CommandPlace): string {
   const { mark, body, isGlob } = readOutput(output)
   return isGlob ? patternFromRoot(output, place) : mark + pathFromRoot(body, place)
