@@ -1,6 +1,14 @@
 import { expect, test } from 'vitest'
 import type { Frame } from './pack-index.ts'
-import { endBytesOf, isIndexSmall, isLittle, isWorthAsking, planRuns } from './plan-parts.ts'
+import {
+  endBytesOf,
+  isIndexSmall,
+  isLittle,
+  isWorthAsking,
+  isWorthBeginning,
+  nodeBytesOf,
+  planRuns,
+} from './plan-parts.ts'
 
 const KIB = 1024
 const MIB = 1024 * KIB
@@ -12,6 +20,25 @@ test.each([
   ['nothing of the kind here', { packBytes: 9 * MIB, sizeBytes: 0, kinBytes: 0 }, false],
 ])('whether to ask for indexes first: %s', (_, wanted, expected) => {
   expect(isWorthAsking(wanted)).toBe(expected)
+})
+
+test.each([
+  ['the least that is worth it', { packBytes: 16 * MIB, packCount: 1 }, true],
+  ['a byte less', { packBytes: 16 * MIB - 1, packCount: 1 }, false],
+  ['the most that is', { packBytes: 2048 * MIB, packCount: 200 }, true],
+  ['a byte more', { packBytes: 2048 * MIB + 1, packCount: 128 }, false],
+  ['a pack more', { packBytes: 16 * MIB, packCount: 201 }, false],
+])('whether to make files before all packs are here: %s', (_, missing, expected) => {
+  expect(isWorthBeginning(missing)).toBe(expected)
+})
+
+test.each([
+  [100, 100],
+  [64 * KIB + 1, 64 * KIB],
+  [16 * MIB, 512 * KIB],
+  [16 * MIB + 1, 512 * KIB + 1],
+])('of a pack of %i bytes, the last %i hold its nodes as a rule', (packBytes, endBytes) => {
+  expect(nodeBytesOf(packBytes)).toBe(endBytes)
 })
 
 test.each([

@@ -46,9 +46,18 @@ const MOST_ARRIVING_BYTES = 2 * 1024 * 1024 * 1024
 /** An index and the nodes before it are about so small a part of their pack. */
 const USUAL_END = 32
 
-/** Whether to make files before all packs are here. */
-export function isWorthBeginning(packBytes: number): boolean {
+/** Each of them is open meanwhile; writers make far fewer of so many bytes. */
+const MOST_ARRIVING_PACKS = 200
+
+/** Whether to make files before all packs are here, of those that are not. */
+export function isWorthBeginning({ packBytes, packCount }: MissingPacks): boolean {
+  if (packCount > MOST_ARRIVING_PACKS) return false
   return packBytes >= LEAST_ARRIVING_BYTES && packBytes <= MOST_ARRIVING_BYTES
+}
+
+export interface MissingPacks {
+  readonly packBytes: number
+  readonly packCount: number
 }
 
 /** How many bytes of a pack's end to ask for, so that its index and its nodes are among them as a rule. */

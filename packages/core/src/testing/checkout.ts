@@ -36,6 +36,8 @@ export interface CheckoutOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Of another checkout, which then stands for another process there. */
   readonly root?: string
+  /** Called with everything that is reported, at once. */
+  readonly onEvent?: (event: VaultEvent) => void
 }
 
 export const TASK: TaskName = parseTaskName('build')
@@ -46,7 +48,10 @@ export async function openCheckout(options: CheckoutOptions): Promise<Checkout> 
   const events: VaultEvent[] = []
   const vault = await openVault({
     settings: { ...sampleSettings(root), remote: remoteOf(options) },
-    report: (event) => void events.push(event),
+    report(event) {
+      events.push(event)
+      options.onEvent?.(event)
+    },
     env: options.env ?? {},
   })
   const targets = [{ declaredAs: 'out', absolutePath: join(root, 'out') }]

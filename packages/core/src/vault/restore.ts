@@ -62,6 +62,8 @@ async function stageFound(
   // How much there is to do is known before the first of it is done.
   reportFiles(parts, entry.fileCount)(0)
   try {
+    // Before the entry is opened: its packs are open as long as they arrive, and descriptors are few.
+    const made = await ahead.finish()
     const opened = stack.use(await openEntry(parts.store, entry))
     const targets = findTargets(opened.manifest, request.targets)
     if (targets === undefined) {
@@ -72,7 +74,7 @@ async function stageFound(
     const rules = 'select' in request.targets ? request.targets : undefined
     const onMade = reportFiles(parts, opened.manifest.fileCount)
     const staged =
-      (await ahead.take({ entry, opened, onMade })) ??
+      made?.take({ entry, opened, onMade }) ??
       (await stageOpened(parts, { targets, rules, opened, signal: request.signal, onMade }))
     const kept = stack.move()
     return describeStaged(parts, { entry, pulled, opened, ...texts, targets, staged, kept })

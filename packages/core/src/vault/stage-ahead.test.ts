@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { STAGING_PREFIX } from '../files/observe-directory.ts'
 import { verifyStore } from '../store/repair/verify-store.ts'
 import { openCheckout } from '../testing/checkout.ts'
-import type { Checkout } from '../testing/checkout.ts'
+import type { Checkout, CheckoutOptions } from '../testing/checkout.ts'
 import { sampleBytes } from '../testing/sample-blobs.ts'
 import { startStrictS3Server } from '../testing/strict-s3-server.ts'
 import type { StrictS3Server } from '../testing/strict-s3-server.ts'
@@ -200,6 +200,19 @@ describe('nothing is made before all is here', () => {
   })
 })
 
+test('no pack is open twice when all of them are here', async () => {
+  const mostOpen: number[] = []
+  const other = await openReader((event) => {
+    if (event.kind === 'progress' && event.phase === 'restoring' && event.done > 0)
+      mostOpen.push(listOpen(join(other.root, 'cache', 'blobs')).length)
+  })
+
+  await other.restore('large')
+
+  const blobs = readdirSync(join(other.root, 'cache', 'blobs'))
+  expect(mostOpen).toEqual([blobs.length])
+})
+
 test('the bytes of the questions are told with the others', async () => {
   const other = await openReader()
   bucket.ranges.splice(0)
@@ -211,9 +224,9 @@ test('the bytes of the questions are told with the others', async () => {
   expect(pulledBytes(other)).toBe(asked)
 })
 
-async function openReader(): Promise<Checkout> {
+async function openReader(onEvent: CheckoutOptions['onEvent'] = () => {}): Promise<Checkout> {
   const { address: url, env } = bucket
-  return await useCheckout({ url, env, remote: { mode: 'read' } })
+  return await useCheckout({ url, env, remote: { mode: 'read' }, onEvent })
 }
 
 /** Has the next such request wait. @returns what answers it, when it has come. */
@@ -287,13 +300,14 @@ function countStaged(root: string): number {
 
 function expectNothingLeft({ root }: Checkout): void {
   expect(readdirSync(root).filter((name) => name.startsWith(STAGING_PREFIX))).toEqual([])
-  const blobs = readdirSync(join(root, 'cache', 'blobs'))
-  expect(blobs.filter((name) => name.startsWith('.tmp-'))).toEqual([])
-  expect(listOpen().filter((path) => path.startsWith(join(root, 'cache', 'blobs')))).toEqual([])
+  const blobs = join(root, 'cache', 'blobs')
+  expect(readdirSync(blobs).filter((name) => name.startsWith('.tmp-'))).toEqual([])
+  expect(listOpen(blobs)).toEqual([])
 }
 
-function listOpen(): readonly string[] {
-  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
+/** @returns those of this process's open files that lie in a directory. */
+function listOpen(directory: string): readonly string[] {
+  const open = readdirSync('/proc/self/fd').flatMap((descriptor) => {
     try {
       return readlinkSync(`/proc/self/fd/${descriptor}`)
     } catch {
@@ -301,4 +315,5 @@ function listOpen(): readonly string[] {
       return []
     }
   })
+  return open.filter((path) => path.startsWith(`${directory}/`))
 }

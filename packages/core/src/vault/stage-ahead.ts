@@ -21,7 +21,12 @@ export interface StageAhead extends AsyncDisposable {
   /** Begins with an entry, of which this disposes. Trouble is nobody's: who takes nothing stages it himself. */
   readonly begin: (arriving: ArrivingEntry) => void
   /** What was made of the entry, now that all of it is here; undefined when it has to be staged. */
-  take(found: FoundEntry): Promise<Staged | undefined>
+  finish(): Promise<MadeAhead | undefined>
+}
+
+export interface MadeAhead {
+  /** Hands it over; undefined when the entry has to be staged after all. */
+  take(found: FoundEntry): Staged | undefined
 }
 
 interface FoundEntry {
@@ -40,29 +45,38 @@ interface Made {
 
 export function createStageAhead(parts: OpenParts, request: EndableRequest): StageAhead {
   const stack = new AsyncDisposableStack()
+  let begun: ArrivingEntry | undefined
   let making: Promise<Made | undefined> | undefined
-  let taken: Staged | undefined
 
   async function discard(): Promise<void> {
     const made = await making?.catch(() => undefined)
-    if (made !== undefined && made.staged !== taken) made.staged.places[Symbol.dispose]()
+    making = undefined
+    made?.staged.places[Symbol.dispose]()
   }
 
   return {
     begin(arriving) {
-      stack.use(arriving)
+      begun = stack.use(arriving)
       making = make(parts, request, arriving)
       // A failure is met by who takes it.
       making.catch(() => {})
       stack.defer(discard)
     },
-    async take({ entry, opened, onMade }) {
+    async finish() {
       const made = await making
-      if (made === undefined || !isUsable(made, entry)) return undefined
-      if (!numberBlobs(made.staged.outputs.directories, opened)) return undefined
-      taken = made.staged
-      onMade(made.fileCount)
-      return taken
+      // A pack that does not say what was answered of it may say what is not true: who confirms packs by what
+      // a restore has read (`confirmReceived`) takes it that their own indexes led there.
+      const isAsAnswered = made?.arriving.isAsAnswered() === true
+      begun?.[Symbol.dispose]()
+      if (made === undefined || !isAsAnswered) return void (await discard())
+      return {
+        take(found) {
+          if (!isUsable(made, found)) return undefined
+          making = undefined
+          found.onMade(made.fileCount)
+          return made.staged
+        },
+      }
     },
     [Symbol.asyncDispose]: async () => await stack.disposeAsync(),
   }
@@ -90,12 +104,9 @@ async function make(
   }
 }
 
-/**
- * A pack that does not say what was answered of it may say what is not true: whoever confirms packs by what a
- * restore has read (`confirmReceived`) takes it that their own indexes led there.
- */
-function isUsable({ targets, arriving }: Made, { blob }: FoundEntry['entry']): boolean {
-  return arriving.manifest === blob && !targets.some(isThere) && arriving.isAsAnswered()
+function isUsable({ targets, arriving, staged }: Made, { entry, opened }: FoundEntry): boolean {
+  if (arriving.manifest !== entry.blob || targets.some(isThere)) return false
+  return numberBlobs(staged.outputs.directories, opened)
 }
 
 function isThere({ absolutePath }: OutputTarget): boolean {

@@ -89,7 +89,8 @@ async function receiveWhole(
 ): Promise<number> {
   const absent = findAbsent(store, fetching.record)
   const packBytes = absent.packs.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  const isUsed = onArriving !== undefined && isWorthBeginning(packBytes)
+  const isUsed =
+    onArriving !== undefined && isWorthBeginning({ packBytes, packCount: absent.packs.length })
   const arriving = isUsed ? beginArrival(store, fetching, absent.packs) : undefined
   if (arriving !== undefined) onArriving?.(arriving)
   try {
