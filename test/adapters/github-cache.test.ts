@@ -51,6 +51,12 @@ test.each<readonly [string, Readonly<Record<string, string>>, string | undefined
   expect(findGithubService({ ...both, ACTIONS_RUNTIME_TOKEN: '' })).toBeUndefined()
 })
 
+test('an Enterprise Server whose cache service is off has none', () => {
+  const env = { GITHUB_SERVER_URL: 'https://git.example', ACTIONS_RESULTS_URL: 'http://second/' }
+
+  expect(findGithubService({ ...env, ACTIONS_RUNTIME_TOKEN: 'token' })).toBeUndefined()
+})
+
 test('the newest entry of a task is found, and none of another task', async () => {
   const { blobs, entries } = connect()
   const task = parseTaskName(`newest-${await sampleKey()}`)

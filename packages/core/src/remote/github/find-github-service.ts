@@ -15,13 +15,14 @@ export interface GithubServicePlace {
 
 /**
  * Finds GitHub's cache service by the variables that the runner gives to actions; undefined without one. GitHub
- * Enterprise Server, and runners that do not announce version 2 of its protocol, use version 1.
+ * Enterprise Server, and runners that do not announce version 2 of its protocol, use version 1. An Enterprise
+ * Server without its address has no such service, though it has one for artifacts.
  */
 export function findGithubService(env: Environment): GithubServicePlace | undefined {
   const token = env['ACTIONS_RUNTIME_TOKEN']
   const [first, second] = [env['ACTIONS_CACHE_URL'], env['ACTIONS_RESULTS_URL']]
   const isFirst = isEnterpriseServer(env) || (!env['ACTIONS_CACHE_SERVICE_V2'] && Boolean(first))
-  const url = isFirst ? first || second : second
+  const url = isFirst ? first : second
   if (!token || !url || !URL.canParse(url)) return undefined
   return { protocol: isFirst ? 'v1' : 'v2', url, token }
 }
