@@ -8,6 +8,9 @@ import type { UploadStore } from './temporary-entries.ts'
  * Of many jobs that begin to send an archive of the same key, the one may that has claimed it: the first to
  * publish an entry of a name that only this key gives. When its archive is there, the claim is over, and the
  * name of the next one is made of it: the archive may have been removed since, and be wanted again.
+ *
+ * Claims are gone in an hour, whatever follows them. Where an archive was completed and removed, and the next one
+ * takes longer than what is left of that hour, a third job may begin. As everywhere, the first to publish wins.
  */
 
 const CLAIMS = 'actions-claim'
