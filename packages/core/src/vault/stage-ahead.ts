@@ -68,7 +68,10 @@ export function createStageAhead(parts: OpenParts, request: EndableRequest): Sta
       // a restore has read (`confirmReceived`) takes it that their own indexes led there.
       const isAsAnswered = made?.arriving.isAsAnswered() === true
       begun?.[Symbol.dispose]()
-      if (made === undefined || !isAsAnswered) return void (await discard())
+      if (made === undefined || !isAsAnswered) {
+        await discard()
+        return undefined
+      }
       return {
         take(found) {
           if (!isUsable(made, found)) return undefined
