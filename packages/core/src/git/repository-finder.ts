@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import type { RepositoryFinder, RepositoryView } from '../files/repository-view.ts'
 import { findRepository, openRepository, readSmallFile } from './find-repository.ts'
 import type { Repository } from './find-repository.ts'
-import { findIndexFile, readIndex } from './open-index.ts'
+import { openMentions } from './index-mentions.ts'
+import { findIndexFile, idLength, parseIndexBytes, readIndexBytes } from './open-index.ts'
 import type { Environment, GitOptions } from './run-git.ts'
 
 /**
@@ -28,19 +29,43 @@ export function createRepositoryFinder(env: Environment): RepositoryFinder {
   }
 }
 
+const NO_INDEX = Buffer.alloc(0)
+/** Each searches the whole file. For more questions than this, it is faster to read the entries. */
+const MOST_GLANCES = 4
+
 function viewRepository(
   repository: Repository,
   options: Omit<GitOptions, 'workTree'>,
 ): RepositoryView {
   const { workTree, commonDirectory } = repository
+  let bytes: Buffer | undefined
+  let mayMention: ((path: string) => boolean) | undefined
   let known: TrackedNames | undefined
-  const names = (): TrackedNames =>
-    (known ??= collectNames(readIndex(repository, { ...options, workTree })))
+  let glances = 0
+
+  const read = (): Buffer => (bytes ??= readIndexBytes(repository, options) ?? NO_INDEX)
+
+  function names(): TrackedNames {
+    if (known !== undefined) return known
+    const isThere = read().length > 0
+    const entries = isThere ? parseIndexBytes(read(), repository, { ...options, workTree }) : []
+    return (known = collectNames(entries))
+  }
+
+  /** Whether the index cannot contain anything that begins so; false if only its entries can tell. */
+  function isAbsent(path: string): boolean {
+    if (known !== undefined || glances === MOST_GLANCES) return false
+    glances += 1
+    mayMention ??= openMentions(read(), idLength(repository))
+    return !mayMention(path)
+  }
+
   return {
     workTree,
     excludeText: readSmallFile(join(commonDirectory, 'info', 'exclude')) ?? '',
-    isTracked: (path) => names().files.has(path),
-    hasTrackedBelow: (directory) => names().directories.has(directory),
+    isTracked: (path) => !isAbsent(path) && names().files.has(path),
+    hasTrackedBelow: (directory) =>
+      !isAbsent(`${directory}/`) && names().directories.has(directory),
   }
 }
 
