@@ -105,13 +105,17 @@ export function isPathSegment(name: string): boolean {
 const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\.|$)/i
 
 /**
- * Windows takes some names for other things than names in this directory: a backslash separates, a
+ * Whether Windows takes `name` for something else than a name in this directory: a backslash separates, a
  * colon leads to another drive or stream, dots and spaces at the end are dropped, devices are everywhere.
- * @throws {TaskVaultError} NAME_UNSUPPORTED when `name` is one of those.
  */
-export function checkWindowsName(name: string): void {
+export function isOddOnWindows(name: string): boolean {
   // Control characters are refused by Windows itself.
-  if (!/[\\:*?"<>|]|[. ]$/.test(name) && !WINDOWS_DEVICE.test(name)) return
+  return /[\\:*?"<>|]|[. ]$/.test(name) || WINDOWS_DEVICE.test(name)
+}
+
+/** @throws {TaskVaultError} NAME_UNSUPPORTED when Windows takes `name` for something else. */
+export function checkWindowsName(name: string): void {
+  if (!isOddOnWindows(name)) return
   throw new TaskVaultError(
     'NAME_UNSUPPORTED',
     `Windows has no files named ${JSON.stringify(name)}`,

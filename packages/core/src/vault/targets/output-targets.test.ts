@@ -59,6 +59,18 @@ describe('refused are', () => {
     )
   })
 
+  test.each(['CON', 'sub/aux.txt', 'nul', 'out:stream', 'dir. /x', 'dir /x'])(
+    '%j on Windows, where it is something else',
+    (output) => {
+      const places = openProject()
+
+      expect(() => findOutputTargets([output], { ...places, platform: 'win32' })).toThrow(
+        expect.objectContaining({ code: 'OUTPUT_FORBIDDEN' }),
+      )
+      expect(findOutputTargets([output], { ...places, platform: 'linux' })).toHaveLength(1)
+    },
+  )
+
   test('outputs behind a symlink that leads out of the project', () => {
     const places = openProject()
     symlinkSync(tmpdir(), path.join(places.projectRoot, 'out'))

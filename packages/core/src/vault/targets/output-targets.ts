@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { systemErrorCode, TaskVaultError } from '../../errors.ts'
 import { isWithin } from '../../files/is-within.ts'
+import { isOddOnWindows } from '../../model/tree.ts'
 import type { OutputTarget } from '../vault.ts'
 
 export interface OutputPlaces {
@@ -9,6 +10,8 @@ export interface OutputPlaces {
   readonly projectRoot: string
   /** Absolute; may lie within the project. */
   readonly cacheDirectory: string
+  /** This one unless told. */
+  readonly platform?: NodeJS.Platform
 }
 
 /** Directories that no task may have restored: their owners trust what lies there. */
@@ -34,7 +37,8 @@ export function findOutputTargets(
   }))
 }
 
-function declaredName(output: string, { projectRoot, cacheDirectory }: OutputPlaces): string {
+function declaredName(output: string, places: OutputPlaces): string {
+  const { projectRoot, cacheDirectory, platform = process.platform } = places
   const absolutePath = path.resolve(projectRoot, output)
   const relativePath = path.relative(projectRoot, absolutePath)
   if (output === '' || output.includes('\0')) throw forbidden(output, 'it is not a path')
@@ -46,6 +50,8 @@ function declaredName(output: string, { projectRoot, cacheDirectory }: OutputPla
     segments.some((segment) => segment.toLowerCase() === name),
   )
   if (reserved !== undefined) throw forbidden(output, `nothing is ever restored into ${reserved}`)
+  const odd = platform === 'win32' ? segments.find(isOddOnWindows) : undefined
+  if (odd !== undefined) throw forbidden(output, `Windows has no files named ${odd}`)
   if (isWithin(cacheDirectory, absolutePath)) throw forbidden(output, 'the cache is inside it')
   if (isWithin(absolutePath, cacheDirectory)) throw forbidden(output, 'it is inside the cache')
   const realParent = realPathOf(path.dirname(absolutePath))
