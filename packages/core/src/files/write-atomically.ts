@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { chanceName } from './chance-name.ts'
 import { removeFile } from './remove-file.ts'
+import { renameWritten } from './rename-written.ts'
 
 export interface WriteOptions {
   /** Permission bits of a new file; 0o666 less the umask by default. */
@@ -32,7 +33,7 @@ export function writeAtomically(
     } finally {
       closeSync(descriptor)
     }
-    renameSync(temporary, absolutePath)
+    renameWritten(temporary, absolutePath)
   } catch (error) {
     removeFile(temporary)
     throw error

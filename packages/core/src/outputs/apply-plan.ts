@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { basename, join } from 'node:path'
 import { TaskVaultError, isTaskVaultError } from '../errors.ts'
+import { renameWritten } from '../files/rename-written.ts'
 import type { OutputPlaces } from './output-places.ts'
 import type { OutputPlan, Placement, Touch } from './output-plan.ts'
 
@@ -66,7 +67,7 @@ function place(placement: Placement, places: OutputPlaces, undo: Undo): void {
     undo.pop()
   }
   if (replaces !== undefined) moveAside(finalPath, places, undo)
-  renameSync(stagedPath, heldPath(finalPath, places))
+  renameWritten(stagedPath, heldPath(finalPath, places))
   undo.push(() => renameSync(heldPath(finalPath, places), stagedPath))
 }
 
@@ -88,7 +89,7 @@ function placeDirectory(
   if (replaces !== undefined) moveAside(finalPath, places, undo)
   const held = openDirectory(stagedPath)
   try {
-    renameSync(stagedPath, heldPath(finalPath, places))
+    renameWritten(stagedPath, heldPath(finalPath, places))
     undo.push(() => renameSync(heldPath(finalPath, places), stagedPath))
     // Only now: a directory that nobody may write to cannot be moved.
     setMode(held, heldPath(finalPath, places), mode)

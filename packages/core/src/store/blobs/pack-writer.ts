@@ -1,6 +1,7 @@
-import { closeSync, fdatasync, openSync, renameSync, write as writeSome } from 'node:fs'
+import { closeSync, fdatasync, openSync, write as writeSome } from 'node:fs'
 import { promisify } from 'node:util'
 import { removeFile } from '../../files/remove-file.ts'
+import { renameWritten } from '../../files/rename-written.ts'
 import { digestFromBytes } from '../../model/digest.ts'
 import type { Digest } from '../../model/digest.ts'
 import { encodeBlobHeader, encodePackIndex, encodeTrailer } from '../../model/pack-index.ts'
@@ -164,7 +165,7 @@ export function createPackWriter(
       close()
       const digest = digestFromBytes(hasher.digest())
       // The name is the digest of the bytes: whoever wrote it meanwhile wrote the same.
-      renameSync(temporary, blobPath(cacheDirectory, digest))
+      renameWritten(temporary, blobPath(cacheDirectory, digest))
       const names = [...contents, ...chunked].map((content) => content.digest)
       return { digest, sizeBytes: storedBytes, contents: names }
     },

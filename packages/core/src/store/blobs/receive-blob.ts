@@ -1,7 +1,8 @@
-import { closeSync, fdatasync, openSync, renameSync } from 'node:fs'
+import { closeSync, fdatasync, openSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { asTaskVaultError, systemErrorCode } from '../../errors.ts'
 import { removeFile } from '../../files/remove-file.ts'
+import { renameWritten } from '../../files/rename-written.ts'
 import { writeFully } from '../../files/write-atomically.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Store } from '../store.ts'
@@ -39,7 +40,7 @@ export async function receiveBlob(
   try {
     await writeReceived(temporary, pieces, file)
     // The name is the digest of the bytes: whoever wrote it meanwhile wrote the same.
-    renameSync(temporary, blobPath(cacheDirectory, digest))
+    renameWritten(temporary, blobPath(cacheDirectory, digest))
   } catch (error) {
     removeFile(temporary)
     if (systemErrorCode(error) !== undefined) throw asTaskVaultError(error, 'store a blob')
