@@ -61,8 +61,8 @@ export interface RecordSignature {
 }
 
 /**
- * Returns the exact bytes that a signature covers: a line that names the format, then JSON of the fields in a fixed
- * order. Equal records give equal bytes, however the objects were made.
+ * Returns the exact bytes that a signature covers: a line that names the format, then JSON of the fields, except
+ * `origin.user`, in a fixed order. Equal records give equal bytes, however the objects were made.
  */
 export function encodeRecordForSigning(record: Omit<EntryRecord, 'signature'>): Uint8Array {
   const { origin, writer } = record
