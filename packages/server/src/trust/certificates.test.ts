@@ -15,7 +15,7 @@ import { urisOf, urisOfCertificate } from './certificate-names.ts'
 import type { OpenedSession } from './sessions.ts'
 import { createCertificate } from './testing/certificates.ts'
 import type { Certificate, CertificateRequest } from './testing/certificates.ts'
-import { NO_ISSUERS } from './trust-settings.ts'
+import { NO_ISSUERS } from './testing/no-issuers.ts'
 import type { CertificateGrant } from './trust-settings.ts'
 
 const URI = 'spiffe://acme/ci/jenkins'

@@ -13,11 +13,11 @@ import {
 import { createAuthenticator } from './authenticator.ts'
 import type { Claims } from './model/claims.ts'
 import type { Principal } from './principal.ts'
+import { NO_ISSUERS } from './testing/no-issuers.ts'
 import { githubClaims, githubPullRequest, issuerOf } from './testing/sample-claims.ts'
 import { openSqliteEngine } from './testing/scope-matrix.ts'
 import { startTokenIssuer } from './testing/token-issuer.ts'
 import { bearer, refusalOf } from './testing/trust-scene.ts'
-import { NO_ISSUERS } from './trust-settings.ts'
 
 const TAG = { ref: 'refs/tags/v2.3.0', ref_type: 'tag', ref_protected: 'true' }
 

@@ -9,12 +9,12 @@ import { TRUST_LEVELS } from './principal.ts'
 import type { Principal } from './principal.ts'
 import { ACCESS_CASES } from './testing/access-cases.ts'
 import type { AccessCase } from './testing/access-cases.ts'
+import { NO_ISSUERS } from './testing/no-issuers.ts'
 import { findLeaks, nameOf, openSqliteEngine } from './testing/scope-matrix.ts'
 import type { Caller } from './testing/scope-matrix.ts'
 import { startTokenIssuer } from './testing/token-issuer.ts'
 import type { TokenIssuer } from './testing/token-issuer.ts'
 import { bearer } from './testing/trust-scene.ts'
-import { NO_ISSUERS } from './trust-settings.ts'
 
 /** Least trusted first: who comes first with a key could keep others from it. */
 const ROWS = ACCESS_CASES.toSorted((left, right) => trustOf(left) - trustOf(right))

@@ -22,12 +22,3 @@ export interface CertificateGrant extends Omit<KeyGrant, 'name'> {
 }
 
 export const MOST_SESSION_MS: number = 60 * 60_000
-
-/** Nobody but bearers of keys. */
-export const NO_ISSUERS: TrustSettings = {
-  issuers: [],
-  policies: {},
-  certificates: [],
-  sessionMs: MOST_SESSION_MS,
-  bindsSessions: false,
-}
