@@ -197,7 +197,6 @@ export type {
   ObjectStore,
   SignedRequest,
 } from './remote/objects/object-store.ts'
-export { createMemoryObjectStore } from './remote/objects/memory-object-store.ts'
 export { createObjectBlobStore } from './remote/objects/object-blob-store.ts'
 export { createObjectEntryStore } from './remote/objects/object-entry-store.ts'
 export { openS3ObjectStore } from './remote/s3/open-s3-object-store.ts'

@@ -6,6 +6,7 @@ export { describeEntryStore } from './describe-entry-store.ts'
 export type { OpenStores } from './describe-entry-store.ts'
 export { describeObjectSigner } from './describe-object-signer.ts'
 export { contentOf, describeObjectStore } from './describe-object-store.ts'
+export { createMemoryObjectStore } from './memory-object-store.ts'
 export {
   blobOf,
   piecesOf,

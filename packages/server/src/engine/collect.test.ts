@@ -1,5 +1,5 @@
-import { createMemoryObjectStore } from '@taskvault/core'
 import type { ObjectStore } from '@taskvault/core'
+import { createMemoryObjectStore } from '@taskvault/core/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../database/open-database.ts'
 import { temporarySqlite } from '../testing/temporary-database.ts'

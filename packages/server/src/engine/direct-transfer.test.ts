@@ -1,6 +1,6 @@
-import { createHttpClient, createMemoryObjectStore, openS3ObjectStore } from '@taskvault/core'
+import { createHttpClient, openS3ObjectStore } from '@taskvault/core'
 import type { ObjectStore } from '@taskvault/core'
-import { startStrictS3Server } from '@taskvault/core/testing'
+import { createMemoryObjectStore, startStrictS3Server } from '@taskvault/core/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../database/open-database.ts'
 import { temporarySqlite } from '../testing/temporary-database.ts'

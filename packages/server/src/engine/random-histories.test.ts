@@ -1,5 +1,6 @@
-import { createMemoryObjectStore, isTaskVaultError } from '@taskvault/core'
+import { isTaskVaultError } from '@taskvault/core'
 import type { ObjectStore } from '@taskvault/core'
+import { createMemoryObjectStore } from '@taskvault/core/testing'
 import { asyncProperty, array, assert, constantFrom, nat, record } from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../database/open-database.ts'

@@ -1,4 +1,4 @@
-import { createMemoryObjectStore } from '@taskvault/core'
+import { createMemoryObjectStore } from '@taskvault/core/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../database/open-database.ts'
 import { describeDatabases } from '../testing/temporary-database.ts'

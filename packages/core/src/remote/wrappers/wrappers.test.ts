@@ -4,6 +4,7 @@ import { encodeRecordForSigning } from '../../model/entry-record.ts'
 import type { EntryRecord } from '../../model/entry-record.ts'
 import { describeBlobStore } from '../../testing/describe-blob-store.ts'
 import { describeEntryStore } from '../../testing/describe-entry-store.ts'
+import { createMemoryObjectStore } from '../../testing/memory-object-store.ts'
 import {
   readAll,
   sampleBlob,
@@ -14,7 +15,6 @@ import {
 import type { BlobStore } from '../blob-store.ts'
 import { unavailable, RetryLater } from '../failures.ts'
 import { parsePublicKeys } from '../http/record-signatures.ts'
-import { createMemoryObjectStore } from '../objects/memory-object-store.ts'
 import { createObjectBlobStore } from '../objects/object-blob-store.ts'
 import { createObjectEntryStore } from '../objects/object-entry-store.ts'
 import type { RemoteStores } from '../remote-stores.ts'

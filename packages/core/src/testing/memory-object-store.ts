@@ -1,9 +1,9 @@
-import type { ByteStream, CallOptions } from '../blob-store.ts'
-import { nonsense } from '../failures.ts'
-import { verifiedPieces } from '../wrappers/verified-pieces.ts'
-import { expectedObject } from './expected-object.ts'
-import { checkObjectKey, checkObjectPrefix } from './object-key.ts'
-import type { ListedObject, ObjectContent, ObjectStore } from './object-store.ts'
+import type { ByteStream, CallOptions } from '../remote/blob-store.ts'
+import { nonsense } from '../remote/failures.ts'
+import { expectedObject } from '../remote/objects/expected-object.ts'
+import { checkObjectKey, checkObjectPrefix } from '../remote/objects/object-key.ts'
+import type { ListedObject, ObjectContent, ObjectStore } from '../remote/objects/object-store.ts'
+import { verifiedPieces } from '../remote/wrappers/verified-pieces.ts'
 
 interface StoredObject {
   readonly bytes: Buffer
