@@ -16,7 +16,8 @@ export function givingUp(stores: RemoteStores, patience: Patience): RemoteStores
     work: (call: CallOptions) => Promise<Result>,
   ): Promise<Result> => {
     const signals = [patience.signal, ...(call?.signal === undefined ? [] : [call.signal])]
-    return await losing(patience, () => work({ ...call, signal: AbortSignal.any(signals) }))
+    const guarded = { ...call, signal: AbortSignal.any(signals) }
+    return await losing(patience, async () => await patience.during(() => work(guarded)))
   }
   return {
     ...(archives !== undefined && { archives: guardedArchives(archives, { guard, patience }) }),
@@ -70,7 +71,7 @@ function guardedArchives(
 
 async function losing<Result>(patience: Patience, work: () => Promise<Result>): Promise<Result> {
   try {
-    return await patience.during(work)
+    return await work()
   } catch (error) {
     if (isTaskVaultError(error, 'REMOTE_UNAVAILABLE')) patience.lose(error.message)
     throw error
@@ -94,7 +95,9 @@ function guardedPieces(stream: ByteStream, patience: Patience): ByteStream {
   return {
     [Symbol.asyncIterator]: () => ({
       async next() {
-        const step = await losing(patience, async () => await pieces.next())
+        const step = await losing(patience, async () => {
+          return await patience.duringPart(async () => await pieces.next())
+        })
         if (step.done !== true) patience.moved(step.value.length)
         return step
       },

@@ -18,8 +18,10 @@ export interface Patience {
   readonly isLost: boolean
   /** Aborts when the patience has run out. */
   readonly signal: AbortSignal
-  /** Waits for `work`, at most as long as there is patience. */
+  /** Waits for `work`, at most as long as there is patience. That it has ended is progress. */
   during<Result>(work: () => Promise<Result>): Promise<Result>
+  /** The same for a part of something, which may be ever so small: that it has come is no progress yet. */
+  duringPart<Result>(work: () => Promise<Result>): Promise<Result>
   /** Bytes have passed. */
   moved(bytes: number): void
   /** Gives up now. */
@@ -35,13 +37,16 @@ const TICK_MS = 50
 export function createPatience(options: PatienceOptions): Patience {
   const { limitMs, onLost, now = () => performance.nodeTiming.idleTime } = options
   const end = new AbortController()
-  let [waiting, lostMs, movedBytes, quietSince] = [0, 0, 0, 0]
+  let [waiting, lostMs, movedBytes, quietMs, waitingSince] = [0, 0, 0, 0, 0]
   let timer: NodeJS.Timeout | undefined
 
-  const countPause = (): void => {
-    const pauseMs = now() - quietSince
-    if (pauseMs > USUAL_PAUSE_MS) lostMs += pauseMs
-    quietSince = now()
+  /** Waiting that was followed by no progress so far. */
+  const pauseMs = (): number => quietMs + (waiting > 0 ? now() - waitingSince : 0)
+  const advance = (): void => {
+    const lastPauseMs = pauseMs()
+    if (lastPauseMs > USUAL_PAUSE_MS) lostMs += lastPauseMs
+    waitingSince = now()
+    quietMs = 0
     movedBytes = 0
   }
   const lose = (because: string): void => {
@@ -51,20 +56,31 @@ export function createPatience(options: PatienceOptions): Patience {
     onLost?.()
   }
   const look = (): void => {
-    if (lostMs + (now() - quietSince) < limitMs) return
+    if (lostMs + pauseMs() < limitMs) return
     lose(`The remote store made no progress for ${limitMs / 1_000} seconds`)
   }
   const begin = (): void => {
     waiting += 1
     if (waiting > 1) return
-    quietSince = now()
-    movedBytes = 0
+    waitingSince = now()
     timer = setInterval(look, TICK_MS)
   }
   const finish = (): void => {
+    quietMs = pauseMs()
+    waitingSince = now()
     waiting -= 1
-    countPause()
     if (waiting === 0) clearInterval(timer)
+    // Parts can come before the timer does, one after the other.
+    look()
+  }
+  const duringPart = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    end.signal.throwIfAborted()
+    begin()
+    try {
+      return await orAborted(end.signal, work())
+    } finally {
+      finish()
+    }
   }
 
   return {
@@ -73,17 +89,16 @@ export function createPatience(options: PatienceOptions): Patience {
     },
     signal: end.signal,
     async during(work) {
-      end.signal.throwIfAborted()
-      begin()
       try {
-        return await orAborted(end.signal, work())
+        return await duringPart(work)
       } finally {
-        finish()
+        advance()
       }
     },
+    duringPart,
     moved(bytes) {
       movedBytes += bytes
-      if (movedBytes >= PROGRESS_BYTES) countPause()
+      if (movedBytes >= PROGRESS_BYTES) advance()
     },
     lose,
   }

@@ -1,5 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { isTaskVaultError } from '../../errors.ts'
 import { encodeRecordForSigning } from '../../model/entry-record.ts'
 import type { EntryRecord } from '../../model/entry-record.ts'
 import { describeBlobStore } from '../../testing/describe-blob-store.ts'
@@ -229,6 +230,32 @@ describe('giving up', () => {
     })
 
     await expect(moving).rejects.toMatchObject({ code: 'REMOTE_UNAVAILABLE' })
+  })
+})
+
+describe('a blob whose bytes come', () => {
+  test.each([
+    ['a few at a time is given up', 10],
+    ['in larger pieces is not (control)', 16 * 1024],
+  ])('%s', async (_, pieceBytes) => {
+    const patience = createPatience({ limitMs: 600 })
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      for (let piece = 0; piece < 150; piece += 1) {
+        yield sampleBytes(pieceBytes)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    }
+    const stores = inMemory()
+    const trickling = { ...stores, blobs: { ...stores.blobs, get: async () => slow() } }
+    const { name } = await sampleBlob(10)
+
+    const reading = readAll(await givingUp(trickling, patience).blobs.get(name))
+    const outcome = await reading.then(
+      () => 'read',
+      (error: unknown) => (isTaskVaultError(error) ? error.code : error),
+    )
+
+    expect(outcome).toBe(pieceBytes > 10 ? 'read' : 'REMOTE_UNAVAILABLE')
   })
 })
 
