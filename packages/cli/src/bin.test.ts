@@ -216,7 +216,7 @@ describe('when a signal stops it', () => {
   )
 })
 
-const FILES = 4000
+const FILES = 2000
 
 function start(
   argv: readonly string[],
