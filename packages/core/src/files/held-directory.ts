@@ -26,7 +26,20 @@ export function holdDirectory(path: string): HeldDirectory {
     const realPath = realpathSync(path)
     return { realPath, accessPath: realPath, [Symbol.dispose]: () => {} }
   }
-  const descriptor = openSync(path, O_PATH | constants.O_DIRECTORY)
+  return holdOpen(openSync(path, O_PATH | constants.O_DIRECTORY))
+}
+
+/**
+ * Takes hold of a directory that has this very name: never of one that a link of this name leads to. Where the system
+ * has no such descriptors, whoever can exchange it between this and its use wins the race, as above.
+ * Throws errors of the operating system: ENOENT, ENOTDIR, EACCES, …
+ */
+export function holdDirectoryItself(path: string): HeldDirectory {
+  if (!CAN_HOLD) return { realPath: path, accessPath: path, [Symbol.dispose]: () => {} }
+  return holdOpen(openSync(path, O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW))
+}
+
+function holdOpen(descriptor: number): HeldDirectory {
   const accessPath = `${DESCRIPTORS}/${descriptor}`
   try {
     const realPath = readlinkSync(accessPath)

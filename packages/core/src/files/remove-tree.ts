@@ -1,6 +1,7 @@
-import { chmodSync, lstatSync, readdirSync, rmSync, rmdirSync, unlinkSync } from 'node:fs'
+import { chmodSync, lstatSync, readdirSync, rmSync, rmdirSync, statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { asTaskVaultError, systemErrorCode } from '../errors.ts'
+import { holdDirectoryItself } from './held-directory.ts'
 
 /** Others may put something in meanwhile. */
 const MOST_ATTEMPTS = 5
@@ -16,7 +17,7 @@ export function removeTree(absoluteDirectory: string): void {
     try {
       return removeAll(absoluteDirectory)
     } catch (error) {
-      if (systemErrorCode(error) !== 'ENOTEMPTY' || attempt === MOST_ATTEMPTS)
+      if (!isOthersDoing(error) || attempt === MOST_ATTEMPTS)
         throw asTaskVaultError(error, `remove ${absoluteDirectory}`)
     }
   }
@@ -34,16 +35,27 @@ function removeInNodesWay(directory: string): void {
   }
 }
 
-/** Links are not followed. */
+/** Links are not followed, and neither is one that takes the place of a directory meanwhile. */
 function removeAll(path: string): void {
   const stats = lstatSync(path, { throwIfNoEntry: false })
   if (stats === undefined) return
   if (!stats.isDirectory()) return unlessGone(() => unlinkSync(path))
   unlessGone(() => {
-    if ((stats.mode & 0o700) !== 0o700) chmodSync(path, 0o700)
-    for (const name of readdirSync(path)) removeAll(join(path, name))
+    removeContents(path)
     rmdirSync(path)
   })
+}
+
+function removeContents(directory: string): void {
+  using held = holdDirectoryItself(directory)
+  const { accessPath } = held
+  if ((statSync(accessPath).mode & 0o700) !== 0o700) chmodSync(accessPath, 0o700)
+  for (const name of readdirSync(accessPath)) removeAll(join(accessPath, name))
+}
+
+/** Something was put in, or a directory in the place of what was none. */
+function isOthersDoing(error: unknown): boolean {
+  return ['ENOTEMPTY', 'EISDIR'].includes(systemErrorCode(error) ?? '')
 }
 
 function unlessGone(work: () => void): void {
