@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
+import { lstatSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import process from 'node:process'
 
@@ -15,6 +15,7 @@ let swap: Swap | undefined
 let swaps = 0
 
 process.on('message', (message: SwapperMessage) => {
+  if (swap !== undefined) takeBack(swap)
   swap = message === 'rest' ? undefined : message
   if (message === 'rest') process.send?.({ kind: 'resting', swaps })
   else {
@@ -35,6 +36,8 @@ function exchange({ path, victim }: Swap): void {
   const directory = findDirectory(path)
   if (directory === undefined) return
   const aside = `${directory}.aside`
+  // A restore that fails leaves everything as it was, and that may have been the link.
+  if (isLink(directory)) return putBack(directory, aside)
   attempt(() => {
     renameSync(directory, aside)
     attempt(() => {
@@ -45,6 +48,16 @@ function exchange({ path, victim }: Swap): void {
     for (const end = performance.now() + Math.random() * 0.3; performance.now() < end;);
     putBack(directory, aside)
   })
+}
+
+/** Leaves no link behind: whoever writes there next is not to be led astray. */
+function takeBack({ path }: Swap): void {
+  const directory = findDirectory(path)
+  if (directory !== undefined && isLink(directory)) putBack(directory, `${directory}.aside`)
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
 }
 
 /** The restore is at work too: it may have put another directory there, or taken this one away. */

@@ -44,9 +44,9 @@ describe.skipIf(!CAN_HOLD)(
         'directories are used by their names again once they were checked',
         {
           file: 'files/held-directory.ts',
-          find: 'return { realPath, accessPath, [Symbol.dispose]: () => closeSync(descriptor) }',
+          find: 'return holdOpen(openSync(path, O_PATH | constants.O_DIRECTORY))',
           replace:
-            'return { realPath, accessPath: path, [Symbol.dispose]: () => closeSync(descriptor) }',
+            'return { ...holdOpen(openSync(path, O_PATH | constants.O_DIRECTORY)), accessPath: path }',
         },
       ],
     ])('is found to do so when %s', async (_, patch) => {
