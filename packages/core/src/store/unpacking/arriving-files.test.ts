@@ -5,20 +5,20 @@ import type { ArrivingFiles } from './arriving-files.ts'
 import type { FrameLocation } from './frame-reader.ts'
 import type { WaitingFile } from './waiting-file.ts'
 
-test('files of eight frames that are written are given together', async () => {
+test('files of sixteen frames that are written are given together', async () => {
   const line = openLine()
-  for (let frame = 0; frame < 10; frame += 1) line.add([frameOf(1, frame)])
+  for (let frame = 0; frame < 18; frame += 1) line.add([frameOf(1, frame)])
 
-  for (let frame = 0; frame < 7; frame += 1) await line.write(1, frame)
+  for (let frame = 0; frame < 15; frame += 1) await line.write(1, frame)
   expect(line.given).toEqual([])
-  await line.write(1, 7)
+  await line.write(1, 15)
   expect(line.given).toHaveLength(1)
   const finishing = line.files.finish()
-  await line.write(1, 8)
-  await line.write(1, 9)
+  await line.write(1, 16)
+  await line.write(1, 17)
   await finishing
 
-  expect(line.given.map((files) => files.length)).toEqual([8, 2])
+  expect(line.given.map((files) => files.length)).toEqual([16, 2])
 })
 
 test('a file of several frames is given when the last of them is written, in each of its packs', async () => {

@@ -18,7 +18,7 @@ const NOTED_AFTER_FILES = 500
  * Frames of a pack whose files are given together. Large files go from one frame to the next, which is
  * unpacked once more where the two are not given together.
  */
-const FRAMES_TOGETHER = 8
+const FRAMES_TOGETHER = 16
 
 export function createArrivingFiles(
   pool: Pick<UnpackPool, 'addTogether'>,
@@ -36,16 +36,23 @@ export function createArrivingFiles(
       held: new Map(),
       ready: [],
       readyFrames: new Set<FrameLocation>(),
+      isInTurn: false,
     }
     packs.set(descriptor, known)
     return known
   }
 
+  /** When its turn comes: what has arrived by then goes with it. */
   function give(pack: ComingPack): void {
-    const files = pack.ready
-    pack.ready = []
-    pack.readyFrames.clear()
-    giving = giving.then(async () => await pool.addTogether(files))
+    if (pack.isInTurn) return
+    pack.isInTurn = true
+    giving = giving.then(async () => {
+      const files = pack.ready
+      pack.ready = []
+      pack.readyFrames.clear()
+      pack.isInTurn = false
+      await pool.addTogether(files)
+    })
     // A failure is met by `finish`, not as an unhandled rejection before that.
     giving.catch(() => {})
   }
@@ -103,6 +110,8 @@ interface ComingPack {
   /** Those of which all frames are written. */
   ready: WaitingFile[]
   readonly readyFrames: Set<FrameLocation>
+  /** Whether these are about to be given. */
+  isInTurn: boolean
 }
 
 /** In each pack, the frame that is written last. */
