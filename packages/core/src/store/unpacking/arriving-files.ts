@@ -42,17 +42,19 @@ export function createArrivingFiles(
     return known
   }
 
-  /** When its turn comes: what has arrived by then goes with it. */
+  /** What has arrived when its turn comes goes with it. */
+  async function giveReady(pack: ComingPack): Promise<void> {
+    const files = pack.ready
+    pack.ready = []
+    pack.readyFrames.clear()
+    pack.isInTurn = false
+    await pool.addTogether(files)
+  }
+
   function give(pack: ComingPack): void {
     if (pack.isInTurn) return
     pack.isInTurn = true
-    giving = giving.then(async () => {
-      const files = pack.ready
-      pack.ready = []
-      pack.readyFrames.clear()
-      pack.isInTurn = false
-      await pool.addTogether(files)
-    })
+    giving = giving.then(async () => await giveReady(pack))
     // A failure is met by `finish`, not as an unhandled rejection before that.
     giving.catch(() => {})
   }
