@@ -1,4 +1,5 @@
-import type { Server, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
 
 /**
  * Has `closeIdleConnections` wait for answers that are on their way. Node counts a connection as idle once
@@ -6,17 +7,16 @@ import type { Server, ServerResponse } from 'node:http'
  * yet to take: closing it then cuts the answer. Whoever closes calls again, until all are sent.
  */
 export function keepAnswersWhole(server: Server): void {
-  const begun = new Set<ServerResponse>()
-  server.on('request', (_request, answer) => {
-    begun.add(answer)
-    answer.once('close', () => begun.delete(answer))
-  })
+  // Connections are noted, and not answers: these come by the thousand on each.
+  const open = new Set<Socket>()
+  const note = (socket: Socket): void => {
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
+  }
+  // With TLS, a socket over the other one holds what is not sent.
+  server.on('connection', note).on('secureConnection', note)
   const closeIdle = server.closeIdleConnections.bind(server)
   server.closeIdleConnections = () => {
-    if (!begun.values().some(isHalfSent)) closeIdle()
+    if (!open.values().some(({ writableLength }) => writableLength > 0)) closeIdle()
   }
-}
-
-function isHalfSent(answer: ServerResponse): boolean {
-  return answer.writableEnded && !answer.writableFinished
 }
