@@ -19,12 +19,22 @@ export const CONTROLS: readonly Control[] = [
       },
       {
         file: 'store/blobs/content-locator.ts',
-        find: 'if (!whole.digest().equals(digest)) throw corrupt(digest)',
+        find: 'if (!whole.digest().equals(digest)) throw corruptContent(digest)',
         replace: '',
       },
       {
         file: 'store/blobs/content-locator.ts',
-        find: 'if (!algorithm.hash(bytes).equals(digest)) throw corrupt(digest)',
+        find: 'if (!algorithm.hash(bytes).equals(digest)) throw corruptContent(digest)',
+        replace: '',
+      },
+      {
+        file: 'store/blobs/stream-ahead.ts',
+        find: 'if (!whole.digest().equals(digest)) throw corruptContent(digest)',
+        replace: '',
+      },
+      {
+        file: 'store/blobs/stream-ahead.ts',
+        find: 'if (!algorithm.hash(bytes).equals(slice.digest)) throw corruptContent(digest)',
         replace: '',
       },
       {

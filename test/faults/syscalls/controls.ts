@@ -58,7 +58,11 @@ export const SYSCALL_CONTROLS: readonly SyscallControl[] = [
     name: 'nobody writes down where a restore stages',
     operation: 'restore',
     patches: [
-      { file: 'vault/restore.ts', find: 'recordStaging(parts.store, [directory])', replace: '' },
+      {
+        file: 'vault/stage-opened.ts',
+        find: 'recordStaging(parts.store, [directory])',
+        replace: '',
+      },
     ],
     isNeededFor: ({ syscall, effect }) => syscall === 'rename' && effect === 'signal=SIGKILL',
     finds: /staging was left/,
