@@ -7,6 +7,7 @@ import type { FrameLocation } from '../unpacking/frame-reader.ts'
 import type { Slice } from '../unpacking/unpack-batch.ts'
 import { createContentTable } from './content-table.ts'
 import type { ContentTable } from './content-table.ts'
+import { createFrameMemory } from './frame-memory.ts'
 import type { BlobReader } from './pack-reader.ts'
 
 /** What has to be known of a blob to find its contents, and to read them. */
@@ -46,7 +47,7 @@ export function createContentLocator(
   blobs: readonly ContentHolder[],
   algorithm: HashAlgorithm,
 ): ContentLocator {
-  const readFrame = createFrameMemory()
+  const readFrame = createFrameMemory(({ blob, number }: LocatedFrame) => blob.readFrame(number))
   let indexed: ContentPlaces | undefined
   // Who wants the manifest alone asks for no content.
   const places = (): ContentPlaces => (indexed ??= indexBlobs(blobs, algorithm))
@@ -131,26 +132,6 @@ interface LocatedFrame extends FrameLocation {
 
 interface LocatedSlice extends Slice {
   readonly frame: LocatedFrame
-}
-
-/** Contents that are much alike go to and fro between a few frames. */
-const KEPT_FRAMES = 8
-
-/**
- * Reads frames, and keeps those that were read last: as many of a content in a thousand packs as of one
- * in eight.
- */
-function createFrameMemory(): (frame: LocatedFrame) => Buffer {
-  const kept = new Map<LocatedFrame, Buffer>()
-  return (frame) => {
-    const bytes = kept.get(frame) ?? frame.blob.readFrame(frame.number)
-    // The one read last is the last.
-    kept.delete(frame)
-    kept.set(frame, bytes)
-    const [oldest] = kept.size > KEPT_FRAMES ? kept.keys() : []
-    if (oldest !== undefined) kept.delete(oldest)
-    return bytes
-  }
 }
 
 const NO_CONTENTS: ContentRows = parsePackIndex(Buffer.alloc(12), 32).contents

@@ -5,6 +5,7 @@ import { unpackFrameBeside } from '../unpacking/unpack-frame.ts'
 import { readFully } from './blob-source.ts'
 import { corruptContent } from './content-locator.ts'
 import type { ContentLocator } from './content-locator.ts'
+import { createFrameMemory } from './frame-memory.ts'
 
 /**
  * A content piece by piece, each of them verified, as the locator's `stream`. While a piece is looked at, the frame
@@ -29,26 +30,13 @@ export async function* streamAhead(
   if (!whole.digest().equals(digest)) throw corruptContent(digest)
 }
 
-/** Contents that are much alike go to and fro between a few frames. */
-const KEPT_FRAMES = 8
-
 /** Gives the raw bytes of each slice's frame in turn, and begins with the one that comes next. */
 function createFramesAhead(slices: readonly Slice[]): (slice: Slice) => Promise<Buffer> {
   const order = slices
     .map(({ frame }) => frame)
     .filter((frame, index, frames) => frame !== frames[index - 1])
-  /** The one used last is the last. */
-  const kept = new Map<FrameLocation, Promise<Buffer>>()
+  const unpack = createFrameMemory(readFrame)
   let turn = -1
-
-  function unpack(frame: FrameLocation): Promise<Buffer> {
-    const unpacking = kept.get(frame) ?? readFrame(frame)
-    kept.delete(frame)
-    kept.set(frame, unpacking)
-    const [oldest] = kept.size > KEPT_FRAMES ? kept.keys() : []
-    if (oldest !== undefined) kept.delete(oldest)
-    return unpacking
-  }
 
   return async ({ frame }) => {
     const current = unpack(frame)
