@@ -1,5 +1,5 @@
-import { lstatSync } from 'node:fs'
 import { isTaskVaultError, systemErrorCode } from '../errors.ts'
+import { isThere } from '../files/is-there.ts'
 import { renameBlobs } from '../files/listing.ts'
 import { readColumns } from '../outputs/made-directory.ts'
 import type { MadeDirectory } from '../outputs/made-directory.ts'
@@ -93,7 +93,8 @@ async function make(
   try {
     const opened = await arriving.open()
     const targets = opened && findTargets(opened.manifest, request.targets)
-    if (opened === undefined || targets === undefined || targets.some(isThere)) return undefined
+    if (opened === undefined || targets === undefined || targets.some(isOutputThere))
+      return undefined
     const rules = 'select' in request.targets ? request.targets : undefined
     let fileCount = 0
     const onMade = (count: number): void => void (fileCount += count)
@@ -108,12 +109,12 @@ async function make(
 }
 
 function isUsable({ targets, arriving, staged }: Made, { entry, opened }: FoundEntry): boolean {
-  if (arriving.manifest !== entry.blob || targets.some(isThere)) return false
+  if (arriving.manifest !== entry.blob || targets.some(isOutputThere)) return false
   return numberBlobs(staged.outputs.directories, opened)
 }
 
-function isThere({ absolutePath }: OutputTarget): boolean {
-  return lstatSync(absolutePath, { throwIfNoEntry: false }) !== undefined
+function isOutputThere({ absolutePath }: OutputTarget): boolean {
+  return isThere(absolutePath)
 }
 
 /** Puts the packs' numbers, which they have by now, in the places of their places in the manifest. */

@@ -34,21 +34,13 @@ export function openArrivingPack(
   const { index, offsets } = known
   const endAt = pack.sizeBytes - end.length
   const descriptor = openSync(arrival.path, 'r')
-  /** By where they begin. */
-  const fetched = new Map<number, Promise<Buffer>>()
-  const here = new Map<number, Buffer>()
-
-  async function fetchFrame({ position, storedBytes }: FrameLocation): Promise<Buffer> {
-    const range = { start: position, end: position + storedBytes }
-    const bytes = await readWholePart(pack, range, source)
-    here.set(position, bytes)
-    return bytes
-  }
+  /** Frames that were fetched by themselves, by where they begin. */
+  const fetched = new Map<number, Buffer>()
 
   function readStored({ storedBytes }: Frame, position: number): Buffer {
     if (position >= endAt) return end.subarray(position - endAt, position - endAt + storedBytes)
-    const bytesHere = here.get(position)
-    if (bytesHere !== undefined) return bytesHere
+    const alone = fetched.get(position)
+    if (alone !== undefined) return alone
     const bytes = Buffer.allocUnsafeSlow(storedBytes)
     readFully(descriptor, position, bytes)
     return bytes
@@ -68,12 +60,10 @@ export function openArrivingPack(
       },
     },
     untilWritten: async ({ position, storedBytes }) => await arrival.until(position + storedBytes),
-    async untilReadable(frame) {
-      const { position, storedBytes } = frame
-      if (position >= endAt || arrival.has(position + storedBytes)) return
-      const fetching = fetched.get(position) ?? fetchFrame(frame)
-      fetched.set(position, fetching)
-      await fetching
+    async untilReadable({ position, storedBytes }) {
+      const after = position + storedBytes
+      if (position >= endAt || arrival.has(after) || fetched.has(position)) return
+      fetched.set(position, await readWholePart(pack, { start: position, end: after }, source))
     },
     endsAsAnswered() {
       const bytes = Buffer.allocUnsafeSlow(end.length)
