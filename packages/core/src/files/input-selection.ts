@@ -3,6 +3,7 @@ import { TaskVaultError } from '../errors.ts'
 import { parseGlobPattern } from './glob-pattern.ts'
 import type { GlobPattern } from './glob-pattern.ts'
 import { STAGING_PREFIX } from './observe-directory.ts'
+import { RESERVED_NAMES } from './reserved-names.ts'
 
 /**
  * The rules by which files count as inputs, the same for the work tree, the index and a commit:
@@ -42,10 +43,8 @@ export interface DirectoryPlace {
   readonly depth: number
 }
 
-const NEVER = new Set(['.git', '.taskvault'])
-
 function isNever(name: string): boolean {
-  return NEVER.has(name) || name.startsWith(STAGING_PREFIX)
+  return RESERVED_NAMES.has(name) || name.startsWith(STAGING_PREFIX)
 }
 
 export interface SelectionRules {

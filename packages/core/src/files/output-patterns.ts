@@ -1,6 +1,8 @@
 import { TaskVaultError, isTaskVaultError } from '../errors.ts'
 import { escapeGlob, parseGlobPattern, withSlashes } from './glob-pattern.ts'
 import type { GlobPattern } from './glob-pattern.ts'
+import { namesAbove } from './names-above.ts'
+import { RESERVED_NAMES } from './reserved-names.ts'
 
 /** A line of a task's outputs that is a pattern, or from which a later `!` line excludes something. */
 export interface OutputPattern {
@@ -97,14 +99,11 @@ export function parseOutputPattern(text: string, projectRoot: string): OutputPat
   const segments = stem.split('/')
   if (mark !== '!' && segments.every((each) => /^[*?.]*$/.test(each)))
     throw invalid(text, 'it contains no name, and would select the whole project')
-  const reserved = segments.find((each) => RESERVED.has(each.toLowerCase()))
+  const reserved = segments.find((each) => RESERVED_NAMES.has(each.toLowerCase()))
   if (mark !== '!' && reserved !== undefined)
     throw invalid(text, `nothing is ever restored into ${reserved}`)
   return { glob, isNamed, saysDependencies: segments.includes(DEPENDENCIES) }
 }
-
-/** Directories that no task may have restored. */
-const RESERVED: ReadonlySet<string> = new Set(['.git', '.taskvault'])
 
 /** The match of the last pattern that matches a path; undefined when there is none, or it is an exclusion. */
 export function findOutputMatch(
@@ -132,7 +131,7 @@ export function findUndivided(
   relativePath: string,
 ): string | undefined {
   const later = patterns.slice(patterns.indexOf(pattern) + 1).filter(({ glob }) => glob.isExclusion)
-  return [...ancestorsOf(relativePath), relativePath].find(
+  return [...namesAbove(relativePath), relativePath].find(
     (each) => each.length >= place.length && !later.some(({ glob }) => reaches(glob, each)),
   )
 }
@@ -159,15 +158,9 @@ function placeOf(
   path: string,
 ): string | undefined {
   if (!glob.matches(path)) return undefined
-  const place = isNamed ? (ancestorsOf(path).find((each) => glob.matches(each)) ?? path) : path
+  const place = isNamed ? (namesAbove(path).find((each) => glob.matches(each)) ?? path) : path
   const above = place.split('/').slice(0, -1)
   return saysDependencies || !above.includes(DEPENDENCIES) ? place : undefined
-}
-
-/** Outermost first, without the path itself. */
-function ancestorsOf(relativePath: string): readonly string[] {
-  const segments = relativePath.split('/')
-  return segments.slice(1).map((_, index) => segments.slice(0, index + 1).join('/'))
 }
 
 /** Whether a pattern matches a path, or may match something below it. */

@@ -1,5 +1,6 @@
 import { renameSync } from 'node:fs'
 import { systemErrorCode } from '../errors.ts'
+import { pause } from './pause.ts'
 
 const HELD_CODES: readonly (string | undefined)[] = ['EPERM', 'EBUSY', 'EACCES']
 const PAUSES_MS = [10, 20, 40, 80, 160, 320]
@@ -24,8 +25,4 @@ export function renameWritten(from: string, to: string, options: RenameOptions =
     pause(pauseMs)
   }
   rename(from, to)
-}
-
-function pause(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)), 0, 0, ms)
 }

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
+import { pause } from '../../files/pause.ts'
 import type { Database, Durability, Statement } from './database.ts'
 import { refuseToWrite } from './refuse-to-write.ts'
 import { loadSqliteDriver } from './sqlite-driver.ts'
@@ -204,14 +205,12 @@ function connectUnmoved(
       if (isUnmoved && !isGateClosed(gate)) return { connection, fileNumber: after }
       connection.close()
     }
-    Atomics.wait(PAUSE, 0, 0, PAUSE_MS)
+    pause(PAUSE_MS)
   }
   throw new TaskVaultError('DATABASE_BUSY', `Could not use ${file}: it is being rebuilt`, {
     hint: 'Try again when the other process has finished.',
   })
 }
-
-const PAUSE = new Int32Array(new SharedArrayBuffer(4))
 
 function isGateClosed(gate: string | undefined): boolean {
   return gate !== undefined && existsSync(gate)
@@ -241,7 +240,7 @@ function configure(connection: SqliteConnection, file: string, settings: string)
       const isBusy = isTaskVaultError(sqliteFailure(error, file), 'DATABASE_BUSY')
       if (!isBusy || waitedMs >= REPLACEMENT_TIMEOUT_MS) throw error
     }
-    Atomics.wait(PAUSE, 0, 0, PAUSE_MS)
+    pause(PAUSE_MS)
   }
 }
 

@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import { TaskVaultError } from '../../errors.ts'
 import { isWithin } from '../../files/is-within.ts'
+import { RESERVED_NAMES } from '../../files/reserved-names.ts'
 import type { OutputTarget } from '../vault.ts'
 import { findOutputTargets } from './output-targets.ts'
 import type { OutputPlaces } from './output-targets.ts'
@@ -11,7 +12,7 @@ export interface CachePlaces extends OutputPlaces {
 }
 
 /** Directories whose owners trust what lies there, whoever's project they belong to. */
-export const RESERVED: ReadonlySet<string> = new Set(['.git', '.taskvault', '.ssh', '.gnupg'])
+export const RESERVED: ReadonlySet<string> = new Set([...RESERVED_NAMES, '.ssh', '.gnupg'])
 
 /**
  * Where the paths of a cache lie: within the project like a task's outputs, and elsewhere too, as tools

@@ -2,6 +2,8 @@ import { realpathSync } from 'node:fs'
 import path from 'node:path'
 import { systemErrorCode, TaskVaultError } from '../../errors.ts'
 import { isWithin } from '../../files/is-within.ts'
+import { namesAbove } from '../../files/names-above.ts'
+import { RESERVED_NAMES } from '../../files/reserved-names.ts'
 import { isOddOnWindows } from '../../model/tree.ts'
 import type { OutputTarget } from '../vault.ts'
 
@@ -15,7 +17,6 @@ export interface OutputPlaces {
 }
 
 /** Directories that no task may have restored: their owners trust what lies there. */
-const RESERVED = ['.git', '.taskvault']
 
 /**
  * Where a task's declared outputs lie. An output within another one is part of that one. Names are
@@ -29,7 +30,7 @@ export function findOutputTargets(
 ): readonly OutputTarget[] {
   const names = new Set(outputs.map((output) => declaredName(output, places)))
   const outermost = [...names].filter(
-    (name) => !ancestorsOf(name).some((ancestor) => names.has(ancestor)),
+    (name) => !namesAbove(name).some((ancestor) => names.has(ancestor)),
   )
   return outermost.map((name) => ({
     declaredAs: name,
@@ -46,7 +47,7 @@ function declaredName(output: string, places: OutputPlaces): string {
   if (!isWithin(absolutePath, projectRoot))
     throw forbidden(output, `it is not inside the project (${projectRoot})`)
   const segments = relativePath.split(path.sep)
-  const reserved = RESERVED.find((name) =>
+  const reserved = [...RESERVED_NAMES].find((name) =>
     segments.some((segment) => segment.toLowerCase() === name),
   )
   if (reserved !== undefined) throw forbidden(output, `nothing is ever restored into ${reserved}`)
@@ -70,11 +71,6 @@ function realPathOf(absolutePath: string): string {
     if (systemErrorCode(error) !== 'ENOENT' || parent === absolutePath) return absolutePath
     return path.join(realPathOf(parent), path.basename(absolutePath))
   }
-}
-
-function ancestorsOf(name: string): string[] {
-  const segments = name.split('/')
-  return segments.slice(1).map((_, index) => segments.slice(0, index + 1).join('/'))
 }
 
 function forbidden(output: string, reason: string): TaskVaultError {

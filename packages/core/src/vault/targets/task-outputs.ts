@@ -2,6 +2,7 @@ import { lstatSync } from 'node:fs'
 import path from 'node:path'
 import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
 import { isWithin } from '../../files/is-within.ts'
+import { namesAbove } from '../../files/names-above.ts'
 import { entersPath, isFulfilled } from '../../files/output-patterns.ts'
 import type { OutputPattern } from '../../files/output-patterns.ts'
 import type { WorkDefinition } from '../../model/task.ts'
@@ -81,7 +82,7 @@ function areApart(names: readonly string[]): boolean {
   const known = new Set(names)
   return (
     known.size === names.length &&
-    names.every((name) => !ancestorsOf(name).some((ancestor) => known.has(ancestor)))
+    names.every((name) => !namesAbove(name).some((ancestor) => known.has(ancestor)))
   )
 }
 
@@ -111,11 +112,6 @@ function isAllowed(name: string, places: TaskPlaces): boolean {
 
 function sorted(targets: readonly OutputTarget[]): readonly OutputTarget[] {
   return targets.toSorted((a, b) => (a.declaredAs < b.declaredAs ? -1 : 1))
-}
-
-function ancestorsOf(name: string): readonly string[] {
-  const segments = name.split('/')
-  return segments.slice(1).map((_, index) => segments.slice(0, index + 1).join('/'))
 }
 
 function nothingFound(pattern: string, leftOut: string | undefined): TaskVaultError {

@@ -6,6 +6,7 @@ import { isWithin } from '../../files/is-within.ts'
 import { STAGING_PREFIX } from '../../files/observe-directory.ts'
 import { entersPath, isFulfilled } from '../../files/output-patterns.ts'
 import type { OutputPattern } from '../../files/output-patterns.ts'
+import { RESERVED_NAMES } from '../../files/reserved-names.ts'
 import type { TaskPlaces, TaskProducts } from './task-products.ts'
 
 /** Each is a line of the manifest, and is restored separately: for more files, name their directories. */
@@ -78,10 +79,8 @@ function isMissing(pattern: OutputPattern, { names, places }: Walk): boolean {
   return true
 }
 
-const NEVER: ReadonlySet<string> = new Set(['.git', '.taskvault'])
-
 function isNever(name: string): boolean {
-  return NEVER.has(name.toLowerCase()) || name.startsWith(STAGING_PREFIX)
+  return RESERVED_NAMES.has(name.toLowerCase()) || name.startsWith(STAGING_PREFIX)
 }
 
 function listEntries(absolutePath: string): readonly Dirent[] {
