@@ -17,12 +17,20 @@ export interface KnownSources {
 export function openKnownSources(projectRoot: string, finder: RepositoryFinder): KnownSources {
   let root: KnownDirectory | undefined
   const known = new Map<string, KnownDirectory>()
+  const answers = new Map<string, boolean>()
 
   function find(directory: string): KnownDirectory {
     if (directory === '') return (root ??= openRoot(projectRoot, finder))
     const found = known.get(directory) ?? enter(find(parentOf(directory)), directory, projectRoot)
     known.set(directory, found)
     return found
+  }
+
+  function lookFor(directory: string): boolean {
+    const { scope, isForeign } = find(parentOf(directory))
+    if (isForeign || isRepository(`${projectRoot}/${directory}`)) return true
+    const path = scope.toRepositoryPath(directory)
+    return scope.view?.isTracked(path) === true || scope.view?.hasTrackedBelow(path) === true
   }
 
   return {
@@ -32,10 +40,9 @@ export function openKnownSources(projectRoot: string, finder: RepositoryFinder):
       return scope.view !== undefined && !isHidden(scope, file, { isIgnored, isDirectory: false })
     },
     hasSources(directory) {
-      const { scope, isForeign } = find(parentOf(directory))
-      if (isForeign || isRepository(`${projectRoot}/${directory}`)) return true
-      const path = scope.toRepositoryPath(directory)
-      return scope.view?.isTracked(path) === true || scope.view?.hasTrackedBelow(path) === true
+      const answer = answers.get(directory) ?? lookFor(directory)
+      answers.set(directory, answer)
+      return answer
     },
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   divideOutputs,
-  findOutputMatch,
+  findOutputMatches,
   findUndivided,
   isSoundOutput,
   mayMatchBelow,
@@ -42,7 +42,7 @@ describe('what a pattern selects', () => {
     [['packages/*/node_modules'], 'packages/a/node_modules/x', 'packages/a/node_modules'],
     [['.next/**'], '.next/standalone/node_modules/x', '.next'],
   ])('%j, %s: %s', (lines, path, place) => {
-    expect(findOutputMatch(parse(lines), path)?.place).toBe(place)
+    expect(findOutputMatches(parse(lines), path)[0]?.place).toBe(place)
   })
 
   test.each([
@@ -72,7 +72,7 @@ describe('what a pattern selects', () => {
     [['!**/*.map', 'dist/**'], 'dist/a/b', 'dist'],
   ])('%j: %s is whole as %s', (lines, path, whole) => {
     const patterns = parse(lines)
-    const match = findOutputMatch(patterns, path)
+    const [match] = findOutputMatches(patterns, path)
 
     expect(match && findUndivided(patterns, match, path)).toBe(whole)
   })

@@ -105,20 +105,24 @@ export function parseOutputPattern(text: string, projectRoot: string): OutputPat
   return { glob, isNamed, saysDependencies: segments.includes(DEPENDENCIES) }
 }
 
-/** The match of the last pattern that matches a path; undefined when there is none, or it is an exclusion. */
-export function findOutputMatch(
+/**
+ * The matches of all patterns that have a say about a path, the last pattern's first: those behind the last exclusion
+ * that matches it.
+ */
+export function findOutputMatches(
   patterns: readonly OutputPattern[],
   relativePath: string,
-): OutputMatch | undefined {
+): readonly OutputMatch[] {
+  const matches: OutputMatch[] = []
   for (const pattern of patterns.toReversed()) {
     if (pattern.glob.isExclusion) {
-      if (pattern.glob.matches(relativePath)) return undefined
+      if (pattern.glob.matches(relativePath)) break
       continue
     }
     const place = placeOf(pattern, relativePath)
-    if (place !== undefined) return { pattern, place }
+    if (place !== undefined) matches.push({ pattern, place })
   }
-  return undefined
+  return matches
 }
 
 /**

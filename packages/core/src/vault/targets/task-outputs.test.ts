@@ -50,10 +50,39 @@ describe('patterns select', () => {
     expect(selected?.toSorted()).toEqual(found)
   })
 
-  test('what is declared as a path, whether it is there or not', () => {
-    const selection = open(['absent', 'packages/*/dist'])
+  test('a directory that one pattern names, whatever another one says of the files in it', () => {
+    const selection = open(['packages/*/dist', '?packages/a/dist/*.js', '?packages/b/dist/**'])
+    const keeps = (name: string): boolean => selection.keeps(path.join(rootOf(selection), name))
 
-    expect(selection.find().map(({ declaredAs }) => declaredAs)).toContain('absent')
+    const names = selection.find().map(({ declaredAs }) => declaredAs)
+
+    expect(names).toEqual(['packages/a/dist', 'packages/b/dist'])
+    expect(keeps('packages/a/dist/stale.js')).toBe(false)
+  })
+
+  test('what a path covers, which counts as found', () => {
+    const selection = open(['packages/a/dist', 'packages/b/dist', 'packages/*/dist'])
+    const names = selection.find().map(({ declaredAs }) => declaredAs)
+
+    expect(names).toEqual(['packages/a/dist', 'packages/b/dist'])
+    expect(selection.select(names)).toHaveLength(2)
+  })
+
+  test('a directory, and with it the paths that are declared in it', () => {
+    const selection = open(['packages/a/dist/a.js', 'packages/*/dist'])
+    const names = selection.find().map(({ declaredAs }) => declaredAs)
+
+    expect(names).toEqual(['packages/a/dist', 'packages/b/dist'])
+    expect(selection.select(names)).toHaveLength(2)
+    expect(selection.select(['packages/b/dist'])).toBeUndefined()
+  })
+
+  test('what is declared as a path, whether it is there or not', () => {
+    const selection = open(['absent', 'packages/a/dist/absent', 'packages/*/dist'])
+
+    const names = selection.find().map(({ declaredAs }) => declaredAs)
+
+    expect(names).toEqual(expect.arrayContaining(['absent', 'packages/a/dist/absent']))
     expect(selection.select(['packages/a/dist'])).toBeUndefined()
   })
 
@@ -201,6 +230,7 @@ test('an entry may write what is selected, and nothing else', () => {
   expect(wants('packages/c/dist/deep/x')).toBe(true)
   expect(wants('packages/a/dist/cache/1')).toBe(false)
   expect(wants('a.tsbuildinfo/x')).toBe(false)
+  expect(wants('my.tsbuildinfo')).toBe(false)
 })
 
 interface Options {

@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs'
 import path from 'node:path'
 import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
+import { isThere } from '../../files/is-there.ts'
 import { isWithin } from '../../files/is-within.ts'
 import { namesAbove } from '../../files/names-above.ts'
 import { entersPath, isFulfilled } from '../../files/output-patterns.ts'
@@ -58,23 +59,34 @@ function selectTaskOutputs(
       const [missing] = all
       if (missing !== undefined) throw nothingFound(missing.glob.text, leftOut.get(missing))
       const others = names.map(found).filter(({ absolutePath }) => !isNamed(absolutePath))
-      return sorted([...named, ...others])
+      // Those that are not there are told by whoever saves them.
+      const apart = named.filter((one) => !isCovered(one, others) || !isThere(one.absolutePath))
+      return sorted([...apart, ...others])
     },
     select(names) {
       products = lookAgain()
-      const others = names.filter((name) => !named.some(({ declaredAs }) => declaredAs === name))
-      const isWhole = others.length + named.length === names.length && areApart(names)
+      const given = new Set(names)
+      const apart = named.filter(({ declaredAs }) => given.delete(declaredAs))
+      const others = [...given].map(found)
       const isRight =
-        isWhole &&
-        others.every((name) => isOwn(name, products, places)) &&
-        products.patterns.every((pattern) => mayBeFulfilled(pattern, others))
-      return isRight ? [...named, ...others.map(found)] : undefined
+        areApart(names) &&
+        named.every((one) => apart.includes(one) || isCovered(one, others)) &&
+        others.every(({ declaredAs }) => isOwn(declaredAs, products, places)) &&
+        products.patterns.every((pattern) => mayBeFulfilled(pattern, names))
+      return isRight ? [...apart, ...others] : undefined
     },
-    wants: (absolutePath) =>
-      isNamed(absolutePath) || products.findMatch(nameOf(absolutePath)) !== undefined,
+    wants(absolutePath) {
+      const name = nameOf(absolutePath)
+      return isNamed(absolutePath) || products.findWhole(name) !== undefined || products.has(name)
+    },
     keeps: (absolutePath) =>
       !isNamed(absolutePath) && products.findWhole(nameOf(absolutePath)) === undefined,
   }
+}
+
+/** Whether a path lies in one of the directories. */
+function isCovered({ absolutePath }: OutputTarget, directories: readonly OutputTarget[]): boolean {
+  return directories.some((directory) => isWithin(absolutePath, directory.absolutePath))
 }
 
 /** Whether no name occurs twice or lies inside another one. */

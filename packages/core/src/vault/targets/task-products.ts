@@ -1,6 +1,6 @@
 import { openKnownSources } from '../../files/known-sources.ts'
 import {
-  findOutputMatch,
+  findOutputMatches,
   findUndivided,
   mayMatchBelow,
   parseOutputPattern,
@@ -21,8 +21,8 @@ export interface TaskProducts {
   has(file: string): boolean
   /** The outermost directory at or around a path that belongs to the task as a whole; undefined when there is none. */
   findWhole(path: string): string | undefined
-  /** Where the patterns match, whether it may be a source or not. */
-  findMatch(path: string): OutputMatch | undefined
+  /** The last pattern that matches a path, whether it may be a source or not. */
+  findMatch(path: string): OutputPattern | undefined
   /** Whether the patterns may match something in a directory. */
   mayBeBelow(directory: string): boolean
 }
@@ -50,17 +50,20 @@ export function createTaskProducts(
   return {
     patterns,
     has(file) {
-      const match = findOutputMatch(patterns, file)
-      if (match === undefined) return false
-      return (match.place !== file && isTheTasks(match)) || !sources.mayBeSource(file)
+      const matches = findOutputMatches(patterns, file)
+      if (matches.length === 0) return false
+      return (
+        matches.some((match) => match.place !== file && isTheTasks(match)) ||
+        !sources.mayBeSource(file)
+      )
     },
     findWhole(path) {
-      const match = findOutputMatch(patterns, path)
-      return match !== undefined && isTheTasks(match)
-        ? findUndivided(patterns, match, path)
-        : undefined
+      const wholes = findOutputMatches(patterns, path)
+        .filter(isTheTasks)
+        .flatMap((match) => findUndivided(patterns, match, path) ?? [])
+      return wholes.toSorted((a, b) => a.length - b.length)[0]
     },
-    findMatch: (path) => findOutputMatch(patterns, path),
+    findMatch: (path) => findOutputMatches(patterns, path)[0]?.pattern,
     mayBeBelow: (directory) => mayMatchBelow(patterns, directory),
   }
 }

@@ -59,7 +59,7 @@ function lookAt(entry: Dirent, name: string, { products, places, ...found }: Wal
   // Pipes, sockets and devices cannot be saved.
   if (match === undefined || !(entry.isFile() || entry.isSymbolicLink())) return
   if (products.has(name)) found.names.push(name)
-  else if (name < (found.leftOut.get(match.pattern) ?? LAST)) found.leftOut.set(match.pattern, name)
+  else if (name < (found.leftOut.get(match) ?? LAST)) found.leftOut.set(match, name)
 }
 
 /** Comes after every name. */
