@@ -12,7 +12,10 @@ import type { UnpackThread } from './unpack-threads.ts'
 import { describeBatch } from './waiting-file.ts'
 import type { WaitingBatch, WaitingFile } from './waiting-file.ts'
 
-/** Makes files as they are named, on several threads if there are many. */
+/**
+ * Makes files as they are named, on several threads if there are many. One call at a time. Disposing it ends
+ * what is being made, and waits until nobody writes any more; what is added afterwards is not made.
+ */
 export interface UnpackPool extends AsyncDisposable {
   /** Takes a file to make; its directory exists. A promise when the caller is too far ahead. */
   add(file: WaitingFile): Promise<void> | undefined
@@ -52,7 +55,9 @@ const DEAF_BYTES = 8 * 1024 * 1024
 
 /** The blobs that the files' slices lie in stay open until the pool is disposed. */
 export function openUnpackPool(unpackWork: UnpackWork): UnpackPool {
-  const { algorithm, expectedFiles, signal, onMade } = unpackWork
+  const { algorithm, expectedFiles, onMade } = unpackWork
+  const disposal = new AbortController()
+  const signal = AbortSignal.any([unpackWork.signal, disposal.signal])
   // At once: the first files are named before a thread can do anything.
   const usesThreads = expectedFiles >= THREADS_FROM_FILES && isKnownToThreads(algorithm)
   const threads = usesThreads ? startThreads(algorithm) : []
@@ -61,6 +66,7 @@ export function openUnpackPool(unpackWork: UnpackWork): UnpackPool {
   signal.addEventListener('abort', queue.clear)
   let window: WaitingFile[] = []
   let windows = 0
+  let working = Promise.resolve()
 
   function note(batch: WaitingBatch, identities: Float64Array): void {
     batch.forEach(({ source, index }, order) =>
@@ -96,7 +102,7 @@ export function openUnpackPool(unpackWork: UnpackWork): UnpackPool {
   }
 
   /** Makes batches as long as `isNeeded`, and lets the threads' answers through between them. */
-  async function work(isNeeded: () => boolean): Promise<void> {
+  async function makeWhile(isNeeded: () => boolean): Promise<void> {
     while (threads.length === 0 || isNeeded()) {
       signal.throwIfAborted()
       const batch = queue.take()
@@ -105,6 +111,11 @@ export function openUnpackPool(unpackWork: UnpackWork): UnpackPool {
       queue.feed()
       await setImmediate()
     }
+  }
+
+  async function work(isNeeded: () => boolean): Promise<void> {
+    working = makeWhile(isNeeded)
+    await working
   }
 
   /** Lets the caller go on when the threads have not too much to do. */
@@ -122,6 +133,7 @@ export function openUnpackPool(unpackWork: UnpackWork): UnpackPool {
       return workOff()
     },
     async addTogether(files) {
+      signal.throwIfAborted()
       queueFiles(files)
       await workOff()
     },
@@ -133,11 +145,10 @@ export function openUnpackPool(unpackWork: UnpackWork): UnpackPool {
       signal.throwIfAborted()
     },
     async [Symbol.asyncDispose]() {
-      signal.removeEventListener('abort', queue.clear)
-      queue.clear()
       // What is still being made is not wanted any more, and may be large.
+      disposal.abort(new Error('nobody needs the files'))
       await Promise.all(threads.map(async (thread) => await thread[Symbol.asyncDispose]()))
-      await queue.finish().catch(() => {})
+      await Promise.allSettled([queue.finish(), working])
       frames[Symbol.dispose]()
     },
   }
