@@ -18,29 +18,38 @@ export interface ReceivingFile {
   readonly onWritten: (bytes: number) => void
 }
 
+/**
+ * Asks for the pieces of something; undefined when it is gone. Called when there is a file for them: a stream
+ * of which nobody reads anything keeps its call to the remote store open.
+ */
+export type OpenPieces = () => Promise<AsyncIterable<Uint8Array> | undefined>
+
 /** A blob that is to be received. */
 export interface Received {
   readonly digest: Digest
   /** Verified: what they end without throwing are the bytes that `digest` names. */
-  readonly pieces: AsyncIterable<Uint8Array>
+  readonly open: OpenPieces
   /** Where; a new file unless told. Removed on failure in any case. */
   readonly file?: ReceivingFile | undefined
 }
 
 /**
  * Writes a blob that comes from elsewhere, and gives it its name once all of it is on the disk.
+ * @returns false when it is gone.
  * @throws whatever the pieces throw, and {TaskVaultError} DISK_FULL, PERMISSION_DENIED, IO_FAILED; then
  * nothing is left behind.
  */
 export async function receiveBlob(
   { cacheDirectory }: Pick<Store, 'cacheDirectory'>,
-  { digest, pieces, file }: Received,
-): Promise<void> {
+  { digest, open, file }: Received,
+): Promise<boolean> {
   const temporary = file?.path ?? temporaryBlobPath(cacheDirectory)
   try {
-    await writeReceived(temporary, pieces, file)
+    const isThere = await writeReceived(temporary, open, file)
     // The name is the digest of the bytes: whoever wrote it meanwhile wrote the same.
-    renameWritten(temporary, blobPath(cacheDirectory, digest))
+    if (isThere) renameWritten(temporary, blobPath(cacheDirectory, digest))
+    else removeFile(temporary)
+    return isThere
   } catch (error) {
     removeFile(temporary)
     if (systemErrorCode(error) !== undefined) throw asTaskVaultError(error, 'store a blob')
@@ -48,19 +57,25 @@ export async function receiveBlob(
   }
 }
 
-/** Writes a file, a new one unless told, and returns when it is on the disk. */
+/**
+ * Writes a file, a new one unless told, and returns when it is on the disk.
+ * @returns false when there was nothing to write: the file is empty then.
+ */
 export async function writeReceived(
   path: string,
-  pieces: AsyncIterable<Uint8Array>,
+  open: OpenPieces,
   file?: ReceivingFile,
-): Promise<void> {
+): Promise<boolean> {
   const descriptor = openSync(path, file === undefined ? 'wx' : 'r+', 0o644)
   try {
+    const pieces = await open()
+    if (pieces === undefined) return false
     for await (const piece of pieces) {
       writeFully(descriptor, piece)
       file?.onWritten(piece.length)
     }
     await syncData(descriptor)
+    return true
   } finally {
     closeSync(descriptor)
   }

@@ -5,6 +5,7 @@ import { digestToBytes } from '../../model/digest.ts'
 import type { EntryRecord, NeededBlob } from '../../model/entry-record.ts'
 import { blobPath } from '../../store/blobs/blob-path.ts'
 import { receiveBlob } from '../../store/blobs/receive-blob.ts'
+import type { OpenPieces } from '../../store/blobs/receive-blob.ts'
 import type { Store } from '../../store/store.ts'
 import type { ArrivingEntry } from './arriving-entry.ts'
 import type { Fetching } from './fetching.ts'
@@ -49,11 +50,13 @@ export async function fetchBlobs(
 
   async function receive(blob: NeededBlob, signal: AbortSignal): Promise<void> {
     const { name, sizeBytes } = blob
-    const stream = await blobs.get(name, { range: { start: 0, end: sizeBytes }, signal })
-    if (stream === undefined) throw lost(record)
     const { digest } = splitBlobName(name)
-    const pieces = counted(stream, count)
-    await receiveBlob(store, { digest, pieces, file: arriving?.fileOf(blob) })
+    const open: OpenPieces = async () => {
+      const stream = await blobs.get(name, { range: { start: 0, end: sizeBytes }, signal })
+      return stream && counted(stream, count)
+    }
+    const isThere = await receiveBlob(store, { digest, open, file: arriving?.fileOf(blob) })
+    if (!isThere) throw lost(record)
   }
 
   async function receiveManifest(signal: AbortSignal): Promise<void> {

@@ -12,6 +12,7 @@ import { openBlob, readManifest } from '../../store/blobs/pack-reader.ts'
 import type { BlobReader } from '../../store/blobs/pack-reader.ts'
 import type { InlineContent } from '../../store/blobs/packed-contents.ts'
 import { writeReceived } from '../../store/blobs/receive-blob.ts'
+import type { OpenPieces } from '../../store/blobs/receive-blob.ts'
 import type { Store } from '../../store/store.ts'
 import { answersTo } from '../open-entry.ts'
 import type { OpenParts } from '../open-parts.ts'
@@ -93,14 +94,11 @@ async function withManifestBlob<Result>(
 ): Promise<Result | undefined> {
   const { name, sizeBytes } = record.manifest
   if (sizeBytes > MOST_BYTES || database.isReadOnly) return undefined
-  const stream = await blobs.get(name, {
-    range: { start: 0, end: sizeBytes },
-    ...(signal && { signal }),
-  })
-  if (stream === undefined) return undefined
+  const range = { start: 0, end: sizeBytes }
+  const open: OpenPieces = async () => await blobs.get(name, { range, ...(signal && { signal }) })
   const path = temporaryBlobPath(cacheDirectory)
   try {
-    await writeReceived(path, stream)
+    if (!(await writeReceived(path, open))) return undefined
     using blob = await openBlob(path)
     return read(blob)
   } finally {

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { Checkout } from '../../testing/checkout.ts'
@@ -129,6 +129,18 @@ test('after it was lost, a store is asked no more by this process, nor by others
   expect(scene.server.requests.length).toBe(before)
 })
 
+test('a disk that takes no blob, for however long, leaves no call to the store unfinished', async () => {
+  const scene = await openScene()
+  const blobs = join(scene.other.root, 'cache', 'blobs')
+  renameSync(blobs, `${blobs}-away`)
+  for (let attempt = 0; attempt < 2 * CALLS_AT_ONCE; attempt += 1)
+    expect(await scene.other.restore('input')).toMatchObject({ kind: 'miss' })
+  renameSync(`${blobs}-away`, blobs)
+
+  expect(await scene.other.restore('input')).toBe('hit')
+  expect(scene.other.troubles).toEqual(['IO_FAILED'])
+})
+
 test('a store that is not there is one warning', async () => {
   const checkout = await useCheckout({
     url: 's3://vault-tests/?endpoint=http://127.0.0.1:9',
@@ -149,6 +161,9 @@ test('a bucket without credentials is one warning', async () => {
   expect(saved).toMatchObject({ kind: 'saved', remote: { kind: 'failed' } })
   expect(checkout.troubles).toEqual(['REMOTE_REFUSED'])
 })
+
+/** To one store. */
+const CALLS_AT_ONCE = 8
 
 const KEYS = { AWS_ACCESS_KEY_ID: 'TESTKEYID', AWS_SECRET_ACCESS_KEY: 'test/secret+key=' }
 
