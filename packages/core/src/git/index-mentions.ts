@@ -1,10 +1,13 @@
+import { hasChecksum } from './parse-index.ts'
+
 const HEADER_BYTES = 12
 const EXTENSION_HEADER_BYTES = 8
 
 /**
  * Tells whether an index file may contain a path, or the beginning of one, without reading its entries: reading tens of
  * thousands takes longer than everything else before a hit. The answer is always true for an index that does not
- * contain every path in full (version 4, split, or sparse), and for what is not an index.
+ * contain every path in full (version 4, split, or sparse), for one without a checksum, and for what is not an index.
+ * @param bytes which are sound.
  * @param idBytes 20 in repositories of SHA-1, 32 in those of SHA-256.
  */
 export function openMentions(bytes: Buffer, idBytes: number): (path: string) => boolean {
@@ -18,6 +21,8 @@ function spellsOut(bytes: Buffer, idBytes: number): boolean {
     return false
   const version = bytes.readUInt32BE(4)
   if (version !== 2 && version !== 3) return false
+  // What is missing from a part of an index may be tracked all the same.
+  if (!hasChecksum(bytes, idBytes)) return false
   // The extensions of split and of sparse indexes.
   return !['link', 'sdir'].some((name) => hasExtension(bytes, idBytes, name))
 }

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { asTaskVaultError, systemErrorCode } from '../errors.ts'
+import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../errors.ts'
 import { readSmallFile } from './find-repository.ts'
 import type { Repository } from './find-repository.ts'
-import { decodePath, parseIndex } from './parse-index.ts'
+import { decodePath, isSound, parseIndex } from './parse-index.ts'
 import type { IndexEntry } from './parse-index.ts'
 import { runGit, splitRecords } from './run-git.ts'
 import type { GitOptions } from './run-git.ts'
@@ -32,6 +32,21 @@ export function readIndexBytes(
   { indexFile }: Pick<GitOptions, 'indexFile'>,
 ): Buffer | undefined {
   return readIndexFile(indexFile ?? join(repository.gitDirectory, 'index'))
+}
+
+/**
+ * As `readIndexBytes`, for who asks what is missing from the index: of a damaged file, git tells what it finds in it.
+ * @throws {TaskVaultError} GIT_FAILED when the file is damaged.
+ */
+export function readSoundIndexBytes(
+  repository: Repository,
+  options: Pick<GitOptions, 'indexFile'>,
+): Buffer | undefined {
+  const bytes = readIndexBytes(repository, options)
+  if (bytes === undefined || isSound(bytes, idLength(repository))) return bytes
+  throw new TaskVaultError('GIT_FAILED', `The git index of ${repository.workTree} is damaged`, {
+    hint: 'Remove the file that `git rev-parse --git-path index` names, and have git make it again with `git reset`.',
+  })
 }
 
 /**

@@ -46,12 +46,18 @@ export function parseIndex(bytes: Buffer, idBytes: number): IndexEntry[] | undef
   }
 }
 
-/** The file ends with a checksum of what is before, or with zeros where `index.skipHash` is set. */
-function isSound(bytes: Buffer, idBytes: number): boolean {
-  const checksum = bytes.subarray(-idBytes)
-  if (checksum.every((byte) => byte === 0)) return true
+/** Whether an index file is as git wrote it, by the checksum at its end; unknown where `index.skipHash` is set. */
+export function isSound(bytes: Buffer, idBytes: number): boolean {
+  if (bytes.length < HEADER_BYTES + idBytes) return false
+  if (!hasChecksum(bytes, idBytes)) return true
   const algorithm = idBytes === 20 ? 'sha1' : 'sha256'
+  const checksum = bytes.subarray(-idBytes)
   return hash(algorithm, bytes.subarray(0, -idBytes), 'buffer').equals(checksum)
+}
+
+/** With `index.skipHash`, there are zeros in its place. */
+export function hasChecksum(bytes: Buffer, idBytes: number): boolean {
+  return bytes.subarray(-idBytes).some((byte) => byte !== 0)
 }
 
 function readIndex(bytes: Buffer, idBytes: number): IndexEntry[] | undefined {

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { RepositoryView } from '../files/repository-view.ts'
 import { openProject } from '../testing/temporary-project.ts'
@@ -62,7 +63,20 @@ test('without an index, nothing is tracked', () => {
   expect(view?.isTracked('a')).toBe(false)
 })
 
-function open(prepare: (git: Git) => void): RepositoryView {
+// Git does not check the checksum, and tells what it finds in such a file.
+test.each<readonly [string, (index: Buffer) => Buffer]>([
+  ['is cut off', (index) => index.subarray(0, index.indexOf('src/a.ts') - 30)],
+  ['is empty', (index) => index.subarray(0, 0)],
+])('nothing is said of an index that %s', (_, damage) => {
+  const view = open((_git, root) => {
+    const file = `${root}/.git/index`
+    writeFileSync(file, damage(readFileSync(file)))
+  })
+
+  expect(() => view.hasTrackedBelow('src')).toThrow(expect.objectContaining({ code: 'GIT_FAILED' }))
+})
+
+function open(prepare: (git: Git, root: string) => void): RepositoryView {
   const project = openProject({
     'src/a.ts': 'a',
     'src/deep/b.ts': 'b',
@@ -73,7 +87,7 @@ function open(prepare: (git: Git) => void): RepositoryView {
   onTestFinished(() => project[Symbol.dispose]())
   project.git('init', '--quiet')
   project.git('add', 'src', 'lib')
-  prepare(project.git)
+  prepare(project.git, project.root)
   const view = createRepositoryFinder(process.env).openAt(project.root)
   if (view === undefined) throw new Error('there is no repository')
   return view

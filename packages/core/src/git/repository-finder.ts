@@ -3,7 +3,7 @@ import type { RepositoryFinder, RepositoryView } from '../files/repository-view.
 import { findRepository, openRepository, readSmallFile } from './find-repository.ts'
 import type { Repository } from './find-repository.ts'
 import { openMentions } from './index-mentions.ts'
-import { findIndexFile, idLength, parseIndexBytes, readIndexBytes } from './open-index.ts'
+import { findIndexFile, idLength, parseIndexBytes, readSoundIndexBytes } from './open-index.ts'
 import type { Environment, GitOptions } from './run-git.ts'
 
 /**
@@ -43,7 +43,7 @@ function viewRepository(
   let known: TrackedNames | undefined
   let glances = 0
 
-  const read = (): Buffer => (bytes ??= readIndexBytes(repository, options) ?? NO_INDEX)
+  const read = (): Buffer => (bytes ??= readSoundIndexBytes(repository, options) ?? NO_INDEX)
 
   function names(): TrackedNames {
     if (known !== undefined) return known
