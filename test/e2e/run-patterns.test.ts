@@ -157,6 +157,23 @@ test('a source that no input names is not written over either', async () => {
   expect(rig.read('scripts/new.js')).toBe('new')
 })
 
+test('a result that was committed since is not written over by a hit', async () => {
+  await using rig = await openMonorepo({
+    inputs: ['packages/*/src/**'],
+    outputs: ['packages/*/dist'],
+  })
+  await rig.taskvault(['run', 'build'])
+
+  await rig.run(['git', 'add', '-f', 'packages/a/dist/index.js'])
+  rig.write('packages/a/dist/index.js', 'by hand')
+  const { stdout } = await rig.taskvault(['explain', 'build', '--json'])
+  const restored = await rig.taskvault(['restore', 'build'])
+
+  expect(JSON.parse(stdout)).toMatchObject({ decision: 'miss' })
+  expect(restored.stderr).toContain('different outputs')
+  expect(rig.read('packages/a/dist/index.js')).toBe('by hand')
+})
+
 test('a pattern that selects nothing is named, and nothing is saved', async () => {
   await using rig = await openMonorepo({ outputs: ['packages/*/out', 'packages/**/*.ts'] })
 

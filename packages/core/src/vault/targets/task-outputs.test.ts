@@ -151,6 +151,20 @@ describe('what may be a source', () => {
     expect(selection.select(names)).toHaveLength(2)
   })
 
+  test('keeps an entry from having a directory, though git ignores its name', () => {
+    const selection = open(['packages/*/dist'], {
+      ignored: 'dist',
+      tracked: ['packages/a/dist/a.js'],
+    })
+    const whole = ['packages/a/dist', 'packages/b/dist']
+
+    const found = selection.select(whole)
+    rmSync(path.join(rootOf(selection), 'packages/a/dist'), { recursive: true })
+
+    expect(found).toBeUndefined()
+    expect(selection.select(whole)).toBeUndefined()
+  })
+
   test('is all that lies in another repository', () => {
     const selection = open(['packages/*/dist'], { ignored: 'dist' }, (root) =>
       execFileSync('git', ['init', '-q', path.join(root, 'packages/a')]),

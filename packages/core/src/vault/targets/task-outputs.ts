@@ -107,8 +107,11 @@ function mayBeFulfilled(pattern: OutputPattern, names: readonly string[]): boole
 function isOwn(name: string, products: TaskProducts, places: TaskPlaces): boolean {
   if (!isAllowed(name, places)) return false
   const there = lstatSync(path.join(places.projectRoot, name), { throwIfNoEntry: false })
-  const isFile = there !== undefined && !there.isDirectory()
-  return products.has(name) || (!isFile && products.findWhole(name) === name)
+  const isWhole = products.findWhole(name) === name
+  if (there?.isDirectory() === true) return isWhole
+  // Where nothing is, the entry may have either.
+  const isDirectory = there === undefined && isWhole
+  return isDirectory || (products.has(name) && !products.holdsSources(name))
 }
 
 /** Whether a name is spelled as saves spell it, and is allowed for an output. */

@@ -19,6 +19,8 @@ export interface TaskProducts {
    * what git ignores.
    */
   has(file: string): boolean
+  /** Whether something at or below a path is a source: git tracks it, or it belongs to another repository. */
+  holdsSources(path: string): boolean
   /** The outermost directory at or around a path that belongs to the task as a whole; undefined when there is none. */
   findWhole(path: string): string | undefined
   /** The last pattern that matches a path, whether it may be a source or not. */
@@ -57,6 +59,7 @@ export function createTaskProducts(
         !sources.mayBeSource(file)
       )
     },
+    holdsSources: (path) => sources.hasSources(path),
     findWhole(path) {
       const wholes = findOutputMatches(patterns, path)
         .filter(isTheTasks)
