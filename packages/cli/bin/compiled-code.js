@@ -42,7 +42,7 @@ exports.createLoader = function createLoader(directory, file) {
 
   /** A server is hundreds of files, which are Node's own to load. */
   function loadInstalled(id) {
-    if (file !== undefined && !id.startsWith('node:')) {
+    if (file !== undefined && !id.startsWith('node:') && canHold(path.dirname(file))) {
       nodeModule.enableCompileCache(path.dirname(file))
     }
     return nodeRequire(id)
@@ -99,6 +99,15 @@ function ensureDirectory(directory) {
   if (fs.existsSync(directory)) return
   ensureDirectory(path.dirname(directory))
   fs.mkdirSync(directory, { mode: 0o700 })
+}
+
+function canHold(directory) {
+  try {
+    ensureDirectory(directory)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Writes down what this process compiled, unless as much is known from one of its kind. */

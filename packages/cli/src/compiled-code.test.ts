@@ -112,20 +112,16 @@ test('where nothing can be kept, it works all the same', () => {
 })
 
 test.skipIf(process.platform !== 'linux')('a place where nothing can be made is none', () => {
-  const bundle = createBundle()
+  const bundle = { ...createBundle(), file: '/proc/taskvault/code' }
+  install(bundle)
 
-  expect(run({ ...bundle, file: '/proc/taskvault/code' }, 'load("./start.cjs").run()')).toBe('3')
+  expect(run(bundle, 'load("./start.cjs").run()')).toBe('3')
+  expect(run(bundle, 'load("installed").found')).toBe('installed')
 })
 
 test('a chunk can load what is installed beside it, and its stack names its own lines', () => {
   const bundle = createBundle()
-  const installed = path.join(bundle.directory, 'node_modules', 'installed')
-  mkdirSync(installed, { recursive: true })
-  writeFileSync(path.join(installed, 'index.mjs'), 'export const found = "installed"')
-  writeFileSync(
-    path.join(installed, 'package.json'),
-    '{ "name": "installed", "main": "index.mjs" }',
-  )
+  install(bundle)
   writeChunks(bundle.directory, {
     'start.cjs': `\nexports.find = () => require('installed').found
 exports.fail = () => { throw new Error('here') }`,
@@ -148,6 +144,17 @@ function createBundle(): Bundle & { readonly file: string } {
   return { directory, file: path.join(directory, 'kept', 'code') }
 }
 
+/** Puts a package beside the chunks. */
+function install({ directory }: Bundle): void {
+  const installed = path.join(directory, 'node_modules', 'installed')
+  mkdirSync(installed, { recursive: true })
+  writeFileSync(path.join(installed, 'index.mjs'), 'export const found = "installed"')
+  writeFileSync(
+    path.join(installed, 'package.json'),
+    '{ "name": "installed", "main": "index.mjs" }',
+  )
+}
+
 function writeChunks(directory: string, chunks: Readonly<Record<string, string>>): void {
   for (const [name, text] of Object.entries(chunks)) writeFileSync(path.join(directory, name), text)
 }
@@ -157,7 +164,10 @@ function run({ directory, file }: Bundle, expression: string): string {
   const script = `const { createLoader } = require(${JSON.stringify(LOADER)})
     const load = createLoader(${JSON.stringify(directory)}, ${JSON.stringify(file)})
     Promise.resolve(${expression}).then((value) => process.stdout.write(String(value)))`
-  const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' })
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  })
   expect(stderr).toBe('')
   return stdout
 }
