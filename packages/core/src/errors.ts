@@ -116,9 +116,15 @@ export function asTaskVaultError(error: unknown, attempt: string): TaskVaultErro
   if (isTaskVaultError(error)) return error
   if (isBug(error)) throw error
   const [code, hint] = BY_SYSTEM_CODE[systemErrorCode(error) ?? ''] ?? ['IO_FAILED', undefined]
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = reasonOf(error)
   const details = hint === undefined ? { cause: error } : { hint, cause: error }
   return new TaskVaultError(code, `Could not ${attempt}: ${reason}`, details)
+}
+
+/** What the system said; without the call and its paths where these lead through descriptors of this process. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error)
+  return message.replace(/, [a-z]+ '\/proc\/self\/fd\/.*$/s, '')
 }
 
 /** What a program asks of the system when it is wrong itself. */

@@ -1,6 +1,6 @@
 import { mkdirSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
-import { TaskVaultError, systemErrorCode } from '../errors.ts'
+import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../errors.ts'
 import { holdDirectory } from '../files/held-directory.ts'
 import type { HeldDirectory } from '../files/held-directory.ts'
 import { isWithin } from '../files/is-within.ts'
@@ -14,7 +14,7 @@ export interface OutputPlaces extends Disposable {
   /**
    * A directory beside the output that `finalPath` belongs to, on the same file system, in which
    * nobody else can look; made on first use, with the directories that the output lies in.
-   * @throws {TaskVaultError} OUTPUT_BLOCKED when it would lie outside of the project.
+   * @throws {TaskVaultError} OUTPUT_BLOCKED when it would lie outside of the project; PERMISSION_DENIED, DISK_FULL, …
    */
   stagingOf(finalPath: string): string
   /**
@@ -70,9 +70,13 @@ export function createOutputPlaces(options: PlacesOptions): OutputPlaces {
   return {
     stagingOf(finalPath) {
       const parent = parentOf(finalPath, parents)
-      const place = placeAt(parent)
-      place.staging ??= makeStaging(place.directory, parent, options)
-      return place.staging.accessPath
+      try {
+        const place = placeAt(parent)
+        place.staging ??= makeStaging(place.directory, parent, options)
+        return place.staging.accessPath
+      } catch (error) {
+        throw asTaskVaultError(error, `write to ${parent}`)
+      }
     },
     directoryOf(finalPath) {
       const directory = dirname(finalPath)

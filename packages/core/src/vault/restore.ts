@@ -42,7 +42,7 @@ export async function stageEntry(
     }
     return await stageFound(parts, request, { entry, pulled, ahead })
   } catch (error) {
-    const failure = asTaskVaultError(error, `look up ${request.task}`)
+    const failure = asTaskVaultError(error, `restore ${request.task}`)
     store.report({ kind: 'trouble', code: failure.code, message: failure.message })
     return { kind: 'miss', reasons: [{ kind: 'unavailable', detail: failure.message }] }
   }

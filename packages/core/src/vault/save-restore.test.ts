@@ -192,6 +192,19 @@ describe('a restore over what is there', () => {
     expect(withoutDirectoryTimes(picture('out'))).toEqual(withoutDirectoryTimes(before))
   })
 
+  test('is a miss that names the directory which cannot be written to', async () => {
+    write('deep/report', 'fine')
+    await save(['deep/report'])
+    rmSync(path('deep'), { recursive: true })
+    symlinkSync('nowhere', path('deep'))
+
+    const missed = await vault.stage(restoreRequest(['deep/report']))
+
+    const detail = expect.stringContaining(`Could not write to ${path('deep')}: ENOENT`)
+    expect(missed).toEqual({ kind: 'miss', reasons: [{ kind: 'unavailable', detail }] })
+    expect(missed).not.toHaveProperty('reasons.0.detail', expect.stringContaining('/proc/'))
+  })
+
   test('moves a file that cannot be replaced, as Windows keeps an open one', async () => {
     write('out/d0/f0', 'edited')
     refuseToReplace('f0')
