@@ -99,6 +99,24 @@ test('a missing result is computed once, and kept', async () => {
   expect(Buffer.from(second[0]).toString()).toBe('model')
 })
 
+test('a result that was computed and cannot be kept is given all the same, and it is said why', async () => {
+  await client.close()
+  configureSmallResults()
+  const troubles: string[] = []
+  client = await createClient('.taskvault/config.yaml', {
+    cwd: root,
+    env: {},
+    report: (event) => event.kind === 'trouble' && troubles.push(event.code),
+  })
+
+  const [result, wasThere] = await client.getCachedResult('small', 'x', () =>
+    Buffer.from('eleven byte'),
+  )
+
+  expect([Buffer.from(result).toString(), wasThere]).toEqual(['eleven byte', false])
+  expect(troubles).toEqual(['ENTRY_TOO_LARGE'])
+})
+
 describe('a result that several ask for at once', () => {
   test('is computed once, and each gets bytes of its own', async () => {
     let computed = 0
@@ -219,11 +237,7 @@ test('closing twice is closing once', async () => {
 
 test('a result larger than its policy allows is refused by name', async () => {
   await client.close()
-  mkdirSync(join(root, '.taskvault'), { recursive: true })
-  writeFileSync(
-    join(root, '.taskvault/config.yaml'),
-    'policies:\n  small:\n    max_size_bytes: 10\n',
-  )
+  configureSmallResults()
   client = await createClient('.taskvault/config.yaml', { cwd: root, env: {} })
 
   await expect(client.cacheResult('small', 'x', 'eleven byte')).rejects.toMatchObject({
@@ -300,4 +314,13 @@ test('twenty results at a time all arrive', async () => {
 async function* inTwoPieces(): AsyncGenerator<Uint8Array> {
   yield Buffer.from('a,')
   yield Buffer.from('b\n')
+}
+
+/** Results of `small` may have ten bytes. */
+function configureSmallResults(): void {
+  mkdirSync(join(root, '.taskvault'), { recursive: true })
+  writeFileSync(
+    join(root, '.taskvault/config.yaml'),
+    'policies:\n  small:\n    max_size_bytes: 10\n',
+  )
 }

@@ -16,6 +16,7 @@ import { fingerprintContent } from './fingerprints/fingerprint-content.ts'
 import type { InputContent } from './fingerprints/fingerprint-content.ts'
 import { openVault } from './open-vault.ts'
 import type { RunOutcome } from './runs/run-contract.ts'
+import { asPassedOver } from './runs/run-trouble.ts'
 import type { Vault } from './vault.ts'
 
 /** What a result depends on: a string, bytes, a stream of bytes, or the content at a path (a file or a directory). */
@@ -54,6 +55,7 @@ export interface Client extends AsyncDisposable {
    * the same result compute it once: the others wait, and get `true`, as on a hit. If `compute` fails, all calls that
    * waited for it in this client fail, and the next call computes again; other processes that waited compute the result
    * themselves. A process that `compute` starts does not wait: if it asks for the same result, it computes it too.
+   * A result that cannot be saved is returned all the same, and a `trouble` event says why.
    * @throws {TaskVaultError} ARGUMENT_INVALID when `compute` calls itself endlessly.
    */
   getCachedResult(
@@ -127,7 +129,7 @@ function createClientOf(vault: Vault, surroundings: Surroundings): Client {
       async compute() {
         const result = await compute()
         checkArguments({ 'the result of compute': result })
-        await keep(open(), { ...request, output: result, surroundings })
+        await keepUnlessTrouble(open(), { ...request, output: result, surroundings })
         return result
       },
     })
@@ -178,10 +180,22 @@ async function workOf(vault: Vault, name: string, input: ClientInput) {
   return { task, work }
 }
 
-async function keep(
-  vault: Vault,
-  request: Work & { readonly output: ClientOutput; readonly surroundings: Surroundings },
-): Promise<void> {
+interface Result extends Work {
+  readonly output: ClientOutput
+  readonly surroundings: Surroundings
+}
+
+/** What was computed is there, and may have been expensive: that it cannot be kept is no reason to lose it. */
+async function keepUnlessTrouble(vault: Vault, result: Result): Promise<void> {
+  try {
+    await keep(vault, result)
+  } catch (error) {
+    const { code, message } = asPassedOver(error)
+    vault.store.report({ kind: 'trouble', code, message })
+  }
+}
+
+async function keep(vault: Vault, request: Result): Promise<void> {
   const { task, work, output, surroundings } = request
   const { origin, policy } = placeOf(vault, task, surroundings)
   const saved = await vault.save({
