@@ -38,6 +38,17 @@ describe('the halves of a run', () => {
     expect([miss.code, miss.stderr]).toEqual([1, 'unit: a miss (changed: in.txt)\n'])
   })
 
+  test('say once each that there can be no cache', async () => {
+    const cwd = createProject({ 'in.txt': '1', '.taskvault/cache': 'a file' })
+
+    const miss = await vault(cwd, ['restore', 'unit', ...OUTPUT])
+    const saved = await vault(cwd, ['save', 'unit'])
+
+    expect([miss.code, saved.code]).toEqual([1, 0])
+    expect(miss.stderr).toMatch(/^warning: unit goes on without the cache: .*\nunit: a miss\n$/)
+    expect(saved.stderr).toMatch(/^warning: unit is not saved: .*\n$/)
+  })
+
   test('keep how long the task took, by the clock of the two commands', async () => {
     const cwd = createProject({ 'in.txt': '1' })
     let now = 1_000_000

@@ -45,10 +45,12 @@ export function createSaveVoice(cli: Cli, task: TaskName): SaveVoice {
       hadTrouble = true
       voice.cacheTrouble(event)
     },
-    notBegun: (message) => voice.notSaved({ isWarning: true, text: `not saved: ${message}` }),
+    // What was told as trouble needs no second line, here and below.
+    notBegun(message) {
+      if (!hadTrouble) voice.notSaved({ isWarning: true, text: `not saved: ${message}` })
+    },
     outcome({ save, durationMs }) {
       if (save.kind === 'saved') return voice.done(renderRunSaved(save, { durationMs }), true)
-      // What was told as trouble needs no second line.
       if (save.because !== 'trouble' || !hadTrouble) voice.notSaved(renderNothingSaved(save))
     },
   }
