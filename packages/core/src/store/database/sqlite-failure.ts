@@ -1,7 +1,6 @@
-import { accessSync, closeSync, constants, openSync } from 'node:fs'
-import { devNull } from 'node:os'
-import { TaskVaultError, asTaskVaultError } from '../../errors.ts'
+import { TaskVaultError } from '../../errors.ts'
 import type { ErrorCode } from '../../errors.ts'
+import { whyNotOpened } from './why-not-opened.ts'
 
 /*
  * https://sqlite.org/rescode.html. The lowest byte says what failed, the second one where. Node's
@@ -52,7 +51,7 @@ export function sqliteFailure(error: unknown, file: string): unknown {
   const code = codeOf(error)
   if (code === undefined) return error
   if (code === 'DATABASE_UNAVAILABLE' || code === 'PERMISSION_DENIED') {
-    const cause = systemFailure(file)
+    const cause = whyNotOpened(file, `open ${file}`)
     if (cause !== undefined) return cause
   }
   const hint = HINTS[code]
@@ -81,20 +80,4 @@ function codeOf(error: Error): ErrorCode | undefined {
   if (FULL_IO_NAMES.includes(code)) return 'DISK_FULL'
   const known = RESULT_CODES.find(([name]) => code === name || code.startsWith(`${name}_`))
   return known?.[2] ?? 'DATABASE_UNAVAILABLE'
-}
-
-/**
- * SQLite does not say why a file could not be opened; asking for it does. The file itself is not opened
- * for that: closing it again would drop the locks that this process holds on it, on every connection
- * (https://sqlite.org/howtocorrupt.html, 2.2).
- */
-function systemFailure(file: string): TaskVaultError | undefined {
-  try {
-    accessSync(file, constants.R_OK | constants.W_OK)
-    // Whether anything can be opened at all.
-    closeSync(openSync(devNull, 'r'))
-    return undefined
-  } catch (error) {
-    return asTaskVaultError(error, `open ${file}`)
-  }
 }

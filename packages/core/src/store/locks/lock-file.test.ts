@@ -1,6 +1,6 @@
-import { fork, type ChildProcess } from 'node:child_process'
+import { execFileSync, fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -111,6 +111,23 @@ test('a place where no file can be is a failure with a code', async () => {
   ).rejects.toMatchObject({
     name: 'TaskVaultError',
   })
+})
+
+test.skipIf(process.platform === 'win32')('a place where nothing may be written says so', () => {
+  const lockPath = newLockPath()
+  chmodSync(path.dirname(lockPath), 0o555)
+  const script = `
+    const { acquireLock } = await import(${JSON.stringify(path.join(import.meta.dirname, 'lock-file.ts'))})
+    await acquireLock(${JSON.stringify(lockPath)}).catch((error) => process.stdout.write(error.code + error.message))`
+
+  const failure = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+    cwd: '/',
+    // Modes do not bind root.
+    ...(process.getuid?.() === 0 && { uid: 65_534, gid: 65_534 }),
+  })
+
+  expect(failure).toMatch(`PERMISSION_DENIEDCould not lock ${lockPath}: EACCES`)
 })
 
 function newLockPath(): string {

@@ -1,9 +1,10 @@
-import { statSync, utimesSync } from 'node:fs'
+import { existsSync, statSync, utimesSync } from 'node:fs'
 import path from 'node:path'
 import type { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
 import { asTaskVaultError, TaskVaultError } from '../../errors.ts'
 import { ensureDirectory } from '../../files/ensure-directory.ts'
+import { whyNotOpened } from '../database/why-not-opened.ts'
 
 export interface LockOptions {
   /** Gives up waiting, with the signal's reason. */
@@ -128,6 +129,7 @@ const SQLITE_BUSY = 5
 const SQLITE_READONLY = 8
 const SQLITE_IOERR = 10
 const SQLITE_FULL = 13
+const SQLITE_CANTOPEN = 14
 
 function sqliteCode(error: unknown): number | undefined {
   if (!(error instanceof Error) || !('errcode' in error)) return undefined
@@ -138,6 +140,9 @@ function sqliteCode(error: unknown): number | undefined {
 function lockFailure(error: unknown, lockPath: string): TaskVaultError {
   const code = sqliteCode(error)
   if (code === undefined) return asTaskVaultError(error, `lock ${lockPath}`)
+  const place = existsSync(lockPath) ? lockPath : path.dirname(lockPath)
+  const refusal = code === SQLITE_CANTOPEN ? whyNotOpened(place, `lock ${lockPath}`) : undefined
+  if (refusal !== undefined) return refusal
   const names = { [SQLITE_READONLY]: 'PERMISSION_DENIED', [SQLITE_FULL]: 'DISK_FULL' } as const
   const name =
     code === SQLITE_READONLY || code === SQLITE_FULL ? names[code] : 'DATABASE_UNAVAILABLE'
