@@ -1,14 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import process from 'node:process'
-
-/** A deliberate fault: text of one source file of core that is replaced when it is loaded. */
-export interface Patch {
-  /** The end of the file's path, with `/`. */
-  readonly file: string
-  readonly find: string
-  readonly replace: string
-}
+import { putIn } from './patch-source.ts'
+import type { Patch } from './patch-source.ts'
 
 const UNFIT = 'patch-modules: '
 
@@ -24,14 +18,12 @@ registerHooks({
     const loaded = nextLoad(url, context)
     const wanted = patches.filter((patch) => url.endsWith(`/${patch.file}`))
     if (wanted.length === 0) return loaded
-    let source = textOf(loaded.source)
-    for (const patch of wanted) {
-      // A control that no longer fits the code would pass for the wrong reason.
-      if (!source.includes(patch.find)) fail(`${patch.file} has no ${JSON.stringify(patch.find)}`)
-      source = source.replace(patch.find, () => patch.replace)
-      waiting.delete(patch)
+    for (const patch of wanted) waiting.delete(patch)
+    try {
+      return { ...loaded, source: putIn(textOf(loaded.source), wanted) }
+    } catch (error) {
+      fail(error)
     }
-    return { ...loaded, source }
   },
 })
 
@@ -48,7 +40,8 @@ function readPatches(): readonly Patch[] {
   return file === undefined ? [] : (JSON.parse(readFileSync(file, 'utf8')) as Patch[])
 }
 
-function fail(reason: string): never {
-  process.stderr.write(`${UNFIT}${reason}\n`)
+/** Not thrown to who loads the module: that may expect that it cannot always be had. */
+function fail(reason: unknown): never {
+  process.stderr.write(`${UNFIT}${String(reason)}\n`)
   process.exit(99)
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { buffer } from 'node:stream/consumers'
-import type { Patch } from './patch-modules.ts'
+import type { Patch } from './patch-source.ts'
 
 /** Runs are many: what they load is compiled once. */
 const COMPILED = join(tmpdir(), 'taskvault-faults-compiled')

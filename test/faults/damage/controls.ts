@@ -1,4 +1,4 @@
-import type { Patch } from '../patch-modules.ts'
+import type { Patch } from '../patch-source.ts'
 
 /** A defence that is taken away, and what the suite must find then. */
 export interface Control {

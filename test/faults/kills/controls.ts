@@ -1,4 +1,4 @@
-import type { Patch } from '../patch-modules.ts'
+import type { Patch } from '../patch-source.ts'
 
 /** A defence that is taken out of core, and what the checker must then find. */
 export interface KillControl {

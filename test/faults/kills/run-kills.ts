@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { bundleWorker } from '../bundle-worker.ts'
 import { clockMs } from '../clock.ts'
 import { startNode } from '../node-process.ts'
-import type { Patch } from '../patch-modules.ts'
+import type { Patch } from '../patch-source.ts'
 import { inspectAfterwards } from './aftermath.ts'
 import type { HistoryEvent, ProcessHistory } from './history.ts'
 import { judge } from './judge.ts'
@@ -16,6 +17,8 @@ export interface KillOptions {
   /** Ends when so many processes were killed, or when the time is over. */
   readonly kills: number
   readonly maxMs: number
+  /** Goes on until then however long a busy machine takes for it; none by default. */
+  readonly leastKills?: number
   readonly seed: number
   readonly workers?: number
   /** Of the vault; eviction brings it to half of that. */
@@ -65,6 +68,7 @@ export async function runKills(options: KillOptions): Promise<KillReport> {
 
 interface Run {
   readonly project: string
+  readonly worker: string
   readonly options: KillOptions
   readonly slots: readonly number[]
   readonly random: () => number
@@ -78,10 +82,12 @@ async function killWorkers(
   options: KillOptions,
 ): Promise<Pick<Run, 'histories' | 'kills'>> {
   mkdirSync(join(project, 'history'))
+  const { patches = [] } = options
+  const worker = await bundleWorker({ script: 'kills/worker.ts', directory: project, patches })
   const slots = Array.from({ length: options.workers ?? 8 }, (_, slot) => slot)
   const until = performance.now() + options.maxMs
   const random = randomFrom(options.seed)
-  const run: Run = { project, options, slots, random, until, histories: [], kills: 0 }
+  const run: Run = { project, worker, options, slots, random, until, histories: [], kills: 0 }
   await Promise.all(slots.map((slot) => keepKilling(run, slot)))
   return run
 }
@@ -89,14 +95,14 @@ async function killWorkers(
 /** One life after the other, each with a history file of its own. */
 async function keepKilling(run: Run, slot: number): Promise<void> {
   let firstGeneration = 0
-  for (let life = 0; run.kills < run.options.kills && performance.now() < run.until; life += 1) {
+  for (let life = 0; goesOn(run); life += 1) {
     const historyFile = join(run.project, 'history', `${slot}-${life}`)
     const { project, slots, random, options } = run
     const seed = Math.floor(random() * 2 ** 32)
     const duePastOperations = Math.floor(
       random() ** 2 * (options.mostOperations ?? MOST_OPERATIONS),
     )
-    const worker: WorkerOptions = {
+    const argument: WorkerOptions = {
       project,
       slot,
       slots,
@@ -107,7 +113,7 @@ async function keepKilling(run: Run, slot: number): Promise<void> {
       limitBytes: options.limitBytes ?? LIMIT_BYTES,
       collectingShare: options.collectingShare ?? 0.03,
     }
-    const killedAt = await liveAndDie(run, worker)
+    const killedAt = await liveAndDie(run, argument)
     const events = readHistory(historyFile)
     run.histories.push({ slot, events, killedAt })
     if (killedAt !== undefined) run.kills += 1
@@ -118,13 +124,17 @@ async function keepKilling(run: Run, slot: number): Promise<void> {
   }
 }
 
+function goesOn({ kills, until, options }: Run): boolean {
+  if (kills < (options.leastKills ?? 0)) return true
+  return kills < options.kills && performance.now() < until
+}
+
 /** @returns when it was killed; undefined when it ended by itself. */
 async function liveAndDie(
-  { random, options, project }: Run,
-  worker: WorkerOptions,
+  { random, project, worker }: Run,
+  argument: WorkerOptions,
 ): Promise<number | undefined> {
-  const { patches = [] } = options
-  const child = startNode({ script: 'kills/worker.ts', argument: worker, cwd: project, patches })
+  const child = startNode({ worker, argument, cwd: project })
   const exited = once(child, 'exit')
   // Some die while they open the vault, most of them at work.
   const diesEarly = random() < 0.15

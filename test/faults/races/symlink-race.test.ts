@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { Patch } from '../patch-modules.ts'
+import type { Patch } from '../patch-source.ts'
 import { runPatched } from '../run-patched.ts'
 import type { RaceOptions, RaceResult } from './race-worker.ts'
 

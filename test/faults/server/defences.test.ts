@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Patch } from '../patch-modules.ts'
+import type { Patch } from '../patch-source.ts'
 import { runPatched } from '../run-patched.ts'
 import { inDirectory } from '../suite.ts'
 import { DEFENCES, HOLDS } from './defences.ts'

@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { bundleWorker } from '../bundle-worker.ts'
 import { startNode } from '../node-process.ts'
-import type { Patch } from '../patch-modules.ts'
+import type { Patch } from '../patch-source.ts'
 import { findLosses, findOrphans } from './find-losses.ts'
 import { openParts } from './open-parts.ts'
 import type { Acknowledged } from './saving-load.ts'
@@ -36,6 +37,7 @@ export async function runServerKills({
   databaseUrl,
   patches = [],
 }: KillRounds): Promise<KillFindings> {
+  const worker = await bundleWorker({ script: 'server/kill-worker.ts', directory: root, patches })
   const endMs = performance.now() + forMs
   const data = join(root, 'data')
   mkdirSync(data)
@@ -44,7 +46,7 @@ export async function runServerKills({
   const faults: string[] = []
   let kills = 0
   while (kills < rounds && performance.now() < endMs && faults.length === 0) {
-    const saved = await killOne({ root, options, patches, round: kills })
+    const saved = await killOne({ root, worker, options, round: kills })
     kills += 1
     acknowledged.push(...saved)
     await using parts = await openParts(options)
@@ -57,15 +59,14 @@ export async function runServerKills({
 
 interface Round {
   readonly root: string
+  readonly worker: string
   readonly options: object
-  readonly patches: readonly Patch[]
   readonly round: number
 }
 
-async function killOne({ root, options, patches, round }: Round): Promise<readonly Acknowledged[]> {
+async function killOne({ root, worker, options, round }: Round): Promise<readonly Acknowledged[]> {
   const saved: Acknowledged[] = []
-  const script = 'server/kill-worker.ts'
-  const child = startNode({ script, argument: options, cwd: root, patches })
+  const child = startNode({ worker, argument: options, cwd: root })
   const gone = once(child, 'close')
   await new Promise<void>((resolve) => {
     child.once('close', () => resolve())

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { missingPostgres, startPostgres } from '../../services/postgres.ts'
-import type { Patch } from '../patch-modules.ts'
+import type { Patch } from '../patch-source.ts'
 import { inDirectory } from '../suite.ts'
 import { runDatabaseKills } from './run-database-kills.ts'
 import { runServerKills } from './run-server-kills.ts'

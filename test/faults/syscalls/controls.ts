@@ -1,4 +1,4 @@
-import type { Patch } from '../patch-modules.ts'
+import type { Patch } from '../patch-source.ts'
 import type { OperationName } from './scenarios.ts'
 import type { Fault } from './trace.ts'
 

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Patch } from '../patch-modules.ts'
+import { bundleWorker } from '../bundle-worker.ts'
+import type { Patch } from '../patch-source.ts'
 import { findUnsynced } from './find-unsynced.ts'
 import { prepareProject } from './scenarios.ts'
 import { traceOperation, whyNoTracing } from './trace.ts'
@@ -57,7 +58,8 @@ async function trace(patches: readonly Patch[]) {
   try {
     const project = join(directory, 'project')
     await prepareProject(project, 'save')
-    const options = { operation: 'save', project, notesDirectory: directory, patches } as const
+    const worker = await bundleWorker({ script: 'syscalls/worker.ts', directory, patches })
+    const options = { operation: 'save', project, notesDirectory: directory, worker } as const
     const { calls, acknowledged } = await traceOperation(options)
     return { found: findUnsynced(calls), acknowledged }
   } finally {

@@ -1,7 +1,8 @@
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Patch } from '../patch-modules.ts'
+import { bundleWorker } from '../bundle-worker.ts'
+import type { Patch } from '../patch-source.ts'
 import { inspectProject } from './inspect.ts'
 import { prepareProject } from './scenarios.ts'
 import type { OperationName } from './scenarios.ts'
@@ -63,7 +64,8 @@ export async function sweep(options: SweepOptions): Promise<SweepReport> {
   try {
     const template = join(directory, 'template')
     await prepareProject(template, operation)
-    const rounds = createRounds({ directory, template, operation, patches })
+    const worker = await bundleWorker({ script: 'syscalls/worker.ts', directory, patches })
+    const rounds = createRounds({ directory, template, operation, worker })
     const calls = await rounds.listCalls()
     const faults = choose(listFaults(calls))
     const report = {
@@ -117,7 +119,7 @@ interface RoundParts {
   readonly directory: string
   readonly template: string
   readonly operation: OperationName
-  readonly patches: readonly Patch[]
+  readonly worker: string
 }
 
 interface Round {
@@ -132,7 +134,7 @@ interface Rounds {
   run(fault: Fault): Promise<Round>
 }
 
-function createRounds({ directory, template, operation, patches }: RoundParts): Rounds {
+function createRounds({ directory, template, operation, worker }: RoundParts): Rounds {
   let count = 0
   function begin(): { project: string; notesDirectory: string } {
     count += 1
@@ -146,12 +148,12 @@ function createRounds({ directory, template, operation, patches }: RoundParts): 
   return {
     async listCalls() {
       const place = begin()
-      const { calls } = await traceOperation({ ...place, operation, patches })
+      const { calls } = await traceOperation({ ...place, operation, worker })
       return numberCalls(calls).filter((call) => isAbout(call, place.project))
     },
     async run(fault) {
       const place = begin()
-      const traced = await traceOperation({ ...place, operation, fault, patches })
+      const traced = await traceOperation({ ...place, operation, fault, worker })
       const met = findMet(traced.calls, fault)
       const inspected = await inspectProject(place.project, operation, traced)
       for (const used of Object.values(place)) rmSync(used, { recursive: true, force: true })

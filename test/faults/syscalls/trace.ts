@@ -4,7 +4,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { startNode } from '../node-process.ts'
-import type { Patch } from '../patch-modules.ts'
 import type { SyscallOutcome, SyscallWorkerOptions } from './worker.ts'
 
 /** What is done to one system call: it fails, or the process is killed as it begins. */
@@ -72,22 +71,23 @@ export function whyNoTracing(): string | undefined {
 }
 
 export interface TraceOptions {
+  /** The program of `syscalls/worker.ts`. */
+  readonly worker: string
   readonly operation: SyscallWorkerOptions['operation']
   readonly project: string
   /** For the tracer's log and the worker's outcome. */
   readonly notesDirectory: string
   readonly fault?: Fault
-  readonly patches?: readonly Patch[]
 }
 
 /** Runs one operation in a process of its own under the tracer. */
 export async function traceOperation(options: TraceOptions): Promise<Traced> {
-  const { operation, project, notesDirectory, fault, patches = [] } = options
+  const { worker, operation, project, notesDirectory, fault } = options
   const outcomeFile = join(notesDirectory, 'outcome')
   const argument: SyscallWorkerOptions = { project, operation, notesDirectory }
-  const worker = startNode({ script: 'syscalls/worker.ts', argument, cwd: notesDirectory, patches })
-  const exited = once(worker, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
-  const pid = worker.pid ?? 0
+  const child = startNode({ worker, argument, cwd: notesDirectory })
+  const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>
+  const pid = child.pid ?? 0
   await untilStopped(pid)
   const log = join(notesDirectory, 'trace')
   const inject =
