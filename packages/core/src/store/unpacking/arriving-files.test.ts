@@ -22,7 +22,7 @@ test('files of sixteen frames that are written are given together', async () => 
 })
 
 test('a file of several frames is given when the last of them is written, in each of its packs', async () => {
-  const line = openLine(20)
+  const line = openLine()
   line.add([frameOf(1, 5), frameOf(1, 2), frameOf(2, 0)])
   const finishing = line.files.finish()
 

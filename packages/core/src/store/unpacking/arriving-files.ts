@@ -78,10 +78,15 @@ export function createArrivingFiles(
     pack.held.set(frame, files)
     when(untilWritten(frame), () => {
       pack.held.delete(frame)
-      for (const one of files) pack.ready.push(one)
-      pack.readyFrames.add(frame)
-      giveIfEnough(pack)
+      makeReady(files, frame)
     })
+  }
+
+  function makeReady(files: readonly WaitingFile[], frame: FrameLocation): void {
+    const pack = packOf(frame)
+    for (const file of files) pack.ready.push(file)
+    pack.readyFrames.add(frame)
+    giveIfEnough(pack)
   }
 
   return {
@@ -91,15 +96,14 @@ export function createArrivingFiles(
       // No writer of ours cuts a content into nothing.
       if (last === undefined) return pool.addTogether([file])
       if (lasts.length === 1) hold(file, last)
-      else when(Promise.all(lasts.map(untilWritten)), () => hold(file, last))
+      else when(Promise.all(lasts.map(untilWritten)), () => makeReady([file], last))
       added += 1
       return added % NOTED_AFTER_FILES === 0 ? setImmediate() : undefined
     },
     async finish() {
       isComplete = true
       for (const pack of packs.values()) giveIfEnough(pack)
-      // Those in several packs are held for a second time.
-      for (const arrival of arrivals) await arrival
+      await Promise.all(arrivals)
       await giving
     },
   }
@@ -107,7 +111,7 @@ export function createArrivingFiles(
 
 /** A pack on its way, and the files that wait for it. */
 interface ComingPack {
-  /** By the frame that is written last of those that they need. */
+  /** Those that need this pack alone, by the frame that is written last of those that they need. */
   readonly held: Map<FrameLocation, WaitingFile[]>
   /** Those of which all frames are written. */
   ready: WaitingFile[]
