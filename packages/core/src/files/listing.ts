@@ -102,6 +102,9 @@ export function encodeListing(listing: Listing): Uint8Array {
   return bytes
 }
 
+/** The number of no blob: stands in a listing for one that has none, or not yet. A save reads what lies there. */
+export const UNKNOWN_BLOB: number = 0
+
 /** Names the blobs in an encoded listing, which was encoded with as many. */
 export function renameBlobs(listing: Uint8Array, blobs: readonly number[]): void {
   const { buffer, byteOffset } = listing

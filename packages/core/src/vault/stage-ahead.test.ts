@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { STAGING_PREFIX } from '../files/observe-directory.ts'
+import { pause } from '../files/pause.ts'
 import { verifyStore } from '../store/repair/verify-store.ts'
 import { openCheckout } from '../testing/checkout.ts'
 import type { Checkout, CheckoutOptions } from '../testing/checkout.ts'
@@ -96,6 +97,28 @@ test('what comes after it is as after any restore: a hit from this machine, and 
   expect(restored).toBe('hit')
   expect(other.outputs()).toEqual(one.outputs())
   expect((await verifyStore(other.vault.store)).findings).toEqual([])
+})
+
+test('what is in no index any more when all is here is read by the save that follows', async () => {
+  const other = await useCheckout({
+    url: bucket.address,
+    env: bucket.env,
+    onEvent(event) {
+      if (event.kind !== 'progress' || event.phase !== 'restoring') return
+      if (event.done === 0) losePacks(other)
+      // What has just been made when it is put in its place is read in any case.
+      else pause(50)
+    },
+  })
+  await other.restore('large')
+
+  const again = await other.save('the same by another name')
+  rmSync(join(other.root, 'out'), { recursive: true })
+  const restored = await other.restore('the same by another name')
+
+  expect(again.kind === 'saved' && again.storedBytes).toBeGreaterThan(2 * PACK_BYTES)
+  expect(restored).toBe('hit')
+  expect(other.outputs()).toEqual(one.outputs())
 })
 
 test('what has appeared in the place of an output meanwhile is compared, as ever', async () => {
@@ -267,6 +290,11 @@ test('the bytes of the questions are told with the others', async () => {
 async function openReader(onEvent: CheckoutOptions['onEvent'] = () => {}): Promise<Checkout> {
   const { address: url, env } = bucket
   return await useCheckout({ url, env, remote: { mode: 'read' }, onEvent })
+}
+
+/** As another process does that removes the entry; its files are still open. */
+function losePacks({ vault }: Checkout): void {
+  vault.store.database.exec(`DELETE FROM entry_blobs; DELETE FROM blobs WHERE size > ${FILE_BYTES}`)
 }
 
 /** Has the next such request wait. @returns what answers it, when it has come. */

@@ -1,8 +1,7 @@
 import { isTaskVaultError, systemErrorCode } from '../errors.ts'
 import { isThere } from '../files/is-there.ts'
-import { renameBlobs } from '../files/listing.ts'
+import { UNKNOWN_BLOB, renameBlobs } from '../files/listing.ts'
 import { readColumns } from '../outputs/made-directory.ts'
-import type { MadeDirectory } from '../outputs/made-directory.ts'
 import type { EntryRow } from '../store/entries/entries.ts'
 import type { OpenedEntry } from './open-entry.ts'
 import type { OpenParts } from './open-parts.ts'
@@ -76,6 +75,8 @@ export function createStageAhead(parts: OpenParts, request: EndableRequest): Sta
         take(found) {
           if (!isUsable(made, found)) return undefined
           making = undefined
+          for (const { listing } of made.staged.outputs.directories)
+            numberBlobs(listing, found.opened)
           found.onMade(made.fileCount)
           return made.staged
         },
@@ -108,9 +109,8 @@ async function make(
   }
 }
 
-function isUsable({ targets, arriving, staged }: Made, { entry, opened }: FoundEntry): boolean {
-  if (arriving.manifest !== entry.blob || targets.some(isOutputThere)) return false
-  return numberBlobs(staged.outputs.directories, opened)
+function isUsable({ targets, arriving }: Made, { entry }: FoundEntry): boolean {
+  return arriving.manifest === entry.blob && !targets.some(isOutputThere)
 }
 
 function isOutputThere({ absolutePath }: OutputTarget): boolean {
@@ -118,15 +118,10 @@ function isOutputThere({ absolutePath }: OutputTarget): boolean {
 }
 
 /** Puts the packs' numbers, which they have by now, in the places of their places in the manifest. */
-function numberBlobs(
-  directories: readonly MadeDirectory[],
-  { algorithm, blobNumber }: FoundEntry['opened'],
-): boolean {
-  return directories.every(({ listing }) => {
-    const { blobs } = readColumns(listing, algorithm.digestBytes)
-    const numbers = blobs?.map(blobNumber) ?? []
-    if (!numbers.every((number) => number !== undefined)) return false
-    renameBlobs(listing, numbers)
-    return true
-  })
+function numberBlobs(listing: Uint8Array, { algorithm, blobNumber }: FoundEntry['opened']): void {
+  const { blobs = [] } = readColumns(listing, algorithm.digestBytes)
+  renameBlobs(
+    listing,
+    blobs.map((place) => blobNumber(place) ?? UNKNOWN_BLOB),
+  )
 }

@@ -1,5 +1,5 @@
 import type { Place } from '../../files/content-sink.ts'
-import { encodeListing, parseListing, renameBlobs } from '../../files/listing.ts'
+import { UNKNOWN_BLOB, encodeListing, parseListing, renameBlobs } from '../../files/listing.ts'
 import type { Listing } from '../../files/listing.ts'
 import type { StatCache } from '../../files/stat-cache.ts'
 
@@ -18,9 +18,6 @@ interface WaitingListing {
   readonly bytes: Uint8Array
   readonly places: readonly Place[]
 }
-
-/** Stands in a listing for a blob that has no number yet. */
-const UNKNOWN_BLOB = 0
 
 export function createWaitingListings(statCache: StatCache, digestBytes: number): WaitingListings {
   let waiting: WaitingListing[] = []

@@ -43,10 +43,7 @@ export interface OpenedArrival {
   readonly manifest: Manifest
   readonly algorithm: HashAlgorithm
   readonly locator: ContentLocator
-  /**
-   * The packs that hold a content, by their places in the manifest from 1; undefined for one kept with the
-   * manifest itself.
-   */
+  /** What holds a content: packs by their places in the manifest from 1, and 0 for the manifest itself. */
   blobsOf(digest: Buffer): readonly number[] | undefined
   readonly arrival: ContentArrival
 }
@@ -115,10 +112,7 @@ export function beginArrival(
         manifest,
         algorithm,
         locator,
-        blobsOf(digest) {
-          const places = locator.blobsOf(digest)
-          return places?.includes(0) === true ? undefined : places
-        },
+        blobsOf: (digest) => locator.blobsOf(digest),
         arrival: {
           untilWritten: async (frame) => await arriving.get(frame.descriptor)?.untilWritten(frame),
           untilReadable: async (frame) =>
