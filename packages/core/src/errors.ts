@@ -85,6 +85,11 @@ export function isTaskVaultError(error: unknown, ...codes: ErrorCode[]): error i
   return codes.length === 0 || codes.some((code) => code === error.code)
 }
 
+/** Whether what was thrown is a failure, ours or the system's; anything else is a bug, and nobody's to swallow. */
+export function isFailure(error: unknown): boolean {
+  return isTaskVaultError(error) || !isBug(error)
+}
+
 /** The `code` of an operating system error (`ENOENT`, …), or undefined. */
 export function systemErrorCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined

@@ -1,4 +1,4 @@
-import { isTaskVaultError, systemErrorCode } from '../errors.ts'
+import { isFailure } from '../errors.ts'
 import { isThere } from '../files/is-there.ts'
 import { UNKNOWN_BLOB, renameBlobs } from '../files/listing.ts'
 import { readColumns } from '../outputs/made-directory.ts'
@@ -104,7 +104,7 @@ async function make(
     return { staged, targets, arriving, fileCount }
   } catch (error) {
     // Whatever it is: if it is still so when all is here, the restore meets it, too.
-    if (!isTaskVaultError(error) && systemErrorCode(error) === undefined) throw error
+    if (!isFailure(error)) throw error
     return undefined
   }
 }

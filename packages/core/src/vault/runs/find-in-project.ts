@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
+import { directoriesAbove } from '../../files/directories-above.ts'
 import { isWithin } from '../../files/is-within.ts'
 
 /**
@@ -11,19 +12,14 @@ export function findInProject(absolutePath: string, projectRoot: string): string
   if (isWithin(absolutePath, projectRoot)) return path.relative(projectRoot, absolutePath)
   const root = findReal(projectRoot)
   if (root === undefined) return undefined
-  for (const ancestor of ancestorsOf(absolutePath)) {
-    const real = findReal(ancestor)
+  // From the root of the file system down.
+  for (const place of [absolutePath, ...directoriesAbove(absolutePath)].toReversed()) {
+    const real = findReal(place)
     if (real === undefined) return undefined
     if (isWithin(real, root))
-      return path.join(path.relative(root, real), path.relative(ancestor, absolutePath))
+      return path.join(path.relative(root, real), path.relative(place, absolutePath))
   }
   return undefined
-}
-
-/** From the root of the file system down to the path itself. */
-function ancestorsOf(absolutePath: string): readonly string[] {
-  const above = path.dirname(absolutePath)
-  return above === absolutePath ? [absolutePath] : [...ancestorsOf(above), absolutePath]
 }
 
 function findReal(absolutePath: string): string | undefined {

@@ -1,4 +1,4 @@
-import { isTaskVaultError, systemErrorCode } from '../../errors.ts'
+import { isFailure } from '../../errors.ts'
 import { CHUNKED_FROM_BYTES } from '../../files/cut-chunks.ts'
 import { FILE_TYPE, typeOf } from '../../files/observe-directory.ts'
 import { digestFromBytes } from '../../model/digest.ts'
@@ -28,7 +28,7 @@ export function confirmReceived(
   try {
     confirmPacks(store, opened, directories)
   } catch (error) {
-    if (!isTaskVaultError(error) && systemErrorCode(error) === undefined) throw error
+    if (!isFailure(error)) throw error
   }
 }
 

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
-import { isTaskVaultError, systemErrorCode } from '../../errors.ts'
+import { isFailure } from '../../errors.ts'
 import { removeTree } from '../../files/remove-tree.ts'
 import { createOutputPlaces } from '../../outputs/output-places.ts'
 import type { OutputPlaces } from '../../outputs/output-places.ts'
@@ -54,7 +54,7 @@ function moveIfAbsent(places: OutputPlaces, { stagedPath, target }: Unpacked): b
     return true
   } catch (error) {
     // Another file system, a link in the way: whatever it is, the restore tells it.
-    if (isTaskVaultError(error) || systemErrorCode(error) !== undefined) return false
+    if (isFailure(error)) return false
     throw error
   }
 }

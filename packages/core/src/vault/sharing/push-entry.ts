@@ -14,6 +14,7 @@ import type { OpenParts } from '../open-parts.ts'
 import type { Pushed } from './pushed.ts'
 import type { SendAhead } from './send-ahead.ts'
 import { storedContent } from './stored-content.ts'
+import { transferAll } from './transfer-all.ts'
 
 /** Blobs can go between one publication and the next, which then says so. */
 const MOST_ATTEMPTS = 4
@@ -120,21 +121,16 @@ async function sendBlobs(
   const lacking = new Set(missing)
   const wanted = needed.filter(({ name }) => lacking.has(name))
   const total = wanted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  const end = new AbortController()
   let done = 0
-  const sendOne = async (blob: NeededBlob): Promise<boolean> => {
-    try {
-      const outcome = await stores.blobs.put(storedContent(store, blob), { signal: end.signal })
+  let isTaken = true
+  await transferAll(
+    wanted.map((blob) => async (signal) => {
+      const outcome = await stores.blobs.put(storedContent(store, blob), { signal })
       if (outcome === 'stored') count.sentBytes += blob.sizeBytes
+      if (outcome === 'skipped') isTaken = false
       done += blob.sizeBytes
       store.report({ kind: 'progress', phase: 'sending', done, total, unit: 'bytes' })
-      return outcome !== 'skipped'
-    } catch (error) {
-      end.abort(error)
-      return true
-    }
-  }
-  const outcomes = await Promise.all(wanted.map(sendOne))
-  if (end.signal.aborted) throw end.signal.reason
-  return outcomes.every((isTaken) => isTaken)
+    }),
+  )
+  return isTaken
 }

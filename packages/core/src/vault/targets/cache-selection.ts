@@ -1,6 +1,7 @@
 import { lstatSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
+import { directoriesAbove } from '../../files/directories-above.ts'
 import { isWithin } from '../../files/is-within.ts'
 import { STAGING_PREFIX } from '../../files/observe-directory.ts'
 import type { CacheSelection, OutputTarget } from '../vault.ts'
@@ -64,7 +65,7 @@ export function selectCachePaths(lines: readonly string[], rules: CacheRules): C
       const places = new Set(targets.map((target) => target?.absolutePath))
       const known = targets.filter((target) => target !== undefined)
       const isApart = known.every(
-        ({ absolutePath }) => !ancestorsOf(absolutePath).some((each) => places.has(each)),
+        ({ absolutePath }) => !directoriesAbove(absolutePath).some((each) => places.has(each)),
       )
       const isWhole = named.every(({ absolutePath }) =>
         known.some((target) => isWithin(target.absolutePath, absolutePath)),
@@ -232,13 +233,8 @@ function nameOf(absolutePath: string, { projectRoot }: CachePlaces, home: string
 function outermost(targets: readonly OutputTarget[]): readonly OutputTarget[] {
   const byPath = new Map(targets.map((target) => [target.absolutePath, target]))
   return [...byPath.values()].filter(
-    ({ absolutePath }) => !ancestorsOf(absolutePath).some((each) => byPath.has(each)),
+    ({ absolutePath }) => !directoriesAbove(absolutePath).some((each) => byPath.has(each)),
   )
-}
-
-function ancestorsOf(absolutePath: string): readonly string[] {
-  const above = path.dirname(absolutePath)
-  return above === absolutePath ? [] : [above, ...ancestorsOf(above)]
 }
 
 function nothingFound(name: string): TaskVaultError {
