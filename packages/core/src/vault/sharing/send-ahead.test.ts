@@ -87,6 +87,19 @@ test('nothing more is asked or sent once the remote store takes no blobs', async
   expect(calls).toEqual(['findMissing', 'put'])
 })
 
+test('a bug that is met on the way is thrown to who waits for what is sent, and to nobody else', async () => {
+  const { vault } = await useSharing(createSharedFolder())
+  const { remote } = connectToReader()
+  const broken = { ...remote, attempt: async () => await Promise.reject(new Error('a bug')) }
+  const request = { task: TASK, work: await workOf(vault, 'input'), ...DONE, outputs: [] }
+  await using ahead = createSendAhead({ remote: broken, store: vault.store }, request)
+
+  ahead.offer({ digest: digestFromBytes(vault.algorithm.hash(sampleBytes(10))), sizeBytes: 10 })
+  await delay(10)
+
+  await expect(ahead.settle()).rejects.toThrow('a bug')
+})
+
 test('a save that fails on the way leaves no entry, and is no trouble with the remote store', async () => {
   const share = createSharedFolder()
   const checkout = await useSharing(share)

@@ -64,7 +64,10 @@ export function createSendAhead(
   return {
     offer(pack) {
       if (remote?.mode !== 'read-write' || archive !== undefined) return
-      sending.push(attempt(pack))
+      const sent = attempt(pack)
+      // A bug is met by who settles, not as an unhandled rejection before that.
+      sent.catch(() => {})
+      sending.push(sent)
     },
     async settle() {
       await Promise.all(sending)
@@ -72,7 +75,7 @@ export function createSendAhead(
     },
     async [Symbol.asyncDispose]() {
       end.abort()
-      await Promise.all(sending)
+      await Promise.allSettled(sending)
     },
   }
 }
