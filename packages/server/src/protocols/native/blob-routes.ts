@@ -86,7 +86,7 @@ async function sendWanted(
   const who = callerOf(request)
   const { name } = request.params
   const headers = blobHeaders(name)
-  if (request.headers['if-none-match'] === headers['etag']) {
+  if (isHad(request)) {
     // Only of what is there: whoever sends the name back need not have it from here.
     if ((await services.engine.headBlob(who, name)) === undefined) throw noSuchBlob()
     return reply.code(304).headers(headers).send()
@@ -111,6 +111,12 @@ async function sendWanted(
     { status: isWhole ? 200 : 206, headers, bytes, sizeBytes: wantedBytes },
     services.limits,
   )
+}
+
+/** Whether the caller says that it has the blob. A proxy in between may have marked the tag as weak. */
+function isHad({ headers, params: { name } }: BlobRequest): boolean {
+  const tags = headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return tags?.some((tag) => tag === '*' || tag === `"${name}"`) === true
 }
 
 /** Counts bytes that are about to be sent. What is refused then is closed: it would stay open, and fill the server. */
