@@ -22,7 +22,7 @@ const config: UserConfig = {
     save: 'src/save.ts',
     'restore-worker': '../../packages/core/src/store/unpacking/restore-worker.ts',
     'read-ahead-worker': '../../packages/core/src/files/read-ahead-worker.ts',
-    'file-worker': '../../packages/core/src/files/file-worker.ts',
+    'file-worker': '../../packages/core/src/files/contents/file-worker.ts',
   },
   dts: false,
   plugins: [plainBuiltins(), smallUndici()],

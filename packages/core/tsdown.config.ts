@@ -10,7 +10,7 @@ const config: UserConfig = {
     testing: 'src/testing/index.ts',
     'restore-worker': 'src/store/unpacking/restore-worker.ts',
     'read-ahead-worker': 'src/files/read-ahead-worker.ts',
-    'file-worker': 'src/files/file-worker.ts',
+    'file-worker': 'src/files/contents/file-worker.ts',
   },
 }
 export default config

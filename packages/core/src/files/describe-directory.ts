@@ -1,4 +1,5 @@
-import type { ContentSink } from './content-sink.ts'
+import type { ContentSink } from './contents/content-sink.ts'
+import { runToEnd } from './contents/read-content.ts'
 import { describeListing } from './describe-listing.ts'
 import type { DescribedEntry } from './describe-listing.ts'
 import { digestNames } from './digest-names.ts'
@@ -12,7 +13,6 @@ import {
   observeDirectory,
   typeOf,
 } from './observe-directory.ts'
-import { runToEnd } from './read-content.ts'
 import type { ScanContext } from './scan-context.ts'
 
 /**

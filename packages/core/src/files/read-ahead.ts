@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { MessageChannel, Worker, receiveMessageOnPort } from 'node:worker_threads'
 import { isKnownToThreads } from '../hashing/open-hash-algorithm.ts'
-import type { ContentSink } from './content-sink.ts'
+import type { ContentSink } from './contents/content-sink.ts'
 import { findWorkerFile } from './find-worker-file.ts'
 import { FILE_TYPE, typeOf } from './observe-directory.ts'
 import type { Observed } from './observe-directory.ts'

@@ -1,12 +1,12 @@
 import type { Stats } from 'node:fs'
 import { isTaskVaultError } from '../errors.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
+import { runToEnd } from './contents/read-content.ts'
 import { digestNames } from './digest-names.ts'
 import { identityOf, lookAtDirectory } from './directory-identity.ts'
 import { encodeListing } from './listing.ts'
 import { asObservation, listNames, observeDirectory } from './observe-directory.ts'
 import type { Observation } from './observe-directory.ts'
-import { runToEnd } from './read-content.ts'
 
 /** A directory whose files were read. */
 export interface ReadDirectory {

@@ -1,4 +1,4 @@
-import type { Place } from '../../files/content-sink.ts'
+import type { Place } from '../../files/contents/content-sink.ts'
 import { UNKNOWN_BLOB, encodeListing, parseListing, renameBlobs } from '../../files/listing.ts'
 import type { Listing } from '../../files/listing.ts'
 import type { StatCache } from '../../files/stat-cache.ts'

@@ -1,7 +1,7 @@
-import type { HashAlgorithm, Hasher } from '../hashing/hash-algorithm.ts'
+import type { HashAlgorithm, Hasher } from '../../hashing/hash-algorithm.ts'
+import { releaseMemory } from '../release-memory.ts'
 import type { ContentSink, Place } from './content-sink.ts'
 import { CHUNKED_FROM_BYTES, MAX_CHUNK_BYTES, findChunkEnd } from './cut-chunks.ts'
-import { releaseMemory } from './release-memory.ts'
 
 /** What was read of one file or stream. */
 export interface ReadContent {

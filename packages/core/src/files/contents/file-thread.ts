@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
+import { findWorkerFile } from '../find-worker-file.ts'
 import { EMPTY, FAILED, SLOT_BYTES, STOPPED } from './file-slots.ts'
 import type { FileSlots } from './file-slots.ts'
-import { findWorkerFile } from './find-worker-file.ts'
 
 /** A thread that reads a file ahead of whoever takes the bytes. */
 export interface FileThread extends Disposable {

@@ -4,7 +4,7 @@ import type { Stats } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { sha256 } from '../hashing/sha256.ts'
+import { sha256 } from '../../hashing/sha256.ts'
 import { readSeen, runToEnd } from './read-content.ts'
 import type { SeenFile } from './read-content.ts'
 

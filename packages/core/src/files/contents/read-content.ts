@@ -1,14 +1,14 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import type { Stats } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { TaskVaultError, asTaskVaultError } from '../errors.ts'
-import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
+import { TaskVaultError, asTaskVaultError } from '../../errors.ts'
+import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
+import { releaseMemory } from '../release-memory.ts'
 import { createChunker } from './chunker.ts'
 import type { ReadContent } from './chunker.ts'
 import type { ContentSink } from './content-sink.ts'
 import { CHUNKED_FROM_BYTES } from './cut-chunks.ts'
 import { startFileThread } from './file-thread.ts'
-import { releaseMemory } from './release-memory.ts'
 
 /** What was read of a file that has a name, and what it was when it was opened. */
 interface ReadFile extends ReadContent {
