@@ -94,7 +94,7 @@ async function judge(vault: Vault, query: PassQuery, manifest: Manifest): Promis
 
 async function readRemote(vault: Vault, query: PassQuery): Promise<Manifest | undefined> {
   if (vault.remote === undefined) return undefined
-  const { readRemoteManifest } = await import('../vault/sharing/read-remote-manifest.ts')
+  const { readRemoteManifest } = await import('../vault/sharing/receiving/read-remote-manifest.ts')
   return await readRemoteManifest(vault, query)
 }
 

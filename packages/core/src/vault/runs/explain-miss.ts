@@ -9,7 +9,7 @@ import type { EntryRow } from '../../store/entries/entries.ts'
 import type { Store } from '../../store/store.ts'
 import type { OpenParts } from '../open-parts.ts'
 import { readEncodedFingerprint } from '../read-encoded-fingerprint.ts'
-import { readNewestFingerprint } from '../sharing/read-remote-manifest.ts'
+import { readNewestFingerprint } from '../sharing/receiving/read-remote-manifest.ts'
 
 /** How many of a task's newest entries are compared; more would take longer than they explain. */
 const COMPARED_ENTRIES = 5

@@ -1,10 +1,10 @@
-import { isTaskVaultError } from '../../errors.ts'
-import type { TaskName } from '../../model/task.ts'
-import { blobPath } from '../../store/blobs/blob-path.ts'
-import { openBlob } from '../../store/blobs/pack-reader.ts'
-import type { UsedBlob } from '../../store/blobs/packed-contents.ts'
-import { listReceived } from '../../store/blobs/received-packs.ts'
-import type { Store } from '../../store/store.ts'
+import { isTaskVaultError } from '../../../errors.ts'
+import type { TaskName } from '../../../model/task.ts'
+import { blobPath } from '../../../store/blobs/blob-path.ts'
+import { openBlob } from '../../../store/blobs/pack-reader.ts'
+import type { UsedBlob } from '../../../store/blobs/packed-contents.ts'
+import { listReceived } from '../../../store/blobs/received-packs.ts'
+import type { Store } from '../../../store/store.ts'
 import { listNewestPacks } from './find-kin.ts'
 
 /** By the digest of a content, in latin1: the pack that says it holds it. */

@@ -1,4 +1,4 @@
-import type { ReceivingFile } from '../../store/blobs/receive-blob.ts'
+import type { ReceivingFile } from '../../../store/blobs/receive-blob.ts'
 
 /** How much of a blob that comes from elsewhere is in its file. */
 export interface Arrival extends ReceivingFile {

@@ -1,8 +1,8 @@
-import { digestFromBytes } from '../../model/digest.ts'
-import type { TaskName } from '../../model/task.ts'
-import type { UsedBlob } from '../../store/blobs/packed-contents.ts'
-import { enterConfirmed } from '../../store/blobs/received-packs.ts'
-import type { Store } from '../../store/store.ts'
+import { digestFromBytes } from '../../../model/digest.ts'
+import type { TaskName } from '../../../model/task.ts'
+import type { UsedBlob } from '../../../store/blobs/packed-contents.ts'
+import { enterConfirmed } from '../../../store/blobs/received-packs.ts'
+import type { Store } from '../../../store/store.ts'
 
 /** No name goes on with it. */
 const LAST = '\u{10FFFF}'

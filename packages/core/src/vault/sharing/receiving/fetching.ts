@@ -1,5 +1,5 @@
-import type { EntryRecord } from '../../model/entry-record.ts'
-import type { BlobStore } from '../../remote/blob-store.ts'
+import type { EntryRecord } from '../../../model/entry-record.ts'
+import type { BlobStore } from '../../../remote/blob-store.ts'
 
 /** An entry of the remote store, and where its blobs are. */
 export interface Fetching {

@@ -1,7 +1,7 @@
-import type { NeededBlob } from '../../model/entry-record.ts'
-import { endBytesOf, isIndexSmall } from '../../model/plan-parts.ts'
-import { readIndexAtEnd } from '../../store/blobs/pack-reader.ts'
-import type { KnownIndex } from '../../store/blobs/pack-reader.ts'
+import type { NeededBlob } from '../../../model/entry-record.ts'
+import { endBytesOf, isIndexSmall } from '../../../model/plan-parts.ts'
+import { readIndexAtEnd } from '../../../store/blobs/pack-reader.ts'
+import type { KnownIndex } from '../../../store/blobs/pack-reader.ts'
 import { readWholePart } from './read-part.ts'
 import type { PartSource } from './read-part.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { parseTaskName } from '../../model/task.ts'
-import { openTemporaryStore, saveSample } from '../../testing/temporary-store.ts'
+import { parseTaskName } from '../../../model/task.ts'
+import { openTemporaryStore, saveSample } from '../../../testing/temporary-store.ts'
 import { findKin } from './find-kin.ts'
 
 test.each([

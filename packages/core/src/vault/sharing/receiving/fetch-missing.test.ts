@@ -3,24 +3,24 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { digestToBytes } from '../../model/digest.ts'
-import { createReceivedContents } from '../../store/blobs/received-contents.ts'
-import { listReceived } from '../../store/blobs/received-packs.ts'
-import { collectGarbage } from '../../store/removal/collect-garbage.ts'
-import { verifyStore } from '../../store/repair/verify-store.ts'
-import { TASK, openCheckout, workOf } from '../../testing/checkout.ts'
-import type { Checkout } from '../../testing/checkout.ts'
-import { sampleBytes } from '../../testing/sample-blobs.ts'
-import { SAMPLE_POLICY } from '../../testing/sample-settings.ts'
-import { startStrictS3Server } from '../../testing/strict-s3-server.ts'
-import type { StrictS3Server } from '../../testing/strict-s3-server.ts'
+import { digestToBytes } from '../../../model/digest.ts'
+import { createReceivedContents } from '../../../store/blobs/received-contents.ts'
+import { listReceived } from '../../../store/blobs/received-packs.ts'
+import { collectGarbage } from '../../../store/removal/collect-garbage.ts'
+import { verifyStore } from '../../../store/repair/verify-store.ts'
+import { TASK, openCheckout, workOf } from '../../../testing/checkout.ts'
+import type { Checkout } from '../../../testing/checkout.ts'
+import { sampleBytes } from '../../../testing/sample-blobs.ts'
+import { SAMPLE_POLICY } from '../../../testing/sample-settings.ts'
+import { startStrictS3Server } from '../../../testing/strict-s3-server.ts'
+import type { StrictS3Server } from '../../../testing/strict-s3-server.ts'
 import {
   VERSION_BYTES,
   VERSION_PART_BYTES,
   pulledBytes,
   writeVersion,
-} from '../../testing/two-versions.ts'
-import { createSharedFolder, useCheckout, useSharing } from '../../testing/use-checkout.ts'
+} from '../../../testing/two-versions.ts'
+import { createSharedFolder, useCheckout, useSharing } from '../../../testing/use-checkout.ts'
 
 /*
  * Two machines have each saved a version of the same tree by itself: no pack is the same, and nearly all

@@ -1,7 +1,7 @@
-import { TaskVaultError } from '../../errors.ts'
-import type { HashAlgorithm } from '../../hashing/hash-algorithm.ts'
-import type { NeededBlob } from '../../model/entry-record.ts'
-import type { BlobStore, ByteRange, ByteStream } from '../../remote/blob-store.ts'
+import { TaskVaultError } from '../../../errors.ts'
+import type { HashAlgorithm } from '../../../hashing/hash-algorithm.ts'
+import type { NeededBlob } from '../../../model/entry-record.ts'
+import type { BlobStore, ByteRange, ByteStream } from '../../../remote/blob-store.ts'
 
 /** A remote store of whose packs parts are read. */
 export interface PartSource {
