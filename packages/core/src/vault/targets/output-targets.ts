@@ -28,7 +28,8 @@ export function findOutputTargets(
   outputs: readonly string[],
   places: OutputPlaces,
 ): readonly OutputTarget[] {
-  const names = new Set(outputs.map((output) => declaredName(output, places)))
+  const known = new Map<string, string>()
+  const names = new Set(outputs.map((output) => declaredName(output, places, known)))
   const outermost = [...names].filter(
     (name) => !namesAbove(name).some((ancestor) => names.has(ancestor)),
   )
@@ -38,7 +39,8 @@ export function findOutputTargets(
   }))
 }
 
-function declaredName(output: string, places: OutputPlaces): string {
+/** @param known real paths of directories. */
+function declaredName(output: string, places: OutputPlaces, known: Map<string, string>): string {
   const { projectRoot, cacheDirectory, platform = process.platform } = places
   const absolutePath = path.resolve(projectRoot, output)
   const relativePath = path.relative(projectRoot, absolutePath)
@@ -55,21 +57,26 @@ function declaredName(output: string, places: OutputPlaces): string {
   if (odd !== undefined) throw forbidden(output, `Windows has no files named ${odd}`)
   if (isWithin(cacheDirectory, absolutePath)) throw forbidden(output, 'the cache is inside it')
   if (isWithin(absolutePath, cacheDirectory)) throw forbidden(output, 'it is inside the cache')
-  const realParent = realPathOf(path.dirname(absolutePath))
-  if (!isWithin(realParent, realPathOf(projectRoot))) {
+  if (!isWithin(realPathOf(path.dirname(absolutePath), known), realPathOf(projectRoot, known))) {
     throw forbidden(output, 'a symlink on the way points outside the project')
   }
   return segments.join('/')
 }
 
 /** Without symlinks, as far as it exists. */
-function realPathOf(absolutePath: string): string {
+function realPathOf(absolutePath: string, known: Map<string, string>): string {
+  const realPath = known.get(absolutePath) ?? findRealPath(absolutePath, known)
+  known.set(absolutePath, realPath)
+  return realPath
+}
+
+function findRealPath(absolutePath: string, known: Map<string, string>): string {
   try {
     return realpathSync(absolutePath)
   } catch (error) {
     const parent = path.dirname(absolutePath)
     if (systemErrorCode(error) !== 'ENOENT' || parent === absolutePath) return absolutePath
-    return path.join(realPathOf(parent), path.basename(absolutePath))
+    return path.join(realPathOf(parent, known), path.basename(absolutePath))
   }
 }
 

@@ -215,6 +215,17 @@ describe('an entry may not name', () => {
     expect(open(['**/dist'], { ignored: 'dist' }).select([name])).toBeUndefined()
   })
 
+  test('an output behind a file or a link', () => {
+    const selection = open(['packages/*/dist'], {}, (root) => {
+      write(root, 'packages/c')
+      symlinkSync('a', path.join(root, 'packages/d'))
+    })
+
+    expect(selection.select(['packages/c/dist'])).toBeUndefined()
+    expect(selection.select(['packages/d/dist'])).toBeUndefined()
+    expect(selection.select(['packages/new/dist'])).toHaveLength(1)
+  })
+
   test('an output within another one, nor the same twice, nor none where there is to be one', () => {
     const selection = open(['packages/*/dist'])
 

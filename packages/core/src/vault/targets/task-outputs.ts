@@ -71,7 +71,9 @@ function selectTaskOutputs(
       const isRight =
         areApart(names) &&
         named.every((one) => apart.includes(one) || isCovered(one, others)) &&
-        others.every(({ declaredAs }) => isOwn(declaredAs, products, places)) &&
+        areAllowed(others, places) &&
+        areReachable(others, places) &&
+        others.every((target) => isOwn(target, products)) &&
         products.patterns.every((pattern) => mayBeFulfilled(pattern, names))
       return isRight ? [...apart, ...others] : undefined
     },
@@ -103,26 +105,42 @@ function mayBeFulfilled(pattern: OutputPattern, names: readonly string[]): boole
   return isFulfilled(pattern, names) || names.some((name) => entersPath(pattern.glob, name))
 }
 
-/** Whether an entry may write there: only what belongs to the task is overwritten. */
-function isOwn(name: string, products: TaskProducts, places: TaskPlaces): boolean {
-  if (!isAllowed(name, places)) return false
-  const there = lstatSync(path.join(places.projectRoot, name), { throwIfNoEntry: false })
-  const isWhole = products.findWhole(name) === name
-  if (there?.isDirectory() === true) return isWhole
-  // Where nothing is, the entry may have either.
-  const isDirectory = there === undefined && isWhole
-  return isDirectory || (products.has(name) && !products.holdsSources(name))
-}
-
-/** Whether a name is spelled as saves spell it, and is allowed for an output. */
-function isAllowed(name: string, places: TaskPlaces): boolean {
+/** Whether names are spelled as saves spell them, and are allowed for outputs. */
+function areAllowed(targets: readonly OutputTarget[], places: TaskPlaces): boolean {
+  const names = targets.map(({ declaredAs }) => declaredAs)
   try {
-    const [target] = findOutputTargets([name], places)
-    return target?.declaredAs === name
+    const allowed = findOutputTargets(names, places)
+    return names.every((name, at) => allowed[at]?.declaredAs === name)
   } catch (error) {
     if (isTaskVaultError(error, 'OUTPUT_FORBIDDEN')) return false
     throw error
   }
+}
+
+/** Whether nothing but directories is on the way: nothing is put behind links, and a file may be a source. */
+function areReachable(targets: readonly OutputTarget[], { projectRoot }: TaskPlaces): boolean {
+  const known = new Map([[projectRoot, true]])
+  function isOpen(directory: string): boolean {
+    const answer =
+      known.get(directory) ?? (isOpen(path.dirname(directory)) && !isInTheWay(directory))
+    known.set(directory, answer)
+    return answer
+  }
+  return targets.every(({ absolutePath }) => isOpen(path.dirname(absolutePath)))
+}
+
+function isInTheWay(absolutePath: string): boolean {
+  return lstatSync(absolutePath, { throwIfNoEntry: false })?.isDirectory() === false
+}
+
+/** Whether an entry may write there: only what belongs to the task is overwritten. */
+function isOwn({ declaredAs: name, absolutePath }: OutputTarget, products: TaskProducts): boolean {
+  const there = lstatSync(absolutePath, { throwIfNoEntry: false })
+  const isWhole = products.findWhole(name) === name
+  if (there?.isDirectory() === true) return isWhole
+  if (there !== undefined) return products.has(name)
+  // The entry may have either there.
+  return isWhole || (products.has(name) && !products.holdsSources(name))
 }
 
 function sorted(targets: readonly OutputTarget[]): readonly OutputTarget[] {
