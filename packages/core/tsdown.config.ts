@@ -7,6 +7,7 @@ const config: UserConfig = {
   entry: {
     index: 'src/index.ts',
     config: 'src/config/index.ts',
+    'stop-signals': 'src/process/stop-signals.ts',
     testing: 'src/testing/index.ts',
     'restore-worker': 'src/store/unpacking/restore-worker.ts',
     'read-ahead-worker': 'src/files/read-ahead-worker.ts',

@@ -1,3 +1,4 @@
+import type { StopSignals } from '@taskvault/core'
 import type { StepVault } from './open-step-vault.ts'
 import type { Runner } from './runner.ts'
 import type { StepInputs } from './step-inputs.ts'
@@ -9,4 +10,6 @@ export interface HalfStep {
   readonly inputs: StepInputs
   readonly opened: StepVault
   readonly troubles: Troubles
+  /** Of the runner, when the job is cancelled. */
+  readonly signals: Pick<StopSignals, 'stopped' | 'ofCommand'>
 }

@@ -6,6 +6,9 @@ import { keepCompiledCode } from './keep-compiled-code.ts'
 // this only where another step of the job saves later, or where it cannot tell.
 if (process.env[`STATE_${BEGUN_STATE}`]) {
   keepCompiledCode(process)
-  const { saveAfterJob } = await import('./save-after-job.ts')
-  process.exitCode = await saveAfterJob(process.env, process.stdout)
+  const [{ runHalf }, { saveAfterJob }] = await Promise.all([
+    import('./run-half.ts'),
+    import('./save-after-job.ts'),
+  ])
+  await runHalf(saveAfterJob)
 }

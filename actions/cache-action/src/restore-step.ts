@@ -55,7 +55,7 @@ export async function restoreStep(step: HalfStep): Promise<RestoreTaskOutcome | 
 
 /** The first half of the work: what is known under its key, unless that is not asked for. */
 export async function beginWork(
-  { runner, inputs, opened, troubles }: HalfStep,
+  { runner, inputs, opened, troubles, signals }: HalfStep,
   { task, additions, fallbacks, archives }: StepWork,
   { skipsLookup }: { readonly skipsLookup: boolean },
 ): Promise<RestoreTaskOutcome> {
@@ -75,6 +75,7 @@ export async function beginWork(
     fallbacks,
     ...(archives !== undefined && { archives }),
     now: Date.now,
+    signal: signals.stopped,
     onEvent: troubles.event,
   })
 }

@@ -9,7 +9,7 @@ import {
   runTask,
   spawnPiped,
 } from '@taskvault/core'
-import type { RunOutcome, SignalSource, TaskWork } from '@taskvault/core'
+import type { RunOutcome, TaskWork } from '@taskvault/core'
 import { changedFiles } from './changed-files.ts'
 import type { HalfStep } from './half-step.ts'
 import { createQuietReplay } from './quiet-replay.ts'
@@ -20,8 +20,6 @@ import { tellSaved } from './tell-saved.ts'
 
 export interface RunStep extends HalfStep {
   readonly command: StepCommand
-  /** Of the runner, when the job is cancelled. */
-  readonly signals: SignalSource
 }
 
 /**
@@ -30,7 +28,7 @@ export interface RunStep extends HalfStep {
  * @returns its status.
  */
 export async function runStep(step: RunStep): Promise<number> {
-  const { runner, inputs, opened, troubles } = step
+  const { runner, inputs, opened, troubles, signals } = step
   const { settings, vault } = opened
   const { projectRoot } = settings
   using files = openRunnerFiles(withoutTokens(opened.env))
@@ -45,7 +43,8 @@ export async function runStep(step: RunStep): Promise<number> {
     isTerminal: false,
     sharesTerminal: false,
     spawn: spawnPiped,
-    signals: step.signals,
+    signals: signals.ofCommand,
+    signal: signals.stopped,
     skipsLookup: false,
     neverSaves: inputs.isReadOnly ? 'read-only' : undefined,
     notes: { areExpected: namesRunnerFile(work.command), read: files.read },

@@ -36,15 +36,20 @@ export interface Runner {
   summarise(markdown: string): void
 }
 
-/** The runner's protocol: variables come in, files and lines that begin with `::` go out. */
-export function createRunner(env: Environment, stdout: Writable): Runner {
+/**
+ * The runner's protocol: variables come in, files and lines that begin with `::` go out. Once `stopped` is aborted,
+ * nothing does: a step that was cut short has nothing to say.
+ */
+export function createRunner(env: Environment, stdout: Writable, stopped: AbortSignal): Runner {
   const input = (name: string): string =>
     (env[`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`] ?? '').trim()
-  const command = (name: string, message: string): void =>
-    void stdout.write(`::${name}::${escape(message)}\n`)
+  const print = (line: string): void => {
+    if (!stopped.aborted) stdout.write(`${line}\n`)
+  }
+  const command = (name: string, message: string): void => print(`::${name}::${escape(message)}`)
   const append = (variable: string, text: string): void => {
     const file = env[variable]
-    if (file !== undefined && file !== '') appendFileSync(file, text)
+    if (file !== undefined && file !== '' && !stopped.aborted) appendFileSync(file, text)
   }
   return {
     env,
@@ -68,8 +73,8 @@ export function createRunner(env: Environment, stdout: Writable): Runner {
     saveState: (name, value) => append('GITHUB_STATE', assignment(name, value)),
     state: (name) => env[`STATE_${name}`] ?? '',
     exportVariable: (name, value) => append('GITHUB_ENV', assignment(name, value)),
-    info: (message) => void stdout.write(`TaskVault: ${asPlainLine(message)}\n`),
-    say: (message) => void stdout.write(`${asPlainLine(message)}\n`),
+    info: (message) => print(`TaskVault: ${asPlainLine(message)}`),
+    say: (message) => print(asPlainLine(message)),
     warning: (message) => command('warning title=TaskVault', message),
     error: (message) => command('error title=TaskVault', message),
     mask: (secret) => command('add-mask', secret),

@@ -1,13 +1,11 @@
-import type { Writable } from 'node:stream'
 import { act } from './act.ts'
-import { createRunner } from './runner.ts'
-import type { Environment } from './runner.ts'
 import { saveBegun } from './save-step.ts'
+import type { StepHost } from './step-host.ts'
 
 /** Saves what the job has done since the step. @returns the exit code. */
-export async function saveAfterJob(env: Environment, stdout: Writable): Promise<number> {
+export async function saveAfterJob(host: StepHost): Promise<number> {
   return await act(
-    createRunner(env, stdout),
+    host,
     async (step) => {
       await saveBegun(step)
       return 0

@@ -1,10 +1,8 @@
-import type { Writable } from 'node:stream'
 import { act } from './act.ts'
 import type { HalfStep } from './half-step.ts'
 import { beginWork } from './restore-step.ts'
-import { createRunner } from './runner.ts'
-import type { Environment } from './runner.ts'
 import { saveStep } from './save-step.ts'
+import type { StepHost } from './step-host.ts'
 import { findStepWork } from './step-work.ts'
 
 const doStep = async (step: HalfStep): Promise<number> => {
@@ -16,6 +14,6 @@ const doStep = async (step: HalfStep): Promise<number> => {
 }
 
 /** The half that saves, as a step of its own. @returns the exit code. */
-export async function saveAlone(env: Environment, stdout: Writable): Promise<number> {
-  return await act(createRunner(env, stdout), doStep, { onlySaves: true })
+export async function saveAlone(host: StepHost): Promise<number> {
+  return await act(host, doStep, { onlySaves: true })
 }

@@ -1,4 +1,5 @@
-import type { LoadedSettings, LogLevel, Report, Vault } from '@taskvault/core'
+import type { LoadedSettings, LogLevel, Report, StopSignals, Vault } from '@taskvault/core'
+import { createStopSignals } from '@taskvault/core/stop-signals'
 import type { Command } from 'commander'
 import { EXIT } from './exit-codes.ts'
 import type { Host } from './host.ts'
@@ -9,8 +10,6 @@ import type { Progress } from './render/progress.ts'
 import { createVoice } from './render/voice.ts'
 import type { Voice } from './render/voice.ts'
 import { resolveCwd } from './resolve-cwd.ts'
-import { createStopSignals } from './stop-signals.ts'
-import type { StopSignals } from './stop-signals.ts'
 
 /** Options that every command takes, before or after its name. */
 export interface GlobalOptions {
@@ -80,7 +79,7 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
   let voice: Voice | undefined
   let progress: Progress | undefined
   const limitMemory = limitMemoryOfLargeWork(host)
-  const signals = createStopSignals(host)
+  const signals = createStopSignals(host.onStopSignal)
 
   const cli: OwnedCli = {
     host,

@@ -130,21 +130,6 @@ export function exitCodeOfError(code: ErrorCode): number {
   return EXIT[BY_ERROR[code]]
 }
 
-/** The exit code of a process that a signal stopped. */
-export function exitCodeOfSignal(signal: StopSignal): number {
-  return 128 + SIGNAL_NUMBERS[signal]
-}
-
-/** The signals that ask us to stop. */
-export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGQUIT' | 'SIGTERM'
-
-const SIGNAL_NUMBERS: Readonly<Record<StopSignal, number>> = {
-  SIGHUP: 1,
-  SIGINT: 2,
-  SIGQUIT: 3,
-  SIGTERM: 15,
-}
-
 /** The table as text, for the end of `--help`. */
 export function renderExitCodesForHelp(): string {
   const lines = Object.values(TABLE).map(

@@ -1,6 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import type { ConfigMemoryPlace } from '@taskvault/core'
-import type { StopSignal } from './exit-codes.ts'
+import type { ConfigMemoryPlace, OnStopSignal } from '@taskvault/core'
 
 /** A stream that may be a terminal. */
 export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number }
@@ -25,9 +24,5 @@ export interface Host {
   readonly configMemory?: ConfigMemoryPlace | undefined
   /** Called once when there is much to do, to make do with less memory. */
   readonly limitMemory?: (() => void) | undefined
-  /**
-   * Calls `listener` for every signal that asks us to stop, until the function returned is called.
-   * While anyone listens, the signal does nothing by itself.
-   */
-  onStopSignal(listener: (signal: StopSignal) => void): () => void
+  readonly onStopSignal: OnStopSignal
 }

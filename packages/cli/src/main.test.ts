@@ -216,7 +216,7 @@ describe('loading', () => {
     )
 
     expect(loaded).toContain('commander')
-    expect(loaded).not.toMatch(/packages\/core\/|\/yaml\//)
+    expect(loaded).not.toMatch(/packages\/core\/(?!src\/process\/stop-signals)|\/yaml\//)
   })
 })
 

@@ -1,7 +1,7 @@
 import process from 'node:process'
 import type { Readable } from 'node:stream'
+import type { StopSignal } from '@taskvault/core'
 import { EXIT } from './exit-codes.ts'
-import type { StopSignal } from './exit-codes.ts'
 import type { Host } from './host.ts'
 import { isFed } from './is-fed.ts'
 import { memoryOf } from './launch.ts'

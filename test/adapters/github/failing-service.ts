@@ -48,8 +48,40 @@ export async function startInterfering(
 ): Promise<string> {
   return await startFailing((request, response) => {
     if (which(request)) answer(request, response)
-    else void passOn({ url, change: (bytes) => bytes }, request, response)
+    else void passOn({ url, change: asItIs }, request, response)
   })
+}
+
+const asItIs = (bytes: Buffer): Buffer => bytes
+
+interface Holding {
+  readonly which: (request: IncomingMessage) => boolean
+  /** For how long those requests are held; Infinity: for ever. */
+  readonly forMs: number
+}
+
+export interface HoldingService {
+  readonly url: string
+  /** Resolves when the first request is held. */
+  readonly reached: Promise<void>
+}
+
+/** Stands before the service, and holds some requests before it passes them on. */
+export async function startHolding(
+  url: string,
+  { which, forMs }: Holding,
+): Promise<HoldingService> {
+  const { promise: reached, resolve } = Promise.withResolvers<void>()
+  const holdingUrl = await startFailing((request, response) => {
+    const isHeld = which(request)
+    if (isHeld) resolve()
+    if (isHeld && forMs === Infinity) return
+    // Whoever asked may have gone meanwhile.
+    const pass = (): void =>
+      void passOn({ url, change: asItIs }, request, response).catch(() => response.destroy())
+    setTimeout(pass, isHeld ? forMs : 0)
+  })
+  return { url: holdingUrl, reached }
 }
 
 /** Stands before the service, and changes what is fetched from it. */

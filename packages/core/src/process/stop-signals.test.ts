@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
-import type { StopSignal } from './exit-codes.ts'
 import { createStopSignals } from './stop-signals.ts'
+import type { OnStopSignal, StopSignal } from './stop-signals.ts'
 
 const NEVER = new Promise<never>(() => {})
 
@@ -8,7 +8,7 @@ describe('a signal', () => {
   test('closes all under the work, whose exit code it replaces', async () => {
     const host = createHost()
     const work = Promise.withResolvers<number>()
-    const ended = createStopSignals(host).untilStopped(work.promise, async () =>
+    const ended = createStopSignals(host.onStopSignal).untilStopped(work.promise, async () =>
       work.reject(new Error('closed under it')),
     )
 
@@ -24,7 +24,7 @@ describe('a signal', () => {
       closings += 1
       await NEVER
     }
-    void createStopSignals(host).untilStopped(NEVER, close)
+    void createStopSignals(host.onStopSignal).untilStopped(NEVER, close)
 
     host.send('SIGINT')
     host.send('SIGINT')
@@ -35,7 +35,7 @@ describe('a signal', () => {
 
   test('ends work that does not end, too', async () => {
     const host = createHost()
-    const ended = createStopSignals(host, 1).untilStopped(NEVER, async () => {})
+    const ended = createStopSignals(host.onStopSignal, 1).untilStopped(NEVER, async () => {})
 
     host.send('SIGHUP')
 
@@ -44,7 +44,7 @@ describe('a signal', () => {
 
   test('is for the command while one runs, and stops nothing else', async () => {
     const host = createHost()
-    const signals = createStopSignals(host)
+    const signals = createStopSignals(host.onStopSignal)
     const received: string[] = []
     const work = Promise.withResolvers<number>()
     const ended = signals.untilStopped(work.promise, async () => {})
@@ -60,7 +60,7 @@ describe('a signal', () => {
 
 interface FakeHost {
   readonly listenerCount: number
-  onStopSignal(listener: (signal: StopSignal) => void): () => void
+  readonly onStopSignal: OnStopSignal
   send(signal: StopSignal): void
 }
 

@@ -1,20 +1,30 @@
+import { constants } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { RunRequest } from '@taskvault/core'
-import { exitCodeOfSignal } from './exit-codes.ts'
-import type { StopSignal } from './exit-codes.ts'
-import type { Host } from './host.ts'
+import type { SignalSource } from './signals.ts'
+
+/** The signals that ask us to stop. */
+export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGQUIT' | 'SIGTERM'
+
+/**
+ * Calls the listener for every signal that asks us to stop, until the function returned is called. While anyone
+ * listens, the signal does nothing by itself.
+ */
+export type OnStopSignal = (listener: (signal: StopSignal) => void) => () => void
 
 /** The signals that ask us to stop, for whom they are meant: a command while it runs, us otherwise. */
 export interface StopSignals {
   /** Aborted when one was meant for us. */
   readonly stopped: AbortSignal
   /** Where a command that runs gets them from. */
-  readonly ofCommand: NonNullable<RunRequest['signals']>
+  readonly ofCommand: SignalSource
   /**
    * The exit code of `work`, or a signal's, once all that the work had open is closed. Another signal, a moment
    * after the first, ends the process at once.
    */
-  untilStopped(work: Promise<number | void>, close: () => Promise<void>): Promise<number | void>
+  untilStopped<Code extends number | void>(
+    work: Promise<Code>,
+    close: () => Promise<void>,
+  ): Promise<Code | number>
 }
 
 /** One Ctrl-C can arrive twice, from the terminal and from a parent that forwards it. */
@@ -24,7 +34,7 @@ const CLEANUP_MS = 5000
 
 /** @param cleanupMs after which work that does not end is left to itself. */
 export function createStopSignals(
-  host: Pick<Host, 'onStopSignal'>,
+  onStopSignal: OnStopSignal,
   cleanupMs: number = CLEANUP_MS,
 ): StopSignals {
   const stopping = new AbortController()
@@ -41,7 +51,7 @@ export function createStopSignals(
     },
     async untilStopped(work, close) {
       const { promise: stopped, resolve: stop } = Promise.withResolvers<StopSignal>()
-      const stopListening = host.onStopSignal((signal) =>
+      const stopListening = onStopSignal((signal) =>
         command === undefined ? stop(signal) : command(signal),
       )
       try {
@@ -53,7 +63,7 @@ export function createStopSignals(
         // What is closed under the work makes it fail at its next step, and remove what it has staged.
         const cleanedUp = close().then(async () => await work)
         await Promise.race([cleanedUp.catch(() => undefined), delay(cleanupMs)])
-        return exitCodeOfSignal(first)
+        return 128 + constants.signals[first]
       } finally {
         stopListening()
       }
