@@ -47,6 +47,7 @@ describe.skipIf(process.platform === 'win32')('a step of a job that is cancelled
 
   test.each([
     ['a pack, which does not go on', 1, Infinity],
+    ['its record, which takes a while', 3, 500],
   ])('and sends %s: it ends at once, and the next job saves the same', async (_, count, forMs) => {
     const inputs = { key: uniqueTask(), path: 'kept' }
     const files = { 'kept/a': randomBytes(750_000).toString('base64') }

@@ -64,11 +64,17 @@ export function openRemote(options: RemoteOptions): OpenRemote {
   return {
     ...stores,
     archives: persistent.archives,
-    [Symbol.asyncDispose]: async () => await http[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await plain[Symbol.asyncDispose]?.()
+      await http[Symbol.asyncDispose]()
+    },
   }
 }
 
-function connect(options: RemoteOptions, http: HttpClient): RemoteStores {
+function connect(
+  options: RemoteOptions,
+  http: HttpClient,
+): RemoteStores & Partial<AsyncDisposable> {
   const { url, env, now, client, findToken, job } = options
   if (url.startsWith('s3:')) return overObjects(openS3ObjectStore(url, { env, http }), now)
   if (url.startsWith('github:')) return openGithubStores({ env, http, now })

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { ByteStream, CallOptions } from '../blob-store.ts'
 import { nonsense } from '../failures.ts'
 import type { HttpAnswer, HttpClient } from '../http/http-client.ts'
@@ -18,6 +19,10 @@ export interface GithubObjectStoreOptions {
 
 const PREFIX = 'taskvault/'
 const NAME = /^taskvault\/(?<key>.+)@(?<generation>\d{1,9})(?<removed>-removed)?$/
+/** Of the record of an entry. */
+const SMALL_BYTES = 64 * 1024
+/** How long what is small may take to be sent when the store is closed. */
+const LAST_MS = 1_000
 /** The service takes no archives without bytes for granted; one is enough to say that something is gone. */
 const TOMBSTONE = Buffer.from('-')
 
@@ -27,9 +32,13 @@ const TOMBSTONE = Buffer.from('-')
  *
  * Unlike other drivers, `list` knows the newest match only: the service has no lists. Of two jobs that
  * send the same object at once, the second is told false before the first one's is there.
+ *
+ * Disposing lets small uploads end that have begun: nobody else could send an object of that key for hours.
  */
-export function createGithubObjectStore(options: GithubObjectStoreOptions): ObjectStore {
-  const shelf: Shelf = { ...options, failed: new Map(), absent: new Set() }
+export function createGithubObjectStore(
+  options: GithubObjectStoreOptions,
+): ObjectStore & AsyncDisposable {
+  const shelf: Shelf = { ...options, failed: new Map(), absent: new Set(), small: new Set() }
   return {
     signer: undefined,
     async head(key, call) {
@@ -46,6 +55,11 @@ export function createGithubObjectStore(options: GithubObjectStoreOptions): Obje
       await upload(shelf, { name, content: contentOf(TOMBSTONE) }, call)
     },
     list: (prefix, call) => listNewest(shelf, prefix, call),
+    async [Symbol.asyncDispose]() {
+      if (shelf.small.size === 0) return
+      const late = delay(LAST_MS, undefined, { ref: false })
+      await Promise.race([Promise.allSettled(shelf.small), late])
+    },
   }
 }
 
@@ -54,6 +68,8 @@ interface Shelf extends GithubObjectStoreOptions {
   readonly failed: Map<string, PendingArchive>
   /** Keys that had no generation when they were looked for. Sending one, nobody asks again: the service lets one have it. */
   readonly absent: Set<string>
+  /** Small uploads under way. */
+  readonly small: Set<Promise<boolean>>
 }
 
 interface Generation extends FoundArchive {
@@ -158,7 +174,18 @@ async function putIfAbsent(
 }
 
 /** @returns false when it is there, or on its way, from somebody else. */
-async function upload(
+async function upload(shelf: Shelf, what: Upload, call: CallOptions | undefined): Promise<boolean> {
+  const uploading = createAndSend(shelf, what, call)
+  if (what.content.sizeBytes > SMALL_BYTES) return await uploading
+  shelf.small.add(uploading)
+  try {
+    return await uploading
+  } finally {
+    shelf.small.delete(uploading)
+  }
+}
+
+async function createAndSend(
   shelf: Shelf,
   { name, content }: Upload,
   call: CallOptions | undefined,

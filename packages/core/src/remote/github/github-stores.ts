@@ -31,7 +31,11 @@ const OTHERS_MS = 250
  * service says so, writes nothing, and that is no trouble.
  * @throws {TaskVaultError} REMOTE_REFUSED without the variables that only actions are given.
  */
-export function openGithubStores({ env, http, now }: GithubStoresOptions): RemoteStores {
+export function openGithubStores({
+  env,
+  http,
+  now,
+}: GithubStoresOptions): RemoteStores & AsyncDisposable {
   const place = findGithubService(env)
   if (place === undefined) throw noService()
   const mode = env['ACTIONS_CACHE_MODE']
@@ -42,7 +46,11 @@ export function openGithubStores({ env, http, now }: GithubStoresOptions): Remot
   const blobs = createObjectBlobStore(giveWay(objects))
   const shelf = { objects: withoutRecents(objects), blobs, now }
   const stores = inMode(unlessDenied({ blobs, entries: createObjectEntryStore(shelf) }), mode)
-  return { ...stores, archives: archivesInMode(createGithubArchives(place, http), mode) }
+  return {
+    ...stores,
+    archives: archivesInMode(createGithubArchives(place, http), mode),
+    [Symbol.asyncDispose]: async () => await objects[Symbol.asyncDispose](),
+  }
 }
 
 /** What another job is sending is left to that one: it says nothing of it, and sends nothing itself. */
