@@ -19,6 +19,8 @@ const config: ViteUserConfig = {
           name: 'unit',
           // A machine that is busy with other things is no failure.
           testTimeout: 30_000,
+          // To load what they test takes most files longer than to test it.
+          isolate: false,
           include: [
             'packages/*/src/**/*.test.ts',
             'bench/src/**/*.test.ts',
