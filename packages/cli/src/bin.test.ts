@@ -223,9 +223,14 @@ function start(
   cwd: string,
   output: 'ignore' | 'pipe' = 'ignore',
 ): ChildProcess {
-  const env = { PATH: process.env['PATH'], HOME: cwd }
   const stdio: StdioOptions = ['pipe', output, output === 'pipe' ? 'pipe' : 'inherit']
-  return spawn(process.execPath, [BIN, ...argv], { cwd, env, stdio })
+  return spawn(process.execPath, [BIN, ...argv], { cwd, env: environment(cwd), stdio })
+}
+
+/** Of this machine's settings, none but where what was compiled is kept. */
+function environment(home: string): NodeJS.ProcessEnv {
+  const { PATH, NODE_COMPILE_CACHE } = process.env
+  return { PATH, NODE_COMPILE_CACHE, HOME: home }
 }
 
 /** All that it writes, to its end. */
@@ -255,6 +260,6 @@ function run(
   cwd: string,
   user: { readonly uid?: number; readonly gid?: number } = {},
 ): { status: number | null; stdout: string; stderr: string } {
-  const env = { PATH: process.env['PATH'], HOME: cwd }
+  const env = environment(cwd)
   return spawnSync(process.execPath, [BIN, ...argv], { cwd, env, encoding: 'utf8', ...user })
 }
