@@ -11,7 +11,7 @@ import {
   renameSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
-import { TaskVaultError, isTaskVaultError } from '../errors.ts'
+import { TaskVaultError, isTaskVaultError, systemErrorCode } from '../errors.ts'
 import { renameWritten } from '../files/rename-written.ts'
 import type { OutputPlaces } from './output-places.ts'
 import type { OutputPlan, Placement, Touch } from './output-plan.ts'
@@ -44,6 +44,15 @@ export function applyPlan(plan: OutputPlan, places: OutputPlaces): void {
     const left = undoAll(undo)
     throw blocked(absolutePath, error, left)
   }
+}
+
+/** What the system says of a name that is not what it was when the plan was made. */
+const OTHER_THAN_PLANNED = ['ENOTEMPTY', 'EEXIST', 'EISDIR', 'ENOTDIR', 'ENOENT']
+
+/** Whether a plan could not be applied because somebody else changed the outputs meanwhile: a new one may do. */
+export function isOvertaken(error: unknown): boolean {
+  if (!isTaskVaultError(error, 'OUTPUT_BLOCKED')) return false
+  return OTHER_THAN_PLANNED.includes(systemErrorCode(error.cause) ?? '')
 }
 
 /** @returns how many steps could not be undone. */

@@ -3,6 +3,7 @@ import type { ChangeReason } from '../../model/explain.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import { parseNotes } from '../../model/notes.ts'
 import { parseRecordedLog } from '../../model/recorded-log.ts'
+import { isOvertaken } from '../../outputs/apply-plan.ts'
 import { replayLog } from '../../process/replay-log.ts'
 import type { Miss, OutputTarget, RestoreRequest, StagedEntry } from '../vault.ts'
 import type { HitOutcome, RunRequest, RunVault } from './run-contract.ts'
@@ -10,6 +11,9 @@ import { unlessTrouble } from './run-trouble.ts'
 
 /** More paths than anybody reads are not looked at before they are written. */
 const INSPECTED_PATHS = 100
+
+/** Outputs are put in place one after the other, and somebody else may be before us with each. */
+const MOST_OVERTAKEN = 5
 
 /** Work whose key is known, and where its outputs and its log go. */
 export interface LookUp {
@@ -33,24 +37,38 @@ export interface NoHit extends Miss {
  * @throws the signal's reason.
  */
 export async function lookUp(run: LookUp): Promise<HitOutcome | NoHit> {
-  const { vault, request, targets, work } = run
+  const { request } = run
   const startedAt = performance.now()
-  const hit = await unlessTrouble(run, async () => {
-    const staged = await vault.stage({ task: request.task, work, targets })
-    if (staged.kind === 'miss') return staged
-    await using entry = staged
-    if (entry.manifest.exitCode !== 0 && !request.policy.cacheFailures) {
-      return missBecause({ kind: 'failed-before', exitCode: entry.manifest.exitCode })
-    }
-    if (entry.notes === undefined && request.notes?.areExpected === true) {
-      return missBecause({ kind: 'notes-missing' })
-    }
-    return await applyEntry(run, entry, startedAt)
-  })
+  const hit = await unlessTrouble(run, () => restore(run, startedAt))
   request.signal?.throwIfAborted()
   if (hit === undefined) return { ...missBecause(), isTrouble: true }
   if (hit.kind === 'hit') return hit
   return { ...hit, isTrouble: hit.reasons.some((reason) => reason.kind === 'unavailable') }
+}
+
+/** What others put in place meanwhile is looked at again, and stays: they restore the same. */
+async function restore(run: LookUp, startedAt: number): Promise<HitOutcome | Miss> {
+  for (let left = MOST_OVERTAKEN; ; left -= 1) {
+    try {
+      return await restoreOnce(run, startedAt)
+    } catch (error) {
+      if (left === 0 || !isOvertaken(error)) throw error
+    }
+  }
+}
+
+async function restoreOnce(run: LookUp, startedAt: number): Promise<HitOutcome | Miss> {
+  const { vault, request, targets, work } = run
+  const staged = await vault.stage({ task: request.task, work, targets })
+  if (staged.kind === 'miss') return staged
+  await using entry = staged
+  if (entry.manifest.exitCode !== 0 && !request.policy.cacheFailures) {
+    return missBecause({ kind: 'failed-before', exitCode: entry.manifest.exitCode })
+  }
+  if (entry.notes === undefined && request.notes?.areExpected === true) {
+    return missBecause({ kind: 'notes-missing' })
+  }
+  return await applyEntry(run, entry, startedAt)
 }
 
 async function applyEntry(

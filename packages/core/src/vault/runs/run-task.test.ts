@@ -155,6 +155,29 @@ describe('a run', () => {
     expect(project.count()).toBe(1)
   })
 
+  test('is a hit although another puts the same outputs in place before it can', async () => {
+    const project = await openProject()
+    const command = 'mkdir -p made; cp in.txt made/out.txt; echo run >> count'
+    const definition = { inputs: ['in.txt'], outputs: ['made'], env: [], tools: [] }
+    await project.run(project.vault, { command, definition })
+    rmSync(path.join(project.root, 'made'), { recursive: true })
+    let others = 0
+    const vault: RunVault = {
+      ...project.vault,
+      async stage(request) {
+        const staged = await project.vault.stage(request)
+        others += 1
+        if (others === 1) await project.run(project.vault, { command, definition })
+        return staged
+      },
+    }
+
+    const { outcome, events } = await project.run(vault, { command, definition })
+
+    expect([outcome.kind, events, project.count()]).toEqual(['hit', [], 1])
+    expect(readFileSync(path.join(project.root, 'made/out.txt'), 'utf8')).toBe('in')
+  })
+
   test.each<[string, (vault: RunVault) => RunVault]>([
     [
       'a lock in common',
