@@ -84,10 +84,8 @@ function encodeBlob(contents: readonly Buffer[]): Buffer {
     offset += content.length
     return Buffer.concat([Buffer.from(sha256(content), 'hex'), ...place])
   })
-  const index = Buffer.concat([
-    ...[u32(1), u32(frame.length), u32(frame.length), Buffer.of(0)],
-    ...[u32(contents.length), ...places, u32(0)],
-  ])
+  const frames = [u32(1), u32(frame.length), u32(frame.length), Buffer.of(0)]
+  const index = Buffer.concat([...frames, u32(contents.length), ...places, u32(0)])
   const header = Buffer.from('taskvault-manifest 1 sha256\n')
   const trailer = [u32(index.length), u32(index.length), Buffer.from('TVINDEX1')]
   return Buffer.concat([header, frame, index, ...trailer])
