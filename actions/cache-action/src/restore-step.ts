@@ -42,7 +42,10 @@ export async function restoreStep(step: HalfStep): Promise<RestoreTaskOutcome | 
   runner.setOutput('changed-files', changedFiles(reasons))
   if (isDisabled) return undefined
   // As actions/cache has it: no service is another thing than no cache.
-  if (status === 'miss' && lacksService) runner.setOutput('cache-hit', 'false')
+  if (status === 'miss' && lacksService) {
+    runner.setOutput('cache-hit', 'false')
+    runner.info('this runner has no cache service, so only the machine remembers')
+  }
   const shown = written?.primary ?? runner.input('key')
   if (status !== 'exact' && status !== 'partial' && inputs.failsOnMiss)
     throw new TaskVaultError('ENTRY_NOT_FOUND', MISSED + (shown || (key ?? task)))

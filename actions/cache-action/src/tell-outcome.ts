@@ -61,16 +61,19 @@ function statusOf({ hit, found, key, hadTrouble, isDisabled }: Told): Status {
   return hadTrouble ? 'error' : 'miss'
 }
 
-function describe({ hit, found, reasons }: Told, status: Status): readonly string[] {
-  const why = reasons.slice(0, SHOWN_REASONS).map((reason) => onOneLine(nameReason(reason)))
-  const left = reasons.length - why.length
+function describe({ hit, found, written, reasons }: Told, status: Status): readonly string[] {
+  // Who could not ask does not know that.
+  const known = reasons.filter(({ kind }) => status !== 'error' || kind !== 'first-run')
+  const why = known.slice(0, SHOWN_REASONS).map((reason) => onOneLine(nameReason(reason)))
+  const left = known.length - why.length
   const all = left > 0 ? [...why, `and ${left} more`] : why
   if (found !== undefined) return [status === 'exact' ? 'it is there' : 'another one is there']
   if (status === 'disabled') return ['the cache is not used']
   if (hit === undefined)
     return [status === 'error' ? 'went on without the cache' : 'a miss', ...all]
   const what = describePutBack(hit)
-  if (status === 'partial') return [`a miss; the newest entry was restored (${what})`, ...all]
+  const other = written === undefined ? 'the newest entry' : onOneLine(written.matched)
+  if (status === 'partial') return [`a miss; ${other} was restored (${what})`, ...all]
   const saved = formatDuration(savedMs(hit))
   return [savedMs(hit) < 100 ? `a hit (${what})` : `a hit, which saves ${saved} (${what})`]
 }

@@ -14,10 +14,9 @@ export function tellSaved(
   save: Save,
 ): void {
   if (save.kind === 'saved') {
-    const sentBytes = save.remote?.sentBytes ?? 0
-    runner.setOutput('uploaded-bytes', String(sentBytes))
-    const sent = save.remote?.kind === 'sent' ? `, and sent ${formatBytes(sentBytes)}` : ''
-    const saved = `saved ${formatFiles(save.fileCount)}, ${formatBytes(save.sizeBytes)}${sent}`
+    runner.setOutput('uploaded-bytes', String(save.remote?.sentBytes ?? 0))
+    const what = `${formatFiles(save.fileCount)}, ${formatBytes(save.sizeBytes)}`
+    const saved = `saved ${what}${describeSent(save.remote)}`
     runner.info(
       save.isUnchanged === true
         ? 'nothing to save: nothing has changed since it was restored'
@@ -32,6 +31,22 @@ export function tellSaved(
   }
   if (!inputs.failsOnSaveError || !isLost(save)) return
   throw new TaskVaultError('IO_FAILED', 'Nothing was saved, and fail-on-save-error is set')
+}
+
+/** Whether other machines will find it. */
+function describeSent(remote: Extract<Save, { readonly kind: 'saved' }>['remote']): string {
+  switch (remote?.kind) {
+    case undefined:
+      return ''
+    case 'sent':
+      return `, and sent ${formatBytes(remote.sentBytes)}`
+    case 'known':
+      return '; the remote store has an entry of this key already'
+    case 'skipped':
+      return ' on this machine only: the job may not write to the remote store, or another job is sending the same'
+    case 'failed':
+      return ' on this machine only: the remote store could not be used'
+  }
 }
 
 const SHOWN_CHANGES = 3

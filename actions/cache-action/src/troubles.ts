@@ -13,7 +13,7 @@ export interface Troubles {
 }
 
 /** Says the same only once: what is tried again fails again. */
-export function createTroubles(runner: Pick<Runner, 'warning'>): Troubles {
+export function createTroubles(runner: Pick<Runner, 'warning' | 'info'>): Troubles {
   const told = new Set<string>()
   let hadSome = false
   const remark = (message: string): void => {
@@ -34,6 +34,11 @@ export function createTroubles(runner: Pick<Runner, 'warning'>): Troubles {
       if (event.kind === 'trouble') warn(event.message)
       if (event.kind === 'quarantined')
         remark(`An entry of ${event.task} is damaged, or was tampered with; it is not used.`)
+      // The step that met with silence has warned of it.
+      if (event.kind === 'remote-paused') {
+        runner.info('the remote store is not asked: it did not answer a moment ago')
+        hadSome = true
+      }
     },
   }
 }
