@@ -78,17 +78,26 @@ test('an output that was edited by hand is put back, and what is not the task’
   rig.write('packages/a/dist/bin/stale', 'of nobody')
   rig.write('packages/b/tsconfig.tsbuildinfo', 'edited')
   rig.write('packages/b/my.tsbuildinfo', 'of somebody')
-  rig.write('packages/a/dist/notes', 'beside what is left out')
+  rig.write('packages/a/dist/stale', 'beside what is left out')
+  rig.write('packages/a/dist/old/stale', 'beside what is left out')
   const { stderr } = await rig.taskvault(['run', 'build'])
 
   expect(stderr).toContain(
     'put back because they had been changed: packages/a/dist/index.js, packages/b/tsconfig.tsbuildinfo',
   )
-  expect(stderr).toContain('removed because the task had not made them: packages/a/dist/bin/stale')
+  expect(stderr).toContain(
+    'removed because the task had not made them: packages/a/dist/bin/stale, packages/a/dist/old, packages/a/dist/stale',
+  )
   expect(rig.read('packages/a/dist/index.js')).toBe('a\n')
   expect(rig.read('packages/b/tsconfig.tsbuildinfo')).toBe('{}\n')
   expect(rig.read('packages/b/my.tsbuildinfo')).toBe('of somebody')
-  expect(rig.read('packages/a/dist/notes')).toBe('beside what is left out')
+  expect(readdirSync(rig.resolve('packages/a/dist')).toSorted()).toEqual([
+    'bin',
+    'cache',
+    'empty',
+    'index.js',
+    'link.js',
+  ])
   expect(rig.read('packages/a/dist/cache/state')).toBe(state)
 })
 

@@ -40,9 +40,12 @@ export interface Staging {
 export async function stageOpened(parts: OpenParts, staging: Staging): Promise<Staged> {
   const { targets, rules, opened, signal, onMade } = staging
   const plan = createOutputPlan()
-  const places = openPlaces(parts, targets)
+  const stale = rules?.findStale?.(targets.map(({ declaredAs }) => declaredAs)) ?? []
+  const places = openPlaces(parts, [...targets, ...stale])
   try {
     planOutputs({ ...staging, parts, places, plan })
+    plan.removals.push(...stale.map(({ absolutePath }) => absolutePath))
+    plan.removed.push(...stale.map(({ declaredAs }) => declaredAs))
     parts.statCache.flush()
     const outputs = needsStaging(plan)
       ? await stageOutputs(plan, { ...opened, limits: opened.manifest, signal, onMade })

@@ -32,6 +32,11 @@ export interface OutputSelection {
   readonly wants: ((absolutePath: string) => boolean) | undefined
   /** Whether to keep something that exists on disk but not in the entry. */
   keeps(absolutePath: string): boolean
+  /**
+   * What to remove beside the outputs that an entry names, sorted: in directories of the task that are not outputs as
+   * a whole, because something in them is left out. Asked after `select`.
+   */
+  findStale?(names: readonly string[]): readonly OutputTarget[]
 }
 
 /** The outputs of a task, some of which are patterns. */

@@ -246,6 +246,23 @@ test('what is there and not in an entry stays, unless it lies in a directory tha
   expect(keeps('packages/a/src')).toBe(true)
 })
 
+test('what an entry does not have goes from directories in which something is left out, and from no others', () => {
+  const outputs = ['packages/*/dist', '!packages/*/dist/cache', '?**/*.tsbuildinfo', '?a/dist/*']
+  const selection = open(outputs, { ignored: '*.tsbuildinfo' }, (root) => {
+    write(root, 'packages/a/dist/stale.js')
+    write(root, 'packages/a/dist/old/stale.js')
+    symlinkSync('deep', path.join(root, 'packages/a/dist/link'))
+  })
+
+  const stale = selection.findStale?.(['packages/a/dist/a.js', 'packages/a/dist/deep'])
+
+  expect(stale?.map(({ declaredAs }) => declaredAs)).toEqual([
+    'packages/a/dist/link',
+    'packages/a/dist/old',
+    'packages/a/dist/stale.js',
+  ])
+})
+
 test('an entry may write what is selected, and nothing else', () => {
   const selection = open(['out', 'packages/*/dist', '!packages/*/dist/cache', '?**/*.tsbuildinfo'])
   const wants = (name: string): boolean | undefined =>

@@ -11,7 +11,7 @@ import type { OutputTarget, TaskOutputs } from '../vault.ts'
 import { findOutputTargets } from './output-targets.ts'
 import { createTaskProducts } from './task-products.ts'
 import type { TaskPlaces, TaskProducts } from './task-products.ts'
-import { walkProducts } from './walk-products.ts'
+import { listProducts, walkProducts } from './walk-products.ts'
 
 /**
  * Where a task's outputs are; if there are patterns among them, the rules for finding them.
@@ -83,6 +83,13 @@ function selectTaskOutputs(
     },
     keeps: (absolutePath) =>
       !isNamed(absolutePath) && products.findWhole(nameOf(absolutePath)) === undefined,
+    findStale(names) {
+      const known = new Set(names)
+      const divided = names.flatMap((name) => products.findNamed(name) ?? [])
+      const directories = [...new Set(divided)].filter((directory) => !known.has(directory))
+      const others = listProducts(directories, products, places).filter((name) => !known.has(name))
+      return sorted(others.map(found).filter(({ absolutePath }) => !isNamed(absolutePath)))
+    },
   }
 }
 

@@ -23,6 +23,8 @@ export interface TaskProducts {
   holdsSources(path: string): boolean
   /** The outermost directory at or around a path that belongs to the task as a whole; undefined when there is none. */
   findWhole(path: string): string | undefined
+  /** The outermost directory at or around a path that a pattern names and that is the task's, whatever is left out in it. */
+  findNamed(path: string): string | undefined
   /** The last pattern that matches a path, whether it may be a source or not. */
   findMatch(path: string): OutputPattern | undefined
   /** Whether the patterns may match something in a directory. */
@@ -48,6 +50,8 @@ export function createTaskProducts(
 
   const isTheTasks = ({ pattern, place }: OutputMatch): boolean =>
     pattern.isNamed && !sources.hasSources(place)
+  const findOwnMatches = (path: string): readonly OutputMatch[] =>
+    findOutputMatches(patterns, path).filter(isTheTasks)
 
   return {
     patterns,
@@ -61,12 +65,17 @@ export function createTaskProducts(
     },
     holdsSources: (path) => sources.hasSources(path),
     findWhole(path) {
-      const wholes = findOutputMatches(patterns, path)
-        .filter(isTheTasks)
-        .flatMap((match) => findUndivided(patterns, match, path) ?? [])
-      return wholes.toSorted((a, b) => a.length - b.length)[0]
+      return outermost(
+        findOwnMatches(path).flatMap((match) => findUndivided(patterns, match, path) ?? []),
+      )
     },
+    findNamed: (path) => outermost(findOwnMatches(path).map(({ place }) => place)),
     findMatch: (path) => findOutputMatches(patterns, path)[0]?.pattern,
     mayBeBelow: (directory) => mayMatchBelow(patterns, directory),
   }
+}
+
+/** Of directories of one path. */
+function outermost(directories: readonly string[]): string | undefined {
+  return directories.toSorted((a, b) => a.length - b.length)[0]
 }

@@ -27,14 +27,35 @@ export interface FoundProducts {
  * @throws {TaskVaultError} OUTPUT_UNREADABLE; ENTRY_TOO_LARGE when too many paths are selected; GIT_FAILED.
  */
 export function walkProducts(products: TaskProducts, places: TaskPlaces): FoundProducts {
-  const walk: Walk = { products, places, names: [], leftOut: new Map(), waiting: [''] }
+  const walk = walkFrom([''], products, places)
+  const { names, leftOut } = walk
+  return { names, leftOut, missing: products.patterns.filter((each) => isMissing(each, walk)) }
+}
+
+/**
+ * What the patterns select below directories.
+ * @throws {TaskVaultError} as `walkProducts` does.
+ */
+export function listProducts(
+  directories: readonly string[],
+  products: TaskProducts,
+  places: TaskPlaces,
+): readonly string[] {
+  return walkFrom(directories, products, places).names
+}
+
+function walkFrom(
+  directories: readonly string[],
+  products: TaskProducts,
+  places: TaskPlaces,
+): Walk {
+  const walk: Walk = { products, places, names: [], leftOut: new Map(), waiting: [...directories] }
   for (let at = walk.waiting.pop(); at !== undefined; at = walk.waiting.pop()) {
     for (const entry of listEntries(path.join(places.projectRoot, at)))
       lookAt(entry, at === '' ? entry.name : `${at}/${entry.name}`, walk)
     if (walk.names.length > MOST_NAMES) throw tooMany()
   }
-  const { names, leftOut } = walk
-  return { names, leftOut, missing: products.patterns.filter((each) => isMissing(each, walk)) }
+  return walk
 }
 
 interface Walk {
