@@ -34,8 +34,6 @@ export interface RemoteOptions {
     http: HttpClient,
     signal: AbortSignal | undefined,
   ) => Promise<string | undefined>
-  /** Names this client to the server. */
-  readonly client?: string
   /** Names the CI job; undefined on other machines. */
   readonly job?: string | undefined
   readonly now: () => number
@@ -75,7 +73,7 @@ function connect(
   options: RemoteOptions,
   http: HttpClient,
 ): RemoteStores & Partial<AsyncDisposable> {
-  const { url, env, now, client, findToken, job } = options
+  const { url, env, now, findToken, job } = options
   if (url.startsWith('s3:')) return overObjects(openS3ObjectStore(url, { env, http }), now)
   if (url.startsWith('github:')) return openGithubStores({ env, http, now })
   if (url.startsWith('file:')) return overObjects(createFolderObjectStore(fileURLToPath(url)), now)
@@ -85,7 +83,6 @@ function connect(
     findToken: async (signal) => await findToken(http, signal),
     now,
     job,
-    ...(client !== undefined && { client }),
   })
   return { blobs: createHttpBlobStore(connection), entries: createHttpEntryStore(connection) }
 }

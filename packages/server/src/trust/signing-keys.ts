@@ -38,21 +38,20 @@ export interface SignerOptions {
   /** At least 32 bytes that all servers of one database share, and the database does not hold. */
   readonly secret: Uint8Array
   readonly now: () => number
-  /** How long one key signs. */
-  readonly rotateAfterMs?: number
 }
 
 interface Held extends PublicSigningKey {
   readonly privateKey: KeyObject
 }
 
+/** How long one key signs. */
 const ROTATE_AFTER_MS = 90 * 24 * 3_600_000
 
 /** How soon a server notices that another one made or withdrew a key. */
 const REMEMBERED_MS = 10_000
 
 export function createSigner(options: SignerOptions): Signer {
-  const { database, now, rotateAfterMs = ROTATE_AFTER_MS } = options
+  const { database, now } = options
   const held = new Map<string, { readonly key: Promise<Held>; readonly atMs: number }>()
 
   async function currentKey(tenantId: string): Promise<Held> {
@@ -61,7 +60,7 @@ export function createSigner(options: SignerOptions): Signer {
       .selectAll()
       .where('tenant_id', '=', tenantId)
       .where('revoked_at', 'is', null)
-      .where('created_at', '>', now() - rotateAfterMs)
+      .where('created_at', '>', now() - ROTATE_AFTER_MS)
       .orderBy('created_at', 'desc')
       .orderBy('key_id')
       .limit(1)

@@ -12,8 +12,6 @@ export interface NativeOptions {
   readonly http: HttpClient
   /** An API key, or the ID token of a CI job; asked for whenever a session begins. Undefined: none. */
   readonly findToken: (signal: AbortSignal | undefined) => Promise<string | undefined>
-  /** Names this client to the server: `taskvault/1.2.3`. */
-  readonly client?: string
   /** Names the CI job, for servers that its token does not tell. */
   readonly job?: string | undefined
   readonly now?: () => number
@@ -112,7 +110,7 @@ export function createNativeConnection(options: NativeOptions): NativeConnection
 
 async function openSession(
   base: URL,
-  { http, findToken, client, job, now = Date.now }: NativeOptions,
+  { http, findToken, job, now = Date.now }: NativeOptions,
   signal: AbortSignal | undefined,
 ): Promise<SessionAnswer> {
   const token = await findToken(signal)
@@ -123,7 +121,7 @@ async function openSession(
       'content-type': 'application/json',
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
     },
-    body: Buffer.from(JSON.stringify({ client, job })),
+    body: Buffer.from(JSON.stringify({ job })),
     signal,
   })
   if (answer.status !== 201) throw explainRefusal(answer, await readRefusal(answer))

@@ -3,8 +3,6 @@ import { unavailable } from '../failures.ts'
 export interface PatienceOptions {
   /** How long all waiting that leads to nothing may take together. */
   readonly limitMs: number
-  /** Told once, when it has run out. */
-  readonly onLost?: (() => void) | undefined
   /** Milliseconds that this thread has waited for anything; a clock would also count what it is busy with. */
   readonly now?: () => number
 }
@@ -35,7 +33,7 @@ const PROGRESS_BYTES = 16 * 1024
 const TICK_MS = 50
 
 export function createPatience(options: PatienceOptions): Patience {
-  const { limitMs, onLost, now = () => performance.nodeTiming.idleTime } = options
+  const { limitMs, now = () => performance.nodeTiming.idleTime } = options
   const end = new AbortController()
   let [waiting, lostMs, movedBytes, quietMs, waitingSince] = [0, 0, 0, 0, 0]
   let timer: NodeJS.Timeout | undefined
@@ -53,7 +51,6 @@ export function createPatience(options: PatienceOptions): Patience {
     if (end.signal.aborted) return
     clearInterval(timer)
     end.abort(unavailable(because))
-    onLost?.()
   }
   const look = (): void => {
     if (lostMs + pauseMs() < limitMs) return

@@ -37,8 +37,6 @@ export interface TaskFingerprintRequest {
   readonly source: InputSource
   /** What a git that started us says of its index; `env` unless told. */
   readonly gitEnv?: Environment | undefined
-  /** Whether files that git ignores are left out; so unless false. */
-  readonly respectGitignore?: boolean
 }
 
 export interface FingerprintContext extends ScanContext {
@@ -97,15 +95,15 @@ async function digestInputs(
   request: TaskFingerprintRequest,
   context: FingerprintContext,
 ): Promise<FileInput[]> {
-  const { definition, projectRoot, source, respectGitignore = true } = request
+  const { definition, projectRoot, source } = request
   const env = request.gitEnv ?? request.env
   if (definition.inputs.length === 0) return []
   const isProduct = findProducts(definition, { projectRoot, env, source })
   const { inputs: patterns, outputs } = definition
   const selection = createInputSelection(projectRoot, { patterns, outputs, isProduct })
   if (source.kind === 'work-tree') {
-    const gitignore = respectGitignore ? { finder: createRepositoryFinder(env) } : undefined
-    return digestWorkTreeFiles({ projectRoot, selection, ...(gitignore && { gitignore }) }, context)
+    const gitignore = { finder: createRepositoryFinder(env) }
+    return digestWorkTreeFiles({ projectRoot, selection, gitignore }, context)
   }
   const { algorithm, database } = context
   const contents =
