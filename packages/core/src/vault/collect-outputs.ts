@@ -30,20 +30,25 @@ export async function collectOutputs(
   { outputs, policy }: Pick<SaveRequest, 'outputs' | 'policy'>,
   packer: ContentPacker,
 ): Promise<FoundOutputs> {
-  if (!Array.isArray(outputs)) {
-    const result = outputs as Uint8Array | AsyncIterable<Uint8Array>
-    const limited = result instanceof Uint8Array ? result : takeBeyond(result, policy.maxSizeBytes)
+  if (!arePaths(outputs)) {
+    const isWhole = outputs instanceof Uint8Array
+    const limited = isWhole ? outputs : takeBeyond(outputs, policy.maxSizeBytes)
     return await storeResult(parts, packer, limited)
   }
   const roots: OutputRoot[] = []
   let [sizeBytes, fileCount] = [0, 0]
-  for (const target of outputs as readonly OutputTarget[]) {
+  for (const target of outputs) {
     const root = await driven(packer, scanOutput(parts, target, packer))
     roots.push({ declaredAs: target.declaredAs, entry: root.entry })
     sizeBytes += root.sizeBytes
     fileCount += root.fileCount
   }
   return { outputs: roots, sizeBytes, fileCount }
+}
+
+/** Whether outputs are on disk; others are one that is held in memory or streamed. */
+export function arePaths(outputs: SaveRequest['outputs']): outputs is readonly OutputTarget[] {
+  return Array.isArray(outputs)
 }
 
 /** Runs a scan, waiting whenever it has more than the processors and the disk can take. */

@@ -12,7 +12,7 @@ import { refuseToWrite } from '../store/database/refuse-to-write.ts'
 import { findEntry } from '../store/entries/entries.ts'
 import { writeManifest } from '../store/entries/write-manifest.ts'
 import { evictIfNeeded } from '../store/removal/evict.ts'
-import { attach, collectOutputs } from './collect-outputs.ts'
+import { arePaths, attach, collectOutputs } from './collect-outputs.ts'
 import type { FoundOutputs } from './collect-outputs.ts'
 import { isDamage, openEntry } from './open-entry.ts'
 import type { OpenParts } from './open-parts.ts'
@@ -20,7 +20,7 @@ import { pushEntry } from './sharing/push-entry.ts'
 import type { Pushed } from './sharing/pushed.ts'
 import { createSendAhead } from './sharing/send-ahead.ts'
 import type { SendAhead } from './sharing/send-ahead.ts'
-import type { OutputTarget, SaveRequest, SavedEntry, SkippedSave } from './vault.ts'
+import type { SaveRequest, SavedEntry, SkippedSave } from './vault.ts'
 
 /** How often a save starts over because a blob that it meant to share is gone, or is one of too many. */
 const MAX_ATTEMPTS = 4
@@ -56,10 +56,10 @@ async function push(
   { work, archive, outputs, replaces = false }: SaveRequest,
   ahead: SendAhead,
 ): Promise<Pushed | undefined> {
-  if (archive === undefined || !Array.isArray(outputs))
+  if (archive === undefined || !arePaths(outputs))
     return await pushEntry(parts, { key: work.key, replaces, ahead })
   const { pushArchive } = await import('./sharing/push-archive.ts')
-  return await pushArchive(parts, { name: archive, targets: outputs as readonly OutputTarget[] })
+  return await pushArchive(parts, { name: archive, targets: outputs })
 }
 
 async function saveInAttempts(
@@ -83,7 +83,7 @@ async function saveInAttempts(
 
 /** A stream has nothing left to give to a second attempt: the save of it would be an empty result. */
 function isReadOnce(outputs: SaveRequest['outputs']): boolean {
-  return !Array.isArray(outputs) && !(outputs instanceof Uint8Array)
+  return !arePaths(outputs) && !(outputs instanceof Uint8Array)
 }
 
 type Attempt =
