@@ -60,6 +60,20 @@ test('the page of the run names the key that was restored in the place of anothe
   expect(partial.summary.replaceAll('&#45;', '-')).toContain(`a miss; ${key} 1 was restored`)
 })
 
+test('why a command runs stands before what it prints, and nowhere else in the log', async () => {
+  const machine = createMachine(server)
+  const inputs = { task: uniqueTask(), inputs: 'src/**', run: 'echo from the command' }
+  writeFiles(machine, { 'src/a': 'a' })
+  await runAction(machine, { inputs })
+  writeFiles(machine, { 'src/a': 'b' })
+
+  const { log, summary } = await runAction(machine, { inputs })
+
+  const order = /a miss\n.*changed: src\/a\nfrom the command\n(?<rest>[^]*)/.exec(log)
+  expect(order?.groups?.['rest'], log).not.toContain('changed: src/a')
+  expect(summary).toContain('changed: src/a')
+})
+
 async function save(machine: Machine, inputs: Readonly<Record<string, string>>) {
   writeFiles(machine, { 'kept/a': 'a' })
   return await runAction(machine, { entry: 'save', inputs })

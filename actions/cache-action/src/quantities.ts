@@ -4,7 +4,8 @@ const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB'] as const
 export function formatBytes(sizeBytes: number): string {
   let [value, unit] = [sizeBytes, 0]
   for (; value >= 1024 && unit < UNITS.length - 1; unit += 1) value /= 1024
-  return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit] ?? ''}`
+  if (unit === 0) return value === 1 ? '1 byte' : `${value} bytes`
+  return `${value.toFixed(1)} ${UNITS[unit] ?? ''}`
 }
 
 /** `12 ms`, `3.1 s`, `4 min 05 s`, `1 h 04 min`. */

@@ -15,7 +15,7 @@ import type { HalfStep } from './half-step.ts'
 import { createQuietReplay } from './quiet-replay.ts'
 import { namesRunnerFile, openRunnerFiles, passOn } from './runner-files.ts'
 import type { StepCommand } from './step-inputs.ts'
-import { tellOutcome } from './tell-outcome.ts'
+import { tellMiss, tellOutcome } from './tell-outcome.ts'
 import { tellSaved } from './tell-saved.ts'
 
 export interface RunStep extends HalfStep {
@@ -49,8 +49,10 @@ export async function runStep(step: RunStep): Promise<number> {
     neverSaves: inputs.isReadOnly ? 'read-only' : undefined,
     notes: { areExpected: namesRunnerFile(work.command), read: files.read },
     onEvent(event) {
-      if (event.kind === 'missed') output.goLive()
       troubles.event(event)
+      if (event.kind !== 'missed') return
+      output.goLive()
+      tellMiss(runner, { ...event, hadTrouble: troubles.hadSome, isDisabled: opened.isDisabled })
     },
   })
   const notes = outcome.kind === 'hit' ? outcome.notes : files.read()
@@ -93,7 +95,9 @@ function tell(step: RunStep, outcome: RunOutcome): void {
   const { key } = outcome
   const hit = outcome.kind === 'hit' ? outcome : undefined
   const reasons = outcome.kind === 'hit' ? [] : outcome.reasons
-  tellOutcome(runner, { task, key, hit, reasons, hadTrouble: troubles.hadSome, isDisabled })
+  const hadTrouble = troubles.hadSome
+  const isSaid = outcome.kind === 'ran'
+  tellOutcome(runner, { task, key, hit, reasons, hadTrouble, isDisabled, isSaid })
   runner.setOutput('changed-files', changedFiles(reasons))
   if (outcome.kind === 'ran' && !isDisabled) tellSaved(step, outcome.save)
   if (staysWithoutNotes(outcome)) troubles.remark(OTHERS_STAY)

@@ -18,6 +18,17 @@ export interface Told {
   readonly hadTrouble: boolean
   /** Whether nobody asked. */
   readonly isDisabled: boolean
+  /** Whether the log says already why it is a miss. */
+  readonly isSaid?: boolean
+}
+
+/** Says in the log why a command runs, before it prints anything. */
+export function tellMiss(
+  runner: Runner,
+  missed: Pick<Told, 'reasons' | 'hadTrouble' | 'isDisabled'>,
+): void {
+  const told = { ...missed, hit: undefined, key: undefined }
+  for (const line of describe(told, statusOf(told))) runner.info(line)
 }
 
 export type Status = 'exact' | 'partial' | 'miss' | 'disabled' | 'error'
@@ -42,7 +53,7 @@ export function tellOutcome(runner: Runner, told: Told): Status {
   }
   for (const [name, value] of Object.entries(outputs)) runner.setOutput(name, value)
   const lines = describe(told, status)
-  for (const line of lines) runner.info(line)
+  if (told.isSaid !== true) for (const line of lines) runner.info(line)
   if (key !== '') runner.info(`key ${key}`)
   const [first = '', ...more] = lines.map(asMarkdown)
   runner.summarise(
@@ -54,14 +65,19 @@ export function tellOutcome(runner: Runner, told: Told): Status {
   return status
 }
 
-function statusOf({ hit, found, key, hadTrouble, isDisabled }: Told): Status {
+type Decisive = Pick<Told, 'hit' | 'found' | 'key' | 'hadTrouble' | 'isDisabled'>
+
+function statusOf({ hit, found, key, hadTrouble, isDisabled }: Decisive): Status {
   if (isDisabled) return 'disabled'
   const matched = hit?.manifest.key ?? found?.key
   if (matched !== undefined) return matched === key ? 'exact' : 'partial'
   return hadTrouble ? 'error' : 'miss'
 }
 
-function describe({ hit, found, written, reasons }: Told, status: Status): readonly string[] {
+function describe(
+  { hit, found, written, reasons }: Pick<Told, 'hit' | 'found' | 'written' | 'reasons'>,
+  status: Status,
+): readonly string[] {
   // Who could not ask does not know that.
   const known = reasons.filter(({ kind }) => status !== 'error' || kind !== 'first-run')
   const why = known.slice(0, SHOWN_REASONS).map((reason) => onOneLine(nameReason(reason)))

@@ -3,6 +3,7 @@ import { formatBytes, formatDuration, formatGigabytes, formatTime } from './quan
 
 test.each([
   [0, '0 bytes'],
+  [1, '1 byte'],
   [1023, '1023 bytes'],
   [1024, '1.00 KB'],
   [5_242_880, '5.00 MB'],

@@ -9,7 +9,8 @@ export function formatBytes(sizeBytes: number): string {
     value /= 1024
     unit += 1
   }
-  return unit === 0 ? `${value} ${UNITS[0]}` : `${value.toFixed(2)} ${UNITS[unit] ?? ''}`
+  if (unit === 0) return value === 1 ? '1 byte' : `${value} bytes`
+  return `${value.toFixed(2)} ${UNITS[unit] ?? ''}`
 }
 
 /** `7.43 GB`, however small. */
