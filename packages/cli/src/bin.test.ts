@@ -12,11 +12,8 @@ import {
 import path from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createProject } from './testing/run-main.ts'
-
-/** Processes share the machine with other tests. */
-vi.setConfig({ testTimeout: 30_000 })
 
 /** A user to whom permissions mean something. */
 const ORDINARY = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}

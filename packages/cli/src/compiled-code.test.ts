@@ -12,10 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
-
-/** Processes share the machine with other tests. */
-vi.setConfig({ testTimeout: 30_000 })
+import { expect, onTestFinished, test } from 'vitest'
 
 const LOADER = path.join(import.meta.dirname, '../bin/compiled-code.js')
 const CHUNKS = {
