@@ -5,11 +5,13 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readlinkSync,
   rmdirSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { text as readText } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
@@ -177,6 +179,24 @@ describe('when a signal stops it', () => {
     expect(await said).toBe('')
   })
 
+  test.skipIf(process.platform !== 'linux').each(['gc', 'prune'])(
+    'cache %s ends at once, also in the middle of its work',
+    async (name) => {
+      const cwd = createProject({ input: 'i', tree: 't' })
+      run(SAVE, cwd)
+      using database = new DatabaseSync(path.join(cwd, '.taskvault', 'cache', 'cache.db'))
+      // It waits for the lock as it does all else: without hearing anything.
+      database.exec('BEGIN IMMEDIATE')
+      const child = start(['cache', name], cwd)
+      const ended = exitOf(child)
+      await until(child, () => hasOpen(child, 'cache.db'))
+
+      child.kill('SIGTERM')
+
+      expect(await ended).toEqual({ code: null, signal: 'SIGTERM' })
+    },
+  )
+
   test.each([
     ['cache get', [SAVE], GET],
     ['restore', [RESTORE, ['save', 'halves']], RESTORE],
@@ -245,6 +265,18 @@ function exitOf(
 /** Waits until something is so, or the process has ended without it. */
 async function until(child: ChildProcess, isSo: () => boolean): Promise<void> {
   while (!isSo() && child.exitCode === null && child.signalCode === null) await delay(5)
+}
+
+function hasOpen({ pid }: ChildProcess, name: string): boolean {
+  const descriptors = `/proc/${pid}/fd`
+  return readdirSync(descriptors).some((each) => {
+    try {
+      return path.basename(readlinkSync(path.join(descriptors, each))) === name
+    } catch {
+      // It was closed meanwhile.
+      return false
+    }
+  })
 }
 
 /** The words of a task that says one. */

@@ -57,8 +57,11 @@ export interface Cli {
 export type Work<Arguments extends unknown[]> = (...args: Arguments) => Promise<number | void>
 
 export interface ActionOptions {
-  /** The command listens for stop signals itself; otherwise the first one ends it. */
-  readonly handlesSignals?: boolean
+  /**
+   * Stop signals are not listened for here: the command does so itself, or has nothing to put in order. Who never
+   * waits for anything would hear of a signal when all is done; without a listener, it ends the process at once.
+   */
+  readonly leavesSignals?: boolean
 }
 
 /** A Cli, and what only `main` may do with it. */
@@ -142,7 +145,7 @@ export function createCli(program: Command, host: Host, argv: readonly string[])
       async (...args) => {
         const running = work(...args)
         const result =
-          options.handlesSignals === true
+          options.leavesSignals === true
             ? await running
             : await signals.untilStopped(running, cli.close)
         exitCode = result ?? EXIT.ok

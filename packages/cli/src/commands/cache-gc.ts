@@ -9,7 +9,7 @@ export function registerCacheGc(parent: Command, cli: Cli): void {
     .description(
       'Remove what is not needed: blobs without entries, and left-overs of killed processes',
     )
-    .action(cli.action(() => collect(cli)))
+    .action(cli.action(() => collect(cli), { leavesSignals: true }))
 }
 
 async function collect(cli: Cli): Promise<void> {

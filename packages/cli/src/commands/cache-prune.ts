@@ -19,7 +19,7 @@ export function registerCachePrune(parent: Command, cli: Cli): void {
       'the limit for this run (default: as configured)',
       parseGigabytes,
     )
-    .action(cli.action((options: Options) => prune(cli, options)))
+    .action(cli.action((options: Options) => prune(cli, options), { leavesSignals: true }))
 }
 
 async function prune(cli: Cli, { maxSizeGb }: Options): Promise<void> {

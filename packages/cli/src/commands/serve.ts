@@ -27,7 +27,7 @@ export function registerServe(parent: Command, cli: Cli): void {
       'after',
       "\nHere, --config names the server's own configuration; docs/server.md describes it.",
     )
-    .action(cli.action((options: Options) => serve(cli, options), { handlesSignals: true }))
+    .action(cli.action((options: Options) => serve(cli, options), { leavesSignals: true }))
 }
 
 function parsePort(text: string): number {
