@@ -19,8 +19,9 @@ export interface DamageOptions {
   readonly seed: number
   /** The number of the first round, to see one again that found something; 0 otherwise. */
   readonly firstRound?: number
-  /** Ends after so long, however many rounds that were. */
+  /** Ends after so long, but not before `leastRounds`, which is 0 unless told. */
   readonly forMs?: number
+  readonly leastRounds?: number
   /** Ends at the first fault that is found. */
   readonly untilFault?: boolean
 }
@@ -42,17 +43,15 @@ async function damageOn(options: DamageOptions): Promise<DamageResult> {
     rounds,
     seed,
     forMs = Number.POSITIVE_INFINITY,
+    leastRounds = 0,
     untilFault = false,
     firstRound = 0,
   } = options
   const spoilable = await createSpoilableVault(root)
   const counts = { rounds: 0, hits: 0, misses: 0, refused: 0, faults: [] as string[] }
-  const startedMs = performance.now()
-  while (
-    counts.rounds < rounds &&
-    performance.now() - startedMs < forMs &&
-    counts.faults.length < 20
-  ) {
+  const endMs = performance.now() + forMs
+  const goesOn = (): boolean => counts.rounds < leastRounds || performance.now() < endMs
+  while (counts.rounds < rounds && goesOn() && counts.faults.length < 20) {
     const number = firstRound + counts.rounds
     const roundSeed = seed * 1_000_003 + number
     const random = randomFrom(roundSeed)
