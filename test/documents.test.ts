@@ -50,6 +50,16 @@ test('every setting that the environment can make is documented', () => {
   expect(missing).toEqual([])
 })
 
+test('the figures of the front page are those of the benchmarks', () => {
+  const [, section = ''] = /## How fast it is\n([^]*?)\n## /.exec(read('README.md')) ?? []
+  const benchmarks = read('docs/benchmarks.md')
+
+  const figures = section.match(/\d[\d.]* (?:ms|s|kB|MB)(?=[ ,])/g) ?? []
+
+  expect(figures).toHaveLength(11)
+  expect(figures.filter((figure) => !benchmarks.includes(`| ${figure}`))).toEqual([])
+})
+
 test('every decision is numbered once, without gaps', () => {
   const numbers = globSync('docs/adr/[0-9]*.md', { cwd: ROOT }).map((file) =>
     Number(path.basename(file).slice(0, 4)),
