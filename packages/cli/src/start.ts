@@ -1,6 +1,7 @@
 import process from 'node:process'
 import type { Readable } from 'node:stream'
 import type { StopSignal } from '@taskvault/core'
+import { onSignalsOf } from '@taskvault/core/stop-signals'
 import { EXIT } from './exit-codes.ts'
 import type { Host } from './host.ts'
 import { isFed } from './is-fed.ts'
@@ -70,11 +71,6 @@ function createHost(launch: Launch, stdin: Readable | undefined): Host {
     stderr: process.stderr,
     now: Date.now,
     endsProcess: true,
-    onStopSignal: (listener) => {
-      for (const signal of STOP_SIGNALS) process.on(signal, listener)
-      return () => {
-        for (const signal of STOP_SIGNALS) process.off(signal, listener)
-      }
-    },
+    onStopSignal: onSignalsOf(process, STOP_SIGNALS),
   }
 }

@@ -11,6 +11,19 @@ export type StopSignal = 'SIGHUP' | 'SIGINT' | 'SIGQUIT' | 'SIGTERM'
  */
 export type OnStopSignal = (listener: (signal: StopSignal) => void) => () => void
 
+/** Listens for these signals of a process. */
+export function onSignalsOf(
+  process: Pick<NodeJS.EventEmitter, 'on' | 'off'>,
+  signals: readonly StopSignal[],
+): OnStopSignal {
+  return (listener) => {
+    for (const signal of signals) process.on(signal, listener)
+    return () => {
+      for (const signal of signals) process.off(signal, listener)
+    }
+  }
+}
+
 /** The signals that ask us to stop, for whom they are meant: a command while it runs, us otherwise. */
 export interface StopSignals {
   /** Aborted when one was meant for us. */
