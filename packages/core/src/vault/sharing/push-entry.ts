@@ -4,6 +4,7 @@ import type { BlobName } from '../../model/blob-name.ts'
 import { digestToBytes } from '../../model/digest.ts'
 import type { Digest, TaskKey } from '../../model/digest.ts'
 import type { EntryDraft, NeededBlob } from '../../model/entry-record.ts'
+import type { Manifest } from '../../model/manifest.ts'
 import type { PublishOutcome } from '../../remote/entry-store.ts'
 import type { RemoteStores } from '../../remote/remote-stores.ts'
 import { findEntry } from '../../store/entries/entries.ts'
@@ -67,19 +68,19 @@ async function describe(store: Store, key: TaskKey): Promise<EntryDraft | undefi
   if (entry === undefined) return undefined
   using opened = await openEntry(store, entry)
   const { manifest } = opened
-  const { task, sizeBytes, fileCount, exitCode, durationMs, expiresAtMs, origin } = manifest
-  return {
-    task,
-    key,
+  return draftOf(manifest, {
     manifest: measure(store, entry.blob),
     packs: manifest.blobs.map((digest) => measure(store, digest)),
-    sizeBytes,
-    fileCount,
-    exitCode,
-    durationMs,
-    expiresAtMs,
-    origin,
-  }
+  })
+}
+
+/** What others are told of an entry, whose blobs have these names and sizes. */
+export function draftOf(
+  manifest: Manifest,
+  blobs: Pick<EntryDraft, 'manifest' | 'packs'>,
+): EntryDraft {
+  const { task, key, sizeBytes, fileCount, exitCode, durationMs, expiresAtMs, origin } = manifest
+  return { task, key, ...blobs, sizeBytes, fileCount, exitCode, durationMs, expiresAtMs, origin }
 }
 
 function measure({ database, algorithm }: Store, digest: Digest): NeededBlob {

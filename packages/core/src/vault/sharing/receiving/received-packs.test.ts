@@ -21,6 +21,7 @@ import type { Checkout } from '../../../testing/checkout.ts'
 import { blobOf, sampleBytes } from '../../../testing/sample-blobs.ts'
 import { createSharedFolder, useSharing } from '../../../testing/use-checkout.ts'
 import { fingerprintContent } from '../../fingerprints/fingerprint-content.ts'
+import { draftOf } from '../push-entry.ts'
 
 test('what was received is referred to by later saves, once it was checked', async () => {
   const share = createSharedFolder()
@@ -202,17 +203,9 @@ async function plantLie(share: string, { victim, about, isCut = false }: Lie): P
   await blobs.put(manifestBlob)
   await blobs.put(packBlob)
   expect(packBlob.name).toBe(blobNameOf({ algorithm: algorithm.name, digest: pack.digest }))
-  const { exitCode, durationMs, expiresAtMs, origin, sizeBytes, fileCount } = manifest
-  await createObjectEntryStore({ objects, blobs }).publish({
-    task: TASK,
-    key,
+  const draft = draftOf(manifest, {
     manifest: { name: manifestBlob.name, sizeBytes: manifestBlob.sizeBytes },
     packs: [{ name: packBlob.name, sizeBytes: packBlob.sizeBytes }],
-    sizeBytes,
-    fileCount,
-    exitCode,
-    durationMs,
-    expiresAtMs,
-    origin,
   })
+  await createObjectEntryStore({ objects, blobs }).publish(draft)
 }
