@@ -16,8 +16,6 @@ export interface OutputPlaces {
   readonly platform?: NodeJS.Platform
 }
 
-/** Directories that no task may have restored: their owners trust what lies there. */
-
 /**
  * Where a task's declared outputs lie. An output within another one is part of that one. Names are
  * made uniform: relative, with `/`, without `.` and without a slash at the end.
