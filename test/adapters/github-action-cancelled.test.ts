@@ -5,15 +5,13 @@ import type { IncomingMessage } from 'node:http'
 import path from 'node:path'
 import process from 'node:process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { useVaultServer } from '../rig/use-vault-server.ts'
 import { startHolding } from './github/failing-service.ts'
 import { createMachine, post, runAction, uniqueTask, writeFiles } from './github/run-action.ts'
 import type { Done, Machine, Step } from './github/run-action.ts'
 
 /* The built action in jobs that are cancelled: the runner interrupts the step that is under way. */
-
-vi.setConfig({ testTimeout: 60_000 })
 
 const server = await useVaultServer()
 

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { useVaultServer } from '../rig/use-vault-server.ts'
 import { startsAfterJob } from './github/post-condition.ts'
 import { contentOf, createMachine, runAction, uniqueTask, writeFiles } from './github/run-action.ts'
@@ -11,8 +11,6 @@ import type { Machine } from './github/run-action.ts'
 import { obeyed } from './github/runner-log.ts'
 
 /* Steps of the built action that run a command, or put back what it made. */
-
-vi.setConfig({ testTimeout: 60_000 })
 
 const server = await useVaultServer()
 

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import path from 'node:path'
 import process from 'node:process'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { useVaultServer } from '../rig/use-vault-server.ts'
 import {
   flipped,
@@ -23,8 +23,6 @@ import {
 import type { Done } from './github/run-action.ts'
 
 /* The built action against services that fail, lie or refuse, and in workflows that are wrong. */
-
-vi.setConfig({ testTimeout: 60_000 })
 
 const server = await useVaultServer()
 

@@ -1,11 +1,9 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { useVaultServer } from '../rig/use-vault-server.ts'
 import { createMachine, post, runAction, uniqueTask, writeFiles } from './github/run-action.ts'
 import type { Machine } from './github/run-action.ts'
 
 /* What the log and the page of a run say of what nobody sees otherwise. */
-
-vi.setConfig({ testTimeout: 60_000 })
 
 const server = await useVaultServer()
 

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { writePublishedTree } from '../../scripts/build-github-action.ts'
 import { useVaultServer } from '../rig/use-vault-server.ts'
@@ -17,8 +17,6 @@ import type { Done } from './github/run-action.ts'
 import { decoded, obeyed } from './github/runner-log.ts'
 
 /* The built action as the runner starts it, against the cache service of a real server. */
-
-vi.setConfig({ testTimeout: 60_000 })
 
 const server = await useVaultServer()
 

@@ -11,7 +11,7 @@ import {
   utimesSync,
 } from 'node:fs'
 import path from 'node:path'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { useVaultServer } from '../rig/use-vault-server.ts'
 import {
   contentOf,
@@ -25,8 +25,6 @@ import type { Machine } from './github/run-action.ts'
 import { useActionsCache } from './github/use-actions-cache.ts'
 
 /* The built action beside GitHub's own client: what one has saved, the other puts back. */
-
-vi.setConfig({ testTimeout: 60_000 })
 
 const server = await useVaultServer()
 

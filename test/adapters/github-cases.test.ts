@@ -1,9 +1,7 @@
-import { describe, vi } from 'vitest'
+import { describe } from 'vitest'
 import { describeKeys } from './describe-keys.ts'
 import type { KeyJob, KeyResult } from './describe-keys.ts'
 import { createMachine, runAction } from './github/run-action.ts'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 /* The built action on the cases that all adapters share. `--force` and another vault have no words there. */
 

@@ -1,7 +1,7 @@
 import { renameSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { describe, expect, test, vi } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { useVaultServer } from '../rig/use-vault-server.ts'
 import { startsAfterJob } from './github/post-condition.ts'
 import {
@@ -15,8 +15,6 @@ import {
 import type { Done, Machine } from './github/run-action.ts'
 
 /* The built action in the place of actions/cache: its inputs, outputs, limits and words. */
-
-vi.setConfig({ testTimeout: 60_000 })
 
 const server = await useVaultServer()
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../../database/open-database.ts'
 import { openTestEngine } from '../../engine/testing/open-engine.ts'
 import type { TestEngine } from '../../engine/testing/open-engine.ts'
@@ -15,8 +15,6 @@ import type { Scope } from '../../trust/principal.ts'
 import { createActionsCacheProtocol } from './actions-cache-protocol.ts'
 import { useClient } from './testing/use-client.ts'
 import type { ClientOptions, ClientResult, ClientStep } from './testing/use-client.ts'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 const MIB = 1024 ** 2
 const MAIN: Scope = { level: 'protected', name: 'github:1/protected:refs/heads/main' }

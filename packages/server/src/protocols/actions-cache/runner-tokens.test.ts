@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../../database/open-database.ts'
 import { openTestEngine } from '../../engine/testing/open-engine.ts'
 import { startTestServer } from '../../testing/start-test-server.ts'
@@ -12,8 +12,6 @@ import { issuerOf } from '../../trust/testing/sample-claims.ts'
 import { startTokenIssuer } from '../../trust/testing/token-issuer.ts'
 import { createActionsCacheProtocol } from './actions-cache-protocol.ts'
 import { useClient } from './testing/use-client.ts'
-
-vi.setConfig({ testTimeout: 60_000 })
 
 const MAIN = { Scope: 'refs/heads/main', Permission: 3 }
 const READ_MAIN = { Scope: 'refs/heads/main', Permission: 1 }
