@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { spawn } from '@lydell/node-pty'
 import type { IPty } from '@lydell/node-pty'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { openRig } from '../rig/rig.ts'
 import type { Rig } from '../rig/rig.ts'
 import { openScriptedCommand } from '../rig/scripted-command.ts'
@@ -110,6 +110,8 @@ test('Ctrl-Z leaves nobody stuck', async () => {
   const invocation = await command.next()
 
   terminal.pty.write('\u001A')
+  // The key throws away what its terminal has not shown yet, so it must have arrived before.
+  await vi.waitUntil(() => terminal.text().includes('^Z'), { timeout: 10_000 })
   await invocation.print('stdout', 'still here\n')
   await invocation.exit(0)
 
