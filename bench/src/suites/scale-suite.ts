@@ -10,7 +10,18 @@ import { bareWalk } from './hash-rows.ts'
 import { createProject, taskvault, timeStoring, vaultOf } from './taskvault.ts'
 
 const PATHS = [1000, 10_000, 100_000, 500_000]
-const MEGABYTES = [1, 10, 100, 400]
+
+/**
+ * What changes: files of one size, more and more of them. Contents of 1 MiB and more are cut into chunks, which
+ * costs more for each byte, so a line holds either such files or others.
+ */
+interface ChangedFiles {
+  readonly fileBytes: number
+  readonly megabytes: number
+}
+
+const SMALL_FILES = [1, 10, 100, 400].map((megabytes) => ({ fileBytes: 1e5, megabytes }))
+const LARGE_FILES = [8, 80, 400, 800].map((megabytes) => ({ fileBytes: 8e6, megabytes }))
 
 /** Cost against the number of paths, and against changed bytes, at four sizes each. */
 export const scaleSuite: Suite = {
@@ -18,7 +29,7 @@ export const scaleSuite: Suite = {
   needsBytes: 9e9,
   createRows: (bench) => [
     ...PATHS.flatMap((paths) => rowsOfPaths(bench, paths)),
-    ...MEGABYTES.map((megabytes) => changedBytesRow(bench, megabytes)),
+    ...[...SMALL_FILES, ...LARGE_FILES].map((changed) => changedBytesRow(bench, changed)),
   ],
 }
 
@@ -71,14 +82,17 @@ function withPeer(row: Row, peer: Contestant): Row {
   return { ...row, contestants: [...row.contestants, peer] }
 }
 
-function changedBytesRow(bench: Bench, megabytes: number): Row {
-  const project = freshPath(bench, `changed-${megabytes}`)
+function changedBytesRow(bench: Bench, changed: ChangedFiles): Row {
+  const { fileBytes, megabytes } = changed
+  const name = `${megabytes}-of-${fileBytes}`
+  const each = fileBytes < 1e6 ? `${fileBytes / 1e3} kB` : `${fileBytes / 1e6} MB`
+  const project = freshPath(bench, `changed-${name}`)
   const save = command(project, 'save')
   let round = 0
   return {
-    name: `save-changed-${megabytes}`,
-    point: { line: 'save, by megabytes changed', size: megabytes },
-    operation: `save after ${megabytes} MB changed in 100 of 10,000 files`,
+    name: `save-changed-${name}`,
+    point: { line: `save, by megabytes changed, in files of ${each}`, size: megabytes },
+    operation: `save after ${megabytes} MB changed, in files of ${each}, beside 10,000 others`,
     state: 'warm stat cache',
     targets: [MEMORY_LIMIT],
     setUp: () => {
@@ -94,7 +108,7 @@ function changedBytesRow(bench: Bench, megabytes: number): Row {
         command: 'taskvault cache save',
         prepare: () => {
           round += 1
-          changeFiles(project, { megabytes, round })
+          changeFiles(project, changed, round)
         },
         run: () => timeStoring(bench, project, save),
       },
@@ -102,13 +116,12 @@ function changedBytesRow(bench: Bench, megabytes: number): Row {
   }
 }
 
-/** Gives a hundred files new bytes that no round before had, and the save a new key. */
-function changeFiles(project: string, change: { megabytes: number; round: number }): void {
-  const { megabytes, round } = change
-  const random = createRandomBytes(`${megabytes} ${round}`)
-  for (let index = 0; index < 100; index += 1) {
+/** Gives files new bytes that no round before had, and the save a new key. */
+function changeFiles(project: string, { fileBytes, megabytes }: ChangedFiles, round: number): void {
+  const random = createRandomBytes(`${megabytes} ${fileBytes} ${round}`)
+  for (let index = 0; index < (megabytes * 1e6) / fileBytes; index += 1) {
     const file = join(project, 'tree', 'first', `directory-${index % 50}`, `changed-${index}`)
-    writeFileSync(file, random((megabytes * 1e6) / 100))
+    writeFileSync(file, random(fileBytes))
   }
   writeFileSync(join(project, 'input'), `input ${round}`)
 }
