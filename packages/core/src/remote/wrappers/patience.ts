@@ -1,9 +1,10 @@
 import { unavailable } from '../failures.ts'
+import { createWaitingClock } from './waiting-clock.ts'
 
 export interface PatienceOptions {
   /** How long all waiting that leads to nothing may take together. */
   readonly limitMs: number
-  /** Milliseconds that this thread has waited for anything; a clock would also count what it is busy with. */
+  /** Milliseconds that this thread has waited for anything. */
   readonly now?: () => number
 }
 
@@ -33,7 +34,7 @@ const PROGRESS_BYTES = 16 * 1024
 const TICK_MS = 50
 
 export function createPatience(options: PatienceOptions): Patience {
-  const { limitMs, now = () => performance.nodeTiming.idleTime } = options
+  const { limitMs, now = createWaitingClock() } = options
   const end = new AbortController()
   let [waiting, lostMs, movedBytes, quietMs, waitingSince] = [0, 0, 0, 0, 0]
   let timer: NodeJS.Timeout | undefined
