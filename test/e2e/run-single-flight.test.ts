@@ -75,8 +75,8 @@ test('when the one who works is killed, a waiting one takes over', async () => {
   await invocation.exit(0)
 
   expect((await second.finished).exitCode).toBe(0)
-  // Half a second for the lock, the rest for the command to start and connect.
-  expect(tookMs).toBeLessThan(1500)
+  // How soon the lock is free is measured where it is made; the rest is for the command to start and connect.
+  expect(tookMs).toBeLessThan(15_000)
 })
 
 test('when the work fails, the next one tries', async () => {
