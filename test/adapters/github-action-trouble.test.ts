@@ -95,6 +95,25 @@ test('a job that may only read saves nothing, without a word of warning', async 
   expect(saved.outputs['uploaded-bytes']).toBe('0')
 })
 
+test.each([
+  ['issue_comment', {}, 'not saved: the policy'],
+  ['workflow_run', { workflow_run: { head_repository: { id: 2 } } }, 'not saved: the policy'],
+  ['workflow_run', { workflow_run: { head_repository: { id: 1 } } }, 'saved 0 files'],
+  ['workflow_dispatch', {}, 'saved 0 files'],
+])('of %s %j, a job may work on what a fork has sent', async (name, event, said) => {
+  const machine = createMachine(server)
+  machine.env['GITHUB_EVENT_NAME'] = name
+  machine.env['GITHUB_EVENT_PATH'] = path.join(machine.workspace, '../event.json')
+  const document = { repository: { id: 1 }, ...event }
+  writeFiles(machine, { 'src/a.ts': 'a', '../event.json': JSON.stringify(document) })
+
+  const ran = await runAction(machine, {
+    inputs: { task: uniqueTask(), inputs: 'src/**', run: 'echo ran' },
+  })
+
+  expect(ran.log).toContain(said)
+})
+
 test('what could not be saved fails the step where that is asked for', async () => {
   const url = await startFailing((_, response) => void response.writeHead(500).end())
   const inputs = { run: 'echo made > out', path: 'out', inputs: 'src/**' }

@@ -30,6 +30,10 @@ const GITHUB_PULL = {
 }
 const ON_GITHUB_PULL = { ...ON_GITHUB, branch: 'topic', isProtected: false, isScheduled: false }
 
+const GITHUB_MAIN = { ...GITHUB, GITHUB_REF: 'refs/heads/main', GITHUB_REF_NAME: 'main' }
+const ON_GITHUB_MAIN = { ...ON_GITHUB, branch: 'main', isScheduled: false }
+const IN_DOUBT = { number: undefined, targetBranch: undefined, isFromFork: true }
+
 const GITLAB = {
   GITLAB_CI: 'true',
   CI_SERVER_URL: 'https://gitlab.example.com',
@@ -148,6 +152,29 @@ describe('github', () => {
         isScheduled: false,
         change: { number: '8', targetBranch: 'main', isFromFork: true },
       },
+    },
+    {
+      name: 'a comment, which does not tell whose changes it is about: in doubt, of a fork',
+      env: { ...GITHUB_MAIN, GITHUB_EVENT_NAME: 'issue_comment' },
+      event: { issue: { number: 8, pull_request: {} }, repository: { id: 1 } },
+      expected: { ...ON_GITHUB_MAIN, change: IN_DOUBT },
+    },
+    {
+      name: 'a workflow that follows a run of a fork',
+      env: { ...GITHUB_MAIN, GITHUB_EVENT_NAME: 'workflow_run' },
+      event: followedRun(2, 1),
+      expected: { ...ON_GITHUB_MAIN, change: IN_DOUBT },
+    },
+    {
+      name: 'a workflow that follows a run of the repository itself',
+      env: { ...GITHUB_MAIN, GITHUB_EVENT_NAME: 'workflow_run' },
+      event: followedRun(1, 1),
+      expected: { ...ON_GITHUB_MAIN, change: { ...IN_DOUBT, isFromFork: false } },
+    },
+    {
+      name: 'a workflow that follows a run of which nothing is told: in doubt, of a fork',
+      env: { ...GITHUB_MAIN, GITHUB_EVENT_NAME: 'workflow_run' },
+      expected: { ...ON_GITHUB_MAIN, change: IN_DOUBT },
     },
     {
       name: 'a tag',
@@ -469,4 +496,8 @@ function pullRequest(number: number, head: number | undefined, base: number): un
       base: { repo: { id: base } },
     },
   }
+}
+
+function followedRun(head: number, base: number): unknown {
+  return { repository: { id: base }, workflow_run: { head_repository: { id: head } } }
 }

@@ -4,25 +4,35 @@ export interface GitHubEvent {
   readonly change: { readonly number: string | undefined; readonly isFromFork: boolean } | undefined
 }
 
-/** Reads the document, trusting nothing. A pull request whose fork is gone has no head repository. */
+/** Reads the document, trusting nothing. */
 export function readGitHubEvent(document: unknown): GitHubEvent {
   const defaultBranch = readText(readField(readField(document, 'repository'), 'default_branch'))
+  return { defaultBranch, change: readPullRequest(document) ?? readFollowedRun(document) }
+}
+
+function readPullRequest(document: unknown): GitHubEvent['change'] {
   const pull = readField(document, 'pull_request')
-  if (typeof pull !== 'object' || pull === null) return { defaultBranch, change: undefined }
-  const [head, base] = [repositoryId(pull, 'head'), repositoryId(pull, 'base')]
+  if (typeof pull !== 'object' || pull === null) return undefined
+  const [head, base] = [readField(pull, 'head'), readField(pull, 'base')]
   const number = readField(pull, 'number')
   return {
-    defaultBranch,
-    change: {
-      number: typeof number === 'number' ? String(number) : undefined,
-      isFromFork: head === undefined || head !== base,
-    },
+    number: typeof number === 'number' ? String(number) : undefined,
+    isFromFork: isOther(readField(head, 'repo'), readField(base, 'repo')),
   }
 }
 
-function repositoryId(pull: object, side: 'head' | 'base'): number | undefined {
-  const id = readField(readField(readField(pull, side), 'repo'), 'id')
-  return typeof id === 'number' ? id : undefined
+/** A workflow that runs after another one usually works on what that one was about. */
+function readFollowedRun(document: unknown): GitHubEvent['change'] {
+  const run = readField(document, 'workflow_run')
+  if (typeof run !== 'object' || run === null) return undefined
+  const isFromFork = isOther(readField(run, 'head_repository'), readField(document, 'repository'))
+  return { number: undefined, isFromFork }
+}
+
+/** Also true in doubt: a fork that is gone is no repository. */
+function isOther(head: unknown, base: unknown): boolean {
+  const [headId, baseId] = [readField(head, 'id'), readField(base, 'id')]
+  return typeof headId !== 'number' || headId !== baseId
 }
 
 function readField(value: unknown, name: string): unknown {

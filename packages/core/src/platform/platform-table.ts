@@ -8,7 +8,7 @@ export type IdToken =
   /** Requested with a GET of `url`, authorised with `bearer`. */
   | { readonly kind: 'request'; readonly url: string; readonly bearer: string }
 
-/** A pull request or merge request. */
+/** A pull request or merge request, or what is done about one. */
 export interface ChangeRequest {
   readonly number?: string | undefined
   readonly targetBranch?: string | undefined
@@ -144,9 +144,12 @@ function isTagOnGitHub(read: Read): boolean {
   return read('GITHUB_REF_TYPE') === 'tag'
 }
 
-/** The variables do not tell a fork; without the event document it is in doubt. */
+/** Events whose jobs may work on what a fork has sent, though most of them run on the default branch. */
+const MAY_BE_OF_FORK = /^(?:pull_request|issue_comment$|workflow_run$)/
+
+/** The variables do not tell a fork; where the event document does not either, it is in doubt. */
 function changeOnGitHub(read: Read, { change }: GitHubEvent): ChangeRequest | undefined {
-  if (change === undefined && read('GITHUB_EVENT_NAME')?.startsWith('pull_request') !== true) {
+  if (change === undefined && !MAY_BE_OF_FORK.test(read('GITHUB_EVENT_NAME') ?? '')) {
     return undefined
   }
   const number = change?.number ?? /^refs\/pull\/(\d+)\//.exec(read('GITHUB_REF') ?? '')?.[1]
