@@ -154,13 +154,13 @@ function createRounds({ directory, template, operation, worker }: RoundParts): R
     async run(fault) {
       const place = begin()
       const traced = await traceOperation({ ...place, operation, fault, worker })
-      const met = findMet(traced.calls, fault)
+      const met = listMet(traced.calls, fault)
       const inspected = await inspectProject(place.project, operation, traced)
       for (const used of Object.values(place)) rmSync(used, { recursive: true, force: true })
-      const isMet = met !== undefined && isAbout(met, place.project)
       // What happens to other files, such as those that wake threads, is none of the vault's business.
-      return isMet
-        ? { ...inspected, call: `${met.syscall}(${met.text}` }
+      const isOurs = met.every((call) => isAbout(call, place.project))
+      return met[0] !== undefined && isOurs
+        ? { ...inspected, call: `${met[0].syscall}(${met[0].text}` }
         : { call: undefined, violations: [], wasBetween: false }
     },
   }
@@ -176,12 +176,12 @@ function numberCalls(calls: readonly TracedCall[]): NumberedCall[] {
   })
 }
 
-/** A killed process has no call that returned: it is the last one that began. */
-function findMet(calls: readonly TracedCall[], fault: Fault): TracedCall | undefined {
-  if (fault.effect !== KILL) return calls.find((call) => call.wasInjected)
-  return numberCalls(calls).find(
-    (call) => call.ordinal === fault.ordinal && call.syscall === fault.syscall,
-  )
+/** Each thread may meet a fault once. A killed process has no call that returned: it is the last one that began. */
+function listMet(calls: readonly TracedCall[], fault: Fault): readonly TracedCall[] {
+  if (fault.effect !== KILL) return calls.filter((call) => call.wasInjected)
+  return numberCalls(calls)
+    .filter((call) => call.ordinal === fault.ordinal && call.syscall === fault.syscall)
+    .slice(0, 1)
 }
 
 /** Names of files that are held by their directory's descriptor lead through /proc. */
