@@ -39,11 +39,15 @@ export interface KeyAdapter {
   runJob(job: KeyJob): Promise<KeyResult>
 }
 
-/** For every input of the table, one file that it selects; and outputs, which no command here makes. */
+/** For every input of the table, one file that it selects; and outputs that are paths, which no command here makes. */
 const SELECTED = ['a b/1.txt', '$HOME/x', '-n', '`date`', `"q" 'q'`, '*', '%PATH%', '源/a']
 const SOURCES = ['src/a.ts', 'src/notes.md', 'packages/a b/src/a.ts']
 const MADE = ['coverage/all', 'results.xml', 'packages/a b/results.xml', 'out $(id) dir', '--help']
 const FILES = [...SELECTED, ...SOURCES, ...MADE, 'вывод']
+/** Makes what patterns select, which no commit may have. */
+const NPM = `#!/bin/sh
+[ "$3" != --workspaces ] || { mkdir -p 'packages/a b/dist'; echo made > 'packages/a b/dist/a.js'; }
+`
 const DECLARED = { unit_tests: { command: 'npm test', inputs: ['src/**'] } }
 const CLI = path.resolve(import.meta.dirname, '../../packages/cli/bin/taskvault.js')
 
@@ -99,7 +103,7 @@ function openJob(
   const [project, bin] = [path.join(root, 'project'), path.join(root, 'bin')]
   for (const name of FILES) write(path.join(project, name), `content of ${name}`)
   declareTasks(project, DECLARED)
-  write(path.join(bin, 'npm'), '#!/bin/sh\nexit 0\n')
+  write(path.join(bin, 'npm'), NPM)
   execFileSync('chmod', ['+x', path.join(bin, 'npm')])
   execFileSync('git', ['init', '-q', '-b', 'main', project])
   const environment = {

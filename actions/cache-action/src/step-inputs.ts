@@ -66,7 +66,7 @@ export function readStepInputs(
     )
   return {
     task: readTask({ task: input('task'), isKeyed: key !== '' }),
-    paths: runs ? paths.map(checkPath) : paths,
+    paths,
     additions: {
       inputs,
       env: inputLines('env'),
@@ -127,15 +127,6 @@ function withShell(run: string, shell: string): Command {
       `$ErrorActionPreference='stop'; ${run}`,
     ]
   throw invalid(`shell is ${JSON.stringify(shell)}`, 'Write bash, sh, pwsh or powershell.')
-}
-
-/** The result of a script is all of its paths, so that they are named. */
-function checkPath(text: string): string {
-  if (!/[*?[\]]|^!/.test(text)) return text
-  throw invalid(
-    `path is ${JSON.stringify(text)}`,
-    'With run, name files and directories, without wildcards.',
-  )
 }
 
 function isNo(text: string): boolean {
