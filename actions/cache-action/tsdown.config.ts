@@ -21,7 +21,7 @@ const config: UserConfig = {
     restore: 'src/restore.ts',
     save: 'src/save.ts',
     'restore-worker': '../../packages/core/src/store/unpacking/restore-worker.ts',
-    'read-ahead-worker': '../../packages/core/src/files/read-ahead-worker.ts',
+    'read-ahead-worker': '../../packages/core/src/files/scanning/read-ahead-worker.ts',
     'file-worker': '../../packages/core/src/files/contents/file-worker.ts',
   },
   dts: false,

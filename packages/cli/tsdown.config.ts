@@ -77,7 +77,7 @@ const workers: UserConfig = {
   ...command,
   entry: {
     'restore-worker': '../core/src/store/unpacking/restore-worker.ts',
-    'read-ahead-worker': '../core/src/files/read-ahead-worker.ts',
+    'read-ahead-worker': '../core/src/files/scanning/read-ahead-worker.ts',
     'file-worker': '../core/src/files/contents/file-worker.ts',
   },
   outputOptions: { chunkFileNames: 'worker-[name].cjs' },

@@ -10,7 +10,7 @@ const config: UserConfig = {
     'stop-signals': 'src/process/stop-signals.ts',
     testing: 'src/testing/index.ts',
     'restore-worker': 'src/store/unpacking/restore-worker.ts',
-    'read-ahead-worker': 'src/files/read-ahead-worker.ts',
+    'read-ahead-worker': 'src/files/scanning/read-ahead-worker.ts',
     'file-worker': 'src/files/contents/file-worker.ts',
   },
 }

@@ -19,7 +19,7 @@ export {
 } from './errors.ts'
 export type { ErrorCode, ErrorDetails } from './errors.ts'
 export { chanceName } from './files/chance-name.ts'
-export { hashPath } from './files/hash-path.ts'
+export { hashPath } from './files/scanning/hash-path.ts'
 export { isWithin } from './files/is-within.ts'
 export { ensureDirectory } from './files/ensure-directory.ts'
 export { examineHooks } from './hook-files/examine-hooks.ts'
@@ -31,7 +31,7 @@ export type { Installation, InstallRequest } from './hook-files/install-hooks.ts
 export { observeHooks } from './hook-files/observe-hooks.ts'
 export type { InstallMethod } from './hook-files/plan-install.ts'
 export { uninstallHooks } from './hook-files/uninstall-hooks.ts'
-export { createMemoryStatCache } from './files/stat-cache.ts'
+export { createMemoryStatCache } from './files/scanning/stat-cache.ts'
 export type { HashAlgorithm, Hasher } from './hashing/hash-algorithm.ts'
 export { openHashAlgorithm, registerHashAlgorithm } from './hashing/open-hash-algorithm.ts'
 export { hashStream } from './hashing/hash-stream.ts'
@@ -174,7 +174,7 @@ export { examineRemote } from './vault/sharing/examine-remote.ts'
 export type { RemoteExamination } from './vault/sharing/examine-remote.ts'
 export { examineVault, isBroken } from './vault/examine-vault.ts'
 export type { Examination } from './vault/examine-vault.ts'
-export type { ScanContext } from './files/scan-context.ts'
+export type { ScanContext } from './files/scanning/scan-context.ts'
 export type {
   BlobContent,
   BlobStore,

@@ -11,18 +11,22 @@ const without = (file: string, find: string): Patch => change(file, find, '')
 /** Each defence of the engine, and the change that takes it away. */
 const CONTROLS: Readonly<Record<string, readonly Patch[]>> = {
   scopes: [
-    change('engine/live-entry.ts', "        'in',\n", "        'is not',\n"),
-    change('engine/live-entry.ts', "Array.from({ length: scopes }, () => '')", "''"),
-    change('engine/live-entry.ts', '...scopes, namespace', "'none', namespace"),
-    change('engine/find-entry.ts', 'scopes.find((name) => byScope.has(name))', 'rows[0]?.scope'),
+    change('engine/entries/live-entry.ts', "        'in',\n", "        'is not',\n"),
+    change('engine/entries/live-entry.ts', "Array.from({ length: scopes }, () => '')", "''"),
+    change('engine/entries/live-entry.ts', '...scopes, namespace', "'none', namespace"),
+    change(
+      'engine/entries/find-entry.ts',
+      'scopes.find((name) => byScope.has(name))',
+      'rows[0]?.scope',
+    ),
   ],
   'less trusted scopes': [
     change('engine/visible-scopes.ts', 'who.writes === undefined ? 0 : trustOf(who.writes)', '0'),
   ],
-  tenants: [change('engine/live-entry.ts', "'tenant_id', '='", "'tenant_id', '!='")],
-  'blobs of tenants': [without('engine/blob-rows.ts', ".where('tenant_id', '=', tenantId)")],
+  tenants: [change('engine/entries/live-entry.ts', "'tenant_id', '='", "'tenant_id', '!='")],
+  'blobs of tenants': [without('engine/blobs/blob-rows.ts', ".where('tenant_id', '=', tenantId)")],
   'write-once': [
-    change('engine/publish-entry.ts', 'if (known !== undefined)', 'if (known === null)'),
+    change('engine/entries/publish-entry.ts', 'if (known !== undefined)', 'if (known === null)'),
     change(
       'migrations/0001-engine.ts',
       'create unique index entries_live',
@@ -31,20 +35,30 @@ const CONTROLS: Readonly<Record<string, readonly Patch[]>> = {
   ],
   'publish needs blobs': [
     change(
-      'engine/publish-entry.ts',
+      'engine/entries/publish-entry.ts',
       'if (blobs.missing.length > 0)',
       'if (blobs.missing.length < 0)',
     ),
   ],
   'verified uploads': [
-    change('engine/store-blob.ts', 'return verifiedPieces(bytes, expected())', 'return bytes'),
+    change(
+      'engine/blobs/store-blob.ts',
+      'return verifiedPieces(bytes, expected())',
+      'return bytes',
+    ),
   ],
-  leases: [change('engine/remove-entries.ts', 'atLeast(nowMs + leaseMs)', 'atLeast(0)')],
+  leases: [change('engine/entries/remove-entries.ts', 'atLeast(nowMs + leaseMs)', 'atLeast(0)')],
   'less trusted floods': [
     change('engine/make-room.ts', 'victim.trust > trustOf(scope)', 'victim.trust > 99'),
     change('engine/scopes.ts', ".orderBy('trust')", ".orderBy('trust', 'desc')"),
   ],
-  taint: [change('engine/publish-entry.ts', 'if (tainted === undefined)', 'if (tainted !== null)')],
+  taint: [
+    change(
+      'engine/entries/publish-entry.ts',
+      'if (tainted === undefined)',
+      'if (tainted !== null)',
+    ),
+  ],
   audit: [change('model/audit-line.ts', 'return hash(previous + body)', "return hash('')")],
 }
 

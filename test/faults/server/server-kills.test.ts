@@ -37,14 +37,14 @@ test.skipIf(missing !== undefined)(
 const HASTE: Readonly<Record<string, readonly Patch[]>> = {
   'the object is not waited for': [
     {
-      file: 'engine/store-blob.ts',
+      file: 'engine/blobs/store-blob.ts',
       find: 'await writeObject(context, object, bytes)\n',
       replace: 'setTimeout(() => void writeObject(context, object, bytes), 2_000)\n',
     },
   ],
   'publication is told of before it is written down': [
     {
-      file: 'engine/publish-entry.ts',
+      file: 'engine/entries/publish-entry.ts',
       find: 'return await inTransaction(context.database,',
       replace: `setTimeout(() => later(), 2_000)
   return { kind: 'published', entry }

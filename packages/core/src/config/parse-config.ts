@@ -1,5 +1,5 @@
 import { isTaskVaultError } from '../errors.ts'
-import { isSoundOutput } from '../files/output-patterns.ts'
+import { isSoundOutput } from '../files/selection/output-patterns.ts'
 import { hashAlgorithmNames } from '../hashing/open-hash-algorithm.ts'
 import { EVICTION_STRATEGIES, HOOK_MODES, PASSES_OF, UNSTAGED_HANDLINGS } from '../model/policy.ts'
 import type { PolicyFields } from '../model/policy.ts'

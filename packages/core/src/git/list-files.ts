@@ -40,7 +40,7 @@ export interface ListRequest {
  * The work tree, the index and a commit have the same inputs in a clean checkout:
  *
  * - Here all tracked files are candidates. In the work tree all files are that git does not ignore,
- *   and git never ignores what is tracked (see files/ignore-scope.ts). A clean checkout has no others.
+ *   and git never ignores what is tracked (see files/selection/ignore-scope.ts). A clean checkout has no others.
  * - A submodule counts as the files of its recorded commit, as it does in the work tree, and not at
  *   all where it is not checked out. So an edit inside it is noticed in the work tree.
  * - The bytes are those that git stores. Where checking out changes them (line ends by

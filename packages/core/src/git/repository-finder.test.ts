@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { RepositoryView } from '../files/repository-view.ts'
+import type { RepositoryView } from '../files/selection/repository-view.ts'
 import { openProject } from '../testing/temporary-project.ts'
 import type { TemporaryProject } from '../testing/temporary-project.ts'
 import { createRepositoryFinder } from './repository-finder.ts'

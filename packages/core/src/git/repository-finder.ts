@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { RepositoryFinder, RepositoryView } from '../files/repository-view.ts'
+import type { RepositoryFinder, RepositoryView } from '../files/selection/repository-view.ts'
 import { findRepository, openRepository, readSmallFile } from './find-repository.ts'
 import type { Repository } from './find-repository.ts'
 import { openMentions } from './index-mentions.ts'

@@ -1,4 +1,4 @@
-import { createInputSelection } from '../files/input-selection.ts'
+import { createInputSelection } from '../files/selection/input-selection.ts'
 import { listChanges } from '../git/list-changes.ts'
 import type { WorkTreeChange } from '../git/list-changes.ts'
 import type { GitSource } from '../git/list-files.ts'

@@ -1,4 +1,4 @@
-import { createMemoryStatCache } from '../files/stat-cache.ts'
+import { createMemoryStatCache } from '../files/scanning/stat-cache.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import { createSourceVault } from '../vault/fingerprints/source-vault.ts'
 import type { SourceVault } from '../vault/fingerprints/source-vault.ts'

@@ -1,4 +1,4 @@
-import { createMemoryStatCache } from '../files/stat-cache.ts'
+import { createMemoryStatCache } from '../files/scanning/stat-cache.ts'
 import { findRepository } from '../git/find-repository.ts'
 import type { Repository } from '../git/find-repository.ts'
 import type { GitOptions } from '../git/run-git.ts'

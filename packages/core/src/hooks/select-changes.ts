@@ -1,5 +1,5 @@
-import type { InputSelection } from '../files/input-selection.ts'
-import { selectsBelow, selectsPath } from '../files/select-path.ts'
+import type { InputSelection } from '../files/selection/input-selection.ts'
+import { selectsBelow, selectsPath } from '../files/selection/select-path.ts'
 import type { WorkTreeChange } from '../git/list-changes.ts'
 
 /** Those of the changed paths that the inputs select, or may select something in. */

@@ -1,5 +1,5 @@
-import { parseColumns, parseListing } from '../files/listing.ts'
-import type { Listing, ListingColumns } from '../files/listing.ts'
+import { parseColumns, parseListing } from '../files/scanning/listing.ts'
+import type { Listing, ListingColumns } from '../files/scanning/listing.ts'
 
 /** A directory that is finished, but for its move to its place. */
 export interface MadeDirectory {

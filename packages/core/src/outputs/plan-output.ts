@@ -2,13 +2,18 @@ import { lstatSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { TaskVaultError } from '../errors.ts'
 import { runToEnd } from '../files/contents/read-content.ts'
-import { describeDirectory } from '../files/describe-directory.ts'
-import type { DescribedEntry } from '../files/describe-listing.ts'
-import { isSameMode, isSameTime, toMicroseconds } from '../files/kept-attributes.ts'
-import { DIRECTORY_TYPE, FILE_TYPE, SYMLINK_TYPE, typeOf } from '../files/observe-directory.ts'
-import type { ScanContext } from '../files/scan-context.ts'
-import { scanTree } from '../files/scan-tree.ts'
-import type { ScannedTree } from '../files/scan-tree.ts'
+import { describeDirectory } from '../files/scanning/describe-directory.ts'
+import type { DescribedEntry } from '../files/scanning/describe-listing.ts'
+import { isSameMode, isSameTime, toMicroseconds } from '../files/scanning/kept-attributes.ts'
+import {
+  DIRECTORY_TYPE,
+  FILE_TYPE,
+  SYMLINK_TYPE,
+  typeOf,
+} from '../files/scanning/observe-directory.ts'
+import type { ScanContext } from '../files/scanning/scan-context.ts'
+import { scanTree } from '../files/scanning/scan-tree.ts'
+import type { ScannedTree } from '../files/scanning/scan-tree.ts'
 import { digestFromBytes } from '../model/digest.ts'
 import type { DirectoryEntry, TreeEntry } from '../model/tree.ts'
 import type { ContentLocator } from '../store/blobs/content-locator.ts'

@@ -1,4 +1,4 @@
-import type { Listing } from '../files/listing.ts'
+import type { Listing } from '../files/scanning/listing.ts'
 import type { Digest } from '../model/digest.ts'
 import type { DirectoryEntry, TreeEntry } from '../model/tree.ts'
 

@@ -1,4 +1,4 @@
-import { DIRECTORY_TYPE, typeOf } from '../files/observe-directory.ts'
+import { DIRECTORY_TYPE, typeOf } from '../files/scanning/observe-directory.ts'
 import { readListing } from './made-directory.ts'
 import type { MadeDirectory } from './made-directory.ts'
 import type { Placement } from './output-plan.ts'

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.ts'
-import type { ScanContext } from '../files/scan-context.ts'
-import type { StatCache } from '../files/stat-cache.ts'
+import type { ScanContext } from '../files/scanning/scan-context.ts'
+import type { StatCache } from '../files/scanning/stat-cache.ts'
 import type { ProgressPhase } from '../model/events.ts'
 import { createPublisher } from '../store/entries/publish-together.ts'
 import type { Publisher } from '../store/entries/publish-together.ts'

@@ -1,6 +1,6 @@
 import { isFailure } from '../errors.ts'
 import { isThere } from '../files/is-there.ts'
-import { UNKNOWN_BLOB, renameBlobs } from '../files/listing.ts'
+import { UNKNOWN_BLOB, renameBlobs } from '../files/scanning/listing.ts'
 import { readColumns } from '../outputs/made-directory.ts'
 import type { EntryRow } from '../store/entries/entries.ts'
 import type { OpenedEntry } from './open-entry.ts'

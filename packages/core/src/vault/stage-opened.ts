@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { chanceName } from '../files/chance-name.ts'
-import { STAGING_PREFIX } from '../files/observe-directory.ts'
+import { STAGING_PREFIX } from '../files/scanning/observe-directory.ts'
 import type { Manifest } from '../model/manifest.ts'
 import { createOutputPlaces } from '../outputs/output-places.ts'
 import type { OutputPlaces } from '../outputs/output-places.ts'

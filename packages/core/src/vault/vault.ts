@@ -1,5 +1,5 @@
 import type { Settings } from '../config/settings.ts'
-import type { StatCache } from '../files/stat-cache.ts'
+import type { StatCache } from '../files/scanning/stat-cache.ts'
 import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { TaskKey } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'

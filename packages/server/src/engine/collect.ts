@@ -3,7 +3,7 @@ import { ENTRY_STATES } from '../database/engine-tables.ts'
 import { inTransaction } from '../database/in-transaction.ts'
 import type { DatabaseTransaction } from '../database/schema.ts'
 import type { EngineContext } from './engine-context.ts'
-import { removeEntries } from './remove-entries.ts'
+import { removeEntries } from './entries/remove-entries.ts'
 import { changeScope } from './scopes.ts'
 
 /*

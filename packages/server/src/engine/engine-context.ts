@@ -1,7 +1,7 @@
 import type { ObjectStore } from '@taskvault/core'
 import type { Database } from '../database/schema.ts'
+import type { HeldBlobs } from './blobs/held-blobs.ts'
 import type { EngineOptions } from './engine-options.ts'
-import type { HeldBlobs } from './held-blobs.ts'
 import type { RestoreLog } from './restore-log.ts'
 import type { TenantPolicies } from './tenants.ts'
 import type { UseCounts } from './use-counts.ts'

@@ -1,5 +1,5 @@
 import type { HttpApp } from './app.ts'
-import { Refusal } from './refusal.ts'
+import { Refusal } from './errors/refusal.ts'
 
 export interface HostCheckOptions {
   /** Whether callers prove who they are; otherwise being on this machine is all there is. */

@@ -3,11 +3,11 @@ import type { Engine } from '../engine/engine.ts'
 import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import { isAllowed } from '../trust/model/roles.ts'
 import type { HttpApp } from './app.ts'
-import { credentialsOf } from './caller.ts'
+import { credentialsOf } from './callers/caller.ts'
+import type { PrincipalCache } from './callers/principal-cache.ts'
 import type { Drain } from './drain.ts'
-import type { PrincipalCache } from './principal-cache.ts'
+import { Refusal } from './errors/refusal.ts'
 import { createReadinessLog } from './readiness-log.ts'
-import { Refusal } from './refusal.ts'
 
 interface Operated {
   readonly engine: Engine

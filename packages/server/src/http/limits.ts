@@ -1,4 +1,4 @@
-import type { Allowance } from './token-bucket.ts'
+import type { Allowance } from './callers/token-bucket.ts'
 
 /** What a server lets its callers do. Every one of these is there because without it one caller can stop all. */
 export interface HttpLimits {

@@ -1,11 +1,11 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { Socket } from 'node:net'
-import { answerError } from './error-answer.ts'
-import { expectContinue } from './expect-continue.ts'
+import { expectContinue } from './bodies/expect-continue.ts'
+import { answerError } from './errors/error-answer.ts'
+import { Refusal } from './errors/refusal.ts'
 import { longestRequestMs } from './limits.ts'
 import type { HttpLimits } from './limits.ts'
-import { Refusal } from './refusal.ts'
 
 /** What a listener proves itself with, and whose certificates it accepts; PEM. */
 export interface TlsMaterial {

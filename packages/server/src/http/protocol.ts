@@ -4,10 +4,10 @@ import type { Tenants } from '../tenants/tenants.ts'
 import type { Authenticator } from '../trust/authenticator.ts'
 import type { Signer } from '../trust/signing-keys.ts'
 import type { HttpApp } from './app.ts'
+import type { RecentBlobs } from './bodies/recent-blobs.ts'
+import type { RateLimits } from './callers/rate-limits.ts'
 import type { HttpLimits } from './limits.ts'
 import type { QuickQuestion } from './quick-answers.ts'
-import type { RateLimits } from './rate-limits.ts'
-import type { RecentBlobs } from './recent-blobs.ts'
 
 /** What a protocol's handlers work with. */
 export interface ProtocolServices {

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { ServerMetrics } from '../metrics/server-metrics.ts'
 import type { Principal } from '../trust/principal.ts'
-import { credentialsOf } from './caller.ts'
+import { credentialsOf } from './callers/caller.ts'
+import type { PrincipalCache } from './callers/principal-cache.ts'
+import type { RateLimits } from './callers/rate-limits.ts'
 import type { Drain } from './drain.ts'
-import type { PrincipalCache } from './principal-cache.ts'
-import type { RateLimits } from './rate-limits.ts'
 
 /** An answer, ready to be sent. */
 export interface QuickAnswer {

@@ -1,4 +1,4 @@
-import type { Listing } from '../listing.ts'
+import type { Listing } from '../scanning/listing.ts'
 
 /** A blob that holds something: one in the store, or one that is being written. */
 export interface Place {

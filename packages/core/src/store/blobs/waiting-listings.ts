@@ -1,7 +1,12 @@
 import type { Place } from '../../files/contents/content-sink.ts'
-import { UNKNOWN_BLOB, encodeListing, parseListing, renameBlobs } from '../../files/listing.ts'
-import type { Listing } from '../../files/listing.ts'
-import type { StatCache } from '../../files/stat-cache.ts'
+import {
+  UNKNOWN_BLOB,
+  encodeListing,
+  parseListing,
+  renameBlobs,
+} from '../../files/scanning/listing.ts'
+import type { Listing } from '../../files/scanning/listing.ts'
+import type { StatCache } from '../../files/scanning/stat-cache.ts'
 
 /** Listings of a save, which name blobs that may not be in the store yet. */
 export interface WaitingListings {

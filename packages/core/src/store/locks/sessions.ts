@@ -1,8 +1,8 @@
 import { hostname } from 'node:os'
 import { basename } from 'node:path'
 import { isTaskVaultError } from '../../errors.ts'
-import { SNAPSHOT_PREFIX, STAGING_PREFIX } from '../../files/observe-directory.ts'
 import { removeTree } from '../../files/remove-tree.ts'
+import { SNAPSHOT_PREFIX, STAGING_PREFIX } from '../../files/scanning/observe-directory.ts'
 import type { Store } from '../store.ts'
 import { isAlive } from './is-alive.ts'
 

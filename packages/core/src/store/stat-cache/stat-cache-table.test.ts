@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { StatCache } from '../../files/stat-cache.ts'
+import type { StatCache } from '../../files/scanning/stat-cache.ts'
 import { openTemporaryStore } from '../../testing/temporary-store.ts'
 import type { Store } from '../store.ts'
 import { createStatCacheTable } from './stat-cache-table.ts'

@@ -1,4 +1,4 @@
-import type { StatCache } from '../../files/stat-cache.ts'
+import type { StatCache } from '../../files/scanning/stat-cache.ts'
 import type { Database } from '../database/database.ts'
 import { forgetting } from '../forgetting.ts'
 import { placeOf } from './listing-page.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
-import { createMemoryStatCache } from '../../files/stat-cache.ts'
+import { createMemoryStatCache } from '../../files/scanning/stat-cache.ts'
 import { openHashAlgorithm } from '../../hashing/open-hash-algorithm.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import { parseTaskName } from '../../model/task.ts'
@@ -157,7 +157,7 @@ async function keyed(
 function script(): string {
   return `
     import { fingerprintContent } from ${moduleAt('fingerprint-content.ts')}
-    import { createMemoryStatCache } from ${moduleAt('../../files/stat-cache.ts')}
+    import { createMemoryStatCache } from ${moduleAt('../../files/scanning/stat-cache.ts')}
     import { openHashAlgorithm } from ${moduleAt('../../hashing/open-hash-algorithm.ts')}
     const algorithm = await openHashAlgorithm('blake3')
     const context = { algorithm, statCache: createMemoryStatCache(), now: Date.now }

@@ -3,7 +3,7 @@ import { chmodSync, renameSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
-import { createMemoryStatCache } from '../../files/stat-cache.ts'
+import { createMemoryStatCache } from '../../files/scanning/stat-cache.ts'
 import { openHashAlgorithm } from '../../hashing/open-hash-algorithm.ts'
 import { compareFingerprints } from '../../model/explain.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
@@ -57,7 +57,7 @@ test('a process with another locale, time zone, umask and directory computes the
   })
   const script = `
     import { fingerprintTask } from ${moduleAt('fingerprint-task.ts')}
-    import { createMemoryStatCache } from ${moduleAt('../../files/stat-cache.ts')}
+    import { createMemoryStatCache } from ${moduleAt('../../files/scanning/stat-cache.ts')}
     import { openHashAlgorithm } from ${moduleAt('../../hashing/open-hash-algorithm.ts')}
     const context = { algorithm: await openHashAlgorithm('blake3'), statCache: createMemoryStatCache(), now: Date.now }
     const definition = { inputs: ['**'], outputs: [], env: [], tools: [] }

@@ -1,7 +1,7 @@
 import path from 'node:path'
-import { escapeGlob, withSlashes } from '../../files/glob-pattern.ts'
 import { isWithin } from '../../files/is-within.ts'
-import { readOutput } from '../../files/output-patterns.ts'
+import { escapeGlob, withSlashes } from '../../files/selection/glob-pattern.ts'
+import { readOutput } from '../../files/selection/output-patterns.ts'
 import { findInProject } from './find-in-project.ts'
 
 /** Where a command is called, and in which project. */

@@ -1,7 +1,7 @@
 import { findNearestName } from '../../config/nearest-name.ts'
 import type { Settings } from '../../config/settings.ts'
 import { TaskVaultError } from '../../errors.ts'
-import { divideOutputs } from '../../files/output-patterns.ts'
+import { divideOutputs } from '../../files/selection/output-patterns.ts'
 import type { TaskDefinition, TaskName, WorkDefinition } from '../../model/task.ts'
 import type { Command } from '../../process/command-line.ts'
 import { exclusionOf } from './paths-from-root.ts'

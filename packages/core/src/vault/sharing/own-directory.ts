@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { STAGING_PREFIX } from '../../files/observe-directory.ts'
 import { removeTree } from '../../files/remove-tree.ts'
+import { STAGING_PREFIX } from '../../files/scanning/observe-directory.ts'
 import { forgetStaging, recordStaging } from '../../store/locks/sessions.ts'
 import type { OpenParts } from '../open-parts.ts'
 

@@ -1,7 +1,7 @@
 import path from 'node:path'
-import { parseGlobPattern } from '../../files/glob-pattern.ts'
-import type { GlobPattern } from '../../files/glob-pattern.ts'
 import { isWithin } from '../../files/is-within.ts'
+import { parseGlobPattern } from '../../files/selection/glob-pattern.ts'
+import type { GlobPattern } from '../../files/selection/glob-pattern.ts'
 
 export interface PatternPlaces {
   /** Absolute. */

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { divideOutputs } from '../../files/output-patterns.ts'
+import { divideOutputs } from '../../files/selection/output-patterns.ts'
 import type { TaskOutputs } from '../vault.ts'
 import { findTaskOutputs } from './task-outputs.ts'
 

@@ -1,11 +1,11 @@
-import { openKnownSources } from '../../files/known-sources.ts'
+import { openKnownSources } from '../../files/selection/known-sources.ts'
 import {
   findOutputMatches,
   findUndivided,
   mayMatchBelow,
   parseOutputPattern,
-} from '../../files/output-patterns.ts'
-import type { OutputMatch, OutputPattern } from '../../files/output-patterns.ts'
+} from '../../files/selection/output-patterns.ts'
+import type { OutputMatch, OutputPattern } from '../../files/selection/output-patterns.ts'
 import { createRepositoryFinder } from '../../git/repository-finder.ts'
 import type { Environment } from '../../git/run-git.ts'
 import type { OutputPlaces } from './output-targets.ts'

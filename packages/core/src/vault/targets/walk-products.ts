@@ -3,10 +3,10 @@ import type { Dirent } from 'node:fs'
 import path from 'node:path'
 import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../../errors.ts'
 import { isWithin } from '../../files/is-within.ts'
-import { STAGING_PREFIX } from '../../files/observe-directory.ts'
-import { entersPath, isFulfilled } from '../../files/output-patterns.ts'
-import type { OutputPattern } from '../../files/output-patterns.ts'
 import { RESERVED_NAMES } from '../../files/reserved-names.ts'
+import { STAGING_PREFIX } from '../../files/scanning/observe-directory.ts'
+import { entersPath, isFulfilled } from '../../files/selection/output-patterns.ts'
+import type { OutputPattern } from '../../files/selection/output-patterns.ts'
 import type { TaskPlaces, TaskProducts } from './task-products.ts'
 
 /** Each is a line of the manifest, and is restored separately: for more files, name their directories. */

@@ -1,4 +1,4 @@
-import { Refusal } from '../../http/refusal.ts'
+import { Refusal } from '../../http/errors/refusal.ts'
 
 /** As many as an entry can need. */
 const MOST_BLOCKS = 20_000

@@ -1,4 +1,4 @@
-import { Refusal } from '../../http/refusal.ts'
+import { Refusal } from '../../http/errors/refusal.ts'
 
 /** A cache of GitHub's protocol by its name: `version` tells archives of other paths or compression apart. */
 export interface CachePlace {

@@ -1,4 +1,4 @@
-import { Refusal } from '../../http/refusal.ts'
+import { Refusal } from '../../http/errors/refusal.ts'
 
 /** Archives are written once: who comes second is told so, in words that clients show. */
 export function keyTaken(key: string): Refusal {

@@ -1,7 +1,7 @@
 import { createHash, randomInt } from 'node:crypto'
 import type { ByteStream } from '@taskvault/core'
 import type { BlobRow, StoredEntry } from '../../engine/engine.ts'
-import { Refusal } from '../../http/refusal.ts'
+import { Refusal } from '../../http/errors/refusal.ts'
 import type { Principal } from '../../trust/principal.ts'
 import { namespaceOf } from './cache-place.ts'
 import type { CachePlace } from './cache-place.ts'

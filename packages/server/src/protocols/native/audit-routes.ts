@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { HttpApp } from '../../http/app.ts'
-import { callerOf } from '../../http/caller.ts'
-import { errorBody } from '../../http/error-body.ts'
+import { callerOf } from '../../http/callers/caller.ts'
+import { errorBody } from '../../http/errors/error-body.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
 import { authorize } from '../../trust/model/roles.ts'
 

@@ -2,10 +2,10 @@ import type { BlobName } from '@taskvault/core'
 import { z } from 'zod'
 import type { UploadPlan } from '../../engine/engine.ts'
 import type { HttpApp } from '../../http/app.ts'
-import { callerOf } from '../../http/caller.ts'
-import { errorBody } from '../../http/error-body.ts'
+import { callerOf } from '../../http/callers/caller.ts'
+import { errorBody } from '../../http/errors/error-body.ts'
+import { Refusal } from '../../http/errors/refusal.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
-import { Refusal } from '../../http/refusal.ts'
 import { blobName, sentBlob } from './schemas.ts'
 
 const MOST_NAMES = 10_000

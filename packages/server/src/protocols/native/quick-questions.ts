@@ -1,7 +1,7 @@
 import { isDigest } from '@taskvault/core'
 import type { BlobName, TaskName } from '@taskvault/core'
 import type { StoredEntry } from '../../engine/engine.ts'
-import { answerError } from '../../http/error-answer.ts'
+import { answerError } from '../../http/errors/error-answer.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
 import type { QuickAnswer, QuickQuestion } from '../../http/quick-answers.ts'
 import { namespaceOf, recordOf } from './record-of.ts'

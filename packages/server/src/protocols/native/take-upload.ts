@@ -1,9 +1,9 @@
 import type { BlobName } from '@taskvault/core'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { askForBody } from '../../http/ask-for-body.ts'
-import { callerOf } from '../../http/caller.ts'
+import { askForBody } from '../../http/bodies/ask-for-body.ts'
+import { callerOf } from '../../http/callers/caller.ts'
+import { Refusal } from '../../http/errors/refusal.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
-import { Refusal } from '../../http/refusal.ts'
 import { refuseTooLarge } from './blob-batch-routes.ts'
 
 type UploadRequest = FastifyRequest & { readonly params: { readonly name: BlobName } }

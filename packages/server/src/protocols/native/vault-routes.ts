@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { HttpApp } from '../../http/app.ts'
-import { callerOf } from '../../http/caller.ts'
-import { errorBody } from '../../http/error-body.ts'
+import { callerOf } from '../../http/callers/caller.ts'
+import { errorBody } from '../../http/errors/error-body.ts'
+import { Refusal } from '../../http/errors/refusal.ts'
 import type { ProtocolServices } from '../../http/protocol.ts'
-import { Refusal } from '../../http/refusal.ts'
 import { namespaceOf } from './record-of.ts'
 import { taskName } from './schemas.ts'
 

@@ -1,6 +1,6 @@
 import { isFailure } from '../../../errors.ts'
 import { CHUNKED_FROM_BYTES } from '../../../files/contents/cut-chunks.ts'
-import { FILE_TYPE, typeOf } from '../../../files/observe-directory.ts'
+import { FILE_TYPE, typeOf } from '../../../files/scanning/observe-directory.ts'
 import { digestFromBytes } from '../../../model/digest.ts'
 import type { Digest } from '../../../model/digest.ts'
 import type { ChunkedContent } from '../../../model/pack-index.ts'

@@ -1,0 +1,61 @@
+import { appendAudit } from '../../database/audit.ts'
+import { inTransaction } from '../../database/in-transaction.ts'
+import type { EngineContext } from '../engine-context.ts'
+import { removeEntries } from '../entries/remove-entries.ts'
+import { HEALTH_KEY } from '../health.ts'
+import { changeScope } from '../scopes.ts'
+
+interface LostBlob {
+  readonly tenantId: string
+  readonly scope: string
+  readonly objectKey: string
+}
+
+/**
+ * Somebody took an object away behind our back: the entries that need it go, so that the work is done
+ * and saved again. Only where the store of objects shows that it is the right one: the wrong bucket has
+ * none of them.
+ */
+export async function dismissLostBlob(context: EngineContext, lost: LostBlob): Promise<void> {
+  const { objects, database, now, times, report } = context
+  const { tenantId, objectKey } = lost
+  if ((await objects.head(HEALTH_KEY)) === undefined) return
+  if ((await objects.head(objectKey)) !== undefined) return
+  report({ kind: 'lost', tenantId, objectKey })
+  await inTransaction(database, async (transaction) => {
+    const rows = await transaction
+      .selectFrom('entry_blobs')
+      .innerJoin('entries', 'entries.id', 'entry_blobs.entry_id')
+      .select(['entries.id', 'entries.scope'])
+      .where('object_key', '=', objectKey)
+      .orderBy('entries.scope')
+      .limit(500)
+      .execute()
+    const nowMs = now()
+    for (const { id, scope } of rows) {
+      const place = { tenantId, name: scope }
+      await changeScope(transaction, place, {})
+      await removeEntries(transaction, { place, ids: [id], nowMs, leaseMs: times.leaseMs })
+    }
+    // What is left of it is collected as any other blob; nobody is told of it any more.
+    await forget(transaction, lost)
+    const fields = { object: objectKey, scope: lost.scope, entries: rows.length }
+    const event = { kind: 'ERROR', operation: 'object_lost', fields } as const
+    await appendAudit(transaction, { tenantId, events: [event], nowMs })
+  })
+}
+
+async function forget(
+  transaction: Parameters<typeof changeScope>[0],
+  { tenantId, scope, objectKey }: LostBlob,
+): Promise<void> {
+  const gone = await transaction
+    .deleteFrom('blobs')
+    .where('object_key', '=', objectKey)
+    .where('refs', '=', 0)
+    .where('borrowed', '=', 0)
+    .returning(['size_bytes', 'is_counted'])
+    .executeTakeFirst()
+  if (gone?.is_counted !== 1) return
+  await changeScope(transaction, { tenantId, name: scope }, { used_bytes: -gone.size_bytes })
+}
