@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { useVaultServer } from '../rig/use-vault-server.ts'
+import { startInterfering } from './github/failing-service.ts'
 import { createMachine, post, runAction, uniqueTask, writeFiles } from './github/run-action.ts'
 import type { Machine } from './github/run-action.ts'
 
@@ -31,11 +32,26 @@ test('steps that leave a silent service alone say so, and that only the machine 
 
 test('a job that may only read says that others do not find what it saves', async () => {
   const machine = createMachine(server)
-  machine.env['ACTIONS_CACHE_MODE'] = 'read'
+  machine.env['ACTIONS_CACHE_MODE'] = 'Read'
 
   const saved = await save(machine, { key: uniqueTask(), path: 'kept' })
 
-  expect(saved.log).toMatch(/saved 1 file, .* on this machine only: the job may not write/)
+  expect(saved.log).toMatch(/saved 1 file, .* on this machine only: ACTIONS_CACHE_MODE is read/)
+})
+
+test('a job that may not write says why, in words of the service', async () => {
+  const denial = 'cache write denied: A fork writes nothing.'
+  const url = await startInterfering(server.url, {
+    which: ({ url: path }) => path?.endsWith('/CreateCacheEntry') === true,
+    answer: (_, response) => void response.end(JSON.stringify({ ok: false, message: denial })),
+  })
+  const key = uniqueTask()
+
+  const saved = await save(createMachine({ url, key: server.key }), { key, path: 'kept' })
+
+  expect(saved.log).not.toContain('::warning')
+  expect(saved.log).toContain(`on this machine only: ${denial}\n`)
+  expect(saved.log).toContain(`Unable to reserve cache with key ${key}. More details: ${denial}\n`)
 })
 
 test('a runner without a cache service says that only the machine remembers', async () => {

@@ -141,7 +141,12 @@ test('a job that may not write is told so, and that is no failure', async () => 
     response.end(JSON.stringify(isCreation ? { ok: false, message } : { ok: false }))
   })
 
-  expect(await stores.blobs.put(await sampleBlob(10))).toBe('skipped')
+  const blob = await sampleBlob(10)
+  const draft = { ...(await sampleDraft(connect().blobs)), packs: [blob] }
+  expect(await stores.entries.publish(draft)).toMatchObject({ kind: 'blobs-missing' })
+  expect(await stores.blobs.put(blob)).toBe('skipped')
+  const because = 'cache write denied: this event reads only'
+  expect(await stores.entries.publish(draft)).toEqual({ kind: 'skipped', because })
 })
 
 test('what another job is sending is left to that job', async () => {

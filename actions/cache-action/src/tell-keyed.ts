@@ -63,6 +63,9 @@ export function tellSavedKey(
     runner.say(
       `Failed to save: Unable to reserve cache with key ${key}, another job may be creating this cache.`,
     )
+  } else if (save.remote?.kind === 'skipped') {
+    const details = save.remote.because ?? 'another job may be creating this cache.'
+    runner.say(`Failed to save: Unable to reserve cache with key ${key}. More details: ${details}`)
   } else if (save.remote === undefined || save.remote.kind === 'sent') {
     runner.say(`Cache saved with key: ${key}`)
   }

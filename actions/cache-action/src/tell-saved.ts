@@ -43,7 +43,7 @@ function describeSent(remote: Extract<Save, { readonly kind: 'saved' }>['remote'
     case 'known':
       return '; the remote store has an entry of this key already'
     case 'skipped':
-      return ' on this machine only: the job may not write to the remote store, or another job is sending the same'
+      return ` on this machine only: ${remote.because ?? 'the job may not write to the remote store, or another job is sending the same'}`
     case 'failed':
       return ' on this machine only: the remote store could not be used'
   }

@@ -75,6 +75,19 @@ describe('a run', () => {
     )
   })
 
+  test('tells why others do not get it', () => {
+    const remote = {
+      kind: 'skipped',
+      sentBytes: 0,
+      because: 'A fork writes nothing.\n::x',
+    } as const
+    const saved = { fileCount: 0, sizeBytes: 0, remote } as SavedEntry
+
+    expect(renderRunSaved(saved, { durationMs: 50 })).toMatch(
+      /^saved the result after 50 ms, for this machine only \(A fork writes nothing\.\P{C}+\)$/u,
+    )
+  })
+
   test.each<[NotSaved, boolean, RegExp]>([
     [
       {

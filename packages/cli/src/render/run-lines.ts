@@ -59,9 +59,14 @@ export function renderRunSaved(saved: SavedEntry, ran: Pick<RanOutcome, 'duratio
     saved.fileCount === 0
       ? 'the result'
       : `${countFiles(saved.fileCount)}, ${formatBytes(saved.sizeBytes)},`
-  const isSent = saved.remote?.kind === 'sent'
-  const sent = isSent ? `, and sent ${formatBytes(saved.remote.sentBytes)}` : ''
-  return `saved ${size} after ${formatDuration(ran.durationMs)}${sent}`
+  return `saved ${size} after ${formatDuration(ran.durationMs)}${describeSent(saved)}`
+}
+
+/** What was sent, or why others do not get it; trouble is told by itself. */
+function describeSent({ remote }: SavedEntry): string {
+  if (remote?.kind === 'sent') return `, and sent ${formatBytes(remote.sentBytes)}`
+  if (remote?.kind !== 'skipped' || remote.because === undefined) return ''
+  return `, for this machine only (${onOneLine(remote.because)})`
 }
 
 export interface NotSavedLine {

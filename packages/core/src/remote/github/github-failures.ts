@@ -4,7 +4,12 @@ import type { HttpAnswer } from '../http/http-client.ts'
 
 /** This job may read only: no problems found, and nothing is to be written. */
 export class WriteDenied extends Error {
-  override readonly name = 'WriteDenied'
+  override readonly name: string = 'WriteDenied'
+}
+
+/** Somebody else is writing the same, which says nothing of what else this job may write. */
+export class LeftToOthers extends WriteDenied {
+  override readonly name = 'LeftToOthers'
 }
 
 /** Names an answer that is not what was asked for; drops its body. */
@@ -25,6 +30,6 @@ export async function explainGithubAnswer(
   })
 }
 
-export function writeDenied(message: string): TaskVaultError {
-  return new TaskVaultError('REMOTE_REFUSED', message, { cause: new WriteDenied(message) })
+export function writeDenied(cause: WriteDenied): TaskVaultError {
+  return new TaskVaultError('REMOTE_REFUSED', cause.message, { cause })
 }

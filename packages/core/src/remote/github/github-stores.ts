@@ -12,7 +12,7 @@ import { readOnly } from '../wrappers/read-only.ts'
 import { createGithubService, findGithubService } from './find-github-service.ts'
 import { createGithubArchives } from './github-archives.ts'
 import type { ArchiveStore } from './github-archives.ts'
-import { WriteDenied, writeDenied } from './github-failures.ts'
+import { LeftToOthers, WriteDenied, writeDenied } from './github-failures.ts'
 import { createGithubObjectStore } from './github-object-store.ts'
 
 export interface GithubStoresOptions {
@@ -38,7 +38,7 @@ export function openGithubStores({
 }: GithubStoresOptions): RemoteStores & AsyncDisposable {
   const place = findGithubService(env)
   if (place === undefined) throw noService()
-  const mode = env['ACTIONS_CACHE_MODE']
+  const mode = env['ACTIONS_CACHE_MODE']?.trim().toLowerCase()
   const objects = createGithubObjectStore({
     service: createGithubService(place, { http }),
     http,
@@ -60,7 +60,7 @@ function giveWay(objects: ObjectStore): ObjectStore {
     async putIfAbsent(key, content, call) {
       const isNew = await objects.putIfAbsent(key, content, call)
       if (isNew || (await objects.head(key, call)) !== undefined) return isNew
-      throw writeDenied('Another job is sending the same')
+      throw writeDenied(new LeftToOthers('Another job is sending the same'))
     },
   }
 }
@@ -85,23 +85,31 @@ function withoutRecents(objects: ObjectStore): ObjectStore {
   }
 }
 
-/** Not to be allowed to write is an outcome here. */
+/** Not to be allowed to write is an outcome here, and who offers the entry of what was denied is told why. */
 function unlessDenied({ blobs, entries }: RemoteStores): RemoteStores {
+  let denied: string | undefined
   return {
     blobs: {
       ...blobs,
       put: (content, call) =>
         orSkip<PutOutcome>(
           () => blobs.put(content, call),
-          () => 'skipped',
+          (cause) => {
+            if (!(cause instanceof LeftToOthers)) denied = cause.message
+            return 'skipped'
+          },
         ),
     },
     entries: {
       ...entries,
       publish: (draft, call) =>
         orSkip<PublishOutcome>(
-          () => entries.publish(draft, call),
-          (because) => ({ kind: 'skipped', because }),
+          async () => {
+            const outcome = await entries.publish(draft, call)
+            if (outcome.kind !== 'blobs-missing' || denied === undefined) return outcome
+            return { kind: 'skipped', because: denied }
+          },
+          (cause) => ({ kind: 'skipped', because: cause.message }),
         ),
     },
   }
@@ -109,13 +117,13 @@ function unlessDenied({ blobs, entries }: RemoteStores): RemoteStores {
 
 async function orSkip<Result>(
   work: () => Promise<Result>,
-  skipped: (because: string) => Result,
+  skipped: (cause: WriteDenied) => Result,
 ): Promise<Result> {
   try {
     return await work()
   } catch (error) {
     if (!isTaskVaultError(error) || !(error.cause instanceof WriteDenied)) throw error
-    return skipped(error.message)
+    return skipped(error.cause)
   }
 }
 
@@ -137,8 +145,9 @@ function noop(): void {
 
 /** Unset, or a word that is not known: the service decides. */
 function inMode(stores: RemoteStores, mode: string | undefined): RemoteStores {
-  if (mode === 'none') return readOnly(unread(stores))
-  if (mode === 'read') return readOnly(stores)
+  const because = `ACTIONS_CACHE_MODE is ${mode}`
+  if (mode === 'none') return readOnly(unread(stores), because)
+  if (mode === 'read') return readOnly(stores, because)
   return mode === 'write-only' ? unread(stores) : stores
 }
 

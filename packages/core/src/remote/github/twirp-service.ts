@@ -1,6 +1,6 @@
 import type { CallOptions } from '../blob-store.ts'
 import { nonsense, unavailable } from '../failures.ts'
-import { explainGithubAnswer, writeDenied } from './github-failures.ts'
+import { WriteDenied, explainGithubAnswer, writeDenied } from './github-failures.ts'
 import type { GithubService, GithubServiceOptions } from './github-service.ts'
 import { parseFields } from './parse-fields.ts'
 import { sendBlob } from './send-blob.ts'
@@ -24,7 +24,8 @@ export function createTwirpService(options: GithubServiceOptions): GithubService
     },
     async create(key, call) {
       const answer = await ask('CreateCacheEntry', { key }, call)
-      if (answer.message.startsWith(WRITE_DENIED)) throw writeDenied(answer.message)
+      if (answer.message.startsWith(WRITE_DENIED))
+        throw writeDenied(new WriteDenied(answer.message))
       if (!answer.isOk) return undefined
       const url = answer.url('signed_upload_url')
       return {

@@ -33,7 +33,8 @@ export async function pushEntry(
 ): Promise<Pushed | undefined> {
   const { remote, store } = parts
   if (remote === undefined) return undefined
-  if (remote.mode === 'read') return { kind: 'skipped', sentBytes: 0 }
+  if (remote.mode === 'read')
+    return { kind: 'skipped', sentBytes: 0, because: 'remote.mode is read' }
   const count: Count = { sentBytes: await ahead.settle() }
   const outcome = await remote.attempt('write', async (stores) => {
     const draft = await describe(store, key)
@@ -42,7 +43,12 @@ export async function pushEntry(
   const { sentBytes } = count
   if (outcome === undefined) return { kind: 'failed', sentBytes }
   if (outcome.kind === 'published') return { kind: 'sent', sentBytes }
-  return { kind: outcome.kind === 'known' ? 'known' : 'skipped', sentBytes }
+  if (outcome.kind === 'known') return { kind: 'known', sentBytes }
+  return {
+    kind: 'skipped',
+    sentBytes,
+    ...(outcome.kind === 'skipped' && { because: outcome.because }),
+  }
 }
 
 interface PushOptions {
@@ -93,6 +99,7 @@ async function send(sending: Sending, draft: EntryDraft): Promise<PublishOutcome
   const { stores, store, count } = sending
   let { replaces } = sending
   const needed = [draft.manifest, ...draft.packs]
+  let isTaken = true
   for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
     const outcome = await stores.entries.publish(draft)
     if (outcome.kind === 'published') recordSent(store, draft, count.sentBytes)
@@ -103,8 +110,9 @@ async function send(sending: Sending, draft: EntryDraft): Promise<PublishOutcome
       continue
     }
     if (outcome.kind !== 'blobs-missing') return outcome
-    const isTaken = await sendBlobs(sending, { needed, missing: outcome.names })
-    if (!isTaken) return { kind: 'skipped', because: 'this caller may not write' }
+    if (!isTaken) return { kind: 'skipped', because: 'another job is sending the same' }
+    // Why not, the entry is told when it is offered again.
+    isTaken = await sendBlobs(sending, { needed, missing: outcome.names })
   }
   throw new TaskVaultError('REMOTE_REFUSED', 'The remote store keeps losing what it is sent')
 }

@@ -7,4 +7,6 @@ export interface Pushed {
   readonly kind: 'sent' | 'known' | 'skipped' | 'failed'
   /** Of the blobs that the remote store lacked. */
   readonly sentBytes: number
+  /** Of `skipped`: why, in words of the remote store, for people. Absent when it gave none. */
+  readonly because?: string
 }

@@ -117,7 +117,10 @@ test('a remote store for reading gets nothing', async () => {
 
   const saved = await checkout.save('input')
 
-  expect(saved).toMatchObject({ kind: 'saved', remote: { kind: 'skipped', sentBytes: 0 } })
+  expect(saved).toMatchObject({
+    kind: 'saved',
+    remote: { kind: 'skipped', sentBytes: 0, because: 'remote.mode is read' },
+  })
   expect(checkout.troubles).toEqual([])
 })
 
