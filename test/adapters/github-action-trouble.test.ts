@@ -45,6 +45,7 @@ test('whatever the service answers costs one warning and a miss', async () => {
     expect([missed.exitCode, saved.exitCode], name + missed.log + saved.log).toEqual([0, 0])
     expect(missed.log.match(/^::warning/gm), name).toHaveLength(1)
     expect(missed.log + saved.log).not.toContain('secret-token')
+    if (name === '403') expect(missed.log).toContain('answered 403: cache read denied: no\n')
     expect(missed.outputs).toMatchObject({ 'cache-status': 'error', 'should-skip': 'false' })
     expect(tookMs, name).toBeLessThan(20_000)
     // What this machine has is as good as before.

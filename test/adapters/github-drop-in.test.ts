@@ -269,8 +269,9 @@ test('what is nowhere is not saved, in the words of actions/cache', async () => 
 
   expect(saved.exitCode).toBe(0)
   expect(saved.log).toContain(
-    'Path Validation Error: Path(s) specified in the action for caching do(es) not exist, hence no cache is being saved.',
+    '[warning]Path Validation Error: Path(s) specified in the action for caching do(es) not exist, hence no cache is being saved.\n',
   )
+  expect(saved.log.match(/^::warning.*/gm)).toEqual([expect.stringContaining('absent')])
 })
 
 test('a miss fails the step where that is asked for, and a restore key is no miss', async () => {

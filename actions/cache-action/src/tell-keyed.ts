@@ -46,17 +46,17 @@ export function tellLookUp({ runner }: HalfStep, look: LookUpOfKey): void {
 }
 
 const NOT_THERE =
-  'Path Validation Error: Path(s) specified in the action for caching do(es) not exist, hence no cache is being saved.'
+  '[warning]Path Validation Error: Path(s) specified in the action for caching do(es) not exist, hence no cache is being saved.'
 
 export function tellSavedKey(
-  { runner, troubles }: HalfStep,
+  { runner }: HalfStep,
   key: string,
   save: SaveTaskOutcome['save'],
 ): void {
   if (save.kind === 'not-saved') {
     if (save.because === 'restored')
       runner.say(`Cache hit occurred on the primary key ${key}, not saving cache.`)
-    if (save.because === 'output-missing') troubles.warn(NOT_THERE)
+    if (save.because === 'output-missing') runner.say(NOT_THERE)
   } else if (save.isUnchanged === true) {
     runner.say(`Cache hit occurred on the primary key ${key}, not saving cache.`)
   } else if (save.remote?.kind === 'known') {
