@@ -18,6 +18,7 @@ const config: ViteUserConfig = {
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // A machine that is busy with other things is no failure.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     reporters: ['default', createClosingLineReporter((text) => void process.stdout.write(text))],
     projects: [
       {
