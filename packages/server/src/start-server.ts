@@ -67,8 +67,11 @@ export async function startServer(options: StartServerOptions): Promise<RunningS
     logger.info('ending: no new connections, running requests end first')
     http.startDraining()
     await delay(settings.drainNoticeMs)
-    await http.close(settings.drainMs)
-    await running.disposeAsync()
+    try {
+      await http.close(settings.drainMs)
+    } finally {
+      await running.disposeAsync()
+    }
     logger.info('ended')
   }
   return { url, adminKey: created?.secret, close: () => (ended ??= end()) }

@@ -196,9 +196,12 @@ function lifeOf(
       // A connection is idle only once its last answer has gone out.
       const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
       const end = setTimeout(() => server.closeAllConnections(), timeoutMs)
-      await app.close()
-      clearInterval(sweep)
-      clearTimeout(end)
+      try {
+        await app.close()
+      } finally {
+        clearInterval(sweep)
+        clearTimeout(end)
+      }
     },
   }
 }
