@@ -195,6 +195,42 @@ test('a pattern that selects nothing is named, and nothing is saved', async () =
   expect(other.stderr).toContain('packages/a/src/a.ts may be a source, as git does not ignore it')
 })
 
+test('an output that git does not ignore is told at once, as it changes the inputs', async () => {
+  await using rig = await openMonorepo({ files: { '.gitignore': 'dist\n' } })
+  const telling =
+    'packages/a/tsconfig.tsbuildinfo may be a source, as git does not ignore it. Add it to .gitignore'
+
+  const run = await rig.taskvault(['run', 'build'])
+  for (const each of ['a', 'b']) rig.remove(`packages/${each}/tsconfig.tsbuildinfo`)
+  await rig.taskvault(['restore', 'build'])
+  await rig.run(['sh', 'build.sh'])
+  const save = await rig.taskvault(['save', 'build'])
+
+  for (const { stderr } of [run, save]) {
+    expect(stderr).toContain('not saved: inputs changed while it ran (added: packages/a/tsconfig')
+    expect(stderr).toContain(telling)
+  }
+})
+
+test('what an entry lacks of what the patterns match is told when it is saved', async () => {
+  await using rig = await openMonorepo({
+    inputs: ['packages/*/src/**'],
+    files: { '.gitignore': 'dist/\n*.tsbuildinfo\nshared/\n' },
+  })
+  await rig.run(['sh', '-c', 'mkdir shared; ln -s ../../shared packages/a/dist'])
+
+  const run = await rig.taskvault(['run', 'build'])
+  await rig.run(['sh', '-c', 'echo dist >> .gitignore; echo more > packages/a/src/more'])
+  const other = await rig.taskvault(['run', 'build'])
+
+  expect(run.stderr).toContain('✓ build: saved')
+  expect(run.stderr).toContain(
+    '  left out: packages/a/dist may be a source, as git does not ignore',
+  )
+  expect(other.stderr).toContain('✓ build: saved')
+  expect(other.stderr).not.toContain('left out')
+})
+
 test('explain tells that other outputs are declared now, and touches nothing', async () => {
   await using rig = await openMonorepo()
   await rig.taskvault(['run', 'build'])

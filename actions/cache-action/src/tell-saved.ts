@@ -1,4 +1,4 @@
-import { TaskVaultError, nameReason } from '@taskvault/core'
+import { TaskVaultError, describeLeftOut, nameReason } from '@taskvault/core'
 import type { SaveTaskOutcome } from '@taskvault/core'
 import type { HalfStep } from './half-step.ts'
 import { formatBytes, formatFiles } from './quantities.ts'
@@ -22,6 +22,8 @@ export function tellSaved(
         ? 'nothing to save: nothing has changed since it was restored'
         : saved,
     )
+    for (const each of save.leftOut?.slice(0, SHOWN_PATHS) ?? [])
+      troubles.remark(`Left out: ${describeLeftOut(each)}`)
   } else if (save.because === 'restored') {
     runner.info('nothing to save: it was restored')
   } else {
@@ -50,6 +52,7 @@ function describeSent(remote: Extract<Save, { readonly kind: 'saved' }>['remote'
 }
 
 const SHOWN_CHANGES = 3
+const SHOWN_PATHS = 3
 
 interface Explained {
   readonly text: string
@@ -63,7 +66,8 @@ function explain(save: Exclude<Save, { readonly kind: 'saved' }>): Explained {
       return { text: save.message, isWarning: true }
     case 'inputs-changed': {
       const text = `its inputs changed meanwhile (${save.changes.slice(0, SHOWN_CHANGES).map(nameReason).join(', ')})`
-      return { text, isWarning: true }
+      const because = save.leftOut === undefined ? '' : `: ${describeLeftOut(save.leftOut)}`
+      return { text: text + because, isWarning: true }
     }
     case 'too-large': {
       const size = formatBytes(save.sizeBytes)

@@ -1,7 +1,7 @@
 import type { RestoreTaskOutcome, RunEvent, SaveTaskOutcome, TaskName } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
 import { summariseReasons } from './change-reasons.ts'
-import { renderNotSaved, renderRunSaved, type NotSavedLine } from './run-lines.ts'
+import { renderNotSaved, type NotSavedLine } from './run-lines.ts'
 import { createTaskVoice, type TaskVoice } from './task-voice.ts'
 
 /** What `restore` and `save`, the halves of a run, say on standard error. */
@@ -50,7 +50,7 @@ export function createSaveVoice(cli: Cli, task: TaskName): SaveVoice {
       if (!hadTrouble) voice.notSaved({ isWarning: true, text: `not saved: ${message}` })
     },
     outcome({ save, durationMs }) {
-      if (save.kind === 'saved') return voice.done(renderRunSaved(save, { durationMs }), true)
+      if (save.kind === 'saved') return voice.saved(save, { durationMs, isGood: true })
       if (save.because !== 'trouble' || !hadTrouble) voice.notSaved(renderNothingSaved(save))
     },
   }

@@ -99,6 +99,16 @@ describe('a run', () => {
       /inputs changed while it ran \(changed: a\.ts\)/,
     ],
     [
+      {
+        kind: 'not-saved',
+        because: 'inputs-changed',
+        changes: [{ kind: 'file-added', relativePath: 'a.js' }],
+        leftOut: { relativePath: 'a.js', pattern: '**/*.js', because: 'not-ignored' },
+      },
+      true,
+      /\(added: a\.js\): a\.js may be a source, as git does not ignore it/,
+    ],
+    [
       { kind: 'not-saved', because: 'output-missing', message: 'Output dist is missing' },
       true,
       /Output dist is missing/,

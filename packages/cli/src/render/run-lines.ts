@@ -1,4 +1,4 @@
-import { showCommand } from '@taskvault/core'
+import { describeLeftOut, showCommand } from '@taskvault/core'
 import type {
   ChangeReason,
   Command,
@@ -69,6 +69,15 @@ function describeSent({ remote }: SavedEntry): string {
   return `, for this machine only (${onOneLine(remote.because)})`
 }
 
+/** What the entry lacks, though the patterns of the outputs match it. */
+export function renderLeftOut({ leftOut = [] }: SavedEntry): readonly string[] {
+  const more = leftOut.length - SHOWN_PATHS
+  return [
+    ...leftOut.slice(0, SHOWN_PATHS).map((each) => `left out: ${onOneLine(describeLeftOut(each))}`),
+    ...(more > 0 ? [`and ${more} more`] : []),
+  ]
+}
+
 export interface NotSavedLine {
   /** Whether somebody should look at it, quiet or not. */
   readonly isWarning: boolean
@@ -102,10 +111,7 @@ export function renderNotSaved(notSaved: NotSaved): NotSavedLine | undefined {
     case 'notes-too-large':
       return { isWarning: true, text: 'not saved: it wrote more than 4 MB for the CI runner' }
     case 'inputs-changed':
-      return {
-        isWarning: true,
-        text: `not saved: inputs changed while it ran (${onOneLine(summariseReasons(notSaved.changes))})`,
-      }
+      return { isWarning: true, text: `not saved: ${describeChangedInputs(notSaved)}` }
     case 'output-missing':
       return { isWarning: true, text: `not saved: ${notSaved.message}` }
     case 'too-large':
@@ -137,6 +143,14 @@ export function formatAge(ageMs: number): string {
     if (count >= 1) return `${count} ${name}${count === 1 ? '' : 's'} ago`
   }
   return 'just now'
+}
+
+function describeChangedInputs({
+  changes,
+  leftOut,
+}: Extract<NotSaved, { readonly because: 'inputs-changed' }>): string {
+  const told = `inputs changed while it ran (${onOneLine(summariseReasons(changes))})`
+  return leftOut === undefined ? told : `${told}: ${onOneLine(describeLeftOut(leftOut))}`
 }
 
 /** Who reads it has the policies at hand, and finds there what to change. */

@@ -1,6 +1,6 @@
 import type { RunEvent, RunOutcome, TaskKey, TaskWork } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
-import { renderNotSaved, renderRunning, renderRunSaved } from './run-lines.ts'
+import { renderNotSaved, renderRunning } from './run-lines.ts'
 import { createTaskVoice } from './task-voice.ts'
 
 /** What `run` says besides the command, all of it on standard error. */
@@ -33,10 +33,10 @@ export function createRunVoice(cli: Cli, work: TaskWork): RunVoice {
     },
     outcome(outcome) {
       if (outcome.kind === 'hit') return voice.hit(outcome)
-      const { save, exitCode, omittedLogBytes } = outcome
+      const { save, exitCode, omittedLogBytes, durationMs } = outcome
       if (omittedLogBytes > 0)
         voice.remark(`${omittedLogBytes} bytes in the middle of its output were not kept`)
-      if (save.kind === 'saved') voice.done(renderRunSaved(save, outcome), exitCode === 0)
+      if (save.kind === 'saved') voice.saved(save, { durationMs, isGood: exitCode === 0 })
       else voice.notSaved(renderNotSaved(save))
     },
   }

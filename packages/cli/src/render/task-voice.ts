@@ -1,9 +1,15 @@
 import { styleText } from 'node:util'
-import type { HitOutcome, RunEvent, TaskKey, TaskName } from '@taskvault/core'
+import type { HitOutcome, RunEvent, SavedEntry, TaskKey, TaskName } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
 import { wantsColour } from './colours.ts'
 import { onOneLine } from './one-line.ts'
-import { renderPutBack, renderRunHit, type NotSavedLine } from './run-lines.ts'
+import {
+  renderLeftOut,
+  renderPutBack,
+  renderRunHit,
+  renderRunSaved,
+  type NotSavedLine,
+} from './run-lines.ts'
 import { createTroubleWarnings } from './trouble-warnings.ts'
 
 /** What is said of one task besides what it prints itself, all of it on standard error. */
@@ -18,8 +24,8 @@ export interface TaskVoice {
   /** That another cache was put in place for want of the right one. */
   fallback(hit: HitOutcome): void
   remark(text: string): void
-  /** That something is done, with a mark for how it went. */
-  done(text: string, isGood: boolean): void
+  /** That a result was saved, and what it lacks. */
+  saved(saved: SavedEntry, work: { readonly durationMs: number; readonly isGood: boolean }): void
   notSaved(line: NotSavedLine | undefined): void
 }
 
@@ -41,7 +47,6 @@ export function createTaskVoice(cli: Cli, task: TaskName, without: string): Task
     voice.remark(`${task}: ${text}`)
   }
   return {
-    done,
     remark,
     trouble(error) {
       progress.end()
@@ -56,6 +61,10 @@ export function createTaskVoice(cli: Cli, task: TaskName, without: string): Task
     hit(hit) {
       done(renderRunHit(hit, host.now()), hit.exitCode === 0)
       for (const line of renderPutBack(hit)) voice.remark(`  ${line}`)
+    },
+    saved(saved, { durationMs, isGood }) {
+      done(renderRunSaved(saved, { durationMs }), isGood)
+      for (const line of renderLeftOut(saved)) voice.remark(`  ${line}`)
     },
     key: (key) => remark(`key ${key ?? 'not known'}`),
     fallback(hit) {

@@ -4,6 +4,7 @@ import type { HashAlgorithm } from '../hashing/hash-algorithm.ts'
 import type { TaskKey } from '../model/digest.ts'
 import type { ChangeReason } from '../model/explain.ts'
 import type { KeyedFingerprint } from '../model/fingerprint.ts'
+import type { LeftOut } from '../model/left-out.ts'
 import type { Manifest, Origin } from '../model/manifest.ts'
 import type { ResolvedPolicy } from '../model/policy.ts'
 import type { TaskName } from '../model/task.ts'
@@ -46,6 +47,10 @@ export interface TaskOutputs extends OutputSelection {
    * @throws {TaskVaultError} OUTPUT_MISSING when a pattern selects nothing; ENTRY_TOO_LARGE when they select too much.
    */
   find(): readonly OutputTarget[]
+  /** What was left out of the last `find`, and may be missed. */
+  leftOut(): readonly LeftOut[]
+  /** Why an input is not an output, though a pattern matches it; undefined: none does. */
+  explainInput(relativePath: string): LeftOut | undefined
 }
 
 export interface SaveRequest {
@@ -83,6 +88,8 @@ export interface SavedEntry {
   readonly isUnchanged?: boolean
   /** What happened at the remote store; absent without one. */
   readonly remote?: Pushed
+  /** What the patterns of a task's outputs match, but the entry does not have. */
+  readonly leftOut?: readonly LeftOut[]
 }
 
 export interface SkippedSave {

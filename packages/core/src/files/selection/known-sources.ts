@@ -9,6 +9,10 @@ export interface KnownSources {
   mayBeSource(file: string): boolean
   /** Whether git tracks the path or something below it, or it belongs to another repository inside the project. */
   hasSources(directory: string): boolean
+  /** Whether git would see a new file in a directory; false outside of any repository. */
+  mayTakeSources(directory: string): boolean
+  /** Whether a directory belongs to another repository inside the project, which git does not ignore. */
+  isElsewhere(directory: string): boolean
 }
 
 /**
@@ -44,12 +48,21 @@ export function openKnownSources(projectRoot: string, finder: RepositoryFinder):
       answers.set(directory, answer)
       return answer
     },
+    mayTakeSources(directory) {
+      const { scope, isIgnored } = find(directory)
+      return scope.view !== undefined && !isIgnored
+    },
+    isElsewhere(directory) {
+      const { isForeign, isIgnored } = find(directory)
+      return isForeign && !isIgnored
+    },
   }
 }
 
 interface KnownDirectory {
   /** Including the directory's own .gitignore. */
   readonly scope: IgnoreScope
+  /** In another repository: whether the directory is that it is rooted in. */
   readonly isIgnored: boolean
   /** Whether it belongs to another repository inside the project. */
   readonly isForeign: boolean
@@ -65,12 +78,14 @@ function openRoot(projectRoot: string, finder: RepositoryFinder): KnownDirectory
 }
 
 function enter(above: KnownDirectory, directory: string, projectRoot: string): KnownDirectory {
+  if (above.isForeign) return above
   const absolutePath = `${projectRoot}/${directory}`
-  if (above.isForeign || isRepository(absolutePath)) return { ...above, isForeign: true }
-  const { isIgnored } = above
+  const { scope } = above
+  const isIgnored = isHidden(scope, directory, { isIgnored: above.isIgnored, isDirectory: true })
+  if (isRepository(absolutePath)) return { scope, isIgnored, isForeign: true }
   return {
-    scope: withIgnoreFile(above.scope, directory, `${absolutePath}/.gitignore`),
-    isIgnored: isHidden(above.scope, directory, { isIgnored, isDirectory: true }),
+    scope: withIgnoreFile(scope, directory, `${absolutePath}/.gitignore`),
+    isIgnored,
     isForeign: false,
   }
 }

@@ -147,13 +147,18 @@ export function isFulfilled({ glob }: OutputPattern, paths: readonly string[]): 
 
 /** Whether a walk has to look into a directory. */
 export function mayMatchBelow(patterns: readonly OutputPattern[], directory: string): boolean {
-  const isDependencies = lastName(directory) === DEPENDENCIES
+  const isPlain = !isDependencies(directory)
   return patterns.some(
     (pattern) =>
       !pattern.glob.isExclusion &&
       entersPath(pattern.glob, directory) &&
-      (!isDependencies || pattern.saysDependencies || placeOf(pattern, directory) !== undefined),
+      (isPlain || pattern.saysDependencies || placeOf(pattern, directory) !== undefined),
   )
+}
+
+/** Whether wildcards do not match a directory. */
+export function isDependencies(directory: string): boolean {
+  return lastName(directory) === DEPENDENCIES
 }
 
 /** The outermost place on the way to a path where the pattern matches; it means everything below a named directory. */

@@ -8,7 +8,6 @@ import { holdKey } from '../../process/held-keys.ts'
 import { createOutputRecorder } from '../../process/output-recorder.ts'
 import { runCommand } from '../../process/run-command.ts'
 import type { CommandResult } from '../../process/run-command.ts'
-import { listTaskOutputs } from '../targets/task-outputs.ts'
 import type { SavedEntry } from '../vault.ts'
 import type { KeyedRun, NotSaved, PlainReason, RanOutcome, RunRequest } from './run-contract.ts'
 import { saveWork } from './save-work.ts'
@@ -55,7 +54,7 @@ export async function runAndSave(
     whyNot(run, result) ??
     whyNotNoted(notes, secrets) ??
     (await saveWork(
-      { ...run, targets: () => listTaskOutputs(run.targets) },
+      { ...run, targets: () => run.targets },
       {
         exitCode: exitCodeOf(result.end),
         durationMs: result.durationMs,

@@ -2,6 +2,7 @@ import type { ErrorCode, TaskVaultError } from '../../errors.ts'
 import type { TaskKey } from '../../model/digest.ts'
 import type { ChangeReason } from '../../model/explain.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
+import type { LeftOut } from '../../model/left-out.ts'
 import type { Manifest, Origin } from '../../model/manifest.ts'
 import type { Notes } from '../../model/notes.ts'
 import type { ResolvedPolicy } from '../../model/policy.ts'
@@ -123,7 +124,12 @@ export type PlainReason =
 
 export type NotSaved = { readonly kind: 'not-saved' } & (
   | { readonly because: PlainReason }
-  | { readonly because: 'inputs-changed'; readonly changes: readonly ChangeReason[] }
+  | {
+      readonly because: 'inputs-changed'
+      readonly changes: readonly ChangeReason[]
+      /** The first of them that a pattern of the outputs matches. */
+      readonly leftOut?: LeftOut
+    }
   | { readonly because: 'output-missing'; readonly message: string }
   /** The policy allows `limitBytes`. */
   | {

@@ -8,12 +8,13 @@ import type { Fingerprint, KeyedFingerprint } from '../../model/fingerprint.ts'
 import { encodeNotes } from '../../model/notes.ts'
 import type { Notes } from '../../model/notes.ts'
 import { selectCachePaths } from '../targets/cache-selection.ts'
-import { findTaskOutputs, listTaskOutputs } from '../targets/task-outputs.ts'
-import type { OutputTarget, SavedEntry } from '../vault.ts'
+import { findTaskOutputs } from '../targets/task-outputs.ts'
+import type { SavedEntry } from '../vault.ts'
 import { nameArchive } from './archive-name.ts'
 import type { ArchiveName } from './archive-name.ts'
 import type { KeyableWork, NotSaved, RunRequest, RunVault } from './run-contract.ts'
 import { saveWork } from './save-work.ts'
+import type { FinishedWork } from './save-work.ts'
 
 /** The second half of a run, after a caller has run the task itself. */
 export interface SaveTaskRequest extends Pick<RunRequest, 'policy' | 'origin' | 'onEvent'> {
@@ -84,11 +85,14 @@ export async function saveTask(
   return { key: work.key, durationMs, save }
 }
 
-function findTargets({ begun, env }: SaveTaskRequest, settings: Settings): readonly OutputTarget[] {
+function findTargets(
+  { begun, env }: SaveTaskRequest,
+  settings: Settings,
+): ReturnType<FinishedWork['targets']> {
   const { outputs, outputPatterns, isCache, isLoose } = begun
-  if (!isCache)
-    return listTaskOutputs(findTaskOutputs({ outputs, outputPatterns }, { ...settings, env }))
-  return selectCachePaths(outputs, { ...settings, env, isLoose }).find()
+  return isCache
+    ? selectCachePaths(outputs, { ...settings, env, isLoose })
+    : findTaskOutputs({ outputs, outputPatterns }, { ...settings, env })
 }
 
 type WhyNot = NothingToSave | 'failed' | 'interrupted' | 'policy' | 'not-writable'

@@ -100,7 +100,7 @@ async function openProject() {
             origin: {},
             onEvent: (event) => events.push(event),
           },
-          targets: [{ declaredAs: 'out', absolutePath: out }],
+          targets: () => [{ declaredAs: 'out', absolutePath: out }],
           work: WORK,
         },
         { exitCode: 0, durationMs: 1, finishLog: () => undefined },

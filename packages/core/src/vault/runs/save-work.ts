@@ -2,7 +2,14 @@ import { isTaskVaultError } from '../../errors.ts'
 import { compareFingerprints } from '../../model/explain.ts'
 import type { ChangeReason } from '../../model/explain.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
-import type { OutputTarget, SavedEntry, SaveRequest } from '../vault.ts'
+import type { LeftOut } from '../../model/left-out.ts'
+import type {
+  CacheSelection,
+  OutputTarget,
+  SavedEntry,
+  SaveRequest,
+  TaskOutputs,
+} from '../vault.ts'
 import type { KeyableWork, NotSaved, RunRequest, RunVault } from './run-contract.ts'
 import { unlessTrouble } from './run-trouble.ts'
 
@@ -11,9 +18,11 @@ export interface FinishedWork {
   readonly vault: RunVault
   readonly request: KeyableWork & Pick<RunRequest, 'policy' | 'origin' | 'onEvent'>
   /** A function: they are looked for when they are saved. */
-  readonly targets: readonly OutputTarget[] | (() => readonly OutputTarget[])
+  readonly targets: () => TargetsToSave
   readonly work: KeyedFingerprint
 }
+
+type TargetsToSave = readonly OutputTarget[] | TaskOutputs | CacheSelection
 
 export interface WorkResult {
   readonly exitCode: number
@@ -42,7 +51,8 @@ export async function saveWork(
     const outcome = mayStore ? await store(run, result, mayPublish) : undefined
     const changes = await asked
     if (outcome !== undefined && changes.length === 0) return outcome
-    return { kind: 'not-saved', because: 'inputs-changed', changes }
+    const leftOut = explainChanges(changes, run)
+    return { kind: 'not-saved', because: 'inputs-changed', changes, ...(leftOut && { leftOut }) }
   })
   return saved ?? { kind: 'not-saved', because: 'trouble' }
 }
@@ -54,10 +64,11 @@ async function store(
   mayPublish: () => Promise<boolean>,
 ): Promise<SavedEntry | NotSaved | undefined> {
   try {
+    const found = targets()
     const outcome = await vault.save({
       task: request.task,
       work,
-      outputs: typeof targets === 'function' ? targets() : targets,
+      outputs: 'select' in found ? found.find() : found,
       log: finishLog(),
       notes,
       exitCode,
@@ -68,7 +79,7 @@ async function store(
       replaces,
       mayPublish,
     })
-    if (outcome.kind === 'saved') return outcome
+    if (outcome.kind === 'saved') return { ...outcome, ...listLeftOut(found) }
     const { because, sizeBytes } = outcome
     if (because === 'withdrawn') return undefined
     if (because === 'read-only') return { kind: 'not-saved', because }
@@ -77,6 +88,26 @@ async function store(
     if (!isTaskVaultError(error, 'OUTPUT_MISSING')) throw error
     return { kind: 'not-saved', because: 'output-missing', message: error.message }
   }
+}
+
+function listLeftOut(targets: TargetsToSave): Pick<SavedEntry, 'leftOut'> {
+  const leftOut = 'leftOut' in targets ? targets.leftOut() : []
+  return leftOut.length === 0 ? {} : { leftOut }
+}
+
+/** The first change that is an output in the eyes of whoever wrote the patterns. */
+function explainChanges(
+  changes: readonly ChangeReason[],
+  { targets }: FinishedWork,
+): LeftOut | undefined {
+  const found = targets()
+  if (!('explainInput' in found)) return undefined
+  return changes
+    .values()
+    .map((change) =>
+      'relativePath' in change ? found.explainInput(change.relativePath) : undefined,
+    )
+    .find((leftOut) => leftOut !== undefined)
 }
 
 /**

@@ -199,6 +199,53 @@ describe('what may be a source', () => {
   })
 })
 
+describe('left out, and told, is', () => {
+  test('a symlink or a file where a directory is named, unless git tracks or ignores it', () => {
+    const outputs = ['packages/*/dist']
+
+    expect(told(open(outputs, { ignored: 'dist/' }, placeLinkAndFile))).toEqual([
+      ['link-not-ignored', 'packages/c/dist'],
+      ['not-ignored', 'packages/d/dist'],
+    ])
+    expect(told(open(outputs, { ignored: 'dist' }, placeLinkAndFile))).toEqual([])
+    const selection = open(outputs, { ignored: 'dist/' }, placeLinkAndFile)
+    execFileSync('git', ['-C', rootOf(selection), 'add', 'packages/c', 'packages/d'])
+    expect(told(selection)).toEqual([])
+  })
+
+  test('a directory of which a pattern wants only files, unless it holds sources or outputs', () => {
+    const ignored = 'dist/\nnode_modules/\n'
+    const deep = [['directory', 'packages/a/dist/deep']]
+
+    expect(told(open(['packages/*/dist/*', '!**/cache'], { ignored }))).toEqual(deep)
+    expect(told(open(['packages/a/dist/*', '!**/cache'], { isRepository: false }))).toEqual(deep)
+    for (const other of ['packages/a/dist/deep', '**/b.js', 'packages/*/dist/*/**'])
+      expect(told(open(['packages/*/dist/*', '!**/cache', other], { ignored }))).toEqual([])
+    expect(told(open(['packages/*/*'], { ignored: '*.tsbuildinfo' }))).toEqual([])
+    expect(told(open(['?n*', 'packages/*/dist'], { ignored }))).toEqual([])
+  })
+
+  test('a directory in another repository, unless git ignores that', () => {
+    expect(told(open(['packages/*/dist'], { ignored: 'dist' }, placeRepository))).toEqual([
+      ['other-repository', 'packages/a/dist'],
+    ])
+    expect(
+      told(open(['packages/*/dist'], { ignored: 'a/', tracked: [] }, placeRepository)),
+    ).toEqual([])
+  })
+
+  test('said where a pattern finds nothing else', () => {
+    const selection = open(['packages/*/de*'], {}, (root) =>
+      mkdirSync(path.join(root, 'packages/a/dev')),
+    )
+
+    expect(() => open(['packages/a/dist/d*'], { ignored: 'dist' }).find()).toThrow(
+      /packages\/a\/dist\/deep is a directory, and .* selects only files/,
+    )
+    expect(() => selection.find()).toThrow(/was not produced$/)
+  })
+})
+
 describe('an entry may not name', () => {
   test.each([
     ['packages/a'],
@@ -274,6 +321,21 @@ test('an entry may write what is selected, and nothing else', () => {
   expect(wants('a.tsbuildinfo/x')).toBe(false)
   expect(wants('my.tsbuildinfo')).toBe(false)
 })
+
+function told(selection: TaskOutputs): unknown {
+  selection.find()
+  return selection.leftOut().map(({ because, relativePath }) => [because, relativePath])
+}
+
+function placeLinkAndFile(root: string): void {
+  mkdirSync(path.join(root, 'packages/c'))
+  symlinkSync('../a/dist', path.join(root, 'packages/c/dist'))
+  write(root, 'packages/d/dist')
+}
+
+function placeRepository(root: string): void {
+  execFileSync('git', ['init', '-q', path.join(root, 'packages/a')])
+}
 
 interface Options {
   readonly isRepository?: boolean

@@ -6,6 +6,8 @@ import { isWithin } from '../../files/is-within.ts'
 import { namesAbove } from '../../files/names-above.ts'
 import { entersPath, isFulfilled } from '../../files/selection/output-patterns.ts'
 import type { OutputPattern } from '../../files/selection/output-patterns.ts'
+import { describeLeftOut } from '../../model/left-out.ts'
+import type { LeftOut } from '../../model/left-out.ts'
 import type { WorkDefinition } from '../../model/task.ts'
 import type { OutputTarget, TaskOutputs } from '../vault.ts'
 import { findOutputTargets } from './output-targets.ts'
@@ -26,13 +28,6 @@ export function findTaskOutputs(
   return selectTaskOutputs(named, () => createTaskProducts(outputPatterns, places), places)
 }
 
-/** A task's outputs, after it has run. */
-export function listTaskOutputs(
-  outputs: readonly OutputTarget[] | TaskOutputs,
-): readonly OutputTarget[] {
-  return 'select' in outputs ? outputs.find() : outputs
-}
-
 function selectTaskOutputs(
   named: readonly OutputTarget[],
   lookAgain: () => TaskProducts,
@@ -41,6 +36,7 @@ function selectTaskOutputs(
   const { projectRoot } = places
   // Git's answers are remembered for one save or restore: a task may change them.
   let products = lookAgain()
+  let notFound: readonly LeftOut[] = []
   const isNamed = (absolutePath: string): boolean =>
     named.some((target) => isWithin(absolutePath, target.absolutePath))
   const nameOf = (absolutePath: string): string =>
@@ -55,13 +51,20 @@ function selectTaskOutputs(
   return {
     find() {
       products = lookAgain()
-      const { names, missing: all, leftOut } = walkProducts(products, places)
-      const [missing] = all
-      if (missing !== undefined) throw nothingFound(missing.glob.text, leftOut.get(missing))
+      const { names, missing, sources, leftOut } = walkProducts(products, places)
+      const [first] = missing
+      if (first !== undefined) throw nothingFound(first, { source: sources.get(first), leftOut })
+      notFound = leftOut.filter((each) => !isNamed(path.join(projectRoot, each.relativePath)))
       const others = names.map(found).filter(({ absolutePath }) => !isNamed(absolutePath))
       // Those that are not there are told by whoever saves them.
       const apart = named.filter((one) => !isCovered(one, others) || !isThere(one.absolutePath))
       return sorted([...apart, ...others])
+    },
+    leftOut: () => notFound,
+    explainInput(name) {
+      const pattern = lookAgain().findMatch(name)?.glob.text
+      if (pattern === undefined) return undefined
+      return { relativePath: name, pattern, because: 'not-ignored' }
     },
     select(names) {
       products = lookAgain()
@@ -154,11 +157,15 @@ function sorted(targets: readonly OutputTarget[]): readonly OutputTarget[] {
   return targets.toSorted((a, b) => (a.declaredAs < b.declaredAs ? -1 : 1))
 }
 
-function nothingFound(pattern: string, leftOut: string | undefined): TaskVaultError {
-  const because =
-    leftOut === undefined
-      ? ''
-      : `: ${leftOut} may be a source, as git does not ignore it. Add it to .gitignore, or name it without wildcards`
+function nothingFound(
+  { glob }: OutputPattern,
+  { source, leftOut }: { source: string | undefined; leftOut: readonly LeftOut[] },
+): TaskVaultError {
+  const pattern = glob.text
+  const known = leftOut.find((each) => each.pattern === pattern)
+  const unknown = source && { relativePath: source, pattern, because: 'not-ignored' as const }
+  const left = known ?? unknown
+  const because = left ? `: ${describeLeftOut(left)}` : ''
   return new TaskVaultError('OUTPUT_MISSING', `Output ${pattern} was not produced${because}`, {
     hint: 'Check the pattern; put `?` in front of it if it may match nothing.',
   })

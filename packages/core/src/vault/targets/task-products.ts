@@ -1,13 +1,17 @@
 import { openKnownSources } from '../../files/selection/known-sources.ts'
+import type { KnownSources } from '../../files/selection/known-sources.ts'
 import {
+  entersPath,
   findOutputMatches,
   findUndivided,
+  isDependencies,
   mayMatchBelow,
   parseOutputPattern,
 } from '../../files/selection/output-patterns.ts'
 import type { OutputMatch, OutputPattern } from '../../files/selection/output-patterns.ts'
 import { createRepositoryFinder } from '../../git/repository-finder.ts'
 import type { Environment } from '../../git/run-git.ts'
+import type { LeftOut } from '../../model/left-out.ts'
 import type { OutputPlaces } from './output-targets.ts'
 
 /** What the patterns of a task's outputs select. Paths are relative to the project root, with `/`. */
@@ -27,6 +31,11 @@ export interface TaskProducts {
   findNamed(path: string): string | undefined
   /** The last pattern that matches a path, whether it may be a source or not. */
   findMatch(path: string): OutputPattern | undefined
+  /**
+   * Why something that is not the task's is left out, if whoever wrote the patterns may not expect that: it is not
+   * tracked, and a pattern names it, or is about files and matches a directory.
+   */
+  explainLeftOut(path: string, kind: 'directory' | 'file' | 'symlink'): LeftOut | undefined
   /** Whether the patterns may match something in a directory. */
   mayBeBelow(directory: string): boolean
 }
@@ -71,6 +80,12 @@ export function createTaskProducts(
     },
     findNamed: (path) => outermost(findOwnMatches(path).map(({ place }) => place)),
     findMatch: (path) => findOutputMatches(patterns, path)[0]?.pattern,
+    explainLeftOut(path, kind) {
+      const [match] = findOutputMatches(patterns, path)
+      if (match === undefined || match.place !== path) return undefined
+      const because = whyLeftOut(path, kind, { pattern: match.pattern, sources })
+      return because && { relativePath: path, pattern: match.pattern.glob.text, because }
+    },
     mayBeBelow: (directory) => mayMatchBelow(patterns, directory),
   }
 }
@@ -78,4 +93,24 @@ export function createTaskProducts(
 /** Of directories of one path. */
 function outermost(directories: readonly string[]): string | undefined {
   return directories.toSorted((a, b) => a.length - b.length)[0]
+}
+
+interface Expected {
+  readonly pattern: OutputPattern
+  readonly sources: KnownSources
+}
+
+function whyLeftOut(
+  path: string,
+  kind: 'directory' | 'file' | 'symlink',
+  { pattern, sources }: Expected,
+): LeftOut['because'] | undefined {
+  const { isNamed, glob } = pattern
+  if (kind !== 'directory') {
+    if (!isNamed || sources.hasSources(path)) return undefined
+    return kind === 'symlink' ? 'link-not-ignored' : 'not-ignored'
+  }
+  if (sources.isElsewhere(path)) return isNamed ? 'other-repository' : undefined
+  if (isNamed || entersPath(glob, path) || isDependencies(path)) return undefined
+  return sources.mayTakeSources(path) || sources.hasSources(path) ? undefined : 'directory'
 }

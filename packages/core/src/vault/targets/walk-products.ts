@@ -3,10 +3,12 @@ import type { Dirent } from 'node:fs'
 import path from 'node:path'
 import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../../errors.ts'
 import { isWithin } from '../../files/is-within.ts'
+import { namesAbove } from '../../files/names-above.ts'
 import { RESERVED_NAMES } from '../../files/reserved-names.ts'
 import { STAGING_PREFIX } from '../../files/scanning/observe-directory.ts'
 import { entersPath, isFulfilled } from '../../files/selection/output-patterns.ts'
 import type { OutputPattern } from '../../files/selection/output-patterns.ts'
+import type { LeftOut } from '../../model/left-out.ts'
 import type { TaskPlaces, TaskProducts } from './task-products.ts'
 
 /** Each is a line of the manifest, and is restored separately: for more files, name their directories. */
@@ -18,7 +20,9 @@ export interface FoundProducts {
   /** Patterns that match none of these, and nothing in the directories among them. */
   readonly missing: readonly OutputPattern[]
   /** The first path that a pattern matches but that may be a source. */
-  readonly leftOut: ReadonlyMap<OutputPattern, string>
+  readonly sources: ReadonlyMap<OutputPattern, string>
+  /** What somebody may expect among the names, in order; of a directory, nothing is among them. */
+  readonly leftOut: readonly LeftOut[]
 }
 
 /**
@@ -28,8 +32,9 @@ export interface FoundProducts {
  */
 export function walkProducts(products: TaskProducts, places: TaskPlaces): FoundProducts {
   const walk = walkFrom([''], products, places)
-  const { names, leftOut } = walk
-  return { names, leftOut, missing: products.patterns.filter((each) => isMissing(each, walk)) }
+  const { names, sources } = walk
+  const missing = products.patterns.filter((each) => isMissing(each, walk))
+  return { names, sources, missing, leftOut: listLeftOut(walk) }
 }
 
 /**
@@ -49,7 +54,14 @@ function walkFrom(
   products: TaskProducts,
   places: TaskPlaces,
 ): Walk {
-  const walk: Walk = { products, places, names: [], leftOut: new Map(), waiting: [...directories] }
+  const walk: Walk = {
+    products,
+    places,
+    names: [],
+    sources: new Map(),
+    leftOut: [],
+    waiting: [...directories],
+  }
   for (let at = walk.waiting.pop(); at !== undefined; at = walk.waiting.pop()) {
     for (const entry of listEntries(path.join(places.projectRoot, at)))
       lookAt(entry, at === '' ? entry.name : `${at}/${entry.name}`, walk)
@@ -62,7 +74,8 @@ interface Walk {
   readonly products: TaskProducts
   readonly places: TaskPlaces
   readonly names: string[]
-  readonly leftOut: Map<OutputPattern, string>
+  readonly sources: Map<OutputPattern, string>
+  readonly leftOut: LeftOut[]
   readonly waiting: string[]
 }
 
@@ -72,19 +85,30 @@ function lookAt(entry: Dirent, name: string, { products, places, ...found }: Wal
   if (isNever(entry.name) || isWithin(absolutePath, cacheDirectory)) return
   if (entry.isDirectory()) {
     const isWhole = products.findWhole(name) === name && !isWithin(cacheDirectory, absolutePath)
-    if (isWhole) found.names.push(name)
-    else if (products.mayBeBelow(name)) found.waiting.push(name)
+    if (isWhole) return void found.names.push(name)
+    if (products.mayBeBelow(name)) found.waiting.push(name)
+    const leftOut = products.explainLeftOut(name, 'directory')
+    if (leftOut !== undefined) found.leftOut.push(leftOut)
     return
   }
   const match = products.findMatch(name)
   // Pipes, sockets and devices cannot be saved.
   if (match === undefined || !(entry.isFile() || entry.isSymbolicLink())) return
-  if (products.has(name)) found.names.push(name)
-  else if (name < (found.leftOut.get(match) ?? LAST)) found.leftOut.set(match, name)
+  if (products.has(name)) return void found.names.push(name)
+  if (name < (found.sources.get(match) ?? LAST)) found.sources.set(match, name)
+  const leftOut = products.explainLeftOut(name, entry.isFile() ? 'file' : 'symlink')
+  if (leftOut !== undefined) found.leftOut.push(leftOut)
 }
 
 /** Comes after every name. */
 const LAST = '\u{10FFFF}'
+
+function listLeftOut({ names, leftOut }: Walk): readonly LeftOut[] {
+  const directories = new Set(names.flatMap(namesAbove))
+  return leftOut
+    .filter(({ relativePath }) => !directories.has(relativePath))
+    .toSorted((a, b) => (a.relativePath < b.relativePath ? -1 : 1))
+}
 
 function isMissing(pattern: OutputPattern, { names, places }: Walk): boolean {
   if (isFulfilled(pattern, names)) return false
