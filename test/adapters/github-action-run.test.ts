@@ -227,7 +227,7 @@ test('a job that is cancelled ends its command, and leaves nothing', async () =>
   const done = runAction(machine, { inputs, onStart: (child) => void (action = child) })
   const pid = path.join(machine.workspace, '../pid')
   const isUp = (): boolean => existsSync(pid) && readFileSync(pid, 'utf8').endsWith('\n')
-  await expect.poll(isUp, { timeout: 20_000 }).toBe(true)
+  await expect.poll(isUp, { timeout: 50_000 }).toBe(true)
   action?.kill('SIGINT')
   const { exitCode, log } = await done
 

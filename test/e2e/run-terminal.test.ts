@@ -111,7 +111,7 @@ test('Ctrl-Z leaves nobody stuck', async () => {
 
   terminal.pty.write('\u001A')
   // The key throws away what its terminal has not shown yet, so it must have arrived before.
-  await vi.waitUntil(() => terminal.text().includes('^Z'), { timeout: 10_000 })
+  await vi.waitUntil(() => terminal.text().includes('^Z'), { timeout: 30_000 })
   await invocation.print('stdout', 'still here\n')
   await invocation.exit(0)
 

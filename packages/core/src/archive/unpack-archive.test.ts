@@ -194,7 +194,7 @@ test.each<readonly [what: string, bytes: () => Promise<Uint8Array>]>([
 
   await expect(unpackArchive(endless(), rules)).rejects.toMatchObject({ code: 'ENTRY_DAMAGED' })
 
-  await expect.poll(() => isEnded).toBe(true)
+  await expect.poll(() => isEnded, { timeout: 30_000 }).toBe(true)
 })
 
 test('what the source says is told', async () => {

@@ -30,7 +30,7 @@ describe('a signal', () => {
     host.send('SIGINT')
 
     expect(host.listenerCount).toBe(1)
-    await vi.waitFor(() => expect([closings, host.listenerCount]).toEqual([1, 0]))
+    await vi.waitFor(() => expect([closings, host.listenerCount]).toEqual([1, 0]), 30_000)
   })
 
   test('ends work that does not end, too', async () => {

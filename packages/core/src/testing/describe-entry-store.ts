@@ -178,7 +178,7 @@ export function describeEntryStore(
       await entries.publish(draft)
 
       await expect
-        .poll(async () => await entries.find(draft.task, draft.key), { timeout: 10_000 })
+        .poll(async () => await entries.find(draft.task, draft.key), { timeout: 30_000 })
         .toBeUndefined()
 
       const again = await sampleDraft(blobs, { key: draft.key })

@@ -131,7 +131,7 @@ test('probes that find it not ready are one line of the log, without a stack, un
   failure = undefined
   // The answer of a look is used for a second.
   const status = async (): Promise<number> => (await server.fetch('/readyz')).status
-  await expect.poll(status, { timeout: 10_000 }).toBe(200)
+  await expect.poll(status, { timeout: 30_000 }).toBe(200)
   expect(toldBy(server)).toEqual([...afterAMinute, expect.stringContaining('ready again')])
 })
 

@@ -45,7 +45,7 @@ test('a blob that is abandoned while it is written leaves neither a file nor a d
     writer.abandon()
 
     await expect(writer.finish()).rejects.toThrow('abandoned')
-    await vi.waitFor(() => expect(listOpen(store.cacheDirectory)).toEqual([]), 10_000)
+    await vi.waitFor(() => expect(listOpen(store.cacheDirectory)).toEqual([]), 30_000)
     expect(readdirSync(blobsDirectory(store.cacheDirectory))).toEqual([])
   }
 })

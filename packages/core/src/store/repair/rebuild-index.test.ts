@@ -153,7 +153,7 @@ test('damage that shows only later is mended by the next open', async () => {
 
   expect(listEntries(mended).length).toBeGreaterThanOrEqual(299)
   expect(existsSync(`${file}.damaged`)).toBe(false)
-}, 30_000)
+})
 
 test('after any damage to the index and its log, repair brings every entry back, and none is another’s', async () => {
   using temporary = await openTemporaryStore()

@@ -21,4 +21,4 @@ test('a thread that has ended already is the same', async () => {
   await delay(1_500)
 
   await expect(thread.unpack([], createClaim())).rejects.toMatchObject({ code: 'IO_FAILED' })
-}, 10_000)
+})
