@@ -54,34 +54,30 @@ export async function startInterfering(
 
 const asItIs = (bytes: Buffer): Buffer => bytes
 
-interface Holding {
-  readonly which: (request: IncomingMessage) => boolean
-  /** For how long those requests are held; Infinity: for ever. */
-  readonly forMs: number
-}
-
 export interface HoldingService {
   readonly url: string
   /** Resolves when the first request is held. */
   readonly reached: Promise<void>
+  /** Passes on what is held, and holds nothing more. */
+  release(): void
 }
 
-/** Stands before the service, and holds some requests before it passes them on. */
+/** Stands before the service, and holds some requests until it is told to pass them on. */
 export async function startHolding(
   url: string,
-  { which, forMs }: Holding,
+  which: (request: IncomingMessage) => boolean,
 ): Promise<HoldingService> {
-  const { promise: reached, resolve } = Promise.withResolvers<void>()
+  const { promise: reached, resolve: reach } = Promise.withResolvers<void>()
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
   const holdingUrl = await startFailing((request, response) => {
     const isHeld = which(request)
-    if (isHeld) resolve()
-    if (isHeld && forMs === Infinity) return
+    if (isHeld) reach()
     // Whoever asked may have gone meanwhile.
-    const pass = (): void =>
-      void passOn({ url, change: asItIs }, request, response).catch(() => response.destroy())
-    setTimeout(pass, isHeld ? forMs : 0)
+    const pass = async (): Promise<void> =>
+      await passOn({ url, change: asItIs }, request, response).catch(() => void response.destroy())
+    void (isHeld ? released.then(pass) : pass())
   })
-  return { url: holdingUrl, reached }
+  return { url: holdingUrl, reached, release }
 }
 
 /** Stands before the service, and changes what is fetched from it. */
