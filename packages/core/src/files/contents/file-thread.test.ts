@@ -61,8 +61,8 @@ describe('a thread that reads a file', () => {
   })
 
   test('is not waited for when it does not start', () => {
-    const silent = startFileThread({ descriptor: 0, start: 0 }, () => true)
-    const absent = startFileThread({ descriptor: 0, start: 0 }, () => false)
+    const silent = startFileThread({ descriptor: 0, start: 0 }, { startWorker: () => true })
+    const absent = startFileThread({ descriptor: 0, start: 0 }, { startWorker: () => false })
 
     expect(silent.take()).toBeUndefined()
     expect(silent.take()).toBeUndefined()
@@ -109,7 +109,8 @@ describe('a file large enough for a thread', () => {
 
 function open(start: number): FileThread {
   const descriptor = openSync(file, 'r')
-  const thread = startFileThread({ descriptor, start })
+  // On a busy machine it takes long to start.
+  const thread = startFileThread({ descriptor, start }, { patienceMs: 30_000 })
   onTestFinished(() => {
     thread[Symbol.dispose]()
     closeSync(descriptor)

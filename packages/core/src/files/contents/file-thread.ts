@@ -14,13 +14,19 @@ const SLOTS = 8
 const PATIENCE_MS = 1_000
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 }
 
+interface FileThreadOptions {
+  /** @returns whether there is a worker to start. */
+  readonly startWorker?: (slots: FileSlots) => boolean
+  readonly patienceMs?: number
+}
+
 /**
  * Has a thread read an open file, from `start` on. The descriptor stays the caller's, and must be open until this is
  * disposed.
  */
 export function startFileThread(
   { descriptor, start }: Pick<FileSlots, 'descriptor' | 'start'>,
-  startWorker: (slots: FileSlots) => boolean = startFileWorker,
+  { startWorker = startFileWorker, patienceMs = PATIENCE_MS }: FileThreadOptions = {},
 ): FileThread {
   const bytes = new Uint8Array(new SharedArrayBuffer(SLOTS * SLOT_BYTES))
   const states = new Int32Array(new SharedArrayBuffer(SLOTS * Int32Array.BYTES_PER_ELEMENT))
@@ -38,7 +44,7 @@ export function startFileThread(
       if (isOver) return undefined
       if (states[slot] !== EMPTY) setState(states, slot, EMPTY)
       slot = (slot + 1) % SLOTS
-      Atomics.wait(states, slot, EMPTY, PATIENCE_MS)
+      Atomics.wait(states, slot, EMPTY, patienceMs)
       const state = Atomics.load(states, slot)
       if (state === EMPTY || state === FAILED) stop()
       return isOver ? undefined : bytes.subarray(slot * SLOT_BYTES, slot * SLOT_BYTES + state)
