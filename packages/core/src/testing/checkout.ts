@@ -93,7 +93,8 @@ export async function openCheckout(options: CheckoutOptions): Promise<Checkout> 
 }
 
 function remoteOf({ url, remote }: CheckoutOptions): RemoteSettings {
-  return { url, mode: 'read-write', publicKeys: [], timeoutSeconds: 1, ...remote }
+  // More than a machine stands still: a store that does not answer is met with less.
+  return { url, mode: 'read-write', publicKeys: [], timeoutSeconds: 30, ...remote }
 }
 
 /** What has been done is named by some text. */

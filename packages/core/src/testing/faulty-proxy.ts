@@ -28,12 +28,15 @@ export interface FaultyProxy extends AsyncDisposable {
   fault: Fault
   /** Bytes of answers that have passed. */
   passedBytes: number
+  /** How often somebody connected. */
+  connections: number
 }
 
 export async function startFaultyProxy(targetPort: number): Promise<FaultyProxy> {
   const open = new Set<Socket>()
   const server = createServer((client) => {
     open.add(client)
+    proxy.connections += 1
     client.on('close', () => open.delete(client))
     client.on('error', () => {})
     void serve(proxy, client, targetPort)
@@ -44,6 +47,7 @@ export async function startFaultyProxy(targetPort: number): Promise<FaultyProxy>
     port: (server.address() as AddressInfo).port,
     fault: { kind: 'none' },
     passedBytes: 0,
+    connections: 0,
     async [Symbol.asyncDispose]() {
       for (const socket of open) socket.destroy()
       server.close()

@@ -160,7 +160,7 @@ describe('giving up', () => {
     const first = stores.blobs.findMissing([name])
 
     await expect(first).rejects.toMatchObject({ code: 'REMOTE_UNAVAILABLE' })
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    expect(performance.now() - startedAt).toBeLessThan(20_000)
     expect(patience.isLost).toBe(true)
     await expect(stores.entries.list({ limit: 1 })).rejects.toMatchObject({
       code: 'REMOTE_UNAVAILABLE',
@@ -187,7 +187,7 @@ describe('giving up', () => {
   })
 
   test('does not count what this process is busy with meanwhile', async () => {
-    const patience = createPatience({ limitMs: 300 })
+    const patience = createPatience({ limitMs: 1_000 })
 
     await patience.during(async () => {
       for (let round = 0; round < 3; round += 1) {
