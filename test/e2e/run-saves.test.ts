@@ -133,18 +133,18 @@ test.each([
   ],
 ])('a cache directory %s does not keep the command from running', async (_name, breakIt) => {
   await using rig = openRig({ 'src/a.txt': 'A' })
-  breakIt(rig)
+  const words = ['run', 'build', '--input', 'src/**', '--', 'sh', '-c', 'echo done; exit 4']
   const startedAt = performance.now()
+  await rig.taskvault(words)
+  const wholeMs = performance.now() - startedAt
+  breakIt(rig)
 
-  const run = await rig.taskvault(
-    ['run', 'build', '--input', 'src/**', '--', 'sh', '-c', 'echo done; exit 4'],
-    {
-      env: { TASKVAULT_CACHE_DIR: rig.resolve('cache') },
-    },
-  )
+  const brokenAt = performance.now()
+  const run = await rig.taskvault(words, { env: { TASKVAULT_CACHE_DIR: rig.resolve('cache') } })
+  const brokenMs = performance.now() - brokenAt
 
   expect(run).toMatchObject({ exitCode: 4, stdout: 'done\n' })
-  expect(performance.now() - startedAt).toBeLessThan(5000)
+  expect(brokenMs - wholeMs).toBeLessThan(5000)
 })
 
 test('a tool that does not answer is a warning, and the command runs', async () => {
