@@ -98,7 +98,7 @@ test('a gigabyte of output goes through in flat memory', async () => {
   await using rig = openRig({ 'src/a.txt': 'A' })
   const words = ['run', 'x', '--input', 'src/**', '--', 'head', '-c', '1G', '/dev/zero']
   const measure =
-    '"$@" 2>err | (head -c 600M >/dev/null; grep VmHWM /proc/$(pgrep -s 0 -n -f "taskvault.js run")/status; cat >/dev/null)'
+    '"$@" 2>err | (head -c 600M >/dev/null; grep VmHWM /proc/$(pgrep -s 0 -n -f "taskvault[.]js run")/status; cat >/dev/null)'
 
   const run = await rig.run(['sh', '-c', measure, 'sh', 'taskvault', ...words])
 
