@@ -81,6 +81,44 @@ test.each<readonly [string, (bytes: Buffer) => Buffer, 'exact' | 'error']>([
   },
 )
 
+test('while the vault that a step names does not answer, GitHub’s cache service stands in for it', async () => {
+  const remote = await startFailing((_, response) => void response.writeHead(503).end())
+  const inputs = { ...WORK, remote, token: 'secret-token', task: uniqueTask() }
+  const files = { 'package-lock.json': '1', 'src/a.ts': 'a' }
+  const first = createMachine(server)
+  writeFiles(first, files)
+
+  const missed = await runAction(first, { inputs })
+  writeFiles(first, { 'node_modules/a': 'made' })
+  const saved = await post(first, inputs, missed)
+  const second = createMachine(server)
+  writeFiles(second, files)
+  const hit = await runAction(second, { inputs })
+
+  expect(missed.log.match(/^::warning.*/gm), missed.log).toEqual([
+    expect.stringContaining("Continuing with GitHub's cache service in place of the remote store"),
+  ])
+  expect(Number(saved.outputs['uploaded-bytes'] ?? 1), saved.log).toBeGreaterThan(0)
+  expect(hit.outputs['cache-status'], hit.log).toBe('exact')
+  expect(contentOf(second, 'node_modules/a')).toBe('made')
+})
+
+test('nothing that nobody has signed stands in for a vault whose entries are', async () => {
+  const remote = await startFailing((_, response) => void response.writeHead(503).end())
+  const machine = createMachine(server)
+  const publicKeys = 'A'.repeat(43)
+  const config = `remote: { url: '${remote}', public_keys: ['${publicKeys}'] }\n`
+  writeFiles(machine, {
+    'package-lock.json': '1',
+    'src/a.ts': 'a',
+    '.taskvault/config.yaml': config,
+  })
+
+  const missed = await runAction(machine, { inputs: { ...WORK, task: uniqueTask() } })
+
+  expect(missed.log).toContain('Continuing without the remote store')
+})
+
 test('a job that may only read saves nothing, without a word of warning', async () => {
   const machine = createMachine(server)
   machine.env['ACTIONS_CACHE_MODE'] = 'read'
@@ -156,7 +194,7 @@ test('what cannot be meant is refused, and told', async () => {
   const refused: readonly (readonly [inputs: Record<string, string>, said: string])[] = [
     [{ inputs: 'src/**', path: 'out' }, 'task is empty'],
     [{ task: 'two words', inputs: 'src/**', path: 'out' }, 'two words'],
-    [{ task: 'a', run: 'true', path: 'out/*' }, 'out/*'],
+    [{ task: 'a', run: 'true', path: '../out/*' }, '../out/*'],
     [{ key: 'a' }, 'not supplied: path'],
     // With neither script nor path, it is the configuration that says what the task is.
     [{ task: 'a', inputs: 'src/**' }, 'There is no'],

@@ -9,7 +9,7 @@ import {
   openConfigMemory,
   openVault,
 } from '@taskvault/core'
-import type { ConfigMemory, RunVault, Settings } from '@taskvault/core'
+import type { ConfigMemory, RemoteSettings, RunVault, Settings } from '@taskvault/core'
 import type { Runner } from './runner.ts'
 import type { Troubles } from './troubles.ts'
 
@@ -26,8 +26,8 @@ export interface StepVault extends AsyncDisposable {
 }
 
 /**
- * Where entries live: the configured remote store; without one, GitHub's cache service where the runner
- * tells where it is. The store of this machine lies in front of either.
+ * Where entries live: the configured remote store; without one, or while it does not answer, GitHub's cache service
+ * where the runner tells where it is. The store of this machine lies in front of either.
  * @throws {TaskVaultError} CONFIG_INVALID, CONFIG_NOT_FOUND
  */
 export async function openStepVault(runner: Runner, troubles: Troubles): Promise<StepVault> {
@@ -35,9 +35,10 @@ export async function openStepVault(runner: Runner, troubles: Troubles): Promise
   const cwd = path.resolve(env['GITHUB_WORKSPACE'] ?? '.')
   const memory = openMemory()
   const loaded = await loadSettings({ cwd, configPath: undefined, env, memory })
+  const service = loaded.sources.has('remote.url') && !loaded.remote ? undefined : findService(env)
   const settings: Settings = {
     ...loaded,
-    remote: loaded.remote ?? (loaded.sources.has('remote.url') ? undefined : findService(env)),
+    remote: loaded.remote ?? service,
     cacheDirectory: loaded.sources.has('cache_dir')
       ? loaded.cacheDirectory
       : placeOnMachine(env, loaded.cacheDirectory),
@@ -53,7 +54,8 @@ export async function openStepVault(runner: Runner, troubles: Troubles): Promise
     return without
   }
   try {
-    const vault = await openVault({ settings, env, report: troubles.event })
+    const fallback = loaded.remote && service && fallbackTo(service, loaded.remote)
+    const vault = await openVault({ settings, env, report: troubles.event, fallback })
     const close = async (): Promise<void> => await vault[Symbol.asyncDispose]()
     return { ...about, vault: createRunVault(vault), [Symbol.asyncDispose]: close }
   } catch (error) {
@@ -86,10 +88,18 @@ function readCredentials({ input, mask }: Runner): Record<string, string> {
 }
 
 const SECONDS_OF_WAITING = 4
+/** When as much has been spent on another store. */
+const SECONDS_LEFT = 1
 
-function findService(env: StepVault['env']): Settings['remote'] {
+function findService(env: StepVault['env']): RemoteSettings | undefined {
   if (findGithubService(env) === undefined) return undefined
   return { url: 'github:', mode: 'read-write', publicKeys: [], timeoutSeconds: SECONDS_OF_WAITING }
+}
+
+/** Nobody signs what lies at GitHub: who believes signed entries only has no use for it. */
+function fallbackTo(service: RemoteSettings, { url, publicKeys }: RemoteSettings) {
+  if (url === service.url || publicKeys.length > 0) return undefined
+  return { remote: { ...service, timeoutSeconds: SECONDS_LEFT }, name: "GitHub's cache service" }
 }
 
 /** A checkout wipes the workspace, which would be the end of what a machine of one's own remembers. */

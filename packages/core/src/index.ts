@@ -8,6 +8,7 @@ export type { ListedSetting } from './config/list-settings.ts'
 export { loadSettings } from './config/load-settings.ts'
 export { findNearestName } from './config/nearest-name.ts'
 export { POLICY_KEYS } from './config/parse-config.ts'
+export type { RemoteSettings } from './config/remote-settings.ts'
 export type { LoadedSettings, LogLevel, Settings } from './config/settings.ts'
 export type { SettingSource } from './config/setting-source.ts'
 export {

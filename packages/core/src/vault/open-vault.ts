@@ -1,3 +1,4 @@
+import type { RemoteSettings } from '../config/remote-settings.ts'
 import type { Settings } from '../config/settings.ts'
 import { openHashAlgorithm } from '../hashing/open-hash-algorithm.ts'
 import type { Report } from '../model/events.ts'
@@ -25,6 +26,15 @@ export interface OpenOptions {
    * it, for the next one to tidy up: that costs less than to tidy up each time.
    */
   readonly endsProcess?: boolean
+  /** What is used for as long as the remote store of the settings does not answer. */
+  readonly fallback?: RemoteFallback | undefined
+}
+
+export interface RemoteFallback {
+  /** Its mode is that of the store that it stands in for. */
+  readonly remote: RemoteSettings
+  /** For people. */
+  readonly name: string
 }
 
 /**
@@ -34,7 +44,7 @@ export interface OpenOptions {
  */
 export async function openVault(options: OpenOptions): Promise<Vault> {
   const { settings, report = () => {}, now = Date.now, endsProcess = false } = options
-  const { env = process.env } = options
+  const { env = process.env, fallback } = options
   const algorithm = await openHashAlgorithm(settings.hashAlgorithm)
   const { cacheDirectory } = settings
   await using opening = new AsyncDisposableStack()
@@ -46,7 +56,8 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
   opening.defer(() => metrics.publish())
   opening.defer(() => statCache.flush())
   const stagings = opening.use(createStagings())
-  const remote = settings.remote && (await openRemote({ remote: settings.remote, store, env }))
+  const remote =
+    settings.remote && (await openRemote({ remote: settings.remote, store, env }, fallback))
   if (remote !== undefined) opening.use(remote)
   // First of all, so that what fails when the remote store is closed fails for a known reason.
   opening.defer(() => stagings.end())
@@ -75,7 +86,16 @@ export async function openVault(options: OpenOptions): Promise<Vault> {
 }
 
 /** Loaded for those who have one: reading what speaks HTTP takes longer than a hit that needs none. */
-async function openRemote(options: RemoteVaultOptions): Promise<RemoteVault> {
+async function openRemote(
+  options: RemoteVaultOptions,
+  fallback: RemoteFallback | undefined,
+): Promise<RemoteVault> {
   const { createRemoteVault } = await import('./sharing/remote-vault.ts')
-  return createRemoteVault(options)
+  if (fallback === undefined) return createRemoteVault(options)
+  const { withFallback } = await import('./sharing/with-fallback.ts')
+  const { name: insteadOfIt, remote } = fallback
+  return withFallback(
+    createRemoteVault({ ...options, insteadOfIt }),
+    createRemoteVault({ ...options, remote: { ...remote, mode: options.remote.mode } }),
+  )
 }

@@ -24,22 +24,24 @@ export function createRemotePause(
   const path = join(cacheDirectory, 'remote-unavailable')
   // The address can say more than everybody who reads the directory should know.
   const mark = createHash('sha256').update(url).digest('hex')
+
+  /** One line for each store that was silent less than a minute ago. */
+  function readMarks(): readonly string[] {
+    try {
+      const ageMs = now() - statSync(path).mtimeMs
+      if (Math.abs(ageMs) < PAUSE_MS) return readFileSync(path, 'utf8').split('\n')
+      removeFile(path)
+    } catch {
+      // No such note, or none that can be read: the store is asked.
+    }
+    return []
+  }
+
   return {
-    isOn() {
-      try {
-        const ageMs = now() - statSync(path).mtimeMs
-        if (readFileSync(path, 'utf8') !== mark) return false
-        if (Math.abs(ageMs) < PAUSE_MS) return true
-        removeFile(path)
-        return false
-      } catch {
-        // No such note, or none that can be read: the store is asked.
-        return false
-      }
-    },
+    isOn: () => readMarks().includes(mark),
     begin() {
       try {
-        writeAtomically(path, Buffer.from(mark))
+        writeAtomically(path, Buffer.from([...new Set([...readMarks(), mark])].join('\n')))
       } catch (error) {
         if (systemErrorCode(error) === undefined) throw error
       }

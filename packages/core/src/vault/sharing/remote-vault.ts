@@ -11,6 +11,8 @@ export interface RemoteVaultOptions {
   readonly remote: RemoteSettings
   readonly store: Store
   readonly env: Readonly<Record<string, string | undefined>>
+  /** What is used while this one does not answer, for people; undefined when that is nothing. */
+  readonly insteadOfIt?: string | undefined
 }
 
 /**
@@ -19,6 +21,8 @@ export interface RemoteVaultOptions {
  */
 export interface RemoteVault extends AsyncDisposable {
   readonly mode: RemoteMode
+  /** It did not answer, and is not asked any more. */
+  readonly isSilent: boolean
   /**
    * Does something with the stores; undefined when there was trouble, or has been. What is refused to
    * `write` does not end `read`.
@@ -30,43 +34,55 @@ export interface RemoteVault extends AsyncDisposable {
 }
 
 /** Nothing is loaded, and nobody asked, before the first attempt. */
-export function createRemoteVault({ remote, store, env }: RemoteVaultOptions): RemoteVault {
+export function createRemoteVault(options: RemoteVaultOptions): RemoteVault {
+  const { remote, store, insteadOfIt } = options
   const { report, now } = store
   const pause = createRemotePause(store.cacheDirectory, { url: remote.url, now })
   const over = new Set<'read' | 'write'>()
   const told = new Set<ErrorCode>()
   let opening: Promise<OpenRemote> | undefined
   let isClosed = false
+  let isSilent = false
+
+  const beSilent = (): void => {
+    isSilent = true
+    over.add('read').add('write')
+  }
 
   const giveUp = (use: 'read' | 'write', failure: TaskVaultError): void => {
     const { code, message, hint } = failure
     const isKnown = over.has(use) || told.has(code)
     told.add(code)
-    if (code === 'REMOTE_UNAVAILABLE') pause.begin()
+    if (code === 'REMOTE_UNAVAILABLE') {
+      pause.begin()
+      beSilent()
+    }
     // Who may not even read need not try to write.
-    if (code === 'REMOTE_UNAVAILABLE' || code === 'REMOTE_REFUSED') over.add('write').add(use)
-    if (code === 'REMOTE_UNAVAILABLE') over.add('read')
+    if (code === 'REMOTE_REFUSED') over.add('write').add(use)
     if (isKnown) return
     const advice = code === 'REMOTE_REFUSED' && hint !== undefined ? `. ${hint}` : ''
-    report({
-      kind: 'trouble',
-      code,
-      message: `Continuing without the remote store: ${message}${advice}`,
-    })
+    const how =
+      isSilent && insteadOfIt !== undefined
+        ? `with ${insteadOfIt} in place of the remote store`
+        : 'without the remote store'
+    report({ kind: 'trouble', code, message: `Continuing ${how}: ${message}${advice}` })
     recordError(store, { operation: `remote_${use}`, error: failure })
   }
 
   return {
     mode: remote.mode,
+    get isSilent() {
+      return isSilent
+    },
     async attempt(use, work) {
       if (over.has(use)) return undefined
       if (opening === undefined && pause.isOn()) {
-        over.add('read').add('write')
+        beSilent()
         report({ kind: 'remote-paused' })
         return undefined
       }
       try {
-        return await work(await (opening ??= openRemoteStores({ remote, store, env })))
+        return await work(await (opening ??= openRemoteStores(options)))
       } catch (error) {
         // What was closed under it is no trouble, and no reason to leave it alone for a while.
         if (isClosed) return undefined
