@@ -90,7 +90,7 @@ test('while the vault that a step names does not answer, GitHub’s cache servic
 
   const missed = await runAction(first, { inputs })
   writeFiles(first, { 'node_modules/a': 'made' })
-  const saved = await post(first, inputs, missed)
+  await post(first, inputs, missed)
   const second = createMachine(server)
   writeFiles(second, files)
   const hit = await runAction(second, { inputs })
@@ -98,7 +98,6 @@ test('while the vault that a step names does not answer, GitHub’s cache servic
   expect(missed.log.match(/^::warning.*/gm), missed.log).toEqual([
     expect.stringContaining("Continuing with GitHub's cache service in place of the remote store"),
   ])
-  expect(Number(saved.outputs['uploaded-bytes'] ?? 1), saved.log).toBeGreaterThan(0)
   expect(hit.outputs['cache-status'], hit.log).toBe('exact')
   expect(contentOf(second, 'node_modules/a')).toBe('made')
 })

@@ -62,7 +62,7 @@ export function openKnownSources(projectRoot: string, finder: RepositoryFinder):
 interface KnownDirectory {
   /** Including the directory's own .gitignore. */
   readonly scope: IgnoreScope
-  /** In another repository: whether the directory is that it is rooted in. */
+  /** In another repository: whether that one's own directory is. */
   readonly isIgnored: boolean
   /** Whether it belongs to another repository inside the project. */
   readonly isForeign: boolean
