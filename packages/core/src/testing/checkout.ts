@@ -8,6 +8,7 @@ import { parseTaskName } from '../model/task.ts'
 import type { TaskName } from '../model/task.ts'
 import { fingerprintContent } from '../vault/fingerprints/fingerprint-content.ts'
 import { openVault } from '../vault/open-vault.ts'
+import type { RemoteFallback } from '../vault/open-vault.ts'
 import type { Miss, SavedEntry, SkippedSave, Vault } from '../vault/vault.ts'
 import { SAMPLE_POLICY, sampleSettings } from './sample-settings.ts'
 
@@ -33,6 +34,7 @@ export interface Checkout extends AsyncDisposable {
 export interface CheckoutOptions {
   readonly url: string
   readonly remote?: Partial<RemoteSettings>
+  readonly fallback?: RemoteFallback
   readonly env?: Readonly<Record<string, string>>
   /** Of another checkout, which then stands for another process there. */
   readonly root?: string
@@ -53,6 +55,7 @@ export async function openCheckout(options: CheckoutOptions): Promise<Checkout> 
       options.onEvent?.(event)
     },
     env: options.env ?? {},
+    fallback: options.fallback,
   })
   const targets = [{ declaredAs: 'out', absolutePath: join(root, 'out') }]
   return {

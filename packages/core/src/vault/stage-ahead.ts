@@ -55,7 +55,10 @@ export function createStageAhead(parts: OpenParts, request: EndableRequest): Sta
 
   return {
     begin(arriving) {
-      begun = stack.use(arriving)
+      stack.use(arriving)
+      // From the store that stands in for one that fell silent meanwhile: its files are made once it is here.
+      if (begun !== undefined) return
+      begun = arriving
       making = make(parts, request, arriving)
       // A failure is met by who takes it.
       making.catch(() => {})

@@ -39,8 +39,18 @@ export function createSendAhead(
     return replaces || (await entries.find(task, work.key, call)) === undefined
   }
 
+  /** Asked once, and again of a store that stands in for one that did not answer. */
+  async function isEachWanted(stores: RemoteStores): Promise<boolean> {
+    try {
+      return await (isWanted ??= isEntryWanted(stores))
+    } catch (error) {
+      isWanted = undefined
+      throw error
+    }
+  }
+
   async function send(stores: RemoteStores, { digest, sizeBytes }: Pack): Promise<void> {
-    if (!(await (isWanted ??= isEntryWanted(stores)))) return
+    if (!(await isEachWanted(stores))) return
     const name = blobNameOf({ algorithm: store.algorithm.name, digest })
     const missing = await stores.blobs.findMissing([name], call)
     if (missing.length === 0) return

@@ -1,0 +1,97 @@
+import { readdirSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { pathToFileURL } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import { STAGING_PREFIX } from '../../files/scanning/observe-directory.ts'
+import type { Checkout } from '../../testing/checkout.ts'
+import { sampleBytes } from '../../testing/sample-blobs.ts'
+import { startStrictS3Server } from '../../testing/strict-s3-server.ts'
+import type { StrictS3Server } from '../../testing/strict-s3-server.ts'
+import { createSharedFolder, useCheckout, useSharing } from '../../testing/use-checkout.ts'
+
+/* A bucket that dies in the middle of a result of two packs, and a folder that stands in for it. */
+
+const PACK_BYTES = 16 * 1024 ** 2
+
+test.each<readonly [string, (request: IncomingMessage) => boolean]>([
+  ['before anything was sent', () => true],
+  [
+    'when a pack was half sent',
+    ({ method, headers }) => method === 'PUT' && Number(headers['content-length']) >= PACK_BYTES,
+  ],
+])('%s, a save is sent whole to what stands in', async (_when, isMeant) => {
+  const { bucket, share, open } = await usePair()
+  const writer = await open()
+  writeLarge(writer)
+  dieAt(bucket, isMeant)
+
+  const saved = await writer.save('large')
+  const reader = await useSharing(share)
+
+  expect(saved).toMatchObject({ kind: 'saved', remote: { kind: 'sent' } })
+  expect(await reader.restore('large')).toBe('hit')
+  expect(reader.outputs()).toEqual(writer.outputs())
+  expectOneTrouble(writer)
+})
+
+test('a restore that was half received is received from what stands in', async () => {
+  const { bucket, share, open } = await usePair()
+  const writer = await useSharing(share)
+  writeLarge(writer)
+  await writer.save('large')
+  const other = await useCheckout({ url: bucket.address, env: bucket.env })
+  writeLarge(other)
+  await other.save('large')
+  const reader = await open()
+  // The first request for a part is for the end of a pack, and files are made from then on.
+  let parts = 0
+  dieAt(bucket, ({ method, headers }) => {
+    if (method === 'GET' && headers.range?.startsWith('bytes=0-') === true) parts += 1
+    return parts === 2
+  })
+
+  expect(await reader.restore('large')).toBe('hit')
+
+  expect(reader.outputs()).toEqual(writer.outputs())
+  expectOneTrouble(reader)
+  const left = readdirSync(reader.root).filter((name) => name.startsWith(STAGING_PREFIX))
+  expect(left).toEqual([])
+})
+
+interface Pair {
+  readonly bucket: StrictS3Server
+  readonly share: string
+  /** A machine of both. */
+  open(): Promise<Checkout>
+}
+
+async function usePair(): Promise<Pair> {
+  const bucket = await startStrictS3Server()
+  onTestFinished(async () => await bucket[Symbol.asyncDispose]())
+  const share = createSharedFolder()
+  const url = pathToFileURL(share).href
+  const remote = { url, mode: 'read-write', publicKeys: [], timeoutSeconds: 30 } as const
+  const fallback = { remote, name: 'the folder' }
+  const open = async (): Promise<Checkout> =>
+    await useCheckout({ url: bucket.address, env: bucket.env, fallback })
+  return { bucket, share, open }
+}
+
+function writeLarge(checkout: Checkout): void {
+  for (let index = 0; index < 130; index += 1)
+    checkout.write(`out/${index % 7}/${index}`, sampleBytes(250_000, index))
+}
+
+function dieAt(bucket: StrictS3Server, isMeant: (request: IncomingMessage) => boolean): void {
+  bucket.interfere((_, response) => {
+    response.destroy()
+    void bucket[Symbol.asyncDispose]()
+  }, isMeant)
+}
+
+function expectOneTrouble({ events }: Checkout): void {
+  const messages = events.flatMap((event) => (event.kind === 'trouble' ? [event.message] : []))
+  expect(messages).toEqual([
+    expect.stringMatching(/^Continuing with the folder in place of the remote store: /),
+  ])
+}
