@@ -24,7 +24,8 @@ describe('matchesGlob', () => {
 
     matchesGlob(glob, 'a'.repeat(200))
 
-    expect(performance.now() - startedAt).toBeLessThan(200)
+    // One that tries all ways would not end.
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
   })
 
   test('agrees with the same pattern as a regular expression', () => {
