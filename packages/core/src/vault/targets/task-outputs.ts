@@ -62,7 +62,7 @@ function selectTaskOutputs(
     },
     leftOut: () => notFound,
     explainInput(name) {
-      const pattern = lookAgain().findMatch(name)?.glob.text
+      const pattern = lookAgain().findMatch(name)?.pattern.glob.text
       if (pattern === undefined) return undefined
       return { relativePath: name, pattern, because: 'not-ignored' }
     },

@@ -29,15 +29,21 @@ export interface TaskProducts {
   findWhole(path: string): string | undefined
   /** The outermost directory at or around a path that a pattern names and that is the task's, whatever is left out in it. */
   findNamed(path: string): string | undefined
-  /** The last pattern that matches a path, whether it may be a source or not. */
-  findMatch(path: string): OutputPattern | undefined
+  /** By which pattern a path is matched last, whether it may be a source or not. */
+  findMatch(path: string): OutputMatch | undefined
   /**
    * Why something that is not the task's is left out, if whoever wrote the patterns may not expect that: it is not
    * tracked, and a pattern names it, or is about files and matches a directory.
    */
-  explainLeftOut(path: string, kind: 'directory' | 'file' | 'symlink'): LeftOut | undefined
+  explainLeftOut(path: string, unsaved: Unsaved): LeftOut | undefined
   /** Whether the patterns may match something in a directory. */
   mayBeBelow(directory: string): boolean
+}
+
+/** Something that no entry has, and what `findMatch` says of it. */
+export interface Unsaved {
+  readonly kind: 'directory' | 'file' | 'symlink'
+  readonly match: OutputMatch | undefined
 }
 
 export interface ProductPlaces {
@@ -79,12 +85,12 @@ export function createTaskProducts(
       )
     },
     findNamed: (path) => outermost(findOwnMatches(path).map(({ place }) => place)),
-    findMatch: (path) => findOutputMatches(patterns, path)[0]?.pattern,
-    explainLeftOut(path, kind) {
-      const [match] = findOutputMatches(patterns, path)
+    findMatch: (path) => findOutputMatches(patterns, path)[0],
+    explainLeftOut(path, { kind, match }) {
       if (match === undefined || match.place !== path) return undefined
-      const because = whyLeftOut(path, kind, { pattern: match.pattern, sources })
-      return because && { relativePath: path, pattern: match.pattern.glob.text, because }
+      const { pattern } = match
+      const because = whyLeftOut(path, kind, { pattern, sources })
+      return because && { relativePath: path, pattern: pattern.glob.text, because }
     },
     mayBeBelow: (directory) => mayMatchBelow(patterns, directory),
   }
@@ -102,7 +108,7 @@ interface Expected {
 
 function whyLeftOut(
   path: string,
-  kind: 'directory' | 'file' | 'symlink',
+  kind: Unsaved['kind'],
   { pattern, sources }: Expected,
 ): LeftOut['because'] | undefined {
   const { isNamed, glob } = pattern

@@ -9,7 +9,7 @@ import { STAGING_PREFIX } from '../../files/scanning/observe-directory.ts'
 import { entersPath, isFulfilled } from '../../files/selection/output-patterns.ts'
 import type { OutputPattern } from '../../files/selection/output-patterns.ts'
 import type { LeftOut } from '../../model/left-out.ts'
-import type { TaskPlaces, TaskProducts } from './task-products.ts'
+import type { TaskPlaces, TaskProducts, Unsaved } from './task-products.ts'
 
 /** Each is a line of the manifest, and is restored separately: for more files, name their directories. */
 const MOST_NAMES = 20_000
@@ -79,25 +79,29 @@ interface Walk {
   readonly waiting: string[]
 }
 
-function lookAt(entry: Dirent, name: string, { products, places, ...found }: Walk): void {
+function lookAt(entry: Dirent, name: string, walk: Walk): void {
+  const { products, places, names, sources, waiting } = walk
   const absolutePath = path.join(places.projectRoot, name)
   const { cacheDirectory } = places
   if (isNever(entry.name) || isWithin(absolutePath, cacheDirectory)) return
   if (entry.isDirectory()) {
     const isWhole = products.findWhole(name) === name && !isWithin(cacheDirectory, absolutePath)
-    if (isWhole) return void found.names.push(name)
-    if (products.mayBeBelow(name)) found.waiting.push(name)
-    const leftOut = products.explainLeftOut(name, 'directory')
-    if (leftOut !== undefined) found.leftOut.push(leftOut)
-    return
+    if (isWhole) return void names.push(name)
+    if (products.mayBeBelow(name)) waiting.push(name)
+    return leaveOut(walk, name, { kind: 'directory', match: products.findMatch(name) })
   }
   const match = products.findMatch(name)
   // Pipes, sockets and devices cannot be saved.
   if (match === undefined || !(entry.isFile() || entry.isSymbolicLink())) return
-  if (products.has(name)) return void found.names.push(name)
-  if (name < (found.sources.get(match) ?? LAST)) found.sources.set(match, name)
-  const leftOut = products.explainLeftOut(name, entry.isFile() ? 'file' : 'symlink')
-  if (leftOut !== undefined) found.leftOut.push(leftOut)
+  if (products.has(name)) return void names.push(name)
+  const { pattern } = match
+  if (name < (sources.get(pattern) ?? LAST)) sources.set(pattern, name)
+  leaveOut(walk, name, { kind: entry.isFile() ? 'file' : 'symlink', match })
+}
+
+function leaveOut({ products, leftOut }: Walk, name: string, unsaved: Unsaved): void {
+  const explained = products.explainLeftOut(name, unsaved)
+  if (explained !== undefined) leftOut.push(explained)
 }
 
 /** Comes after every name. */
