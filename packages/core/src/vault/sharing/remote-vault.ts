@@ -21,8 +21,6 @@ export interface RemoteVaultOptions {
  */
 export interface RemoteVault extends AsyncDisposable {
   readonly mode: RemoteMode
-  /** It did not answer, and is not asked any more. */
-  readonly isSilent: boolean
   /**
    * Does something with the stores; undefined when there was trouble, or has been. What is refused to
    * `write` does not end `read`.
@@ -33,32 +31,34 @@ export interface RemoteVault extends AsyncDisposable {
   ): Promise<Result | undefined>
 }
 
+export interface SingleRemoteVault extends RemoteVault {
+  /** It did not answer, and is not asked any more. */
+  readonly isSilent: boolean
+}
+
 /** Nothing is loaded, and nobody asked, before the first attempt. */
-export function createRemoteVault(options: RemoteVaultOptions): RemoteVault {
+export function createRemoteVault(options: RemoteVaultOptions): SingleRemoteVault {
   const { remote, store, insteadOfIt } = options
   const { report, now } = store
   const pause = createRemotePause(store.cacheDirectory, { url: remote.url, now })
-  const over = new Set<'read' | 'write'>()
+  const refused = new Set<'read' | 'write'>()
   const told = new Set<ErrorCode>()
   let opening: Promise<OpenRemote> | undefined
   let isClosed = false
   let isSilent = false
 
-  const beSilent = (): void => {
-    isSilent = true
-    over.add('read').add('write')
-  }
+  const isOver = (use: 'read' | 'write'): boolean => isSilent || refused.has(use)
 
   const giveUp = (use: 'read' | 'write', failure: TaskVaultError): void => {
     const { code, message, hint } = failure
-    const isKnown = over.has(use) || told.has(code)
+    const isKnown = isOver(use) || told.has(code)
     told.add(code)
     if (code === 'REMOTE_UNAVAILABLE') {
       pause.begin()
-      beSilent()
+      isSilent = true
     }
     // Who may not even read need not try to write.
-    if (code === 'REMOTE_REFUSED') over.add('write').add(use)
+    if (code === 'REMOTE_REFUSED') refused.add('write').add(use)
     if (isKnown) return
     const advice = code === 'REMOTE_REFUSED' && hint !== undefined ? `. ${hint}` : ''
     const how =
@@ -75,9 +75,9 @@ export function createRemoteVault(options: RemoteVaultOptions): RemoteVault {
       return isSilent
     },
     async attempt(use, work) {
-      if (over.has(use)) return undefined
+      if (isOver(use)) return undefined
       if (opening === undefined && pause.isOn()) {
-        beSilent()
+        isSilent = true
         report({ kind: 'remote-paused' })
         return undefined
       }

@@ -183,7 +183,6 @@ function connectToReader(): Reader {
   }
   const remote: RemoteVault = {
     mode: 'read-write',
-    isSilent: false,
     attempt: async (_use, work) => await work(stores),
     [Symbol.asyncDispose]: async () => {},
   }

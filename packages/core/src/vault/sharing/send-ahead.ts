@@ -31,7 +31,8 @@ export function createSendAhead(
   const sending: Promise<void>[] = []
   const end = new AbortController()
   const call = { signal: end.signal }
-  let isWanted: Promise<boolean> | undefined
+  /** Each store is asked once: what one of them wants says nothing of the one that stands in for it. */
+  const wanted = new Map<RemoteStores, Promise<boolean>>()
   let sentBytes = 0
 
   /** An entry that is there stays, unless it is to be replaced: then nothing is needed of this one. */
@@ -39,25 +40,21 @@ export function createSendAhead(
     return replaces || (await entries.find(task, work.key, call)) === undefined
   }
 
-  /** Asked once, and again of a store that stands in for one that did not answer. */
-  async function isEachWanted(stores: RemoteStores): Promise<boolean> {
-    try {
-      return await (isWanted ??= isEntryWanted(stores))
-    } catch (error) {
-      isWanted = undefined
-      throw error
-    }
+  async function isWantedBy(stores: RemoteStores): Promise<boolean> {
+    const answer = wanted.get(stores) ?? isEntryWanted(stores)
+    wanted.set(stores, answer)
+    return await answer
   }
 
   async function send(stores: RemoteStores, { digest, sizeBytes }: Pack): Promise<void> {
-    if (!(await isEachWanted(stores))) return
+    if (!(await isWantedBy(stores))) return
     const name = blobNameOf({ algorithm: store.algorithm.name, digest })
     const missing = await stores.blobs.findMissing([name], call)
     if (missing.length === 0) return
     const outcome = await stores.blobs.put(storedContent(store, { name, sizeBytes }), call)
     if (outcome === 'stored') sentBytes += sizeBytes
     // Who may not write is told so once.
-    if (outcome === 'skipped') isWanted = Promise.resolve(false)
+    if (outcome === 'skipped') wanted.set(stores, Promise.resolve(false))
   }
 
   async function attempt(pack: Pack): Promise<void> {
