@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemErrorCode } from '../../errors.ts'
 import { removeFile } from '../../files/remove-file.ts'
@@ -21,27 +21,24 @@ export function createRemotePause(
   cacheDirectory: string,
   { url, now }: { readonly url: string; readonly now: () => number },
 ): RemotePause {
-  const path = join(cacheDirectory, 'remote-unavailable')
   // The address can say more than everybody who reads the directory should know.
   const mark = createHash('sha256').update(url).digest('hex')
-
-  /** One line for each store that was silent less than a minute ago. */
-  function readMarks(): readonly string[] {
-    try {
-      const ageMs = now() - statSync(path).mtimeMs
-      if (Math.abs(ageMs) < PAUSE_MS) return readFileSync(path, 'utf8').split('\n')
-      removeFile(path)
-    } catch {
-      // No such note, or none that can be read: the store is asked.
-    }
-    return []
-  }
+  const path = join(cacheDirectory, `remote-unavailable-${mark}`)
 
   return {
-    isOn: () => readMarks().includes(mark),
+    isOn() {
+      try {
+        const ageMs = now() - statSync(path).mtimeMs
+        if (Math.abs(ageMs) < PAUSE_MS) return true
+        removeFile(path)
+      } catch {
+        // No such note, or none that can be read or removed: the store is asked.
+      }
+      return false
+    },
     begin() {
       try {
-        writeAtomically(path, Buffer.from([...new Set([...readMarks(), mark])].join('\n')))
+        writeAtomically(path, Buffer.alloc(0))
       } catch (error) {
         if (systemErrorCode(error) === undefined) throw error
       }
