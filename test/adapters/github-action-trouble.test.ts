@@ -10,6 +10,7 @@ import {
   renamed,
   startChanging,
   startFailing,
+  startLate,
 } from './github/failing-service.ts'
 import {
   WORK,
@@ -100,6 +101,22 @@ test('while the vault that a step names does not answer, GitHub’s cache servic
   ])
   expect(hit.outputs['cache-status'], hit.log).toBe('exact')
   expect(contentOf(second, 'node_modules/a')).toBe('made')
+})
+
+test('what the vault leaves of the time that may be lost is there for GitHub’s cache service', async () => {
+  const inputs = { ...WORK, task: uniqueTask() }
+  const files = { 'package-lock.json': '1', 'src/a.ts': 'a' }
+  const first = createMachine(server)
+  writeFiles(first, { ...files, 'node_modules/a': 'made' })
+  await runAction(first, { entry: 'save', inputs })
+  const slow = await startLate(server.url, { count: 2, byMs: 800 })
+  const second = createMachine({ url: slow, key: server.key })
+  writeFiles(second, files)
+  const remote = await startFailing((_, response) => void response.writeHead(503).end())
+
+  const hit = await runAction(second, { inputs: { ...inputs, remote, token: 'secret-token' } })
+
+  expect(hit.outputs['cache-status'], hit.log).toBe('exact')
 })
 
 test('nothing that nobody has signed stands in for a vault whose entries are', async () => {

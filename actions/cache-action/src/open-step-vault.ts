@@ -88,8 +88,6 @@ function readCredentials({ input, mask }: Runner): Record<string, string> {
 }
 
 const SECONDS_OF_WAITING = 4
-/** When as much has been spent on another store. */
-const SECONDS_LEFT = 1
 
 function findService(env: StepVault['env']): RemoteSettings | undefined {
   if (findGithubService(env) === undefined) return undefined
@@ -99,7 +97,7 @@ function findService(env: StepVault['env']): RemoteSettings | undefined {
 /** Nobody signs what lies at GitHub: who believes signed entries only has no use for it. */
 function fallbackTo(service: RemoteSettings, { url, publicKeys }: RemoteSettings) {
   if (url === service.url || publicKeys.length > 0) return undefined
-  return { remote: { ...service, timeoutSeconds: SECONDS_LEFT }, name: "GitHub's cache service" }
+  return { remote: service, name: "GitHub's cache service" }
 }
 
 /** A checkout wipes the workspace, which would be the end of what a machine of one's own remembers. */

@@ -80,6 +80,19 @@ export async function startHolding(
   return { url: holdingUrl, reached, release }
 }
 
+/** Stands before the service, and passes the first requests on when as much time has passed. */
+export async function startLate(
+  url: string,
+  { count, byMs }: { readonly count: number; readonly byMs: number },
+): Promise<string> {
+  let left = count
+  return await startFailing((request, response) => {
+    const isLate = left > 0
+    left -= 1
+    setTimeout(() => void passOn({ url, change: asItIs }, request, response), isLate ? byMs : 0)
+  })
+}
+
 /** Stands before the service, and changes what is fetched from it. */
 export async function startChanging(
   url: string,

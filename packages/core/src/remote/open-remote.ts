@@ -39,7 +39,10 @@ export interface RemoteOptions {
   readonly now: () => number
 }
 
-export interface OpenRemote extends RemoteStores, AsyncDisposable {}
+export interface OpenRemote extends RemoteStores, AsyncDisposable {
+  /** What of the patience is lost, in milliseconds. */
+  readonly lostMs: number
+}
 
 /** Calls at once. More of them gain nothing on one line, and cost a server its fairness. */
 const CALLS_AT_ONCE = 8
@@ -62,6 +65,9 @@ export function openRemote(options: RemoteOptions): OpenRemote {
   return {
     ...stores,
     archives: persistent.archives,
+    get lostMs() {
+      return patience.lostMs
+    },
     async [Symbol.asyncDispose]() {
       await plain[Symbol.asyncDispose]?.()
       await http[Symbol.asyncDispose]()

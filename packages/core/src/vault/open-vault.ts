@@ -31,7 +31,10 @@ export interface OpenOptions {
 }
 
 export interface RemoteFallback {
-  /** Its mode is that of the store that it stands in for. */
+  /**
+   * Its mode is that of the store that it stands in for. Of `timeoutSeconds`, it has what was not lost on that one, and
+   * at least a second.
+   */
   readonly remote: RemoteSettings
   /** For people. */
   readonly name: string
@@ -94,8 +97,7 @@ async function openRemote(
   if (fallback === undefined) return createRemoteVault(options)
   const { withFallback } = await import('./sharing/with-fallback.ts')
   const { name: insteadOfIt, remote } = fallback
-  return withFallback(
-    createRemoteVault({ ...options, insteadOfIt }),
-    createRemoteVault({ ...options, remote: { ...remote, mode: options.remote.mode } }),
-  )
+  const first = createRemoteVault({ ...options, insteadOfIt })
+  const other = { ...remote, mode: options.remote.mode }
+  return withFallback(first, createRemoteVault({ ...options, remote: other, standsInFor: first }))
 }

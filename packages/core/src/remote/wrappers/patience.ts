@@ -15,6 +15,8 @@ export interface PatienceOptions {
  */
 export interface Patience {
   readonly isLost: boolean
+  /** Milliseconds of waiting that led to nothing. */
+  readonly lostMs: number
   /** Aborts when the patience has run out. */
   readonly signal: AbortSignal
   /** Waits for `work`, at most as long as there is patience. That it has ended is progress. */
@@ -55,7 +57,7 @@ export function createPatience(options: PatienceOptions): Patience {
   }
   const look = (): void => {
     if (lostMs + pauseMs() < limitMs) return
-    lose(`The remote store made no progress for ${limitMs / 1_000} seconds`)
+    lose(`The remote store made no progress for ${Number((limitMs / 1_000).toFixed(1))} seconds`)
   }
   const begin = (): void => {
     waiting += 1
@@ -84,6 +86,9 @@ export function createPatience(options: PatienceOptions): Patience {
   return {
     get isLost() {
       return end.signal.aborted
+    },
+    get lostMs() {
+      return lostMs + pauseMs()
     },
     signal: end.signal,
     async during(work) {

@@ -13,6 +13,8 @@ export interface RemoteVaultOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** What is used while this one does not answer, for people; undefined when that is nothing. */
   readonly insteadOfIt?: string | undefined
+  /** What it stands in for: of its patience, as much is gone as was lost there. */
+  readonly standsInFor?: Pick<SingleRemoteVault, 'lostMs'> | undefined
 }
 
 /**
@@ -34,7 +36,12 @@ export interface RemoteVault extends AsyncDisposable {
 export interface SingleRemoteVault extends RemoteVault {
   /** It did not answer, and is not asked any more. */
   readonly isSilent: boolean
+  /** Milliseconds of waiting for it that led to nothing. */
+  readonly lostMs: number
 }
+
+/** Of the patience with what stands in for another store, this much is there in any case. */
+const LEAST_MS = 1_000
 
 /** Nothing is loaded, and nobody asked, before the first attempt. */
 export function createRemoteVault(options: RemoteVaultOptions): SingleRemoteVault {
@@ -44,6 +51,7 @@ export function createRemoteVault(options: RemoteVaultOptions): SingleRemoteVaul
   const refused = new Set<'read' | 'write'>()
   const told = new Set<ErrorCode>()
   let opening: Promise<OpenRemote> | undefined
+  let opened: OpenRemote | undefined
   let isClosed = false
   let isSilent = false
 
@@ -74,6 +82,9 @@ export function createRemoteVault(options: RemoteVaultOptions): SingleRemoteVaul
     get isSilent() {
       return isSilent
     },
+    get lostMs() {
+      return opened?.lostMs ?? 0
+    },
     async attempt(use, work) {
       if (isOver(use)) return undefined
       if (opening === undefined && pause.isOn()) {
@@ -82,7 +93,8 @@ export function createRemoteVault(options: RemoteVaultOptions): SingleRemoteVaul
         return undefined
       }
       try {
-        return await work(await (opening ??= openRemoteStores(options)))
+        opened = await (opening ??= openRemoteStores(options))
+        return await work(opened)
       } catch (error) {
         // What was closed under it is no trouble, and no reason to leave it alone for a while.
         if (isClosed) return undefined
@@ -106,6 +118,7 @@ export async function openRemoteStores({
   remote,
   store,
   env,
+  standsInFor,
 }: RemoteVaultOptions): Promise<OpenRemote> {
   // Loaded here: a vault without a remote store has nothing to do with any of it.
   const [{ openRemote }, { createPatience }, { findToken, findJob }] = await Promise.all([
@@ -114,13 +127,15 @@ export async function openRemoteStores({
     import('./find-token.ts'),
   ])
   const { url, mode, publicKeys, timeoutSeconds, ca, certificate, key } = remote
+  const limitMs = timeoutSeconds * 1_000
+  const leftMs = standsInFor && Math.max(limitMs - standsInFor.lostMs, LEAST_MS)
   return openRemote({
     url,
     mode,
     publicKeys,
     env,
     tls: { ca, certificate, key },
-    patience: createPatience({ limitMs: timeoutSeconds * 1_000 }),
+    patience: createPatience({ limitMs: leftMs ?? limitMs }),
     findToken: async (http, signal) => await findToken({ env, url, http, signal }),
     job: findJob(env),
     now: store.now,

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { STAGING_PREFIX } from '../../files/scanning/observe-directory.ts'
 import type { Checkout } from '../../testing/checkout.ts'
+import { startFaultyProxy } from '../../testing/faulty-proxy.ts'
 import { sampleBytes } from '../../testing/sample-blobs.ts'
 import { startStrictS3Server } from '../../testing/strict-s3-server.ts'
 import type { StrictS3Server } from '../../testing/strict-s3-server.ts'
@@ -58,6 +59,25 @@ test('a restore that was half received is received from what stands in', async (
   expect(left).toEqual([])
 })
 
+test('on what stands in, only so much time is lost as is left', async () => {
+  const deaf = await Promise.all([startFaultyProxy(0), startFaultyProxy(0)])
+  onTestFinished(async () => {
+    for (const proxy of deaf) await proxy[Symbol.asyncDispose]()
+  })
+  for (const proxy of deaf) proxy.fault = { kind: 'silence' }
+  const [url = '', instead = ''] = deaf.map(({ port }) => `http://127.0.0.1:${port}`)
+  const remote = { url: instead, mode: 'read', publicKeys: [], timeoutSeconds: 3 } as const
+  const fallback = { remote, name: 'the other one' }
+  const checkout = await useCheckout({ url, remote: { timeoutSeconds: 1 }, fallback })
+
+  expect(await checkout.restore('any')).toMatchObject({ kind: 'miss' })
+
+  expect(messagesOf(checkout)).toEqual([
+    expect.stringMatching(/^Continuing with the other one .* made no progress for 1 seconds$/),
+    expect.stringMatching(/^Continuing without .* made no progress for (1\.\d|2) seconds$/),
+  ])
+})
+
 interface Pair {
   readonly bucket: StrictS3Server
   readonly share: string
@@ -89,9 +109,12 @@ function dieAt(bucket: StrictS3Server, isMeant: (request: IncomingMessage) => bo
   }, isMeant)
 }
 
-function expectOneTrouble({ events }: Checkout): void {
-  const messages = events.flatMap((event) => (event.kind === 'trouble' ? [event.message] : []))
-  expect(messages).toEqual([
+function messagesOf({ events }: Checkout): readonly string[] {
+  return events.flatMap((event) => (event.kind === 'trouble' ? [event.message] : []))
+}
+
+function expectOneTrouble(checkout: Checkout): void {
+  expect(messagesOf(checkout)).toEqual([
     expect.stringMatching(/^Continuing with the folder in place of the remote store: /),
   ])
 }
