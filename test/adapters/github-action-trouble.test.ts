@@ -95,10 +95,15 @@ test('while the vault that a step names does not answer, GitHub’s cache servic
   const second = createMachine(server)
   writeFiles(second, files)
   const hit = await runAction(second, { inputs })
+  const other = await runAction(second, { inputs: { ...inputs, task: uniqueTask() } })
 
   expect(missed.log.match(/^::warning.*/gm), missed.log).toEqual([
     expect.stringContaining("Continuing with GitHub's cache service in place of the remote store"),
   ])
+  expect(missed.outputs['cache-status'], missed.log).toBe('miss')
+  expect(other.outputs['cache-status'], other.log).toBe('miss')
+  expect(other.log).toContain("using GitHub's cache service in place of the remote store")
+  expect(other.log).not.toContain('::warning')
   expect(hit.outputs['cache-status'], hit.log).toBe('exact')
   expect(contentOf(second, 'node_modules/a')).toBe('made')
 })

@@ -34,10 +34,16 @@ export function createTroubles(runner: Pick<Runner, 'warning' | 'info'>): Troubl
       if (event.kind === 'trouble') warn(event.message)
       if (event.kind === 'quarantined')
         remark(`An entry of ${event.task} is damaged, or was tampered with; it is not used.`)
+      if (event.kind === 'remote-replaced') remark(event.message)
       // The step that met with silence has warned of it.
       if (event.kind === 'remote-paused') {
-        runner.info('the remote store is not asked: it did not answer a moment ago')
-        hadSome = true
+        const { insteadOfIt } = event
+        hadSome ||= insteadOfIt === undefined
+        runner.info(
+          insteadOfIt === undefined
+            ? 'the remote store is not asked: it did not answer a moment ago'
+            : `using ${insteadOfIt} in place of the remote store, which did not answer a moment ago`,
+        )
       }
     },
   }

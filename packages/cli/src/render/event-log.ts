@@ -48,6 +48,7 @@ export function describeEvent(event: VaultEvent): LoggedEvent | undefined {
         level: 'debug',
         text: 'debug: skipping the remote store: it did not answer a moment ago',
       }
+    case 'remote-replaced':
     case 'trouble':
       return { level: 'warn', text: `warning: ${onOneLine(event.message)}` }
   }

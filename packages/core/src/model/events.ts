@@ -33,8 +33,10 @@ export type VaultEvent =
       readonly code: ErrorCode
     }
   | { readonly kind: 'rebuilt'; readonly entries: number; readonly cause: RebuildCause }
-  /** The remote store is not used for now: it recently failed to answer another process. */
-  | { readonly kind: 'remote-paused' }
+  /** The remote store is not used for now: it recently failed to answer another process. What stands in for it, for people. */
+  | { readonly kind: 'remote-paused'; readonly insteadOfIt: string | undefined }
+  /** The remote store does not answer, and the work continues with the one that stands in for it. */
+  | { readonly kind: 'remote-replaced'; readonly code: ErrorCode; readonly message: string }
   /** The cache had trouble, and the work continued without it. */
   | { readonly kind: 'trouble'; readonly code: ErrorCode; readonly message: string }
 

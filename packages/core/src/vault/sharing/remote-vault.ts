@@ -69,11 +69,12 @@ export function createRemoteVault(options: RemoteVaultOptions): SingleRemoteVaul
     if (code === 'REMOTE_REFUSED') refused.add('write').add(use)
     if (isKnown) return
     const advice = code === 'REMOTE_REFUSED' && hint !== undefined ? `. ${hint}` : ''
-    const how =
-      isSilent && insteadOfIt !== undefined
-        ? `with ${insteadOfIt} in place of the remote store`
-        : 'without the remote store'
-    report({ kind: 'trouble', code, message: `Continuing ${how}: ${message}${advice}` })
+    const isReplaced = isSilent && insteadOfIt !== undefined
+    const how = isReplaced
+      ? `with ${insteadOfIt} in place of the remote store`
+      : 'without the remote store'
+    const kind = isReplaced ? 'remote-replaced' : 'trouble'
+    report({ kind, code, message: `Continuing ${how}: ${message}${advice}` })
     recordError(store, { operation: `remote_${use}`, error: failure })
   }
 
@@ -89,7 +90,7 @@ export function createRemoteVault(options: RemoteVaultOptions): SingleRemoteVaul
       if (isOver(use)) return undefined
       if (opening === undefined && pause.isOn()) {
         isSilent = true
-        report({ kind: 'remote-paused' })
+        report({ kind: 'remote-paused', insteadOfIt })
         return undefined
       }
       try {

@@ -110,7 +110,7 @@ function dieAt(bucket: StrictS3Server, isMeant: (request: IncomingMessage) => bo
 }
 
 function messagesOf({ events }: Checkout): readonly string[] {
-  return events.flatMap((event) => (event.kind === 'trouble' ? [event.message] : []))
+  return events.flatMap((event) => ('message' in event ? [event.message] : []))
 }
 
 function expectOneTrouble(checkout: Checkout): void {
