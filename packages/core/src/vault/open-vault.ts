@@ -32,8 +32,8 @@ export interface OpenOptions {
 
 export interface RemoteFallback {
   /**
-   * Its mode is that of the store that it stands in for. Of `timeoutSeconds`, it has what was not lost on that one, and
-   * at least a second.
+   * Its mode, and the keys that its entries must be signed with, are those of the store that it stands in for. Of
+   * `timeoutSeconds`, it has what was not lost on that one, and at least a second.
    */
   readonly remote: RemoteSettings
   /** For people. */
@@ -98,6 +98,7 @@ async function openRemote(
   const { withFallback } = await import('./sharing/with-fallback.ts')
   const { name: insteadOfIt, remote } = fallback
   const first = createRemoteVault({ ...options, insteadOfIt })
-  const other = { ...remote, mode: options.remote.mode }
+  const { mode, publicKeys } = options.remote
+  const other = { ...remote, mode, publicKeys }
   return withFallback(first, createRemoteVault({ ...options, remote: other, standsInFor: first }))
 }

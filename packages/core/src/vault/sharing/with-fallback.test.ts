@@ -59,6 +59,24 @@ test('a restore that was half received is received from what stands in', async (
   expect(left).toEqual([])
 })
 
+test('what nobody has signed is no hit from what stands in, if the first store’s entries are signed', async () => {
+  const share = createSharedFolder()
+  const writer = await useSharing(share)
+  writer.write('out/a', 'a')
+  await writer.save('input')
+  const url = pathToFileURL(share).href
+  const remote = { url, mode: 'read', publicKeys: [], timeoutSeconds: 30 } as const
+  const reader = await useCheckout({
+    url: 'http://127.0.0.1:9',
+    remote: { publicKeys: ['A'.repeat(43)] },
+    fallback: { remote, name: 'the folder' },
+  })
+
+  expect(await reader.restore('input')).toMatchObject({ kind: 'miss' })
+
+  expect(messagesOf(reader)[1]).toContain('an unsigned entry')
+})
+
 test('on what stands in, only so much time is lost as is left', async () => {
   const deaf = await Promise.all([startFaultyProxy(0), startFaultyProxy(0)])
   onTestFinished(async () => {
