@@ -8,6 +8,7 @@ import { STAGING_PREFIX } from '../files/scanning/observe-directory.ts'
 import { verifyStore } from '../store/repair/verify-store.ts'
 import { openCheckout } from '../testing/checkout.ts'
 import type { Checkout, CheckoutOptions } from '../testing/checkout.ts'
+import { listOpenFiles } from '../testing/list-open-files.ts'
 import { sampleBytes } from '../testing/sample-blobs.ts'
 import { startStrictS3Server } from '../testing/strict-s3-server.ts'
 import type { StrictS3Server } from '../testing/strict-s3-server.ts'
@@ -267,7 +268,7 @@ test('no pack is open twice when all of them are here', async () => {
   const mostOpen: number[] = []
   const other = await openReader((event) => {
     if (event.kind === 'progress' && event.phase === 'restoring' && event.done > 0)
-      mostOpen.push(listOpen(join(other.root, 'cache', 'blobs')).length)
+      mostOpen.push(listOpenFiles(join(other.root, 'cache', 'blobs')).length)
   })
 
   await other.restore('large')
@@ -377,18 +378,5 @@ function expectNothingLeft({ root }: Checkout): void {
   expect(readdirSync(root).filter((name) => name.startsWith(STAGING_PREFIX))).toEqual([])
   const blobs = join(root, 'cache', 'blobs')
   expect(readdirSync(blobs).filter((name) => name.startsWith('.tmp-'))).toEqual([])
-  expect(listOpen(blobs)).toEqual([])
-}
-
-/** @returns those of this process's open files that lie in a directory. */
-function listOpen(directory: string): readonly string[] {
-  const open = readdirSync('/proc/self/fd').flatMap((descriptor) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${descriptor}`)
-    } catch {
-      // That of the listing itself.
-      return []
-    }
-  })
-  return open.filter((path) => path.startsWith(`${directory}/`))
+  expect(listOpenFiles(blobs)).toEqual([])
 }

@@ -48,18 +48,24 @@ export function createStageAhead(parts: OpenParts, request: EndableRequest): Sta
   let making: Promise<Made | undefined> | undefined
 
   async function discard(): Promise<void> {
-    const made = await making?.catch(() => undefined)
+    const discarded = making
     making = undefined
+    const made = await discarded?.catch(() => undefined)
     made?.staged.places[Symbol.dispose]()
+    begun?.[Symbol.dispose]()
+  }
+
+  async function makeInstead(arriving: ArrivingEntry): Promise<Made | undefined> {
+    await discard()
+    begun = arriving
+    return await make(parts, request, arriving)
   }
 
   return {
     begin(arriving) {
       stack.use(arriving)
-      // From the store that stands in for one that fell silent meanwhile: its files are made once it is here.
-      if (begun !== undefined) return
-      begun = arriving
-      making = make(parts, request, arriving)
+      // There is one before it when a store fell silent, and another one stands in for it.
+      making = makeInstead(arriving)
       // A failure is met by who takes it.
       making.catch(() => {})
       stack.defer(discard)

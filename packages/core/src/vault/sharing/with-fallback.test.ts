@@ -1,10 +1,12 @@
 import { readdirSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { STAGING_PREFIX } from '../../files/scanning/observe-directory.ts'
-import type { Checkout } from '../../testing/checkout.ts'
+import type { Checkout, CheckoutOptions } from '../../testing/checkout.ts'
 import { startFaultyProxy } from '../../testing/faulty-proxy.ts'
+import { listOpenFiles } from '../../testing/list-open-files.ts'
 import { sampleBytes } from '../../testing/sample-blobs.ts'
 import { startStrictS3Server } from '../../testing/strict-s3-server.ts'
 import type { StrictS3Server } from '../../testing/strict-s3-server.ts'
@@ -43,7 +45,11 @@ test('a restore that was half received is received from what stands in', async (
   const other = await useCheckout({ url: bucket.address, env: bucket.env })
   writeLarge(other)
   await other.save('large')
-  const reader = await open()
+  const blobsOpen: (readonly string[])[] = []
+  const reader = await open((event) => {
+    if (event.kind === 'progress' && event.phase === 'restoring' && event.done > 0)
+      blobsOpen.push(listOpenFiles(join(reader.root, 'cache', 'blobs')))
+  })
   // The first request for a part is for the end of a pack, and files are made from then on.
   let parts = 0
   dieAt(bucket, ({ method, headers }) => {
@@ -57,6 +63,8 @@ test('a restore that was half received is received from what stands in', async (
   expectOneTrouble(reader)
   const left = readdirSync(reader.root).filter((name) => name.startsWith(STAGING_PREFIX))
   expect(left).toEqual([])
+  // All at once, as they were made while packs arrived; and no pack is open twice.
+  expect(blobsOpen).toEqual([[...new Set(blobsOpen[0])]])
 })
 
 test('what nobody has signed is no hit from what stands in, if the first store’s entries are signed', async () => {
@@ -100,7 +108,7 @@ interface Pair {
   readonly bucket: StrictS3Server
   readonly share: string
   /** A machine of both. */
-  open(): Promise<Checkout>
+  open(onEvent?: CheckoutOptions['onEvent']): Promise<Checkout>
 }
 
 async function usePair(): Promise<Pair> {
@@ -110,8 +118,8 @@ async function usePair(): Promise<Pair> {
   const url = pathToFileURL(share).href
   const remote = { url, mode: 'read-write', publicKeys: [], timeoutSeconds: 30 } as const
   const fallback = { remote, name: 'the folder' }
-  const open = async (): Promise<Checkout> =>
-    await useCheckout({ url: bucket.address, env: bucket.env, fallback })
+  const open: Pair['open'] = async (onEvent = () => {}) =>
+    await useCheckout({ url: bucket.address, env: bucket.env, fallback, onEvent })
   return { bucket, share, open }
 }
 

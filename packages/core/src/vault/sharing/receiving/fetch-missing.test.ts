@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -10,6 +10,7 @@ import { collectGarbage } from '../../../store/removal/collect-garbage.ts'
 import { verifyStore } from '../../../store/repair/verify-store.ts'
 import { TASK, openCheckout, workOf } from '../../../testing/checkout.ts'
 import type { Checkout } from '../../../testing/checkout.ts'
+import { listOpenFiles } from '../../../testing/list-open-files.ts'
 import { sampleBytes } from '../../../testing/sample-blobs.ts'
 import { SAMPLE_POLICY } from '../../../testing/sample-settings.ts'
 import { startStrictS3Server } from '../../../testing/strict-s3-server.ts'
@@ -270,7 +271,7 @@ test('a part that proves wrong leaves nothing open', async () => {
 
   expect(await other.restore('of one')).toMatchObject({ kind: 'miss' })
 
-  expect(listOpen().filter((path) => path.startsWith(share))).toEqual([])
+  expect(listOpenFiles(share)).toEqual([])
 })
 
 test('contents that nobody had verified would be found to be wrong too late (control)', async () => {
@@ -343,17 +344,6 @@ function spoilFrames(path: string): void {
   for (let at = 1_000; at < bytes.length * 0.9; at += 1_000)
     bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at)
   writeFileSync(path, bytes)
-}
-
-function listOpen(): readonly string[] {
-  return readdirSync('/proc/self/fd').flatMap((descriptor) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${descriptor}`)
-    } catch {
-      // That of the listing itself.
-      return []
-    }
-  })
 }
 
 function flipMiddle(path: string): void {
