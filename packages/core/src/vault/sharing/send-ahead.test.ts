@@ -131,6 +131,26 @@ test.each<[string, Conditions]>([
   expect(existsSync(join(share, 'v1/entries'))).toBe(false)
 })
 
+test.each([
+  ['nothing of 21 bytes is sent', 20, []],
+  ['21 bytes are sent', 21, ['findMissing', 'put']],
+])('%s where the policy takes %i', async (_what, maxSizeBytes, expected) => {
+  const checkout = await useSharing(createSharedFolder())
+  const { vault } = checkout
+  checkout.write('out/one', 'ten bytes.')
+  checkout.write('out/deep/other', 'eleven more')
+  const outputs = [{ declaredAs: 'out', absolutePath: join(checkout.root, 'out') }]
+  const policy = { ...SAMPLE_POLICY, maxSizeBytes }
+  const { remote, calls } = connectToReader()
+  const request = { task: TASK, work: await key(checkout), ...DONE, outputs, policy }
+  await using ahead = createSendAhead({ remote, store: vault.store }, request)
+
+  ahead.offer({ digest: digestFromBytes(vault.algorithm.hash(sampleBytes(10))), sizeBytes: 10 })
+  await ahead.settle()
+
+  expect(calls).toEqual(expected)
+})
+
 test('a remote store that goes away meanwhile costs one warning, and the result is kept here', async () => {
   const server = await startStrictS3Server()
   onTestFinished(async () => await server[Symbol.asyncDispose]())

@@ -1,7 +1,9 @@
 import { isTaskVaultError } from '../../errors.ts'
+import { exceedsSize } from '../../files/scanning/exceeds-size.ts'
 import { blobNameOf } from '../../model/blob-name.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { RemoteStores } from '../../remote/remote-stores.ts'
+import { arePaths } from '../collect-outputs.ts'
 import type { OpenParts } from '../open-parts.ts'
 import type { SaveRequest } from '../vault.ts'
 import { storedContent } from './stored-content.ts'
@@ -21,12 +23,12 @@ export interface SendAhead extends AsyncDisposable {
 }
 
 /**
- * For one save. What was sent for a save that comes to nothing (its inputs or outputs change, or these are
- * more than the policy takes) is needed by no entry there, as if the entry had been removed.
+ * For one save. What was sent for a save that comes to nothing (its inputs or outputs change, or what streams in
+ * becomes more than the policy takes) is needed by no entry there, as if the entry had been removed.
  */
 export function createSendAhead(
   { remote, store }: Pick<OpenParts, 'remote' | 'store'>,
-  { task, work, archive, replaces = false }: SaveRequest,
+  { task, work, archive, outputs, policy, replaces = false }: SaveRequest,
 ): SendAhead {
   const sending: Promise<void>[] = []
   const end = new AbortController()
@@ -34,6 +36,15 @@ export function createSendAhead(
   /** Each store is asked once: what one of them wants says nothing of the one that stands in for it. */
   const wanted = new Map<RemoteStores, Promise<boolean>>()
   let sentBytes = 0
+  let fits: Promise<boolean> | undefined
+
+  /** Nothing is sent of outputs that the policy will refuse. Looked at once there is something to send. */
+  async function isWithinLimit(): Promise<boolean> {
+    const limit = policy.maxSizeBytes
+    if (limit === undefined || !arePaths(outputs)) return true
+    const paths = outputs.map(({ absolutePath }) => absolutePath)
+    return !(await exceedsSize(paths, limit))
+  }
 
   /** An entry that is there stays, unless it is to be replaced: then nothing is needed of this one. */
   async function isEntryWanted({ entries }: RemoteStores): Promise<boolean> {
@@ -58,6 +69,8 @@ export function createSendAhead(
   }
 
   async function attempt(pack: Pack): Promise<void> {
+    fits ??= isWithinLimit()
+    if (!(await fits)) return
     await remote?.attempt('write', async (stores) => {
       try {
         await send(stores, pack)
