@@ -216,6 +216,17 @@ describe('an entry that was saved elsewhere', () => {
   })
 })
 
+test('what the action says after half a line begins a line, so that the runner obeys it', async () => {
+  const inputs = { task: uniqueTask(), inputs: 'src/**', path: 'absent', run: 'printf half' }
+  const machine = createMachine(server)
+  writeFiles(machine, { 'src/a': 'a' })
+
+  const { log } = await runAction(machine, { inputs })
+
+  expect(log).toContain('\nhalf\n')
+  expect(obeyed(log)).toEqual([expect.stringMatching(/^::warning .*absent/)])
+})
+
 test('a job that is cancelled ends its command, and leaves nothing', async () => {
   // A shell makes nothing of an interrupt that comes as a program of its ends by itself: no `mv` here.
   const run = 'echo $$ > ../pid; sleep 60; echo late > out'

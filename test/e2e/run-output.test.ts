@@ -63,6 +63,24 @@ test('secrets are shown live, and masked in what is kept', async () => {
   expect(found.stdout).toBe('')
 })
 
+test.each(['out', 'err'])(
+  'what is said next begins a line after half a line on std%s',
+  async (stream) => {
+    await using rig = openRig({ 'src/a.txt': 'A' })
+    const script = stream === 'out' ? 'printf half' : 'printf half >&2'
+    const words = ['taskvault', 'run', 'x', '--input', 'src/**', '--', 'sh', '-c', script]
+    const merged = ['sh', '-c', '"$@" 2>&1', 'sh']
+
+    const live = await rig.run([...merged, ...words])
+    const replayed = await rig.run([...merged, ...words])
+    const quiet = await rig.run([...merged, 'taskvault', '--quiet', ...words.slice(1)])
+
+    expect(live.stdout).toMatch(/^x: running .*\nhalf\n✓ x: saved/)
+    expect(replayed.stdout).toMatch(/^half\n✓ x: nothing to restore/)
+    expect(quiet.stdout).toBe('half')
+  },
+)
+
 test('bytes that are no text come back as they were', async () => {
   await using rig = openRig({ 'src/a.txt': 'A' })
   const words = [

@@ -11,6 +11,8 @@ export interface QuietReplay {
   readonly stderr: Writable
   /** From now on it is the command itself that speaks. */
   goLive(): void
+  /** Ends the line that the command left unfinished: the runner obeys only what begins a line. */
+  endLine(): void
   /** Shows what was replayed. */
   finish(options: { readonly annotates: boolean }): void
 }
@@ -36,6 +38,10 @@ export function createQuietReplay(target: Writable): QuietReplay {
     goLive() {
       finish({ annotates: false })
       isLive = true
+    },
+    // What is replayed ends with a line of its own.
+    endLine() {
+      if (isLive) target.write('\n')
     },
     finish,
   }

@@ -50,6 +50,7 @@ export async function runStep(step: RunStep): Promise<number> {
     notes: { areExpected: namesRunnerFile(work.command), read: files.read },
     onEvent(event) {
       troubles.event(event)
+      if (event.kind === 'line-open') output.endLine()
       if (event.kind !== 'missed') return
       output.goLive()
       tellMiss(runner, { ...event, hadTrouble: troubles.hadSome, isDisabled: opened.isDisabled })

@@ -1,6 +1,7 @@
 import type { RestoreTaskOutcome, RunEvent, SaveTaskOutcome, TaskName } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
 import { summariseReasons } from './change-reasons.ts'
+import { endLine } from './end-line.ts'
 import { renderNotSaved, type NotSavedLine } from './run-lines.ts'
 import { createTaskVoice, type TaskVoice } from './task-voice.ts'
 
@@ -17,7 +18,10 @@ export function createRestoreVoice(cli: Cli, task: TaskName): RestoreVoice {
   return {
     trouble: voice.trouble,
     key: voice.key,
-    event: (event) => event.kind === 'trouble' && voice.cacheTrouble(event),
+    event(event) {
+      if (event.kind === 'line-open') endLine(cli, event)
+      if (event.kind === 'trouble') voice.cacheTrouble(event)
+    },
     outcome(outcome) {
       if (outcome.kind === 'hit') return voice.hit(outcome)
       const because = outcome.reasons.filter((reason) => reason.kind !== 'unavailable')

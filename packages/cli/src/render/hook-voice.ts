@@ -9,6 +9,7 @@ import type {
 } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
 import { wantsColour } from './colours.ts'
+import { endLine } from './end-line.ts'
 import { onOneLine } from './one-line.ts'
 import { renderNothingToDo, renderPassedBefore } from './recalled-lines.ts'
 import { renderRunning } from './run-lines.ts'
@@ -54,6 +55,8 @@ export function createHookVoice(cli: Cli, { hook, settings, explains }: HookSubj
       }
       case 'waiting':
         return voice.remark(`${task}: waiting for another process that does the same work`)
+      case 'line-open':
+        return endLine(cli, event)
       case 'trouble': {
         const warning = warningOf(task, event)
         return warning === undefined ? undefined : voice.warn(warning)

@@ -1,5 +1,6 @@
 import type { RunEvent, RunOutcome, TaskKey, TaskWork } from '@taskvault/core'
 import type { Cli } from '../cli.ts'
+import { endLine } from './end-line.ts'
 import { renderNotSaved, renderRunning } from './run-lines.ts'
 import { createTaskVoice } from './task-voice.ts'
 
@@ -26,6 +27,9 @@ export function createRunVoice(cli: Cli, work: TaskWork): RunVoice {
           return
         case 'waiting':
           voice.remark('waiting for another process that does the same work')
+          return
+        case 'line-open':
+          endLine(cli, event)
           return
         case 'trouble':
           voice.cacheTrouble(event)

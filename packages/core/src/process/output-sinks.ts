@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { LogStream } from '../model/recorded-log.ts'
+import { createLineWatch } from './line-watch.ts'
 import { createTerminalLines } from './terminal-lines.ts'
 
 /** Where output goes. They are written to, and not ended. */
@@ -15,6 +16,8 @@ export interface OutputSinks {
 export interface SinkWriter extends Disposable {
   /** A promise when the sink is full: it settles when there is room, or when the sink has failed. */
   write(stream: LogStream, bytes: Uint8Array): Promise<void> | undefined
+  /** The stream whose line is not ended, if what was written last does not end one. */
+  readonly openLine: LogStream | undefined
   /** Whether a sink has failed: whoever read there has gone away. What follows is dropped. */
   readonly isBroken: boolean
 }
@@ -36,10 +39,12 @@ export function openSinkWriter(sinks: OutputSinks, onBroken: () => void = () => 
   const listeners = [...new Set([sinks.stdout, sinks.stderr])]
   for (const sink of listeners) sink.on('error', fail)
   const lines = createTerminalLines()
+  const watch = createLineWatch()
 
   return {
     write(stream, bytes) {
       if (isBroken) return undefined
+      watch.see(stream, bytes)
       const sink = stream === 'stderr' ? sinks.stderr : sinks.stdout
       if (sink.write(stream === 'terminal' ? lines.push(bytes) : bytes)) return undefined
       return new Promise((resolve) => {
@@ -51,6 +56,9 @@ export function openSinkWriter(sinks: OutputSinks, onBroken: () => void = () => 
         waiting.add(settle)
         sink.on('drain', settle)
       })
+    },
+    get openLine() {
+      return isBroken ? undefined : watch.openLine
     },
     get isBroken() {
       return isBroken

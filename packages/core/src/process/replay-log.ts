@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import { parseRecordedLog, type LogPart } from '../model/recorded-log.ts'
+import { parseRecordedLog, type LogPart, type LogStream } from '../model/recorded-log.ts'
 import { openSinkWriter, type OutputSinks } from './output-sinks.ts'
 
 export interface ReplayOptions {
@@ -13,15 +13,20 @@ type Output = LogPart & { readonly kind: 'output' }
 /**
  * Prints a recorded log again: every part to its stream, in the recorded order. What a terminal
  * carried goes to standard output, without its control sequences when that is no terminal.
+ * @returns the stream whose line is not ended, if the last one is not.
  * @throws {TaskVaultError} ENTRY_DAMAGED or FORMAT_UNSUPPORTED, before anything is printed.
  */
-export async function replayLog(log: Uint8Array, options: ReplayOptions): Promise<void> {
+export async function replayLog(
+  log: Uint8Array,
+  options: ReplayOptions,
+): Promise<LogStream | undefined> {
   const outputs = parseRecordedLog(log).map(asOutput)
   using writer = openSinkWriter(options.output)
   for (const { stream, bytes } of options.isTerminal ? outputs : withoutTerminal(outputs)) {
     await writer.write(stream, bytes)
-    if (writer.isBroken) return
+    if (writer.isBroken) return undefined
   }
+  return writer.openLine
 }
 
 function asOutput(part: LogPart): Output {

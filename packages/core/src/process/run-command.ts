@@ -17,6 +17,8 @@ export interface CommandResult {
   readonly durationMs: number
   /** A signal came in or was typed while it ran, whatever the command made of it. */
   readonly wasInterrupted: boolean
+  /** The stream on which the command left a line unfinished, if the last one was. */
+  readonly openLine: LogStream | undefined
   /** Whether all that the command printed found its reader. */
   readonly isOutputWhole: boolean
 }
@@ -48,6 +50,7 @@ export async function runCommand(run: CommandRun): Promise<CommandResult> {
     end,
     durationMs: performance.now() - startedAt,
     wasInterrupted: signals.wasInterrupted || command.wasInterrupted,
+    openLine: writer.openLine,
     isOutputWhole: !writer.isBroken,
   }
 }

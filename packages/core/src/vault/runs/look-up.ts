@@ -86,7 +86,8 @@ async function applyEntry(
     .concat(entry.changes.removed.slice(0, INSPECTED_PATHS))
   await entry.apply()
   const tookMs = performance.now() - startedAt
-  if (entry.log !== undefined) await replayLog(entry.log, request)
+  const openLine = entry.log && (await replayLog(entry.log, request))
+  if (openLine !== undefined) request.onEvent({ kind: 'line-open', stream: openLine })
   const { manifest, changes, receivedBytes } = entry
   return {
     kind: 'hit',

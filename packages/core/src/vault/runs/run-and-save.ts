@@ -25,6 +25,7 @@ export async function runUncached(
   request.signal?.throwIfAborted()
   request.onEvent({ kind: 'missed', reasons })
   const result = await runCommand({ ...request, record: () => undefined })
+  tellOpenLine(request, result)
   return describe(request, {
     key,
     reasons,
@@ -49,6 +50,7 @@ export async function runAndSave(
     env: holdKey(request.env, work.key),
     record: (stream, bytes) => recorder.append(stream, bytes),
   })
+  tellOpenLine(request, result)
   const notes = request.notes?.read()
   const save =
     whyNot(run, result) ??
@@ -69,6 +71,10 @@ export async function runAndSave(
     save,
     omittedLogBytes: recorder.omittedBytes,
   })
+}
+
+function tellOpenLine({ onEvent }: RunRequest, { openLine }: CommandResult): void {
+  if (openLine !== undefined) onEvent({ kind: 'line-open', stream: openLine })
 }
 
 /** Why a result is not to be saved, as far as that is known without looking at the work tree. */

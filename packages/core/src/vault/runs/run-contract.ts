@@ -6,6 +6,7 @@ import type { LeftOut } from '../../model/left-out.ts'
 import type { Manifest, Origin } from '../../model/manifest.ts'
 import type { Notes } from '../../model/notes.ts'
 import type { ResolvedPolicy } from '../../model/policy.ts'
+import type { LogStream } from '../../model/recorded-log.ts'
 import type { TaskName, WorkDefinition } from '../../model/task.ts'
 import type { Command } from '../../process/command-line.ts'
 import type { CommandEnd, SpawnCommand } from '../../process/command-process.ts'
@@ -68,6 +69,8 @@ export type RunEvent =
   | { readonly kind: 'missed'; readonly reasons: readonly ChangeReason[] }
   /** Another process has been doing the same work for a second; this one waits for it. */
   | { readonly kind: 'waiting' }
+  /** What the command printed, now or when it was recorded, ends in the middle of a line. */
+  | { readonly kind: 'line-open'; readonly stream: LogStream }
   /** The cache had trouble, and the task continues without it. */
   | {
       readonly kind: 'trouble'
