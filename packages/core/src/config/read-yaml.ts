@@ -1,5 +1,5 @@
 import type * as Yaml from 'yaml'
-import type { Document, Node, YAMLMap } from 'yaml'
+import type { Document, Node, YAMLMap, YAMLError } from 'yaml'
 import type { Located, LocatedEntry, Origin, Position, Problem } from './located.ts'
 
 export interface YamlReading {
@@ -23,12 +23,19 @@ export async function readYaml(text: string, origin: Origin): Promise<YamlReadin
   }
   const problems = [...document.errors, ...document.warnings].map((error) => ({
     where: origin.describe(positionAt(error.pos[0])),
-    what: error.code === 'MULTIPLE_DOCS' ? 'a second document begins here' : error.message,
+    what: describeError(error, text),
   }))
   if (problems.length > 0) return { root: undefined, problems }
   const context: Context = { yaml, document, positionAt, problems: [], origin }
   const root = document.contents === null ? undefined : locate(document.contents, context)
   return { root: context.problems.length === 0 ? root : undefined, problems: context.problems }
+}
+
+function describeError({ code, message, pos }: YAMLError, text: string): string {
+  if (code === 'MULTIPLE_DOCS') return 'a second document begins here'
+  if (code !== 'DUPLICATE_KEY') return message
+  const [key = ''] = /^(?:"[^"]*"|'[^']*'|[^:\n]*)/.exec(text.slice(pos[0])) ?? []
+  return `${key.trim()} is there already; put everything under one of the two`
 }
 
 interface Context {
