@@ -49,6 +49,7 @@ export const actionSuite: Suite = {
       savePackageRow(bench, trees),
       restorePackageRow(bench, trees),
       restoreUnsharedRow(bench, trees),
+      restoreArchiveRow(bench, trees),
     ]
   },
 }
@@ -151,6 +152,28 @@ function restoreUnsharedRow(bench: Bench, trees: DependencyTrees): Row {
       useTree(job.machine, trees, 'eslint')
       saveAll(job)
     },
+  })
+}
+
+/** The first run after a workflow exchanged `actions/cache` for ours: both restore what the former has saved. */
+function restoreArchiveRow(bench: Bench, trees: DependencyTrees): Row {
+  const peer = peerAction()
+  return rowOf(bench, {
+    name: 'action-restore-archive',
+    operation: 'restore of what `actions/cache` saved into an empty workspace, the main step',
+    state: 'a new runner',
+    targets: [atMostTimes(1, PEER)],
+    setUp: ({ machine }) => {
+      useTree(machine, trees, 'base')
+      saveAll({ machine, action: peer, inputs: () => inputsOf(peer, machine.workspace) })
+    },
+    prepare: ({ machine }) => {
+      machine.clean('runner')
+      remove(machine.modules)
+    },
+    run: ({ machine, action }) =>
+      machine.take({ file: action.main, inputs: inputsOf(peer, machine.workspace) }),
+    check: (_, { machine }) => assertSameTree(modulesOf(trees, 'base'), machine.modules),
   })
 }
 

@@ -59,8 +59,8 @@ export const SYSCALL_CONTROLS: readonly SyscallControl[] = [
     operation: 'restore',
     patches: [
       {
-        file: 'vault/stage-opened.ts',
-        find: 'recordStaging(parts.store, [directory])',
+        file: 'vault/open-places.ts',
+        find: 'recordStaging(store, [directory])',
         replace: '',
       },
     ],

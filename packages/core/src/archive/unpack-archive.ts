@@ -1,21 +1,25 @@
 import {
-  chmodSync,
   closeSync,
+  fchmodSync,
+  futimesSync,
   linkSync,
   lutimesSync,
   openSync,
   rmSync,
   symlinkSync,
   utimesSync,
+  chmodSync,
   writeSync,
 } from 'node:fs'
-import { basename, dirname, posix, sep } from 'node:path'
+import { basename, dirname } from 'node:path'
 import type { Readable } from 'node:stream'
 import { extract } from 'tar-stream'
 import type { Entry, Headers } from 'tar-stream'
-import { TaskVaultError, isTaskVaultError } from '../errors.ts'
+import { TaskVaultError, isTaskVaultError, systemErrorCode } from '../errors.ts'
 import { ensureDirectory } from '../files/ensure-directory.ts'
 import { decompress } from './decompress.ts'
+import { OutsideError, createMemberPlaces } from './member-places.ts'
+import type { FoundPlace, MemberPlace, MemberPlaces } from './member-places.ts'
 
 export interface UnpackRules {
   /** By a member's name in the archive. */
@@ -24,11 +28,12 @@ export interface UnpackRules {
   readonly limitBytes: number
 }
 
-/** Where a member goes: to a path within a directory that was empty, or nowhere; or no archive may have it. */
-export type MemberPlace =
-  | { readonly kind: 'at'; readonly absolutePath: string }
-  | { readonly kind: 'left-out' }
-  | { readonly kind: 'outside' }
+export interface Unpacked {
+  /** Where files and links are: absolute. */
+  readonly leaves: ReadonlySet<string>
+  /** Of all contents. */
+  readonly sizeBytes: number
+}
 
 /**
  * Unpacks a tar archive, compressed with zstd or gzip, out of which nobody can lead: every member goes where
@@ -39,14 +44,16 @@ export type MemberPlace =
 export async function unpackArchive(
   pieces: AsyncIterable<Uint8Array>,
   rules: UnpackRules,
-): Promise<void> {
+): Promise<Unpacked> {
   const unpacking: Unpacking = {
-    rules,
+    places: createMemberPlaces((name) => rules.placeOf(name)),
+    limitBytes: rules.limitBytes,
     files: new Set(),
-    links: new Map(),
+    leaves: new Set(),
     made: new Set(),
     directories: [],
-    leftBytes: rules.limitBytes,
+    namesBytes: 0,
+    sizeBytes: 0,
   }
   let failure: unknown
   const archive = extract()
@@ -56,29 +63,32 @@ export async function unpackArchive(
   try {
     for await (const entry of archive) await unpackMember(entry, unpacking)
     // A directory that nobody may write to is made so when all is in it, and has its time then.
-    for (const { place, header } of unpacking.directories.toReversed()) finish(place, header)
+    for (const { place, header } of unpacking.directories.toReversed()) {
+      utimesSync(place, ...timesOf(header))
+      chmodSync(place, modeOf(header))
+    }
   } catch (error) {
     if (failure !== undefined) throw failure
+    if (error instanceof OutsideError) throw damaged(error.message)
     throw isTaskVaultError(error) ? error : damaged(String(error))
   } finally {
     source.destroy()
   }
+  return unpacking
 }
 
 /** Of each member, be it ever so small: nobody makes names without end. */
 const HEADER_BYTES = 512
 
-interface Unpacking {
-  readonly rules: UnpackRules
+interface Unpacking extends Unpacked {
+  readonly places: MemberPlaces
+  readonly limitBytes: number
   readonly files: Set<string>
-  /**
-   * By their places, as file systems compare names that tell neither cases nor compositions apart: what they
-   * lead to, as a member would be named.
-   */
-  readonly links: Map<string, string>
+  readonly leaves: Set<string>
   readonly made: Set<string>
   readonly directories: { readonly place: string; readonly header: Headers }[]
-  leftBytes: number
+  namesBytes: number
+  sizeBytes: number
 }
 
 async function* watched(
@@ -95,101 +105,71 @@ async function* watched(
 
 async function unpackMember(entry: Entry, unpacking: Unpacking): Promise<void> {
   const { header } = entry
-  count(HEADER_BYTES, unpacking)
-  const found = findPlace(header.name, unpacking)
+  unpacking.namesBytes += HEADER_BYTES
+  checkSize(unpacking)
+  const found = unpacking.places.find(header.name)
   if (found === undefined) return void entry.resume()
-  const { place, name } = found
-  makeDirectory(dirname(place), unpacking)
+  makeDirectory(dirname(found.place), unpacking)
   const { type = 'file' } = header
   if (type === 'file' || type === 'contiguous-file')
-    return await writeMember(entry, place, unpacking)
-  if (type === 'directory') {
-    // Its mode and its time would be given to what the link names.
-    checkNoLink(place, unpacking)
-    makeDirectory(place, unpacking)
-    unpacking.directories.push({ place, header })
-  } else if (type === 'symlink') {
-    makeWay(place)
-    const linkname = header.linkname ?? ''
-    symlinkSync(linkname, place)
-    lutimesSync(place, ...timesOf(header))
-    const leadsTo = posix.isAbsolute(linkname) ? linkname : posix.join(dirname(name), linkname)
-    unpacking.links.set(comparable(place), leadsTo)
-  } else if (type === 'link') {
-    linkMember(header, place, unpacking)
-  } else {
-    throw damaged(`${header.name} is not a file, directory or link`)
-  }
+    return await writeMember(entry, found.place, unpacking)
+  if (type === 'directory') addDirectory(header, found.place, unpacking)
+  else if (type === 'symlink') addLink(header, found, unpacking)
+  else if (type === 'link') addName(header, found.place, unpacking)
+  else throw damaged(`${header.name} is not a file, directory or link`)
   entry.resume()
 }
 
-/** Links that lead to links; more are a circle. */
-const MOST_LINKS = 40
-
-interface FoundPlace {
-  readonly place: string
-  /** Of a member that would go there without a link. */
-  readonly name: string
-}
-
-/** Undefined: it is passed over. */
-function findPlace(given: string, { rules, links }: Unpacking): FoundPlace | undefined {
-  let name = given
-  for (let followed = 0; followed < MOST_LINKS; followed += 1) {
-    const found = rules.placeOf(name)
-    if (found.kind === 'left-out') return undefined
-    if (found.kind === 'outside') throw outside(given, { isBehindLink: followed > 0 })
-    const place = found.absolutePath
-    const link = findLinkAbove(place, links)
-    if (link === undefined) return { place, name }
-    name = link.leadsTo + place.slice(link.place.length).split(sep).join('/')
-  }
-  throw outside(given, { isBehindLink: true })
-}
-
-function findLinkAbove(
-  place: string,
-  links: Unpacking['links'],
-): { readonly place: string; readonly leadsTo: string } | undefined {
-  if (links.size === 0) return undefined
-  for (let above = dirname(place); above !== dirname(above); above = dirname(above)) {
-    const leadsTo = links.get(comparable(above))
-    if (leadsTo !== undefined) return { place: above, leadsTo }
-  }
-  return undefined
-}
-
-function checkNoLink(place: string, { links }: Unpacking): void {
-  if (links.has(comparable(place))) throw damaged(`${basename(place)} has been a link before`)
-}
-
 async function writeMember(entry: Entry, place: string, unpacking: Unpacking): Promise<void> {
-  makeWay(place)
-  const file = openSync(place, 'wx', 0o600)
+  const file = inPlaceOf(place, () => openSync(place, 'wx', 0o600))
   try {
     for await (const piece of entry) {
-      count(piece.length, unpacking)
+      unpacking.sizeBytes += piece.length
+      checkSize(unpacking)
       for (let at = 0; at < piece.length;) at += writeSync(file, piece, at)
     }
+    futimesSync(file, ...timesOf(entry.header))
+    fchmodSync(file, modeOf(entry.header))
   } finally {
     closeSync(file)
   }
-  finish(place, entry.header)
   unpacking.files.add(place)
+  unpacking.leaves.add(place)
 }
 
-function linkMember(header: Headers, place: string, unpacking: Unpacking): void {
-  const target = findPlace(header.linkname ?? '', unpacking)?.place
+function addDirectory(header: Headers, place: string, unpacking: Unpacking): void {
+  // Its mode and its time would be given to what the link names.
+  checkNoLink(place, unpacking)
+  makeDirectory(place, unpacking)
+  unpacking.directories.push({ place, header })
+}
+
+function addLink(header: Headers, found: FoundPlace, { places, leaves }: Unpacking): void {
+  const { place } = found
+  const leadsTo = header.linkname ?? ''
+  inPlaceOf(place, () => symlinkSync(leadsTo, place))
+  lutimesSync(place, ...timesOf(header))
+  places.addLink(found, leadsTo)
+  leaves.add(place)
+}
+
+function addName(header: Headers, place: string, unpacking: Unpacking): void {
+  const { places, files, leaves } = unpacking
+  const target = places.find(header.linkname ?? '')?.place
   // What actions/cache has found twice comes as another name of itself, be it a file or a link.
-  if (target === place && unpacking.links.has(comparable(place))) return
-  if (target === undefined || !unpacking.files.has(target))
+  if (target === place && places.isLink(place)) return
+  if (target === undefined || !files.has(target))
     throw damaged(`${header.name} is a second name of nothing that came before`)
   // A second name of a link would be one that nobody knows of.
   checkNoLink(target, unpacking)
   if (target === place) return
-  makeWay(place)
-  linkSync(target, place)
-  unpacking.files.add(place)
+  inPlaceOf(place, () => linkSync(target, place))
+  files.add(place)
+  leaves.add(place)
+}
+
+function checkNoLink(place: string, { places }: Unpacking): void {
+  if (places.isLink(place)) throw damaged(`${basename(place)} has been a link before`)
 }
 
 /** Files come by directories: few of them have to be asked for. */
@@ -200,13 +180,18 @@ function makeDirectory(place: string, { made }: Unpacking): void {
 }
 
 /** A member that comes twice: the last one counts. */
-function makeWay(place: string): void {
-  rmSync(place, { force: true })
+function inPlaceOf<Made>(place: string, make: () => Made): Made {
+  try {
+    return make()
+  } catch (error) {
+    if (systemErrorCode(error) !== 'EEXIST') throw error
+    rmSync(place)
+    return make()
+  }
 }
 
-function finish(place: string, header: Headers): void {
-  utimesSync(place, ...timesOf(header))
-  chmodSync(place, (header.mode ?? 0o644) & 0o777)
+function modeOf({ mode = 0o644 }: Headers): number {
+  return mode & 0o777
 }
 
 /** With fractions of seconds, where an archive has them. */
@@ -219,20 +204,8 @@ function timesOf({
   return [seconds, seconds]
 }
 
-function count(bytes: number, unpacking: Unpacking): void {
-  unpacking.leftBytes -= bytes
-  if (unpacking.leftBytes < 0) throw tooLarge(unpacking.rules.limitBytes)
-}
-
-function comparable(place: string): string {
-  return place.normalize('NFC').toLowerCase()
-}
-
-function outside(
-  name: string,
-  { isBehindLink }: { readonly isBehindLink: boolean },
-): TaskVaultError {
-  return damaged(`${name} ${isBehindLink ? 'is behind a link' : 'is'} outside the declared paths`)
+function checkSize({ namesBytes, sizeBytes, limitBytes }: Unpacking): void {
+  if (namesBytes + sizeBytes > limitBytes) throw tooLarge(limitBytes)
 }
 
 function damaged(detail: string): TaskVaultError {

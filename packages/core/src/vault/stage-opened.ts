@@ -1,16 +1,13 @@
 import { basename } from 'node:path'
-import { chanceName } from '../files/chance-name.ts'
-import { STAGING_PREFIX } from '../files/scanning/observe-directory.ts'
 import type { Manifest } from '../model/manifest.ts'
-import { createOutputPlaces } from '../outputs/output-places.ts'
 import type { OutputPlaces } from '../outputs/output-places.ts'
 import { createOutputPlan, needsStaging } from '../outputs/output-plan.ts'
 import type { OutputPlan } from '../outputs/output-plan.ts'
 import { planOutput } from '../outputs/plan-output.ts'
 import { stageOutputs } from '../outputs/stage-outputs.ts'
 import type { StageContext, StagedOutputs } from '../outputs/stage-outputs.ts'
-import { forgetStaging, recordStaging } from '../store/locks/sessions.ts'
 import type { OpenParts } from './open-parts.ts'
+import { openPlaces } from './open-places.ts'
 import { checkWritten } from './targets/declared-outputs.ts'
 import type { OutputSelection, OutputTarget } from './vault.ts'
 
@@ -75,26 +72,5 @@ function planOutputs({ parts, targets, rules, opened, places, plan }: Planning):
     const displayPath = target.declaredAs === '' ? basename(absolutePath) : target.declaredAs
     const wanted = { entry: output.entry, absolutePath, displayPath }
     planOutput(wanted, { scan, locator: opened.locator, places, plan, keeps })
-  }
-}
-
-/** Whatever is made outside of the outputs is recorded first: somebody clears it should this process die. */
-function openPlaces(parts: OpenParts, targets: readonly OutputTarget[]): OutputPlaces {
-  const recorded: string[] = []
-  const places = createOutputPlaces({
-    outputs: targets,
-    projectRoot: parts.settings.projectRoot,
-    stagingName: () => `${STAGING_PREFIX}${parts.store.sessionId}-${chanceName().slice(0, 8)}`,
-    onStaging(directory) {
-      recorded.push(directory)
-      recordStaging(parts.store, [directory])
-    },
-  })
-  return {
-    ...places,
-    [Symbol.dispose]() {
-      places[Symbol.dispose]()
-      if (recorded.length > 0) forgetStaging(parts.store, recorded)
-    },
   }
 }

@@ -149,6 +149,8 @@ export interface CacheSelection extends OutputSelection {
   find(under?: string): readonly OutputTarget[]
   /** `outside`: no line applies to this path or to a directory above it. */
   decide(absolutePath: string): 'wanted' | 'left-out' | 'outside'
+  /** The project's root or the home directory, if the first path lies there: absolute. */
+  readonly start: string | undefined
 }
 
 /** An archive of another action, and the cache that it belongs to. */
@@ -160,13 +162,23 @@ export interface Adoption {
   readonly selection: CacheSelection
 }
 
-/** What was moved from an archive to its place, because nothing was there. */
-export interface Adopted {
-  /** Everything except directories, named as in `OutputChanges`. */
-  readonly names: readonly string[]
-  /** Removes them again. */
-  undo(): void
-}
+/** What of a manifest is for people. */
+export type EntryFacts = Pick<
+  Manifest,
+  'task' | 'key' | 'createdAtMs' | 'exitCode' | 'durationMs' | 'origin' | 'sizeBytes' | 'fileCount'
+>
+
+/** What became of an archive. */
+export type Adopted =
+  | {
+      /** All of it was moved to its place, because nothing was there; it is no entry. */
+      readonly kind: 'placed'
+      readonly manifest: EntryFacts
+      readonly written: WrittenPaths
+      readonly receivedBytes: number
+    }
+  /** It is an entry on this machine, to be restored like any other. */
+  | { readonly kind: 'kept' }
 
 export interface RestoreRequest {
   readonly task: TaskName
@@ -197,7 +209,7 @@ export interface Vault extends AsyncDisposable {
 
   /** Finds the archive of actions/cache for one of the keys, if the remote store holds such archives. */
   findArchive(query: ArchiveQuery): Promise<FoundArchive | undefined>
-  /** Turns an archive into an entry on this machine, and puts absent paths in place; undefined if it is unusable. */
+  /** Puts an archive in place where nothing is, or turns it into an entry on this machine; undefined if it is unusable. */
   adoptArchive(adoption: Adoption): Promise<Adopted | undefined>
 
   /**

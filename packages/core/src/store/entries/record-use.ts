@@ -22,6 +22,13 @@ export function recordHit(
   })
 }
 
+/** Logs that what no entry holds was put in place: an archive of another action. */
+export function recordArchive(store: Store, { task, key }: RecordedEntry): void {
+  const fields = { scope: 'archive' }
+  const event = { kind: 'HIT', operation: 'get', task, key, fields, atMs: store.now() } as const
+  store.uses.add({ event, hit: undefined })
+}
+
 export interface RecordedMiss {
   readonly task: TaskName
   readonly key: TaskKey

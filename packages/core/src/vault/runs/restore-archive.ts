@@ -1,4 +1,5 @@
 import type { FoundArchive } from '../../remote/github/github-service.ts'
+import { noteKey } from '../targets/noted-key.ts'
 import type { Adopted, CacheSelection, OutputTarget, TaskOutputs } from '../vault.ts'
 import { nameArchive } from './archive-name.ts'
 import type { ArchiveName } from './archive-name.ts'
@@ -39,7 +40,7 @@ export async function findArchiveFor(
   return { archive, isExact, work: source.workOf(isExact ? primary : archive.key) }
 }
 
-/** Makes an entry of the archive on this machine, and puts it in place; undefined after trouble. */
+/** Puts the archive in place; undefined after trouble. */
 export async function restoreArchive(
   run: LookUpOfCache,
   { archive, work }: ArchiveOfWork,
@@ -54,21 +55,28 @@ export async function restoreArchive(
     const keyed = await vault.fingerprint(work)
     const adopted = await vault.adoptArchive({ archive, task, work: keyed, policy, selection })
     if (adopted === undefined) return undefined
-    const found = await lookUp({ ...run, request: { ...request, task }, work: keyed })
-    if (found.kind === 'hit') {
-      const tookMs = performance.now() - startedAt
-      return { ...found, key: run.work.key, tookMs, changes: changesOf(adopted, found) }
-    }
-    adopted.undo()
-    return undefined
+    const own = { ...run, request: { ...request, task }, work: keyed }
+    const found = adopted.kind === 'placed' ? asHit(own, archive, adopted) : await lookUp(own)
+    if (found.kind !== 'hit') return undefined
+    return { ...found, key: run.work.key, tookMs: performance.now() - startedAt }
   })
 }
 
-/** What the restore has found in its place came there just before. */
-function changesOf({ names }: Adopted, { changes }: HitOutcome): HitOutcome['changes'] {
+function asHit(
+  { request: { task }, work: { key } }: Pick<LookUp, 'request' | 'work'>,
+  archive: FoundArchive,
+  { manifest, written, receivedBytes }: Extract<Adopted, { kind: 'placed' }>,
+): HitOutcome {
   return {
-    ...changes,
-    written: [...names, ...changes.written],
-    unchangedCount: Math.max(0, changes.unchangedCount - names.length),
+    kind: 'hit',
+    task,
+    key,
+    exitCode: manifest.exitCode,
+    manifest,
+    changes: { written, removed: [], unchangedCount: 0 },
+    putBack: [],
+    notes: noteKey(archive.key),
+    receivedBytes,
+    tookMs: 0,
   }
 }

@@ -3,7 +3,7 @@ import type { TaskKey } from '../../model/digest.ts'
 import type { ChangeReason } from '../../model/explain.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import type { LeftOut } from '../../model/left-out.ts'
-import type { Manifest, Origin } from '../../model/manifest.ts'
+import type { Origin } from '../../model/manifest.ts'
 import type { Notes } from '../../model/notes.ts'
 import type { ResolvedPolicy } from '../../model/policy.ts'
 import type { LogStream } from '../../model/recorded-log.ts'
@@ -12,7 +12,14 @@ import type { Command } from '../../process/command-line.ts'
 import type { CommandEnd, SpawnCommand } from '../../process/command-process.ts'
 import type { OutputSinks } from '../../process/output-sinks.ts'
 import type { SignalSource } from '../../process/signals.ts'
-import type { OutputChanges, OutputTarget, SavedEntry, TaskOutputs, Vault } from '../vault.ts'
+import type {
+  EntryFacts,
+  OutputChanges,
+  OutputTarget,
+  SavedEntry,
+  TaskOutputs,
+  Vault,
+} from '../vault.ts'
 
 /** The part of a piece of work that decides its key. */
 export interface KeyableWork {
@@ -86,7 +93,7 @@ export interface HitOutcome {
   readonly task: TaskName
   readonly key: TaskKey
   readonly exitCode: number
-  readonly manifest: Manifest
+  readonly manifest: EntryFacts
   readonly changes: OutputChanges
   /** Written paths where something else was, and removed ones; at most 100 of each are examined. */
   readonly putBack: readonly string[]

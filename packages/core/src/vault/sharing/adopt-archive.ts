@@ -1,18 +1,21 @@
 import path from 'node:path'
 import { unpackArchive } from '../../archive/unpack-archive.ts'
 import { isTaskVaultError } from '../../errors.ts'
+import { isWithin } from '../../files/is-within.ts'
 import { encodeNotes } from '../../model/notes.ts'
+import type { WrittenPaths } from '../../outputs/written-paths.ts'
 import type { ByteStream } from '../../remote/blob-store.ts'
 import type { ArchiveQuery } from '../../remote/github/github-archives.ts'
 import type { FoundArchive } from '../../remote/github/github-service.ts'
-import { recordRefusal } from '../../store/entries/record-use.ts'
+import { recordArchive, recordRefusal } from '../../store/entries/record-use.ts'
 import type { OpenParts } from '../open-parts.ts'
 import { saveEntry } from '../save.ts'
 import { placeOf } from '../targets/cache-pattern.ts'
 import { noteKey } from '../targets/noted-key.ts'
-import type { Adopted, Adoption } from '../vault.ts'
-import { inOwnDirectory } from './own-directory.ts'
+import type { Adopted, Adoption, CacheSelection, OutputTarget } from '../vault.ts'
+import { openArchiveStaging } from './open-archive-staging.ts'
 import { placeUnpacked } from './place-unpacked.ts'
+import type { UnpackedOutput } from './place-unpacked.ts'
 
 /** The archive that actions/cache would restore; undefined without one. Trouble is reported. */
 export async function findArchive(
@@ -23,9 +26,10 @@ export async function findArchive(
 }
 
 /**
- * Makes an entry of an archive in the local store, whence it is restored like any other; nothing is sent.
- * What the archive has besides the declared paths makes it none, which is reported as damage is.
- * @returns what of it is in its place already; undefined when there is no entry.
+ * Puts an archive in its place, all of it or nothing. If something is there, it becomes an entry in the local store,
+ * whence it is restored like any other. What the archive has besides the declared paths makes it unusable, which is
+ * reported as damage is.
+ * @returns undefined when it is unusable, or was not received.
  */
 export async function adoptArchive(
   parts: OpenParts,
@@ -36,6 +40,9 @@ export async function adoptArchive(
     return pieces && (await adoptUnlessWrong(parts, adoption, pieces))
   })
 }
+
+/** Nobody knows who has done it, nor how long it took. */
+const UNKNOWN_WORK = { exitCode: 0, durationMs: 0, origin: { platform: 'github' } }
 
 /** What says that it is no archive of these paths, rather than that something did not work. */
 const WRONG = ['ENTRY_DAMAGED', 'ENTRY_TOO_LARGE', 'OUTPUT_MISSING'] as const
@@ -57,37 +64,87 @@ async function adoptUnlessWrong(
 
 async function adopt(parts: OpenParts, adoption: Adoption, pieces: ByteStream): Promise<Adopted> {
   const { maxSizeBytes, projectRoot } = parts.settings
-  const { archive, task, work, policy, selection } = adoption
-  return await inOwnDirectory(parts, async (directory) => {
-    await unpackArchive(pieces, {
-      limitBytes: maxSizeBytes,
-      placeOf(member) {
-        // Its members are named as seen from the workspace.
-        const absolutePath = path.resolve(projectRoot, member)
-        const kind = selection.decide(absolutePath)
-        return kind === 'wanted'
-          ? { kind: 'at', absolutePath: path.join(directory, placeOf(absolutePath)) }
-          : { kind }
-      },
-    })
-    const outputs = selection.find(directory)
-    await saveEntry(
-      { ...parts, remote: undefined },
-      {
-        task,
-        work,
-        outputs,
-        notes: encodeNotes(noteKey(archive.key)),
-        exitCode: 0,
-        durationMs: 0,
-        origin: { platform: 'github' },
-        policy: { ...policy, write: true, maxSizeBytes: undefined },
-      },
-    )
-    const targets = selection.select(outputs.map(({ declaredAs }) => declaredAs)) ?? []
-    return placeUnpacked(
-      projectRoot,
-      targets.map((target, at) => ({ target, stagedPath: outputs[at]?.absolutePath ?? '' })),
-    )
+  const { selection } = adoption
+  using staging = openArchiveStaging(parts, selection)
+  const { directory } = staging
+  let receivedBytes = 0
+  const counted = counting(pieces, (count) => (receivedBytes += count))
+  const { leaves, sizeBytes } = await unpackArchive(counted, {
+    limitBytes: maxSizeBytes,
+    placeOf(member) {
+      // Its members are named as seen from the workspace.
+      const absolutePath = path.resolve(projectRoot, member)
+      const kind = selection.decide(absolutePath)
+      return kind === 'wanted'
+        ? { kind: 'at', absolutePath: path.join(directory, placeOf(absolutePath)) }
+        : { kind }
+    },
   })
+  const staged = selection.find(directory)
+  const unpacked = locate(staged, selection)
+  if (unpacked === undefined || !placeUnpacked(parts, unpacked)) {
+    await keep(parts, adoption, staged)
+    return { kind: 'kept' }
+  }
+  const { task } = adoption
+  const { key } = adoption.work
+  recordArchive(parts.store, { task, key })
+  const createdAtMs = parts.store.now()
+  return {
+    kind: 'placed',
+    manifest: { ...UNKNOWN_WORK, task, key, createdAtMs, sizeBytes, fileCount: leaves.size },
+    written: listWritten(leaves, staged),
+    receivedBytes,
+  }
+}
+
+/** Undefined when it is not what the lines say. */
+function locate(
+  staged: readonly OutputTarget[],
+  selection: CacheSelection,
+): readonly UnpackedOutput[] | undefined {
+  const targets = selection.select(staged.map(({ declaredAs }) => declaredAs))
+  return targets?.map((target, at) => ({ target, stagedPath: staged[at]?.absolutePath ?? '' }))
+}
+
+/** Named as in `OutputChanges`. */
+function listWritten(leaves: ReadonlySet<string>, staged: readonly OutputTarget[]): WrittenPaths {
+  return {
+    length: leaves.size,
+    *[Symbol.iterator]() {
+      for (const leaf of leaves)
+        for (const { declaredAs, absolutePath } of staged)
+          if (isWithin(leaf, absolutePath))
+            yield declaredAs + leaf.slice(absolutePath.length).split(path.sep).join('/')
+    },
+  }
+}
+
+async function* counting(
+  pieces: ByteStream,
+  count: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    count(piece.length)
+    yield piece
+  }
+}
+
+/** As an entry of this machine; nothing is sent. */
+async function keep(
+  parts: OpenParts,
+  { archive, task, work, policy }: Adoption,
+  outputs: readonly OutputTarget[],
+): Promise<void> {
+  await saveEntry(
+    { ...parts, remote: undefined },
+    {
+      task,
+      work,
+      outputs,
+      notes: encodeNotes(noteKey(archive.key)),
+      ...UNKNOWN_WORK,
+      policy: { ...policy, write: true, maxSizeBytes: undefined },
+    },
+  )
 }

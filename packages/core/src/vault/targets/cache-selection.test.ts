@@ -99,6 +99,24 @@ describe('paths of a cache', () => {
     expect(select(root, '~/.npm/**').decide(path.join(home, '.npm'))).toBe('wanted')
   })
 
+  test('what is decided depends on no path that was asked about before', () => {
+    const root = makeFiles()
+    const asked = select(root, 'out\n!out/deep\nout/deep/keep\n/opt*/tool\n/data')
+
+    const paths = ['out/top', 'out/deep/x', 'out/deep/keep', 'out', 'out/deep/keep/y', 'none/z']
+    const absolute = [
+      ...paths.map((name) => path.join(root, 'work', name)),
+      '/opt-1/tool',
+      '/data',
+      '/a',
+    ]
+    const decided = [...absolute, ...absolute.toReversed()].map((each) => asked.decide(each))
+
+    const inside = ['wanted', 'left-out', 'wanted', 'wanted', 'wanted', 'outside']
+    const expected = [...inside, 'wanted', 'wanted', 'outside']
+    expect(decided).toEqual([...expected, ...expected.toReversed()])
+  })
+
   test('of what lies around the vault, the vault is left out', () => {
     const root = makeFiles()
     for (const name of ['tools/python', 'tools/taskvault/blobs'])

@@ -5,8 +5,15 @@ import { directoriesAbove } from '../../files/directories-above.ts'
 import { isWithin } from '../../files/is-within.ts'
 import { STAGING_PREFIX } from '../../files/scanning/observe-directory.ts'
 import type { CacheSelection, OutputTarget } from '../vault.ts'
+import {
+  canChange,
+  createDecider,
+  decide,
+  decideBelow,
+  isWholeDirectory,
+} from './cache-decision.ts'
+import type { Decision, DecisionRules } from './cache-decision.ts'
 import { parseCachePattern, placeOf } from './cache-pattern.ts'
-import type { CachePattern } from './cache-pattern.ts'
 import {
   RESERVED,
   findCacheTargets,
@@ -41,10 +48,13 @@ export function selectCachePaths(lines: readonly string[], rules: CacheRules): C
     rules,
   )
   const hasExclusions = included.length < patterns.length
+  const [{ base: first } = { base: rules.projectRoot }] = included
+  const decideOn = createDecider(state)
 
   return {
+    start: [rules.projectRoot, home].find((each) => isWithin(first, each)),
     decide(absolutePath) {
-      const { index, isWanted } = decide(state, absolutePath)
+      const { index, isWanted } = decideOn(absolutePath)
       if (index === -1) return 'outside'
       return isWanted ? 'wanted' : 'left-out'
     },
@@ -79,55 +89,9 @@ export function selectCachePaths(lines: readonly string[], rules: CacheRules): C
   }
 }
 
-interface Selection {
-  readonly patterns: readonly CachePattern[]
+interface Selection extends DecisionRules {
   readonly rules: CacheRules
   readonly home: string
-}
-
-/** Which pattern has the last word on a path, and which of those after it can match something below. */
-interface Decision {
-  readonly index: number
-  readonly isWanted: boolean
-  readonly below: readonly number[]
-}
-
-function decide(state: Selection, absolutePath: string): Decision {
-  const segments = placeOf(absolutePath).split('/')
-  let decision: Decision = { index: -1, isWanted: false, below: [...state.patterns.keys()] }
-  for (const [depth, name] of segments.entries()) {
-    const place = segments.slice(0, depth + 1).join('/')
-    decision = decideBelow(state, decision, { place, name, depth })
-  }
-  return decision
-}
-
-interface Step {
-  readonly place: string
-  readonly name: string
-  readonly depth: number
-}
-
-function decideBelow(
-  { patterns }: Selection,
-  above: Decision,
-  { place, name, depth }: Step,
-): Decision {
-  const last = patterns.findLastIndex(({ glob }) => glob.matches(place))
-  const index = Math.max(above.index, last)
-  const below = above.below.filter((at) => patterns[at]?.glob.canEnter(name, depth) === true)
-  return { index, isWanted: patterns[index]?.glob.isExclusion === false, below }
-}
-
-/** Whether nothing at or below the path is left out. */
-function isWholeDirectory(state: Selection, absolutePath: string): boolean {
-  const decision = decide(state, absolutePath)
-  return decision.isWanted && !canChange(state, decision)
-}
-
-/** Whether a later pattern may decide otherwise about something below. */
-function canChange({ patterns }: Selection, { index, isWanted, below }: Decision): boolean {
-  return below.some((at) => at > index && patterns[at]?.glob.isExclusion === isWanted)
 }
 
 /** A walk over what may lie elsewhere than it is named. */
