@@ -217,7 +217,7 @@ test('--explain and --json decide and do nothing', async () => {
     decision: 'hit',
     task: 'build',
     exitCode: 0,
-    fileCount: 1,
+    pathCount: 1,
   })
   expect(knownText.stdout).toContain('build: hit, passed')
   expect(rig.has('out')).toBe(false)

@@ -96,7 +96,8 @@ function describe(
 
 /** `2 of 40 files written, 1.2 MB in all, 300.0 KB received, in 0.3 s`. */
 function describePutBack({ manifest, changes, receivedBytes, tookMs }: HitOutcome): string {
-  const { fileCount, sizeBytes } = manifest
+  const { sizeBytes } = manifest
+  const fileCount = changes.written.length + changes.unchangedCount
   const written = `${changes.written.length} of ${formatFiles(fileCount)} written`
   const files = fileCount === 0 ? [] : [written, `${formatBytes(sizeBytes)} in all`]
   const received = receivedBytes === undefined ? [] : [`${formatBytes(receivedBytes)} received`]

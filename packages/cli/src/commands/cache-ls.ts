@@ -13,7 +13,7 @@ interface Options {
   readonly limit: number
 }
 
-const HEADER = ['KEY', 'TASK', 'SIZE', 'FILES', 'HITS', 'CREATED', 'EXPIRES']
+const HEADER = ['KEY', 'TASK', 'SIZE', 'PATHS', 'HITS', 'CREATED', 'EXPIRES']
 const SHOWN_KEY_DIGITS = 12
 
 export function registerCacheLs(parent: Command, cli: Cli): void {

@@ -66,7 +66,7 @@ function summaryOf(
       `${renderMoment(entry.accessedAtMs, nowMs)}, ${formatCount(entry.hits, 'hit', 'hits')}`,
     ],
     ['expires', renderExpiry(entry.expiresAtMs, nowMs)],
-    ['size', `${entry.sizeBytes} bytes in ${formatCount(entry.fileCount, 'file', 'files')}`],
+    ['size', `${entry.sizeBytes} bytes in ${formatCount(entry.fileCount, 'path', 'paths')}`],
     [
       'exit code',
       `${entry.exitCode}${entry.durationMs > 0 ? ` after ${formatDuration(entry.durationMs)}` : ''}`,

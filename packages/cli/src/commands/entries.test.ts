@@ -16,7 +16,7 @@ describe('cache ls', () => {
 
     expect(code).toBe(0)
     expect(stdout.replaceAll(/^[0-9a-f]{12}/gm, '<key>       ')).toBe(
-      `KEY           TASK           SIZE  FILES  HITS  CREATED               EXPIRES
+      `KEY           TASK           SIZE  PATHS  HITS  CREATED               EXPIRES
 <key>         unit_tests  4 bytes      1     0  2026-02-02 12:00:00Z  never
 <key>         lint        4 bytes      1     0  2026-02-02 12:00:00Z  never
 `,
@@ -84,7 +84,7 @@ describe('cache show', () => {
 
     expect(code).toBe(0)
     expect(stdout).toContain(`key        ${key}\n`)
-    expect(stdout).toContain('size       4 bytes in 1 file\n')
+    expect(stdout).toContain('size       4 bytes in 1 path\n')
     expect(stdout).toMatch(/^Outputs\n {2}output +file +4 bytes$/m)
     expect(stdout).toMatch(/^Inputs\n {2}content +[0-9a-f]{64}$/m)
   })

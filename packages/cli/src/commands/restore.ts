@@ -128,7 +128,7 @@ function describe(task: TaskName, outcome: RestoreTaskOutcome): unknown {
 }
 
 function describeHit({ changes, manifest, receivedBytes }: HitOutcome): Record<string, unknown> {
-  const { createdAtMs, durationMs, origin, sizeBytes, fileCount } = manifest
+  const { createdAtMs, durationMs, origin, sizeBytes } = manifest
   return {
     task: manifest.task,
     key: manifest.key,
@@ -136,7 +136,7 @@ function describeHit({ changes, manifest, receivedBytes }: HitOutcome): Record<s
     durationMs,
     origin,
     sizeBytes,
-    fileCount,
+    fileCount: changes.written.length + changes.unchangedCount,
     written: changes.written.length,
     removed: changes.removed.length,
     unchanged: changes.unchangedCount,

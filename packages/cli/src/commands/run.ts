@@ -116,7 +116,8 @@ async function explain({ cli, work, policy }: Job, { showKey }: RunOptions): Pro
         }
       }
       const { exitCode, createdAtMs, durationMs, origin, sizeBytes, fileCount } = decision.manifest
-      return { ...common, exitCode, createdAtMs, durationMs, origin, sizeBytes, fileCount }
+      const found = { sizeBytes, pathCount: fileCount }
+      return { ...common, exitCode, createdAtMs, durationMs, origin, ...found }
     },
   })
   return 0

@@ -11,7 +11,7 @@ export function entryToData(entry: EntrySummary): Readonly<Record<string, unknow
     accessedAtMs: entry.accessedAtMs,
     expiresAtMs: entry.expiresAtMs ?? null,
     sizeBytes: entry.sizeBytes,
-    fileCount: entry.fileCount,
+    pathCount: entry.fileCount,
     hits: entry.hits,
     exitCode: entry.exitCode,
     durationMs: entry.durationMs,

@@ -18,7 +18,10 @@ import type { OutputTarget, SaveRequest } from './vault.ts'
 export interface FoundOutputs {
   readonly outputs: readonly OutputRoot[]
   readonly sizeBytes: number
+  /** Files and links. */
   readonly fileCount: number
+  /** Those that are outputs themselves are not counted. */
+  readonly directoryCount: number
 }
 
 /**
@@ -36,14 +39,15 @@ export async function collectOutputs(
     return await storeResult(parts, packer, limited)
   }
   const roots: OutputRoot[] = []
-  let [sizeBytes, fileCount] = [0, 0]
+  let [sizeBytes, fileCount, directoryCount] = [0, 0, 0]
   for (const target of outputs) {
     const root = await driven(packer, scanOutput(parts, target, packer))
     roots.push({ declaredAs: target.declaredAs, entry: root.entry })
     sizeBytes += root.sizeBytes
     fileCount += root.fileCount
+    directoryCount += root.directoryCount
   }
-  return { outputs: roots, sizeBytes, fileCount }
+  return { outputs: roots, sizeBytes, fileCount, directoryCount }
 }
 
 /** Whether outputs are on disk; others are one that is held in memory or streamed. */
@@ -65,10 +69,8 @@ async function driven<Result>(
   }
 }
 
-interface ScannedRoot {
+interface ScannedRoot extends Omit<FoundOutputs, 'outputs'> {
   readonly entry: TreeEntry
-  readonly sizeBytes: number
-  readonly fileCount: number
 }
 
 function* scanOutput(
@@ -83,11 +85,14 @@ function* scanOutput(
   const [found] = yield* describeNames(dirname(absolutePath), names, { context, sink: packer })
   if (found === undefined) throw missing(target)
   if (found.kind === 'other') throw unsupportedKind(absolutePath)
-  if (found.kind === 'file') return { entry: found, sizeBytes: found.sizeBytes, fileCount: 1 }
-  if (found.kind === 'symlink') return { entry: found, sizeBytes: 0, fileCount: 1 }
+  if (found.kind !== 'directory') {
+    const sizeBytes = found.kind === 'file' ? found.sizeBytes : 0
+    return { entry: found, sizeBytes, fileCount: 1, directoryCount: 0 }
+  }
   const tree = yield* scanTree(absolutePath, { context, sink: packer })
+  const { sizeBytes, fileCount, directoryCount } = tree
   const entry = { ...found, digest: digestFromBytes(tree.node.output) }
-  return { entry, sizeBytes: tree.sizeBytes, fileCount: tree.fileCount }
+  return { entry, sizeBytes, fileCount, directoryCount }
 }
 
 /** A result that was never a file: it is kept as one without a name. */
@@ -105,7 +110,7 @@ async function storeResult(
     sizeBytes,
     digest,
   }
-  return { outputs: [{ declaredAs: '', entry }], sizeBytes, fileCount: 1 }
+  return { outputs: [{ declaredAs: '', entry }], sizeBytes, fileCount: 1, directoryCount: 0 }
 }
 
 /** Ends a stream that is larger than its policy allows: it may have no end of its own. */

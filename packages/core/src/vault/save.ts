@@ -217,7 +217,7 @@ function createManifest(parts: OpenParts, collected: Collected): Manifest {
     origin: request.origin,
     outputs: found.outputs,
     sizeBytes: found.sizeBytes,
-    fileCount: found.fileCount,
+    fileCount: found.fileCount + found.directoryCount,
     log,
     notes,
     fingerprint,

@@ -79,6 +79,7 @@ export interface SavedEntry {
   readonly key: TaskKey
   /** Raw bytes of the outputs. */
   readonly sizeBytes: number
+  /** Files and links, without directories: as many as a restore into nothing writes. */
   readonly fileCount: number
   /** Bytes that this save added to the store. */
   readonly storedBytes: number
@@ -113,6 +114,7 @@ export interface OutputChanges {
   readonly written: WrittenPaths
   /** Paths in the same form. */
   readonly removed: readonly string[]
+  /** Files and links. */
   readonly unchangedCount: number
 }
 

@@ -33,8 +33,10 @@ export interface ScannedTree {
   readonly node: NodeDigests
   /** Raw bytes of all files. */
   readonly sizeBytes: number
-  /** Files, symlinks and directories, this one not counted. */
+  /** Files and symlinks. */
   readonly fileCount: number
+  /** This one not counted. */
+  readonly directoryCount: number
   /** Reads the listing again: as an object it is several times as large. Only when the scan keeps listings. */
   readonly listing: (() => Listing) | undefined
   /** The subdirectories by name; only when the scan keeps listings. */
@@ -224,7 +226,8 @@ function summarise(
 ): ScannedTree {
   if (listing.node === undefined) throw new Error('a scanned directory has a node')
   let sizeBytes = 0
-  let fileCount = listing.names.length
+  let fileCount = listing.names.length - children.size
+  let directoryCount = children.size
   for (let index = 0; index < listing.names.length; index += 1) {
     if (typeOf(listing.mode[index] as number) === FILE_TYPE)
       sizeBytes += listing.size[index] as number
@@ -232,12 +235,14 @@ function summarise(
   for (const child of children.values()) {
     sizeBytes += child.sizeBytes
     fileCount += child.fileCount
+    directoryCount += child.directoryCount
   }
   const kept = options.keepListings === true
   return {
     node: listing.node,
     sizeBytes,
     fileCount,
+    directoryCount,
     listing: kept ? read : undefined,
     children: kept ? children : undefined,
   }
