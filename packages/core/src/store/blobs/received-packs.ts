@@ -40,8 +40,12 @@ export function noteReceived({ cacheDirectory }: Place, digest: Digest, task: Ta
 export function noteConfirmed(store: Place, digest: Digest): void {
   const note = readNote(store, digest)
   if (note === undefined) return
-  const path = join(notesDirectory(store.cacheDirectory), digest)
-  writeAtomically(path, Buffer.from(`${note.task}\n${CONFIRMED}`))
+  writeAtomically(receivedNotePath(store, digest), Buffer.from(`${note.task}\n${CONFIRMED}`))
+}
+
+/** Where the note on a pack lies. */
+export function receivedNotePath({ cacheDirectory }: Place, digest: Digest): string {
+  return join(notesDirectory(cacheDirectory), digest)
 }
 
 /** Digests of the packs that came from elsewhere and that nobody has checked. */
@@ -93,7 +97,7 @@ async function enterReceived(store: Store, isMeant: (note: Note) => boolean): Pr
     store,
     right.filter(({ digest }) => isThere(store, digest)),
   )
-  for (const digest of received) removeFile(join(notesDirectory(store.cacheDirectory), digest))
+  for (const digest of received) removeFile(receivedNotePath(store, digest))
 }
 
 /** A pack with its contents; undefined when it is gone, or lied and was taken out. */
@@ -128,9 +132,9 @@ interface Note {
 
 const CONFIRMED = 'confirmed'
 
-function readNote({ cacheDirectory }: Place, digest: Digest): Note | undefined {
+function readNote(place: Place, digest: Digest): Note | undefined {
   try {
-    const text = readFileSync(join(notesDirectory(cacheDirectory), digest), 'utf8')
+    const text = readFileSync(receivedNotePath(place, digest), 'utf8')
     const [task = '', state] = text.split('\n')
     return { task, isConfirmed: state === CONFIRMED }
   } catch (error) {

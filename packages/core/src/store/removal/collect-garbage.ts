@@ -13,6 +13,7 @@ import { clearDeadSessions } from '../locks/sessions.ts'
 import { quarantineDirectory } from '../repair/move-to-quarantine.ts'
 import { forgetListings } from '../stat-cache/stat-pages.ts'
 import type { Store } from '../store.ts'
+import { collectReceivedNotes } from './collect-received-notes.ts'
 import { GRACE_MS, collectUnreferenced } from './collect-unreferenced.ts'
 
 export interface Collection {
@@ -42,6 +43,7 @@ export async function collectGarbage(store: Store): Promise<Collection> {
   const lostEntries = dropMissing(store, new Set(names))
   const leftOver = await collectFiles(store, names)
   const quarantined = collectQuarantine(store)
+  collectReceivedNotes(store)
   // Work trees come and go.
   forgetListings(store.database, (directory) => !isDirectory(directory))
   limitLog(store, 0)

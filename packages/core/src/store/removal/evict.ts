@@ -6,6 +6,7 @@ import { settleEntries } from '../database/settle-clock.ts'
 import { limitLog } from '../database/write-ahead-log.ts'
 import { removeWithin } from '../entries/remove-entry.ts'
 import type { Store } from '../store.ts'
+import { collectReceivedNotes } from './collect-received-notes.ts'
 import { collectUnreferenced } from './collect-unreferenced.ts'
 import { openEvictionQueues } from './eviction-queues.ts'
 
@@ -32,7 +33,7 @@ export function evictIfNeeded(
   // What no entry needs goes before what one does; packs of saves in flight stay, and do not count.
   collectUnreferenced(store)
   let hasBegun = false
-  return inBatches(store, () => {
+  const evicted = inBatches(store, () => {
     const usedBytes = readUsedBytes(store)
     const limits = {
       usedBytes,
@@ -44,6 +45,8 @@ export function evictIfNeeded(
     hasBegun = true
     return planEviction(openEvictionQueues(store), limits).take(BATCH_ENTRIES).toArray()
   })
+  collectReceivedNotes(store)
+  return evicted
 }
 
 /** Removes all expired entries, whatever the store's size, and what no entry needs any more. */

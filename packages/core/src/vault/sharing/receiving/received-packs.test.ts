@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, rmSync } from 'node:fs'
+import { readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { blobNameOf } from '../../../model/blob-name.ts'
@@ -14,8 +14,12 @@ import { registerBlob } from '../../../store/blobs/contents.ts'
 import { createFrameCompressor } from '../../../store/blobs/frame-compressor.ts'
 import { openBlob } from '../../../store/blobs/pack-reader.ts'
 import { createPackWriter } from '../../../store/blobs/pack-writer.ts'
-import { listReceived } from '../../../store/blobs/received-packs.ts'
+import { listReceived, noteReceived } from '../../../store/blobs/received-packs.ts'
+import { invalidate } from '../../../store/entries/invalidate.ts'
+import { collectGarbage } from '../../../store/removal/collect-garbage.ts'
+import { evictIfNeeded } from '../../../store/removal/evict.ts'
 import { verifyStore } from '../../../store/repair/verify-store.ts'
+import type { Store } from '../../../store/store.ts'
 import { TASK } from '../../../testing/checkout.ts'
 import type { Checkout } from '../../../testing/checkout.ts'
 import { blobOf, sampleBytes } from '../../../testing/sample-blobs.ts'
@@ -128,6 +132,31 @@ test('nor does one that an index has forgotten, and a repair has found again', a
 
   expect(restoredEntries).toBe(1)
   expect(await victim.restore('own work')).toBe('hit')
+})
+
+test.each<readonly [string, (store: Store) => unknown]>([
+  ['evicted', (store) => evictIfNeeded(store, { limitBytes: 1 })],
+  ['collected', async (store) => (invalidate(store, { task: TASK }), await collectGarbage(store))],
+])('an old note on a pack that is gone goes when something is %s', async (_, remove) => {
+  const share = createSharedFolder()
+  const [one, other] = [await useSharing(share), await useSharing(share)]
+  for (const [index, input] of ['first', 'second'].entries()) {
+    one.write('out/a', sampleBytes(400_000, index))
+    await one.save(input)
+    await other.restore(input)
+  }
+  const { store } = other.vault
+  const [old = '', ...fresh] = listReceived(store)
+  const forgotten = digestFromBytes(Buffer.alloc(32, 1))
+  noteReceived(store, forgotten, TASK)
+  writeFileSync(blobPath(store.cacheDirectory, forgotten), '')
+  const twoHoursAgo = new Date(Date.now() - 2 * 60 * 60 * 1_000)
+  for (const digest of [old, forgotten])
+    utimesSync(join(store.cacheDirectory, 'received', digest), twoHoursAgo, twoHoursAgo)
+
+  await remove(store)
+
+  expect(listReceived(store).toSorted()).toEqual([...fresh, forgotten].toSorted())
 })
 
 function readNotes({ root }: Checkout): string[] {
