@@ -82,6 +82,17 @@ test('a task that is not declared is answered with those that are', () => {
   )
 })
 
+test('a task that no configuration could declare is answered with where one was looked for', () => {
+  const settings = { ...createSettings(), tasks: {} }
+  const task = parseTaskName('deploy')
+
+  expect(() => createTaskWork(task, { settings, env: {}, additions: NOTHING })).toThrow(
+    expect.objectContaining({
+      hint: expect.stringContaining('No .taskvault/config.yaml') as string,
+    }),
+  )
+})
+
 test('outputs that are patterns are told from those that are paths', () => {
   const outputs = ['packages/*/dist', 'lib', '!lib/cache']
 

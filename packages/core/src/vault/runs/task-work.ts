@@ -130,11 +130,17 @@ function unknownTask(task: TaskName, { tasks, configPath }: Settings): TaskVault
       hint: `Give it one after "--", or under tasks.${task}.command in ${configPath ?? 'the configuration'}.`,
     })
   }
+  const message = `There is no task ${task}, and no command was given`
   const names = Object.keys(tasks)
+  if (names.length === 0 && configPath === undefined) {
+    return new TaskVaultError('TASK_UNKNOWN', message, {
+      hint: 'Give a command after "--". No .taskvault/config.yaml that could declare the task was found here or above, up to the root of the repository.',
+    })
+  }
   const nearest = findNearestName(task, names)
   const declared = names.length === 0 ? '' : ` Declared are: ${names.join(', ')}.`
   const suggestion = nearest === undefined ? declared : ` Did you mean ${nearest}?`
-  return new TaskVaultError('TASK_UNKNOWN', `There is no task ${task}, and no command was given`, {
+  return new TaskVaultError('TASK_UNKNOWN', message, {
     hint: `Give a command after "--", or declare the task under tasks: in the configuration.${suggestion}`,
   })
 }
