@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -12,17 +21,20 @@ test.each(['zstd', 'gzip'] as const)(
     const directory = path.join(root, 'work')
     mkdirSync(path.join(root, 'home/empty'), { recursive: true })
     mkdirSync(directory)
-    writeFileSync(path.join(directory, 'file'), 'content')
+    const content = randomBytes(700_000)
+    writeFileSync(path.join(directory, 'file'), content)
     symlinkSync('file', path.join(directory, 'link'))
     const file = path.join(root, 'archive')
 
     const absolutePaths = ['work/file', 'work/link', 'home'].map((name) => path.join(root, name))
     const sizeBytes = await packArchive({ absolutePaths, directory, compression, file })
 
-    const listed = execFileSync('tar', [`--${compression}`, '-P', '-tvf', file]).toString()
+    const tar = [`--${compression}`, '-P', '-f', file]
+    const listed = execFileSync('tar', [...tar, '-tv']).toString()
     const names = listed.match(/\S+( -> .*)?$/gm)
     expect(names).toEqual(['file', 'link -> file', '../home/', '../home/empty/'])
-    expect(sizeBytes).toBeGreaterThan(100)
+    expect(execFileSync('tar', [...tar, '-xO', 'file'])).toEqual(content)
+    expect(sizeBytes).toBe(lstatSync(file).size)
   },
 )
 

@@ -1,5 +1,13 @@
 import { once } from 'node:events'
-import { createReadStream, createWriteStream, lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import {
+  closeSync,
+  createWriteStream,
+  lstatSync,
+  openSync,
+  readSync,
+  readdirSync,
+  readlinkSync,
+} from 'node:fs'
 import type { BigIntStats } from 'node:fs'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
@@ -17,6 +25,10 @@ export interface Packing {
   readonly file: string
 }
 
+const PIECE_BYTES = 256 * 1024
+/** So that the thread that compresses seldom waits for more. */
+const STREAM = { chunkSize: PIECE_BYTES, highWaterMark: 4 * 1024 * 1024 }
+
 /**
  * Packs files, directories with all in them, and links, as `tar` does it that is given their paths.
  * @returns how many bytes the archive has.
@@ -27,13 +39,9 @@ export async function packArchive(packing: Packing): Promise<number> {
   const archive = pack()
   // What cannot be read ends the archive, and so the stream that is made of it.
   const adding = addAll(archive, packing).catch((error: unknown) => archive.destroy(error as Error))
-  const compressor = compression === 'zstd' ? createZstdCompress() : createGzip()
+  const compressor = compression === 'zstd' ? createZstdCompress(STREAM) : createGzip(STREAM)
   try {
-    await pipeline(
-      archive[Symbol.asyncIterator](),
-      compressor,
-      createWriteStream(file, { flags: 'wx' }),
-    )
+    await pipeline(gathered(archive), compressor, createWriteStream(file, { flags: 'wx' }))
   } catch (error) {
     throw isTaskVaultError(error) ? error : asTaskVaultError(error, 'pack an archive')
   } finally {
@@ -72,22 +80,42 @@ interface PackedFile {
 async function addFile(archive: Pack, { name, absolutePath, stats }: PackedFile): Promise<void> {
   const size = Number(stats.size)
   const { promise: packed, resolve, reject } = Promise.withResolvers<void>()
-  const entry = archive.entry(describe({ name, type: 'file', size }, stats), (error) =>
-    error ? reject(error) : resolve(),
-  )
   // Told below; also where nobody waits for it yet.
   packed.catch(() => {})
-  let count = 0
-  // A file that grows is packed as it was.
-  const bytes = size === 0 ? [] : createReadStream(absolutePath, { end: size - 1 })
-  for await (const piece of bytes) {
-    count += (piece as Buffer).length
-    if (!entry.write(piece)) await Promise.race([once(entry, 'drain'), packed])
+  const file = openSync(absolutePath, 'r')
+  try {
+    const entry = archive.entry(describe({ name, type: 'file', size }, stats), (error) =>
+      error ? reject(error) : resolve(),
+    )
+    // A file that grows is packed as it was.
+    for (let left = size; left > 0;) {
+      const piece = Buffer.allocUnsafe(Math.min(left, PIECE_BYTES))
+      const count = readSync(file, piece)
+      if (count === 0)
+        throw new TaskVaultError('OUTPUT_CHANGED', `${name} became shorter while it was read`)
+      left -= count
+      if (!entry.write(piece.subarray(0, count))) await Promise.race([once(entry, 'drain'), packed])
+    }
+    entry.end()
+    await packed
+  } finally {
+    closeSync(file)
   }
-  if (count !== size)
-    throw new TaskVaultError('OUTPUT_CHANGED', `${name} became shorter while it was read`)
-  entry.end()
-  await packed
+}
+
+/** Headers, names and small files are pieces of their own, and compressing one takes a turn of another thread. */
+async function* gathered(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let waiting: Uint8Array[] = []
+  let count = 0
+  for await (const piece of pieces) {
+    waiting.push(piece)
+    count += piece.length
+    if (count < PIECE_BYTES) continue
+    yield Buffer.concat(waiting)
+    waiting = []
+    count = 0
+  }
+  if (count > 0) yield Buffer.concat(waiting)
 }
 
 type Described = Pick<Headers, 'name' | 'type' | 'linkname' | 'size'>
