@@ -5,6 +5,7 @@ import type { ByteStream } from '../blob-store.ts'
 import { connectionTrouble, nonsense, unavailable } from '../failures.ts'
 import { openConnections } from './connections.ts'
 import type { ConnectionOptions, Connections } from './connections.ts'
+import { explainSignIn } from './explain-sign-in.ts'
 
 export interface HttpRequest {
   readonly method: 'DELETE' | 'GET' | 'HEAD' | 'PATCH' | 'POST' | 'PUT'
@@ -32,7 +33,7 @@ export interface HttpAnswer {
 /** Keeps connections open between requests. Does not follow redirects. */
 export interface HttpClient extends AsyncDisposable {
   /**
-   * @throws {TaskVaultError} REMOTE_UNAVAILABLE when there is no answer; CONFIG_INVALID for an invalid proxy;
+   * @throws {TaskVaultError} REMOTE_UNAVAILABLE when there is no answer, or a web page; CONFIG_INVALID for an invalid proxy;
    * CONFIG_INVALID, IO_FAILED or PERMISSION_DENIED naming a file of `tls`. Also throws the signal's reason, and whatever
    * the body's stream throws.
    */
@@ -75,10 +76,17 @@ async function exchange(dispatcher: Dispatcher, request: HttpRequest): Promise<H
       body: sent.body,
       ...(signal !== undefined && { signal }),
     })
-    return describeAnswer(answer, request)
+    return await unlessPage(describeAnswer(answer, request), request)
   } catch (error) {
     throw explain(error, { request, own: sent.failure() })
   }
+}
+
+async function unlessPage(answer: HttpAnswer, request: HttpRequest): Promise<HttpAnswer> {
+  const failure = explainSignIn(answer, nameOf(request))
+  if (failure === undefined) return answer
+  await answer.drop()
+  throw failure
 }
 
 interface WatchedBody {

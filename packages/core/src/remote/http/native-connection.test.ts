@@ -117,6 +117,21 @@ test.each<readonly [string, number, unknown]>([
   })
 })
 
+test.each<readonly [string, number, Readonly<Record<string, string>>, RegExp]>([
+  ['a page', 200, { 'content-type': 'text/html; charset=utf-8' }, /answered with a web page/],
+  ['a redirect', 302, { location: 'https://sign-in.test/?to=1' }, /to a page of sign-in\.test,/],
+])('%s of a network that wants a sign-in says nothing of the store', async (...given) => {
+  const [, status, headers, message] = given
+  const stores = await connect((_request, response) => {
+    response.writeHead(status, headers).end('<!doctype html><title>Welcome</title>')
+  })
+  const { name } = await sampleBlob(10)
+  const refusal = { code: 'REMOTE_UNAVAILABLE', message, hint: /sign in.*browser/ }
+
+  await expect(stores.entries.find(TASK, await sampleKey())).rejects.toMatchObject(refusal)
+  await expect(stores.blobs.get(name)).rejects.toMatchObject(refusal)
+})
+
 test.each<readonly [string, unknown]>([
   ['no list', { missing: 'all' }],
   ['names that are none', { missing: ['../../etc/passwd'] }],
