@@ -1,15 +1,19 @@
 import { TaskVaultError } from '../../errors.ts'
-import type { HttpAnswer } from './http-client.ts'
+
+/** How an answer begins. */
+interface AnswerHead {
+  readonly status: number
+  /** By their names in lowercase. */
+  readonly headers: Readonly<Record<string, string | undefined>>
+}
 
 /**
  * Names what stands between us and a store: a proxy or a network that answers everything with its page, or sends on to
  * it. That says nothing of what the store has. Undefined when the answer may be a store's.
  */
-export function explainSignIn(
-  { status, headers }: Pick<HttpAnswer, 'status' | 'headers'>,
-  host: string,
-): TaskVaultError | undefined {
-  if (isPage(status, headers)) return notReached(`${host} answered with a web page`)
+export function explainSignIn(head: AnswerHead, host: string): TaskVaultError | undefined {
+  if (isPage(head)) return notReached(`${host} answered with a web page`)
+  const { status, headers } = head
   const { location = '' } = headers
   // Stores send on with 301, 307 and 308.
   const isSentOn = (status === 302 || status === 303) && location !== ''
@@ -19,7 +23,7 @@ export function explainSignIn(
 }
 
 /** Stores call nothing a page that they have; some call so the empty answer to an upload. */
-function isPage(status: number, headers: HttpAnswer['headers']): boolean {
+function isPage({ status, headers }: AnswerHead): boolean {
   if (status < 200 || status >= 300 || headers['content-length'] === '0') return false
   return /^\s*(text\/html|application\/xhtml\+xml)\b/i.test(headers['content-type'] ?? '')
 }
