@@ -90,9 +90,11 @@ export { spawnPiped } from './process/spawn-piped.ts'
 export type { OnStopSignal, StopSignal, StopSignals } from './process/stop-signals.ts'
 export type { ProgressPhase, Report, VaultEvent } from './model/events.ts'
 export { fingerprintContent } from './vault/fingerprints/fingerprint-content.ts'
+export { againIfOvertaken } from './vault/again-if-overtaken.ts'
 export { openVault } from './vault/open-vault.ts'
 export type {
   EntrySummary,
+  Miss,
   OutputChanges,
   SavedEntry,
   SaveRequest,

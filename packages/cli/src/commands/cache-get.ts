@@ -1,8 +1,21 @@
 import { lstatSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { asTaskVaultError, parseTaskName, systemErrorCode, TaskVaultError } from '@taskvault/core'
-import type { ChangeReason, KeyedFingerprint, StagedEntry, TaskName, Vault } from '@taskvault/core'
+import {
+  againIfOvertaken,
+  asTaskVaultError,
+  parseTaskName,
+  systemErrorCode,
+  TaskVaultError,
+} from '@taskvault/core'
+import type {
+  ChangeReason,
+  KeyedFingerprint,
+  Miss,
+  StagedEntry,
+  TaskName,
+  Vault,
+} from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -58,17 +71,10 @@ async function get(cli: Cli, { task: taskText, input, output }: Arguments): Prom
   }
 }
 
-async function restore(
-  cli: Cli,
-  { vault, task, work }: Lookup,
-  absolutePath: string,
-): Promise<number> {
-  const staged = await vault.stage({ task, work, targets: [{ declaredAs: '', absolutePath }] })
+async function restore(cli: Cli, lookup: Lookup, absolutePath: string): Promise<number> {
+  const { task, work } = lookup
+  const staged = await againIfOvertaken(() => putInPlace(cli, lookup, absolutePath))
   if (staged.kind === 'miss') return reportMiss(cli, task, staged.reasons)
-  // Also when a signal ends the command: what was staged beside the target must not stay there.
-  cli.closeAtEnd(staged)
-  checkKind(staged, absolutePath)
-  await staged.apply()
   const { sizeBytes } = staged.manifest
   cli.voice.confirm({
     text: () => `${cli.voice.style('green', '✓')} ${renderHit(task, sizeBytes)}`,
@@ -83,6 +89,21 @@ async function restore(
     }),
   })
   return EXIT.ok
+}
+
+async function putInPlace(
+  cli: Cli,
+  { vault, task, work }: Lookup,
+  absolutePath: string,
+): Promise<Miss | StagedEntry> {
+  const staged = await vault.stage({ task, work, targets: [{ declaredAs: '', absolutePath }] })
+  if (staged.kind === 'miss') return staged
+  // Also when a signal ends the command: what was staged beside the target must not stay there.
+  cli.closeAtEnd(staged)
+  await using entry = staged
+  checkKind(entry, absolutePath)
+  await entry.apply()
+  return entry
 }
 
 /** `cp file directory/` puts the file into the directory; nobody expects it to go for the file. */

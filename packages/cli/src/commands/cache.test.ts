@@ -100,6 +100,18 @@ describe('the input counts by its content alone', () => {
 })
 
 describe('the output', () => {
+  test('is restored by all who restore it into one directory at the same time', async () => {
+    const cwd = createProject({ input: 'i', 'out/a.txt': 'a', 'out/sub/b.txt': 'b' })
+    await cache(cwd, 'save', 'task', 'input', 'out')
+
+    const gets = Array.from({ length: 5 }, () => cache(cwd, 'get', 'task', 'input', 'restored'))
+    const all = await Promise.all(gets)
+
+    expect(all.map(({ code, stderr }) => [code, stderr])).toEqual(gets.map(() => [0, '']))
+    expect(readFileSync(path.join(cwd, 'restored/sub/b.txt'), 'utf8')).toBe('b')
+    expect(readdirSync(cwd).toSorted()).toEqual(['.taskvault', 'input', 'out', 'restored'])
+  })
+
   test('may be a directory with links and modes, which comes back as it was', async () => {
     const cwd = createProject({ input: 'i', 'out/a.txt': 'a', 'out/sub/b.sh': 'b' })
     chmodSync(path.join(cwd, 'out', 'sub', 'b.sh'), 0o755)

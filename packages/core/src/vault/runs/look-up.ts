@@ -3,17 +3,14 @@ import type { ChangeReason } from '../../model/explain.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import { parseNotes } from '../../model/notes.ts'
 import { parseRecordedLog } from '../../model/recorded-log.ts'
-import { isOvertaken } from '../../outputs/apply-plan.ts'
 import { replayLog } from '../../process/replay-log.ts'
+import { againIfOvertaken } from '../again-if-overtaken.ts'
 import type { Miss, OutputTarget, RestoreRequest, StagedEntry } from '../vault.ts'
 import type { HitOutcome, RunRequest, RunVault } from './run-contract.ts'
 import { unlessTrouble } from './run-trouble.ts'
 
 /** More paths than anybody reads are not looked at before they are written. */
 const INSPECTED_PATHS = 100
-
-/** Outputs are put in place one after the other, and somebody else may be before us with each. */
-const MOST_OVERTAKEN = 5
 
 /** Work whose key is known, and where its outputs and its log go. */
 export interface LookUp {
@@ -39,25 +36,14 @@ export interface NoHit extends Miss {
 export async function lookUp(run: LookUp): Promise<HitOutcome | NoHit> {
   const { request } = run
   const startedAt = performance.now()
-  const hit = await unlessTrouble(run, () => restore(run, startedAt))
+  const hit = await unlessTrouble(run, () => againIfOvertaken(() => restore(run, startedAt)))
   request.signal?.throwIfAborted()
   if (hit === undefined) return { ...missBecause(), isTrouble: true }
   if (hit.kind === 'hit') return hit
   return { ...hit, isTrouble: hit.reasons.some((reason) => reason.kind === 'unavailable') }
 }
 
-/** What others put in place meanwhile is looked at again, and stays: they restore the same. */
 async function restore(run: LookUp, startedAt: number): Promise<HitOutcome | Miss> {
-  for (let left = MOST_OVERTAKEN; ; left -= 1) {
-    try {
-      return await restoreOnce(run, startedAt)
-    } catch (error) {
-      if (left === 0 || !isOvertaken(error)) throw error
-    }
-  }
-}
-
-async function restoreOnce(run: LookUp, startedAt: number): Promise<HitOutcome | Miss> {
   const { vault, request, targets, work } = run
   const staged = await vault.stage({ task: request.task, work, targets })
   if (staged.kind === 'miss') return staged
