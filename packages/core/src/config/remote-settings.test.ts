@@ -65,6 +65,8 @@ test.each([
   ['remote: { timeout_seconds: 0 }', 'remote.timeout_seconds'],
   ['remote: { adress: https://vault }', 'remote.adress'],
   ['remote: [https://vault]', 'remote'],
+  ['remote:\n  certificate: us.pem', 'config.yaml:2:3: remote.certificate: remote.key is missing'],
+  ['remote:\n  key: us.key', 'config.yaml:2:3: remote.key: remote.certificate is missing'],
 ])('%s is refused with its name', async (text, name) => {
   await expect(load(text)).rejects.toMatchObject({
     code: 'CONFIG_INVALID',

@@ -1,5 +1,6 @@
 import { checkChoice, checkFields, checkNumber, checkText, checkTexts } from './checks.ts'
-import type { Check, Fields } from './checks.ts'
+import type { Check, Fields, Reading } from './checks.ts'
+import type { Located } from './located.ts'
 import { settingPath } from './setting-source.ts'
 
 /** A store that is elsewhere, and how it is used. */
@@ -68,10 +69,28 @@ export const REMOTE_KEYS: Readonly<Record<keyof RemoteSettings, string>> = {
   key: 'key',
 }
 
+const checkMap: Check<RemoteValues> = (node, path, reading) => {
+  refuseHalf(node, path, reading)
+  return checkFields<RemoteSettings>(REMOTE_FIELDS)(node, path, reading)
+}
+
+/** Neither tells a server who we are without the other one. */
+const OTHER_HALF: Readonly<Record<string, string>> = { certificate: 'key', key: 'certificate' }
+
+function refuseHalf(node: Located, path: readonly string[], { origin, problems }: Reading): void {
+  if (node.kind !== 'map') return
+  for (const { key, at } of node.entries) {
+    const other = Object.hasOwn(OTHER_HALF, key) ? OTHER_HALF[key] : undefined
+    if (other === undefined || node.entries.some((each) => each.key === other)) continue
+    const missing = settingPath(...path, other)
+    const what = `${settingPath(...path, key)}: ${missing} is missing; give both, or neither`
+    problems.push({ where: origin.describe(at), what })
+  }
+}
+
 /** An address alone, or a map. */
 export const checkRemote: Check<RemoteValues> = (node, path, reading) => {
-  if (node.kind !== 'scalar' || node.value === null)
-    return checkFields<RemoteSettings>(REMOTE_FIELDS)(node, path, reading)
+  if (node.kind !== 'scalar' || node.value === null) return checkMap(node, path, reading)
   const url = checkUrl(node, [...path, 'url'], reading)
   return url === undefined ? undefined : { url }
 }
