@@ -12,7 +12,7 @@ import { wantsColour } from './colours.ts'
 import { endLine } from './end-line.ts'
 import { onOneLine } from './one-line.ts'
 import { renderNothingToDo, renderPassedBefore } from './recalled-lines.ts'
-import { renderRunning } from './run-lines.ts'
+import { renderNotSavedWarning, renderRunning } from './run-lines.ts'
 import { createTroubleWarnings } from './trouble-warnings.ts'
 import {
   renderDecision,
@@ -75,7 +75,7 @@ export function createHookVoice(cli: Cli, { hook, settings, explains }: HookSubj
     else if (mode === 'warn') voice.warn(`${sign('yellow', '!')} ${text}; only a warning here`)
     else voice.warn(`${sign('red', '✗')} ${text}; ${REFUSED[hook]}`)
     const line = renderNotRecorded(verdict)
-    if (line?.isWarning === true) voice.warn(`warning: ${task}: ${onOneLine(line.text)}`)
+    if (line?.isWarning === true) voice.warn(renderNotSavedWarning(task, line))
     else if (line !== undefined) voice.remark(`${task}: ${line.text}`)
   }
 

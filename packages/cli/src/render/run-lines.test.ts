@@ -126,10 +126,21 @@ describe('a run', () => {
     [{ kind: 'not-saved', because: 'output-unread' }, false, /its output was not read/],
     [{ kind: 'not-saved', because: 'secret-noted' }, true, /a secret/],
   ])('tells why not: %j', (notSaved, isWarning, text) => {
-    expect(renderNotSaved(notSaved)).toEqual({
+    expect(renderNotSaved(notSaved)).toMatchObject({
       isWarning,
       text: expect.stringMatching(text) as string,
     })
+  })
+
+  test('says what to do about files that came meanwhile, if nothing else is said of them', () => {
+    const because = 'inputs-changed'
+    const added = { kind: 'file-added', relativePath: 'cover.out' } as const
+    const leftOut = { relativePath: 'a', pattern: '**/a', because: 'not-ignored' } as const
+
+    expect(hintOf({ kind: 'not-saved', because, changes: [added] })).toContain('as its outputs')
+    expect(hintOf({ kind: 'not-saved', because, changes: [added], leftOut })).toBeUndefined()
+    const changed = { kind: 'file-changed', relativePath: 'a' } as const
+    expect(hintOf({ kind: 'not-saved', because, changes: [changed] })).toBeUndefined()
   })
 
   test.each(['failed', 'interrupted', 'trouble'] as const)('%s goes without saying', (because) => {
@@ -167,4 +178,8 @@ function createHit(
       origin: { branch: 'main' },
     },
   } as unknown as HitOutcome
+}
+
+function hintOf(notSaved: NotSaved): string | undefined {
+  return renderNotSaved(notSaved)?.hint
 }

@@ -82,6 +82,13 @@ export interface NotSavedLine {
   /** Whether somebody should look at it, quiet or not. */
   readonly isWarning: boolean
   readonly text: string
+  /** What to do about it. */
+  readonly hint?: string
+}
+
+/** `warning: unit_tests: not saved: …`, and below it what to do, if somebody should look at it. */
+export function renderNotSavedWarning(task: string, { text, hint }: NotSavedLine): string {
+  return `warning: ${task}: ${onOneLine(text)}${hint === undefined ? '' : `\nhint: ${hint}`}`
 }
 
 /** Why a result was not saved. Undefined when that was said before, or goes without saying. */
@@ -111,13 +118,18 @@ export function renderNotSaved(notSaved: NotSaved): NotSavedLine | undefined {
     case 'notes-too-large':
       return { isWarning: true, text: 'not saved: it wrote more than 4 MB for the CI runner' }
     case 'inputs-changed':
-      return { isWarning: true, text: `not saved: ${describeChangedInputs(notSaved)}` }
+      return {
+        isWarning: true,
+        text: `not saved: ${describeChangedInputs(notSaved)}`,
+        ...(isMadeByTask(notSaved) && { hint: NAME_OUTPUTS }),
+      }
     case 'output-missing':
       return { isWarning: true, text: `not saved: ${notSaved.message}` }
     case 'too-large':
       return {
         isWarning: true,
         text: `not saved: its outputs have ${formatBytes(notSaved.sizeBytes)}, more than ${describeLimit(notSaved)}`,
+        hint: 'Raise max_size_bytes for the task under `policies`, or leave something out of its outputs.',
       }
   }
 }
@@ -151,6 +163,17 @@ function describeChangedInputs({
 }: Extract<NotSaved, { readonly because: 'inputs-changed' }>): string {
   const told = `inputs changed while it ran (${onOneLine(summariseReasons(changes))})`
   return leftOut === undefined ? told : `${told}: ${onOneLine(describeLeftOut(leftOut))}`
+}
+
+const NAME_OUTPUTS =
+  'If the task makes such files, name them as its outputs, or leave them out of its inputs with `!`.'
+
+/** Whether files came, of which nothing else is said. */
+function isMadeByTask({
+  changes,
+  leftOut,
+}: Extract<NotSaved, { readonly because: 'inputs-changed' }>): boolean {
+  return leftOut === undefined && changes.some(({ kind }) => kind === 'file-added')
 }
 
 /** Who reads it has the policies at hand, and finds there what to change. */

@@ -5,6 +5,7 @@ import { wantsColour } from './colours.ts'
 import { onOneLine } from './one-line.ts'
 import {
   renderLeftOut,
+  renderNotSavedWarning,
   renderPutBack,
   renderRunHit,
   renderRunSaved,
@@ -73,9 +74,8 @@ export function createTaskVoice(cli: Cli, task: TaskName, without: string): Task
     notSaved(line) {
       if (line === undefined) return
       progress.end()
-      const text = onOneLine(line.text)
-      if (line.isWarning) voice.warn(`warning: ${task}: ${text}`)
-      else remark(text)
+      if (line.isWarning) voice.warn(renderNotSavedWarning(task, line))
+      else remark(onOneLine(line.text))
     },
   }
 }
