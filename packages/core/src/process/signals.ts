@@ -42,7 +42,7 @@ export function forwardSignals(
     const isFromTerminal = signal === 'SIGINT' || signal === 'SIGQUIT'
     if (isFromTerminal && options.sharesTerminal) return
     // Windows tells every process of a console itself; what we could send ends the command at once.
-    if (!hasProcessGroups) return
+    if (!hasProcessGroups && signal !== 'SIGKILL') return
     command.sendSignal(signal)
   })
   return {

@@ -29,6 +29,10 @@ const BYTES: Rule = { allowed: 'bytes (a Uint8Array)', accepts: isBytes }
 const FUNCTION: Rule = { allowed: 'a function', accepts: isFunction }
 const OBJECT: Rule = { allowed: 'an object', accepts: isObject }
 const WRITABLE: Rule = { allowed: 'a stream to write to', accepts: isWritable }
+const ABORT_SIGNAL: Rule = {
+  allowed: 'an AbortSignal',
+  accepts: (value) => value instanceof AbortSignal,
+}
 const TRUTH: Rule = {
   allowed: 'true or false',
   accepts: (value) => typeof value === 'boolean',
@@ -76,6 +80,7 @@ const RUN_OPTIONS: Readonly<Record<string, Rule>> = {
   force: TRUTH,
   readOnly: TRUTH,
   onEvent: FUNCTION,
+  signal: ABORT_SIGNAL,
 }
 
 /** @throws {TaskVaultError} ARGUMENT_INVALID for the first value that its name does not allow. */

@@ -1,10 +1,11 @@
 import { Writable } from 'node:stream'
 import type { TaskName } from '../model/task.ts'
 import type { Command } from '../process/command-line.ts'
+import { signalsOfAbort } from '../process/signals-of-abort.ts'
 import { spawnPiped } from '../process/spawn-piped.ts'
 import { placeOf } from './client-place.ts'
 import type { Surroundings } from './client-place.ts'
-import type { RunEvent, RunOutcome } from './runs/run-contract.ts'
+import type { RunEvent, RunOutcome, RunVault } from './runs/run-contract.ts'
 import { runTask } from './runs/run-task.ts'
 import { createRunVault } from './runs/run-vault.ts'
 import { createTaskWork } from './runs/task-work.ts'
@@ -27,15 +28,24 @@ export interface ClientRunOptions {
   /** Saves nothing. */
   readonly readOnly?: boolean
   readonly onEvent?: (event: RunEvent) => void
+  /**
+   * Ends the run: `run` throws the signal's reason, and nothing is saved. A command that runs gets SIGTERM, with all
+   * that it started, and SIGKILL five seconds later; on Windows, it is killed at once.
+   */
+  readonly signal?: AbortSignal
 }
 
-/** Runs a task for a program, without a terminal. */
+/**
+ * Runs a task for a program, without a terminal.
+ * @throws the signal's reason; and as `runTask` does.
+ */
 export async function runInVault(
   vault: Vault,
   task: TaskName,
   options: ClientRunOptions & Surroundings,
 ): Promise<RunOutcome> {
-  const { cwd, env, command, onEvent = () => {} } = options
+  const { cwd, env, command, signal, onEvent = () => {} } = options
+  signal?.throwIfAborted()
   const additions = {
     inputs: options.inputs ?? [],
     outputs: options.outputs ?? [],
@@ -45,18 +55,39 @@ export async function runInVault(
     command: command === undefined ? undefined : { line: command, directory: cwd },
   }
   const work = createTaskWork(task, { settings: vault.settings, env, additions })
-  return await runTask(createRunVault(vault), {
+  const outcome = await runTask(publishingUnless(signal, createRunVault(vault)), {
     ...work,
     ...placeOf(vault, task, options),
     output: { stdout: options.stdout ?? nowhere(), stderr: options.stderr ?? nowhere() },
     isTerminal: false,
     sharesTerminal: false,
     spawn: spawnPiped,
-    signals: undefined,
+    signals: signal && signalsOfAbort(signal),
     skipsLookup: options.force === true,
     neverSaves: options.readOnly === true ? 'read-only' : undefined,
     onEvent,
+    ...(signal !== undefined && { signal }),
   })
+  // What is saved was complete before.
+  if (outcome.kind === 'hit' || outcome.save.kind !== 'saved') signal?.throwIfAborted()
+  return outcome
+}
+
+/** A vault that publishes nothing more once the signal is aborted. */
+function publishingUnless(signal: AbortSignal | undefined, vault: RunVault): RunVault {
+  if (signal === undefined) return vault
+  return {
+    ...vault,
+    save: async (request) =>
+      await vault.save({
+        ...request,
+        mayPublish: async () => {
+          const mayPublish = (await request.mayPublish?.()) ?? true
+          signal.throwIfAborted()
+          return mayPublish
+        },
+      }),
+  }
 }
 
 function nowhere(): Writable {

@@ -282,6 +282,77 @@ test('a command runs once for the same inputs, and its output is replayed', asyn
   expect(printed).toEqual(['did it\n', 'did it\n'])
 })
 
+describe('a run with a signal', () => {
+  const reason = new Error('not wanted any more')
+
+  test('ends its command, saves nothing, and throws the reason', async () => {
+    const abort = new AbortController()
+    const stdout = new Writable({
+      write: (_chunk, _encoding, done) => (abort.abort(reason), done()),
+    })
+    const program = 'setInterval(() => {}, 1000); console.log(process.pid)'
+
+    const run = client.run('watch', {
+      command: ['node', '-e', program],
+      stdout,
+      signal: abort.signal,
+    })
+
+    await expect(run).rejects.toBe(reason)
+    expect((await client.getStats()).entries).toBe(0)
+  })
+
+  test('saves nothing although the command ended well when it was asked to', async () => {
+    const abort = new AbortController()
+    const stdout = new Writable({
+      write: (_chunk, _encoding, done) => (abort.abort(reason), done()),
+    })
+    const program = `process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1000); console.log(1)`
+
+    const run = client.run('watch', {
+      command: ['node', '-e', program],
+      stdout,
+      signal: abort.signal,
+    })
+
+    await expect(run).rejects.toBe(reason)
+    expect((await client.getStats()).entries).toBe(0)
+  })
+
+  test('publishes nothing if it is aborted while the outputs are being stored', async () => {
+    const abort = new AbortController()
+    await using other = await createClient(undefined, {
+      cwd: root,
+      report(event) {
+        if (event.kind === 'progress' && event.phase === 'saving') abort.abort(reason)
+      },
+    })
+    const command = ['node', '-e', 'require("fs").writeFileSync("out", "made")']
+
+    const run = other.run('build', { command, outputs: ['out'], signal: abort.signal })
+
+    await expect(run).rejects.toBe(reason)
+    expect((await client.getStats()).entries).toBe(0)
+  })
+
+  test('starts nothing once it is aborted', async () => {
+    const command = ['node', '-e', 'require("fs").writeFileSync("ran", "")']
+
+    const run = client.run('build', { command, signal: AbortSignal.abort(reason) })
+
+    await expect(run).rejects.toBe(reason)
+    expect(readdirSync(root)).not.toContain('ran')
+  })
+
+  test('is like any other as long as it is not aborted', async () => {
+    const { signal } = new AbortController()
+
+    const outcome = await client.run('build', { command: ['node', '-e', ''], signal })
+
+    expect(outcome).toMatchObject({ kind: 'ran', save: { kind: 'saved' } })
+  })
+})
+
 test('what a hit wrote can be asked for often, and after the client was closed', async () => {
   const command = ['node', '-e', 'require("fs").writeFileSync("out.txt", "made")']
   const options = { command, outputs: ['out.txt'] }

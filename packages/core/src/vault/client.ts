@@ -70,7 +70,8 @@ export interface Client extends AsyncDisposable {
   getStats(): Promise<StoreStatistics>
   /**
    * Runs the task's command, or restores its outputs if the same work is already saved.
-   * @throws {TaskVaultError} TASK_UNKNOWN, INPUT_MISSING, OUTPUT_FORBIDDEN, COMMAND_NOT_FOUND.
+   * @throws {TaskVaultError} TASK_UNKNOWN, INPUT_MISSING, OUTPUT_FORBIDDEN, COMMAND_NOT_FOUND. Also throws the reason
+   * of `options.signal`.
    */
   run(task: string, options?: ClientRunOptions): Promise<RunOutcome>
   close(): Promise<void>

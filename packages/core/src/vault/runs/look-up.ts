@@ -48,6 +48,7 @@ async function restore(run: LookUp, startedAt: number): Promise<HitOutcome | Mis
   const staged = await vault.stage({ task: request.task, work, targets })
   if (staged.kind === 'miss') return staged
   await using entry = staged
+  request.signal?.throwIfAborted()
   if (entry.manifest.exitCode !== 0 && !request.policy.cacheFailures) {
     return missBecause({ kind: 'failed-before', exitCode: entry.manifest.exitCode })
   }
