@@ -2,7 +2,7 @@ import { verifyStore } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { EXIT } from '../exit-codes.ts'
-import { describeFinding } from '../render/findings.ts'
+import { describeFinding, shorten } from '../render/findings.ts'
 import { formatBytes, formatCount } from '../render/quantities.ts'
 import { parseSubset } from './option-values.ts'
 import type { Subset } from './option-values.ts'
@@ -29,8 +29,10 @@ async function verify(cli: Cli, options: Options): Promise<number> {
       findings.length === 0
         ? `${cli.voice.style('green', '✓')} Verified ${summary}: no problems found`
         : [
-            ...findings.map(
-              (finding) => `${cli.voice.style('red', '✗')} ${describeFinding(finding)}`,
+            ...shorten(
+              findings.map(
+                (finding) => `${cli.voice.style('red', '✗')} ${describeFinding(finding)}`,
+              ),
             ),
             `Verified ${summary}: ${formatCount(findings.length, 'problem', 'problems')}`,
           ].join('\n'),

@@ -3,7 +3,12 @@ import type { Examination, RemoteExamination, Vault, VaultEvent } from '@taskvau
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { EXIT } from '../exit-codes.ts'
-import { describeAudit, describeFinding, describeRebuildCause } from '../render/findings.ts'
+import {
+  describeAudit,
+  describeFinding,
+  describeRebuildCause,
+  shorten,
+} from '../render/findings.ts'
 import { onOneLine } from '../render/one-line.ts'
 import { formatBytes, formatCount } from '../render/quantities.ts'
 
@@ -39,22 +44,31 @@ async function examine(cli: Cli, { repair = false }: Options): Promise<number> {
   const examination = await examineVault(vault, { repair })
   const remote = await examineRemote(vault, { env: cli.host.env })
   cli.progress.end()
-  const checks = [
-    {
-      state: 'good',
-      subject: 'configuration',
-      detail: settings.configPath ?? 'none; the defaults apply',
-    } as const,
-    ...checksOfDirectory(vault, examination),
-    ...(rebuilt === undefined ? [] : [checkOfRebuild(rebuilt)]),
-    ...checksOfStore(vault, examination, repair),
-    ...checksOfAudit(examination),
-    ...checksOfRemote(remote),
+  const configuration: Check = {
+    state: 'good',
+    subject: 'configuration',
+    detail: settings.configPath ?? 'none; the defaults apply',
+  }
+  const sections: readonly (readonly Check[])[] = [
+    [configuration],
+    checksOfDirectory(vault, examination),
+    rebuilt === undefined ? [] : [checkOfRebuild(rebuilt)],
+    checksOfStore(vault, examination, repair),
+    checksOfAudit(examination),
+    checksOfRemote(remote),
   ]
   const isLeft = isBroken(repair ? [] : examination.store.findings, examination.audit)
   cli.voice.answer({
-    text: () => checks.map((check) => renderCheck(cli, check)).join('\n'),
-    data: () => ({ healthy: !isLeft, checks, ...examination, remote: remote ?? null }),
+    text: () =>
+      sections
+        .flatMap((checks) => shorten(checks.map((check) => renderCheck(cli, check))))
+        .join('\n'),
+    data: () => ({
+      healthy: !isLeft,
+      checks: sections.flat(),
+      ...examination,
+      remote: remote ?? null,
+    }),
   })
   if (isLeft && !repair) cli.voice.remark('hint: Run `taskvault doctor --repair`.')
   return isLeft ? EXIT.damaged : EXIT.ok

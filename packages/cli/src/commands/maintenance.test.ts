@@ -88,6 +88,27 @@ describe('doctor', () => {
     expect(readFileSync(path.join(cwd, 'restored'), 'utf8')).toBe('the output')
   })
 
+  test('says how many problems there are beyond those that anybody reads', async () => {
+    const cwd = await projectWithEntry()
+    const blob = onlyBlob(cwd)
+    for (let at = 0; at < 150; at += 1) {
+      const digest = String(at).padStart(64, '0')
+      const file = blob.replace(/[0-9a-f]{64}/, digest)
+      writeFileSync(file, 'nobody knows of it')
+      utimesSync(file, 1_000_000_000, 1_000_000_000)
+    }
+
+    const [verified, listed] = [await run(cwd, 'cache', 'verify'), await run(cwd, 'doctor')]
+    const all = await run(cwd, 'doctor', '--json')
+
+    for (const { stdout } of [verified, listed]) {
+      expect(stdout).toMatch(/^ {2}and 5\d more; --json lists all of them$/m)
+      expect(stdout.split('\n').length).toBeLessThan(115)
+    }
+    expect(listed.stdout).toMatch(/^✓ audit log:/m)
+    expect(JSON.parse(all.stdout)).toMatchObject({ store: { findings: { length: 150 } } })
+  })
+
   test('an index that was deleted is rebuilt from the blobs, without losing an entry', async () => {
     const cwd = await projectWithEntry()
     for (const name of cacheFiles(cwd).filter((file) => file.startsWith('cache.db')))

@@ -60,3 +60,13 @@ const BROKEN: Readonly<Record<Extract<AuditVerdict, { kind: 'broken' }>['because
 function entriesNeed(count: number): string {
   return count === 1 ? '1 entry needs it' : `${count} entries need it`
 }
+
+/** More than anybody reads; what a whole store lacks would be a line for each of its entries. */
+const MOST_LINES = 100
+
+/** As many lines as are read, and how many more there are. */
+export function shorten(lines: readonly string[]): readonly string[] {
+  if (lines.length <= MOST_LINES) return lines
+  const left = (lines.length - MOST_LINES).toLocaleString('en')
+  return [...lines.slice(0, MOST_LINES), `  and ${left} more; --json lists all of them`]
+}
