@@ -59,13 +59,29 @@ export function findEntry(store: Store, { scope, key }: EntryQuery): EntryRow | 
 /** Of which tasks: one, or those whose names begin so. */
 export type TaskSelection = Pick<EntryListing, 'task' | 'taskPrefix'>
 
-/** The newest entries of a task, newest first; what a miss is compared with. */
+/** The newest entries of a task, newest first. */
 export function findLatestEntries(
   store: Store,
   selection: TaskSelection,
   limit: number,
 ): EntryRow[] {
   return listEntries(store, { ...selection, limit })
+}
+
+/** Of so many entries that were used last, whatever their tasks, those of one task are found. */
+const EXAMINED_USES = 200
+
+/** The entries of a task that were used or published last, the last one first, if that is not long ago. */
+export function findRecentEntries(store: Store, task: TaskName, limit: number): EntryRow[] {
+  // The plus keeps SQLite from going through all entries of the task instead.
+  const rows = store.database
+    .prepare(
+      `SELECT * FROM cache_entries WHERE number IN (
+         SELECT number FROM cache_entries ORDER BY accessed_at DESC LIMIT ${EXAMINED_USES}
+       ) AND +task = ? ORDER BY accessed_at DESC LIMIT ?`,
+    )
+    .all(task, limit)
+  return rows.map((row) => toEntry(store, row))
 }
 
 export interface EntryListing {

@@ -30,6 +30,21 @@ test('a miss is compared with the nearest of the newest entries, not with the ne
   expect(await explain(vault, project)).toEqual([{ kind: 'file-changed', relativePath: 'c' }])
 })
 
+test('a miss is compared with what was used last, however long ago it was saved', async () => {
+  const { vault, project } = await inVault({ a: '0', b: '0' })
+  await save(vault, project)
+  for (const each of ['1', '2', '3', '4', '5']) {
+    project.write({ a: each, b: each })
+    await save(vault, project)
+  }
+  project.write({ a: '0', b: '0' })
+  await use(vault, project)
+
+  project.write({ b: '6' })
+
+  expect(await explain(vault, project)).toEqual([{ kind: 'file-changed', relativePath: 'b' }])
+})
+
 test('entries of other tasks explain nothing', async () => {
   const { vault, project } = await inVault({ a: '1' })
   await save(vault, project)
@@ -65,6 +80,16 @@ test('entries that are damaged are passed over', async () => {
 
 async function explain(vault: Vault, project: TemporaryProject): ReturnType<typeof explainMiss> {
   return await explainMiss(vault, TASK, await fingerprint(vault, project))
+}
+
+/** A hit. */
+async function use(vault: Vault, project: TemporaryProject): Promise<void> {
+  const work = await fingerprint(vault, project)
+  const staged = await vault.stage({ task: TASK, work, targets: [] })
+  expect(staged.kind).toBe('hit')
+  if (staged.kind !== 'hit') return
+  await staged.apply()
+  await staged[Symbol.asyncDispose]()
 }
 
 async function save(vault: Vault, project: TemporaryProject): Promise<void> {

@@ -4,19 +4,19 @@ import type { ChangeReason } from '../../model/explain.ts'
 import { encodingOf } from '../../model/fingerprint.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import type { TaskName } from '../../model/task.ts'
-import { findLatestEntries } from '../../store/entries/entries.ts'
+import { findLatestEntries, findRecentEntries } from '../../store/entries/entries.ts'
 import type { EntryRow } from '../../store/entries/entries.ts'
 import type { Store } from '../../store/store.ts'
 import type { OpenParts } from '../open-parts.ts'
 import { readEncodedFingerprint } from '../read-encoded-fingerprint.ts'
 import { readNewestFingerprint } from '../sharing/receiving/read-remote-manifest.ts'
 
-/** How many of a task's newest entries are compared; more would take longer than they explain. */
+/** How many of a task's entries are compared; more would take longer than they explain. */
 const COMPARED_ENTRIES = 5
 
 /**
- * Why there is no entry for this work: what differs from the nearest of the task's newest entries,
- * the one with the fewest differences; `first-run` when the task has none. What cannot be read is
+ * Why there is no entry for this work: what differs from the nearest of the task's entries that were used or
+ * published last, the one with the fewest differences; `first-run` when the task has none. What cannot be read is
  * passed over: a miss must not fail because it cannot be explained.
  */
 export async function explainMiss(
@@ -27,7 +27,7 @@ export async function explainMiss(
   const { store } = parts
   const after = encodingOf(work)
   let nearest: ChangeReason[] | undefined
-  for (const entry of latestEntries(store, task)) {
+  for (const entry of entriesToCompare(store, task)) {
     const reasons = await unlessUnreadable(async () => {
       const before = await readEncodedFingerprint(store, entry)
       return before && compareEncoded(before, after)
@@ -54,9 +54,11 @@ async function explainByRemote(
   })
 }
 
-function latestEntries(store: Store, task: TaskName): EntryRow[] {
+/** What is changed is mostly what was in use before, however many others were saved since it was published. */
+function entriesToCompare(store: Store, task: TaskName): EntryRow[] {
   try {
-    return findLatestEntries(store, { task }, COMPARED_ENTRIES)
+    const recent = findRecentEntries(store, task, COMPARED_ENTRIES)
+    return recent.length > 0 ? recent : findLatestEntries(store, { task }, COMPARED_ENTRIES)
   } catch (error) {
     if (isTaskVaultError(error)) return []
     throw error
