@@ -37,6 +37,21 @@ test('a job that may only read says that others do not find what it saves', asyn
   const saved = await save(machine, { key: uniqueTask(), path: 'kept' })
 
   expect(saved.log).toMatch(/saved 1 file, .* on this machine only: ACTIONS_CACHE_MODE is read/)
+  expect(saved.log).toContain(
+    "Cache save skipped: the effective cache-mode 'read' does not permit writes.\n",
+  )
+})
+
+test('a job that may only write says that nothing was looked for', async () => {
+  const machine = createMachine(server)
+  machine.env['ACTIONS_CACHE_MODE'] = 'write-only'
+  const key = uniqueTask()
+
+  const missed = await runAction(machine, { inputs: { key, path: 'kept' } })
+
+  expect(missed.log).toContain(
+    `Cache restore skipped: the effective cache-mode 'write-only' does not permit reads.\nCache not found for input keys: ${key}\n`,
+  )
 })
 
 test('a job that may not write says why, in words of the service', async () => {

@@ -87,11 +87,13 @@ function readCredentials({ input, mask }: Runner): Record<string, string> {
   }
 }
 
+/** Of a remote store that is GitHub's cache service. */
+export const GITHUB_URL = 'github:'
 const SECONDS_OF_WAITING = 4
 
 function findService(env: StepVault['env']): RemoteSettings | undefined {
   if (findGithubService(env) === undefined) return undefined
-  return { url: 'github:', mode: 'read-write', publicKeys: [], timeoutSeconds: SECONDS_OF_WAITING }
+  return { url: GITHUB_URL, mode: 'read-write', publicKeys: [], timeoutSeconds: SECONDS_OF_WAITING }
 }
 
 /** Nobody signs what lies at GitHub: who believes signed entries only has no use for it. */

@@ -1,6 +1,7 @@
-import { keyOfName, nameOfKey } from '@taskvault/core'
+import { keyOfName, nameOfKey, readCacheMode } from '@taskvault/core'
 import type { HitOutcome, NamedKey, SaveTaskOutcome } from '@taskvault/core'
 import type { HalfStep } from './half-step.ts'
+import { GITHUB_URL } from './open-step-vault.ts'
 import type { WrittenKey } from './step-work.ts'
 import type { Status } from './tell-outcome.ts'
 
@@ -28,10 +29,13 @@ export function describeWritten(
 
 const MIB = 1024 ** 2
 
-export function tellLookUp({ runner }: HalfStep, look: LookUpOfKey): void {
+export function tellLookUp({ runner, opened }: HalfStep, look: LookUpOfKey): void {
   const { key, restoreKeys, matched, hit, found, status } = look
-  if (hit === undefined && found === undefined)
+  if (hit === undefined && found === undefined) {
+    const { word, mayRead } = readCacheMode(opened.env)
+    if (asksGithub(opened) && !mayRead) runner.say(notPermitted('restore', word, 'reads'))
     return runner.say(`Cache not found for input keys: ${[key, ...restoreKeys].join(', ')}`)
+  }
   runner.say(
     status === 'exact' ? `Cache hit for: ${matched}` : `Cache hit for restore-key: ${matched}`,
   )
@@ -49,7 +53,7 @@ const NOT_THERE =
   '[warning]Path Validation Error: Path(s) specified in the action for caching do(es) not exist, hence no cache is being saved.'
 
 export function tellSavedKey(
-  { runner }: HalfStep,
+  { runner, opened }: HalfStep,
   key: string,
   save: SaveTaskOutcome['save'],
 ): void {
@@ -64,9 +68,19 @@ export function tellSavedKey(
       `Failed to save: Unable to reserve cache with key ${key}, another job may be creating this cache.`,
     )
   } else if (save.remote?.kind === 'skipped') {
+    const { word, mayWrite } = readCacheMode(opened.env)
+    if (asksGithub(opened) && !mayWrite) return runner.say(notPermitted('save', word, 'writes'))
     const details = save.remote.because ?? 'another job may be creating this cache.'
     runner.say(`Failed to save: Unable to reserve cache with key ${key}. More details: ${details}`)
   } else if (save.remote === undefined || save.remote.kind === 'sent') {
     runner.say(`Cache saved with key: ${key}`)
   }
+}
+
+function asksGithub({ settings }: HalfStep['opened']): boolean {
+  return settings.remote?.url === GITHUB_URL
+}
+
+function notPermitted(what: string, mode: string, use: string): string {
+  return `Cache ${what} skipped: the effective cache-mode '${mode}' does not permit ${use}.`
 }

@@ -9,6 +9,8 @@ import { ENTRIES_PREFIX, RECENTS_PREFIX } from '../objects/object-layout.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { RemoteStores } from '../remote-stores.ts'
 import { readOnly } from '../wrappers/read-only.ts'
+import { readCacheMode } from './cache-mode.ts'
+import type { CacheMode } from './cache-mode.ts'
 import { createGithubService, findGithubService } from './find-github-service.ts'
 import { createGithubArchives } from './github-archives.ts'
 import type { ArchiveStore } from './github-archives.ts'
@@ -38,7 +40,7 @@ export function openGithubStores({
 }: GithubStoresOptions): RemoteStores & AsyncDisposable {
   const place = findGithubService(env)
   if (place === undefined) throw noService()
-  const mode = env['ACTIONS_CACHE_MODE']?.trim().toLowerCase()
+  const mode = readCacheMode(env)
   const objects = createGithubObjectStore({
     service: createGithubService(place, { http }),
     http,
@@ -143,21 +145,16 @@ function noop(): void {
   // What cannot be removed is passed over, again and again.
 }
 
-/** Unset, or a word that is not known: the service decides. */
-function inMode(stores: RemoteStores, mode: string | undefined): RemoteStores {
-  const because = `ACTIONS_CACHE_MODE is ${mode}`
-  if (mode === 'none') return readOnly(unread(stores), because)
-  if (mode === 'read') return readOnly(stores, because)
-  return mode === 'write-only' ? unread(stores) : stores
+function inMode(stores: RemoteStores, { word, mayRead, mayWrite }: CacheMode): RemoteStores {
+  const read = mayRead ? stores : unread(stores)
+  return mayWrite ? read : readOnly(read, `ACTIONS_CACHE_MODE is ${word}`)
 }
 
-function archivesInMode(archives: ArchiveStore, mode: string | undefined): ArchiveStore {
-  const isRead = mode !== 'none' && mode !== 'write-only'
-  const isWritten = mode !== 'none' && mode !== 'read'
+function archivesInMode(archives: ArchiveStore, { mayRead, mayWrite }: CacheMode): ArchiveStore {
   return {
     ...archives,
-    ...(!isRead && { find: async () => undefined }),
-    ...(!isWritten && { put: async () => 'skipped' as const }),
+    ...(!mayRead && { find: async () => undefined }),
+    ...(!mayWrite && { put: async () => 'skipped' as const }),
   }
 }
 
