@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { openRig } from '../rig/rig.ts'
@@ -21,6 +21,33 @@ test.concurrent('with nothing configured, a server says where it is and who may 
   expect(second.key).toBeUndefined()
   expect((await ask({ ...second, key: first.key }, '/v1/stats')).status).toBe(200)
   expect((await ask({ ...second, key: 'tv_guess' }, '/v1/stats')).status).toBe(401)
+})
+
+test.concurrent('in the journal, which many may read, there is a file with the key and not the key', async () => {
+  await using rig = openRig({ journal: '', elsewhere: '' })
+  const { dev, ino } = statSync(rig.resolve('journal'), { bigint: true })
+  const env = { JOURNAL_STREAM: `${dev}:${ino}` }
+  const serve = async (data: string, log: string): Promise<string> => {
+    const line = `exec taskvault serve --port 0 --data ${data} > ${log}`
+    const { pid, finished } = rig.start(['sh', '-c', line], { env })
+    await until(async () => rig.read(log).endsWith('\n'))
+    process.kill(pid, 'SIGTERM')
+    await finished
+    return rig.read(log)
+  }
+
+  const [journal, elsewhere] = await Promise.all([
+    serve('one', 'journal'),
+    serve('two', 'elsewhere'),
+  ])
+
+  const file = rig.resolve('one/admin-key')
+  expect(journal).toContain(`is only in ${file}: take it`)
+  expect(journal).not.toContain('tv_')
+  expect(readFileSync(file, 'utf8')).toMatch(/^tv_\S+\n$/)
+  expect(statSync(file).mode & 0o777).toBe(0o600)
+  expect(elsewhere).toMatch(/only this once: tv_/)
+  expect(rig.has('two/admin-key')).toBe(false)
 })
 
 test.concurrent('what was acknowledged is there after the server was killed', async () => {

@@ -16,6 +16,8 @@ export interface Host {
   readonly isFed: boolean
   readonly stdout: OutputStream
   readonly stderr: OutputStream
+  /** Whether `stdout` goes to the journal of systemd. */
+  readonly isJournalled?: boolean
   /** Milliseconds since 1970. */
   now(): number
   /** The process ends with the command, whatever is still open. */

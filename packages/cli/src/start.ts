@@ -5,11 +5,13 @@ import { onSignalsOf } from '@taskvault/core/stop-signals'
 import { EXIT } from './exit-codes.ts'
 import type { Host } from './host.ts'
 import { isFed } from './is-fed.ts'
+import { isJournal } from './is-journal.ts'
 import { memoryOf } from './launch.ts'
 import type { Launch } from './launch.ts'
 import { main } from './main.ts'
 
 const STDIN = 0
+const STDOUT = 1
 // Windows has no SIGQUIT, and refuses a listener for it.
 const STOP_SIGNALS: readonly StopSignal[] =
   process.platform === 'win32'
@@ -69,6 +71,9 @@ function createHost(launch: Launch, stdin: Readable | undefined): Host {
     },
     stdout: process.stdout,
     stderr: process.stderr,
+    get isJournalled() {
+      return isJournal(STDOUT, process.env['JOURNAL_STREAM'])
+    },
     now: Date.now,
     endsProcess: true,
     onStopSignal: onSignalsOf(process, STOP_SIGNALS),

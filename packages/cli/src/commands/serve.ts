@@ -1,3 +1,6 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { asTaskVaultError } from '@taskvault/core'
 import type { RunningServer } from '@taskvault/server'
 import { InvalidArgumentError } from 'commander'
 import type { Command } from 'commander'
@@ -59,7 +62,7 @@ async function serve(cli: Cli, { host, port, data }: Options): Promise<void> {
   const logger = createLogger(settings.logLevel, { write: (line) => void stderr.write(line) })
   const stopped = nextStopSignal(cli)
   const server = await startServer({ settings, logger, env, now })
-  announce(cli, server)
+  announce(cli, server, settings.dataDirectory)
   await stopped
   await server.close()
 }
@@ -74,12 +77,34 @@ async function nextStopSignal({ host }: Cli): Promise<void> {
   })
 }
 
-function announce({ voice }: Cli, { url, adminKey }: RunningServer): void {
+function announce(
+  { host, voice }: Cli,
+  { url, adminKey }: RunningServer,
+  dataDirectory: string,
+): void {
+  if (adminKey === undefined) return voice.answer({ text: () => url, data: () => ({ url }) })
+  if (host.isJournalled !== true) {
+    return voice.answer({
+      text: () => `${url}\nAPI key of the administrator, shown only this once: ${adminKey}`,
+      data: () => ({ url, adminKey }),
+    })
+  }
+  const adminKeyFile = keepKey(dataDirectory, adminKey)
   voice.answer({
     text: () =>
-      adminKey === undefined
-        ? url
-        : `${url}\nAPI key of the administrator, shown only this once: ${adminKey}`,
-    data: () => ({ url, ...(adminKey === undefined ? {} : { adminKey }) }),
+      `${url}\nThe API key of the administrator is only in ${adminKeyFile}: take it from there, and remove the file`,
+    data: () => ({ url, adminKeyFile }),
   })
+}
+
+/** For nobody but the server's user. A file of an earlier first key, which is not valid any more, makes way. */
+function keepKey(dataDirectory: string, adminKey: string): string {
+  const file = path.join(dataDirectory, 'admin-key')
+  try {
+    rmSync(file, { force: true })
+    writeFileSync(file, `${adminKey}\n`, { flag: 'wx', mode: 0o600, flush: true })
+    return file
+  } catch (error) {
+    throw asTaskVaultError(error, `write ${file}`)
+  }
 }
