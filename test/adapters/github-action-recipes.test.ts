@@ -53,15 +53,20 @@ const CHECKOUT = {
   'go.mod': 'module example.com/example\n\ngo 1.18\n',
   'sums_test.go': 'package example\n\nimport "testing"\n\nfunc TestSum(t *testing.T) {}\n',
   'build.gradle': '',
+  'pom.xml': '',
   'gradle/wrapper/gradle-wrapper.properties': '',
   'app/src/Main.java': 'class Main {}\n',
 }
 
-/** The wrapper of Gradle fetches Gradle itself; this one does what the cache sees of it. */
+/** The wrappers of Gradle and Maven fetch them first; these do what the cache sees of them. */
 const SCRIPTS = {
   gradlew:
     '#!/bin/sh\nset -e\nmkdir -p app/build/libs ~/.gradle/caches ~/.gradle/wrapper\n' +
     'cp app/src/Main.java app/build/libs/app.jar\necho 1 > ~/.gradle/caches/modules\n',
+  mvnw:
+    '#!/bin/sh\nset -e\nmkdir -p target/surefire-reports ~/.m2/repository/junit\n' +
+    'test "$*" = "--batch-mode test"\necho passed > target/surefire-reports/a.txt\n' +
+    'echo 1 > ~/.m2/repository/junit/junit.pom\n',
   'install-tools': '#!/bin/sh\nmkdir -p ~/.tools && echo 1 > ~/.tools/tool\n',
 }
 
@@ -72,7 +77,7 @@ const VALUES = {
 }
 
 const ABOUT_US = EXAMPLES.filter(({ text }) => text.includes('uses: taskvault/'))
-const MORE_THAN_NODE = /cargo|go test|pytest|gradlew/
+const MORE_THAN_NODE = /cargo|go test|pytest|gradlew|mvnw/
 const isForAll = process.env['TASKVAULT_TEST_RECIPES'] === 'all'
 const FOR_FORKS = /^on: .*pull_request/m
 const CHOSEN = ABOUT_US.filter(({ text }) => isForAll || !MORE_THAN_NODE.test(text)).filter(
