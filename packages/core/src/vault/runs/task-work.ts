@@ -1,4 +1,3 @@
-import { findNearestName } from '../../config/nearest-name.ts'
 import type { Settings } from '../../config/settings.ts'
 import { TaskVaultError } from '../../errors.ts'
 import { divideOutputs } from '../../files/selection/output-patterns.ts'
@@ -6,6 +5,7 @@ import type { TaskDefinition, TaskName, WorkDefinition } from '../../model/task.
 import type { Command } from '../../process/command-line.ts'
 import { exclusionOf } from './paths-from-root.ts'
 import type { KeyableWork, TaskWork } from './run-contract.ts'
+import { unknownTask } from './unknown-task.ts'
 
 /** What a caller adds to the configuration's declaration of a task. */
 export interface TaskAdditions {
@@ -45,7 +45,7 @@ const NOTHING_DECLARED: TaskDefinition = { inputs: [], outputs: [], env: [], too
  */
 export function createTaskWork(task: TaskName, source: TaskSource): TaskWork {
   const { command, ...work } = createKeyableWork(task, source)
-  if (command === undefined) throw unknownTask(task, source.settings)
+  if (command === undefined) throw unknownTask(task, source)
   return { ...work, command }
 }
 
@@ -121,26 +121,5 @@ function isBlank(command: Command | undefined): boolean {
 function blankCommand(task: TaskName): TaskVaultError {
   return new TaskVaultError('ARGUMENT_INVALID', `The command of task ${task} is empty`, {
     hint: 'Is a variable unset? Name the program to run, or leave the command out.',
-  })
-}
-
-function unknownTask(task: TaskName, { tasks, configPath }: Settings): TaskVaultError {
-  if (Object.hasOwn(tasks, task)) {
-    return new TaskVaultError('TASK_UNKNOWN', `Task ${task} has no command`, {
-      hint: `Give it one after "--", or under tasks.${task}.command in ${configPath ?? 'the configuration'}.`,
-    })
-  }
-  const message = `There is no task ${task}, and no command was given`
-  const names = Object.keys(tasks)
-  if (names.length === 0 && configPath === undefined) {
-    return new TaskVaultError('TASK_UNKNOWN', message, {
-      hint: 'Give a command after "--". No .taskvault/config.yaml that could declare the task was found here or above, up to the root of the repository.',
-    })
-  }
-  const nearest = findNearestName(task, names)
-  const declared = names.length === 0 ? '' : ` Declared are: ${names.join(', ')}.`
-  const suggestion = nearest === undefined ? declared : ` Did you mean ${nearest}?`
-  return new TaskVaultError('TASK_UNKNOWN', message, {
-    hint: `Give a command after "--", or declare the task under tasks: in the configuration.${suggestion}`,
   })
 }
