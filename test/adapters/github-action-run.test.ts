@@ -228,8 +228,8 @@ test('what the action says after half a line begins a line, so that the runner o
 })
 
 test('a job that is cancelled ends its command, and leaves nothing', async () => {
-  // A shell makes nothing of an interrupt that comes as a program of its ends by itself: no `mv` here.
-  const run = 'echo $$ > ../pid; sleep 60; echo late > out'
+  // A shell makes nothing of an interrupt that its program survives, as one does that has only been forked.
+  const run = `sh -c 'echo $PPID > ../pid; exec sleep 60'; echo late > out`
   const inputs = { task: uniqueTask(), inputs: 'src/**', path: 'out', run }
   const machine = createMachine(server)
   writeFiles(machine, { 'src/a': 'a' })
