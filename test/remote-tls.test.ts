@@ -113,8 +113,6 @@ test.each<readonly [string, Readonly<Record<string, string>>, RegExp]>([
     { ...both, key: stranger.key },
     /: The key in .*tls.key does not belong to .*tls.certificate$/,
   ],
-  ['no key', { certificate: caller.certificate }, /: remote.certificate and remote.key /],
-  ['no certificate', { key: caller.key }, /: remote.certificate and remote.key /],
 ])('%s, by a file of ours, is one warning that says so', async (_, files, message) => {
   const { client, troubles, messages } = await open('https://localhost:1', files)
 
