@@ -1,12 +1,15 @@
+import { execFileSync } from 'node:child_process'
 import {
   existsSync,
   lstatSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   readdirSync,
   readlinkSync,
   realpathSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -157,6 +160,21 @@ test.each<readonly [what: string, members: readonly Member[], said: string]>([
 
   expect(readdirSync(path.dirname(root))).toEqual([path.basename(root)])
 })
+
+test.each(['posix', 'gnu'])(
+  'a name that is not UTF-8 is refused, and not guessed (%s)',
+  async (format) => {
+    const [from, root] = [temporary(), temporary()]
+    mkdirSync(path.join(from, 'out'))
+    writeFileSync(Buffer.concat([Buffer.from(`${from}/out/caf`), Buffer.of(0xe9)]), 'content')
+    const bytes = execFileSync('tar', [`--format=${format}`, '-C', from, '-czf', '-', 'out'])
+
+    await expect(unpack(root, bytes)).rejects.toMatchObject({
+      code: 'ENTRY_DAMAGED',
+      message: expect.stringContaining('is not UTF-8') as string,
+    })
+  },
+)
 
 test('what was compressed with as long a memory as actions/cache gives zstd comes out', async () => {
   const root = temporary()

@@ -107,6 +107,8 @@ async function unpackMember(entry: Entry, unpacking: Unpacking): Promise<void> {
   const { header } = entry
   unpacking.namesBytes += HEADER_BYTES
   checkSize(unpacking)
+  checkName(header.name)
+  checkName(header.linkname ?? '')
   const found = unpacking.places.find(header.name)
   if (found === undefined) return void entry.resume()
   makeDirectory(dirname(found.place), unpacking)
@@ -188,6 +190,13 @@ function inPlaceOf<Made>(place: string, make: () => Made): Made {
     rmSync(place)
     return make()
   }
+}
+
+/** What stands in a text for bytes that say nothing in UTF-8: the name itself is lost. */
+const UNREADABLE = '\uFFFD'
+
+function checkName(name: string): void {
+  if (name.includes(UNREADABLE)) throw damaged(`${name} is not UTF-8`)
 }
 
 function modeOf({ mode = 0o644 }: Headers): number {
