@@ -27,11 +27,21 @@ export interface OutputPlan {
   readonly touches: Touch[]
   /** For people, as in placements. */
   readonly removed: string[]
+  /** Files and links. */
   unchangedCount: number
+  /** Directories that stay, whatever becomes of what is in them. */
+  keptDirectories: number
 }
 
 export function createOutputPlan(): OutputPlan {
-  return { placements: [], removals: [], touches: [], removed: [], unchangedCount: 0 }
+  return {
+    placements: [],
+    removals: [],
+    touches: [],
+    removed: [],
+    unchangedCount: 0,
+    keptDirectories: 0,
+  }
 }
 
 /** Whether there is anything to make or to move before the outputs can be changed. */

@@ -112,8 +112,11 @@ function planDirectory(
   const { entry, absolutePath } = wanted
   const { plan } = context
   const isSameTree = digestFromBytes(current.tree.node.output) === entry.digest
-  if (isSameTree) plan.unchangedCount += current.tree.fileCount
-  else planNames(wanted, current.tree, context)
+  plan.keptDirectories += 1
+  if (isSameTree) {
+    plan.unchangedCount += current.tree.fileCount
+    plan.keptDirectories += current.tree.directoryCount
+  } else planNames(wanted, current.tree, context)
   // What happens inside a directory changes its time, so that it must be set again.
   const hasMode = isSameMode('directory', [entry.mode, current.mode])
   if (isSameTree && hasMode && isSameTime(entry.mtimeUs, current.mtimeUs)) return

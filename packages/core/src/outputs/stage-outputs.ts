@@ -59,7 +59,8 @@ export async function stageOutputs(
 ): Promise<StagedOutputs> {
   const { algorithm, arrival, signal, onMade } = context
   const { fileCount, sizeBytes } = context.limits
-  const expectedFiles = fileCount - plan.unchangedCount
+  // The manifest counts directories, too.
+  const expectedFiles = fileCount - plan.unchangedCount - plan.keptDirectories
   await using pool = openUnpackPool({ algorithm, expectedFiles, signal, onMade })
   const arriving = arrival && createArrivingFiles(pool, arrival.untilWritten)
   const directories: MadeDirectory[] = []
