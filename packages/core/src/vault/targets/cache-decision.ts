@@ -1,4 +1,3 @@
-import path from 'node:path'
 import { placeOf } from './cache-pattern.ts'
 import type { CachePattern } from './cache-pattern.ts'
 
@@ -15,46 +14,37 @@ export interface Decision {
 }
 
 export function decide(rules: DecisionRules, absolutePath: string): Decision {
-  const place = placeOf(absolutePath)
-  const segments = place === '' ? [] : place.split('/')
-  let decision: Decision = { index: -1, isWanted: false, below: [...rules.patterns.keys()] }
-  for (const [depth, name] of segments.entries()) {
-    const above = segments.slice(0, depth + 1).join('/')
-    decision = decideBelow(rules, decision, { place: above, name, depth })
-  }
-  return decision
+  return decidePlace(rules, placeOf(absolutePath))
+}
+
+function decidePlace(rules: DecisionRules, place: string): Decision {
+  if (place === '') return { index: -1, isWanted: false, below: [...rules.patterns.keys()] }
+  return decideBelow(rules, decidePlace(rules, dirOf(place)), place)
 }
 
 /** For paths that come by directories: what is above them is decided once. */
 export function createDecider(rules: DecisionRules): (absolutePath: string) => Decision {
-  let directory: string | undefined
-  let above: Decision | undefined
+  let last: { readonly directory: string; readonly decision: Decision } | undefined
   return (absolutePath) => {
-    if (above === undefined || path.dirname(absolutePath) !== directory) {
-      directory = path.dirname(absolutePath)
-      above = decide(rules, directory)
-    }
     const place = placeOf(absolutePath)
-    const depth = place.split('/').length - 1
-    return decideBelow(rules, above, { place, name: path.basename(absolutePath), depth })
+    const directory = dirOf(place)
+    if (last?.directory !== directory) last = { directory, decision: decidePlace(rules, directory) }
+    return decideBelow(rules, last.decision, place)
   }
 }
 
-export interface Step {
-  readonly place: string
-  readonly name: string
-  readonly depth: number
-}
-
-export function decideBelow(
-  { patterns }: DecisionRules,
-  above: Decision,
-  { place, name, depth }: Step,
-): Decision {
+/** @param above what was decided about the directory of the place. */
+export function decideBelow({ patterns }: DecisionRules, above: Decision, place: string): Decision {
+  const name = place.slice(place.lastIndexOf('/') + 1)
+  const depth = place.split('/').length - 1
   const last = patterns.findLastIndex(({ glob }) => glob.matches(place))
   const index = Math.max(above.index, last)
   const below = above.below.filter((at) => patterns[at]?.glob.canEnter(name, depth) === true)
   return { index, isWanted: patterns[index]?.glob.isExclusion === false, below }
+}
+
+function dirOf(place: string): string {
+  return place.slice(0, Math.max(0, place.lastIndexOf('/')))
 }
 
 /** Whether nothing at or below the path is left out. */

@@ -128,12 +128,11 @@ function collect(
   above: Decision,
   absolutePath: string,
 ): Collected {
-  const place = placeOf(absolutePath)
   const name = path.basename(absolutePath)
   const { projectRoot, cacheDirectory } = state.rules
   const isVault = isWithin(absolutePath, cacheDirectory)
   if (RESERVED.has(name.toLowerCase()) || name.startsWith(STAGING_PREFIX) || isVault) return NOTHING
-  const decision = decideBelow(state, above, { place, name, depth: place.split('/').length - 1 })
+  const decision = decideBelow(state, above, placeOf(absolutePath))
   const whole = { targets: [targetOf(state, absolutePath)], isWhole: true }
   const isProtected = [state.home, projectRoot, cacheDirectory].some((each) =>
     isWithin(each, absolutePath),
