@@ -167,7 +167,7 @@ export interface Adoption {
 /** What of a manifest is for people. */
 export type EntryFacts = Pick<
   Manifest,
-  'task' | 'key' | 'createdAtMs' | 'exitCode' | 'durationMs' | 'origin' | 'sizeBytes' | 'fileCount'
+  'task' | 'key' | 'createdAtMs' | 'exitCode' | 'durationMs' | 'origin' | 'sizeBytes'
 >
 
 /** What became of an archive. */

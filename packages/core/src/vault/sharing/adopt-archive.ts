@@ -16,6 +16,7 @@ import type { Adopted, Adoption, CacheSelection, OutputTarget } from '../vault.t
 import { openArchiveStaging } from './open-archive-staging.ts'
 import { placeUnpacked } from './place-unpacked.ts'
 import type { UnpackedOutput } from './place-unpacked.ts'
+import { counted } from './receiving/read-part.ts'
 
 /** The archive that actions/cache would restore; undefined without one. Trouble is reported. */
 export async function findArchive(
@@ -65,11 +66,12 @@ async function adoptUnlessWrong(
 async function adopt(parts: OpenParts, adoption: Adoption, pieces: ByteStream): Promise<Adopted> {
   const { maxSizeBytes, projectRoot } = parts.settings
   const { selection } = adoption
-  using staging = openArchiveStaging(parts, selection)
+  // Whence it can be moved to its place, as far as one can tell before.
+  using staging = openArchiveStaging(parts, selection.start)
   const { directory } = staging
   let receivedBytes = 0
-  const counted = counting(pieces, (count) => (receivedBytes += count))
-  const { leaves, sizeBytes } = await unpackArchive(counted, {
+  const received = counted(pieces, (count) => (receivedBytes += count))
+  const { leaves, sizeBytes } = await unpackArchive(received, {
     limitBytes: maxSizeBytes,
     placeOf(member) {
       // Its members are named as seen from the workspace.
@@ -92,7 +94,7 @@ async function adopt(parts: OpenParts, adoption: Adoption, pieces: ByteStream): 
   const createdAtMs = parts.store.now()
   return {
     kind: 'placed',
-    manifest: { ...UNKNOWN_WORK, task, key, createdAtMs, sizeBytes, fileCount: leaves.size },
+    manifest: { ...UNKNOWN_WORK, task, key, createdAtMs, sizeBytes },
     written: listWritten(leaves, staged),
     receivedBytes,
   }
@@ -117,16 +119,6 @@ function listWritten(leaves: ReadonlySet<string>, staged: readonly OutputTarget[
           if (isWithin(leaf, absolutePath))
             yield declaredAs + leaf.slice(absolutePath.length).split(path.sep).join('/')
     },
-  }
-}
-
-async function* counting(
-  pieces: ByteStream,
-  count: (bytes: number) => void,
-): AsyncGenerator<Uint8Array> {
-  for await (const piece of pieces) {
-    count(piece.length)
-    yield piece
   }
 }
 

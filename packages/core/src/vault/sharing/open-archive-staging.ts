@@ -2,23 +2,22 @@ import path from 'node:path'
 import { isFailure } from '../../errors.ts'
 import type { OpenParts } from '../open-parts.ts'
 import { openPlaces } from '../open-places.ts'
-import type { CacheSelection } from '../vault.ts'
 
 export interface ArchiveStaging extends Disposable {
   /** Empty, and nobody else's; absolute. */
   readonly directory: string
 }
 
-/** Whence what is unpacked can be moved to its place, as far as one can tell before; or in the cache's directory. */
-export function openArchiveStaging(
-  parts: OpenParts,
-  { start }: Pick<CacheSelection, 'start'>,
-): ArchiveStaging {
+/**
+ * A directory in the cache's own.
+ * @param near where it should rather be, if that can be written to.
+ */
+export function openArchiveStaging(parts: OpenParts, near?: string): ArchiveStaging {
   const { cacheDirectory } = parts.settings
   try {
-    return stageIn(parts, start ?? cacheDirectory)
+    return stageIn(parts, near ?? cacheDirectory)
   } catch (error) {
-    if (start === undefined || !isFailure(error)) throw error
+    if (near === undefined || !isFailure(error)) throw error
     return stageIn(parts, cacheDirectory)
   }
 }

@@ -5,7 +5,7 @@ import { TaskVaultError } from '../../errors.ts'
 import type { ArchiveQuery, ArchiveStore } from '../../remote/github/github-archives.ts'
 import type { OpenParts } from '../open-parts.ts'
 import type { OutputTarget } from '../vault.ts'
-import { inOwnDirectory } from './own-directory.ts'
+import { openArchiveStaging } from './open-archive-staging.ts'
 import type { Pushed } from './pushed.ts'
 
 export interface ArchiveToPush {
@@ -37,18 +37,17 @@ async function packAndSend(
   archives: ArchiveStore,
   { name, targets }: ArchiveToPush,
 ): Promise<Pushed> {
-  return await inOwnDirectory(parts, async (directory) => {
-    const file = path.join(directory, 'archive')
-    const sizeBytes = await packArchive({
-      absolutePaths: targets.map(({ absolutePath }) => absolutePath),
-      directory: parts.settings.projectRoot,
-      compression: name.compression,
-      file,
-    })
-    const outcome = await archives.put(name, { sizeBytes, open: () => createReadStream(file) })
-    if (outcome === 'stored') return { kind: 'sent', sentBytes: sizeBytes }
-    return { kind: outcome, sentBytes: 0 }
+  using staging = openArchiveStaging(parts)
+  const file = path.join(staging.directory, 'archive')
+  const sizeBytes = await packArchive({
+    absolutePaths: targets.map(({ absolutePath }) => absolutePath),
+    directory: parts.settings.projectRoot,
+    compression: name.compression,
+    file,
   })
+  const outcome = await archives.put(name, { sizeBytes, open: () => createReadStream(file) })
+  if (outcome === 'stored') return { kind: 'sent', sentBytes: sizeBytes }
+  return { kind: outcome, sentBytes: 0 }
 }
 
 function keepsNone(): TaskVaultError {
