@@ -2,13 +2,12 @@ import { Readable, pipeline } from 'node:stream'
 import type { Transform } from 'node:stream'
 import { constants, createGunzip, createZstdDecompress } from 'node:zlib'
 import { TaskVaultError } from '../errors.ts'
+import { STREAM_SIZES } from './stream-sizes.ts'
 
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
 const GZIP = Buffer.from([0x1f, 0x8b])
 /** actions/cache compresses with `zstd --long=30`: that many bits of what came before may be referred to. */
 const WINDOW_BITS = 30
-/** Node's own 16 KiB cost a turn of the event loop each, and as little ahead, another thread that waits. */
-const STREAM = { chunkSize: 256 * 1024, highWaterMark: 4 * 1024 * 1024 }
 
 /**
  * What was compressed with zstd or gzip, by how it begins. The stream ends with an error where the bytes do.
@@ -36,10 +35,10 @@ export async function decompress(pieces: AsyncIterable<Uint8Array>): Promise<Rea
 function createDecoder(head: Buffer): Transform {
   if (head.subarray(0, ZSTD.length).equals(ZSTD))
     return createZstdDecompress({
-      ...STREAM,
+      ...STREAM_SIZES,
       params: { [constants.ZSTD_d_windowLogMax]: WINDOW_BITS },
     })
-  if (head.subarray(0, GZIP.length).equals(GZIP)) return createGunzip(STREAM)
+  if (head.subarray(0, GZIP.length).equals(GZIP)) return createGunzip(STREAM_SIZES)
   throw new TaskVaultError('ENTRY_DAMAGED', 'An archive is compressed neither with zstd nor gzip')
 }
 

@@ -1,4 +1,6 @@
 import { dirname, posix, sep } from 'node:path'
+import type { TaskVaultError } from '../errors.ts'
+import { refuseArchive } from './refuse-archive.ts'
 
 /** Where a member goes: to a path within a directory that was empty, or nowhere; or no archive may have it. */
 export type MemberPlace =
@@ -20,9 +22,6 @@ export interface FoundPlace {
   readonly name: string
 }
 
-/** A member that no archive may have. */
-export class OutsideError extends Error {}
-
 /** Links that lead to links; more are a circle. */
 const MOST_LINKS = 40
 
@@ -32,8 +31,8 @@ interface Link {
 }
 
 /**
- * Finds the places of members, behind links that came before, too, always by the same rules.
- * `find` throws {@link OutsideError}.
+ * Finds the places of members, behind links that came before, too, always by the same rules. `find` throws
+ * ENTRY_DAMAGED for a member that no archive may have.
  */
 export function createMemberPlaces(placeOf: (name: string) => MemberPlace): MemberPlaces {
   /** By their places: what they lead to, as a member would be named. */
@@ -85,8 +84,8 @@ function comparable(place: string): string {
   return place.normalize('NFC').toLowerCase()
 }
 
-function outside(name: string, isBehindLink: boolean): OutsideError {
-  return new OutsideError(
+function outside(name: string, isBehindLink: boolean): TaskVaultError {
+  return refuseArchive(
     `${name} ${isBehindLink ? 'is behind a link' : 'is'} outside the declared paths`,
   )
 }

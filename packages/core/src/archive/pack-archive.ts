@@ -15,6 +15,7 @@ import { createGzip, createZstdCompress } from 'node:zlib'
 import { pack } from 'tar-stream'
 import type { Headers, Pack } from 'tar-stream'
 import { TaskVaultError, asTaskVaultError, isTaskVaultError } from '../errors.ts'
+import { PIECE_BYTES, STREAM_SIZES } from './stream-sizes.ts'
 
 export interface Packing {
   readonly absolutePaths: readonly string[]
@@ -24,10 +25,6 @@ export interface Packing {
   /** The archive: absolute, and not there. */
   readonly file: string
 }
-
-const PIECE_BYTES = 256 * 1024
-/** So that the thread that compresses seldom waits for more. */
-const STREAM = { chunkSize: PIECE_BYTES, highWaterMark: 4 * 1024 * 1024 }
 
 /**
  * Packs files, directories with all in them, and links, as `tar` does it that is given their paths.
@@ -39,7 +36,8 @@ export async function packArchive(packing: Packing): Promise<number> {
   const archive = pack()
   // What cannot be read ends the archive, and so the stream that is made of it.
   const adding = addAll(archive, packing).catch((error: unknown) => archive.destroy(error as Error))
-  const compressor = compression === 'zstd' ? createZstdCompress(STREAM) : createGzip(STREAM)
+  const compressor =
+    compression === 'zstd' ? createZstdCompress(STREAM_SIZES) : createGzip(STREAM_SIZES)
   try {
     await pipeline(gathered(archive), compressor, createWriteStream(file, { flags: 'wx' }))
   } catch (error) {

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   fchmodSync,
   futimesSync,
@@ -8,7 +9,6 @@ import {
   rmSync,
   symlinkSync,
   utimesSync,
-  chmodSync,
   writeSync,
 } from 'node:fs'
 import { basename, dirname } from 'node:path'
@@ -18,8 +18,9 @@ import type { Entry, Headers } from 'tar-stream'
 import { TaskVaultError, isTaskVaultError, systemErrorCode } from '../errors.ts'
 import { ensureDirectory } from '../files/ensure-directory.ts'
 import { decompress } from './decompress.ts'
-import { OutsideError, createMemberPlaces } from './member-places.ts'
+import { createMemberPlaces } from './member-places.ts'
 import type { FoundPlace, MemberPlace, MemberPlaces } from './member-places.ts'
+import { refuseArchive } from './refuse-archive.ts'
 
 export interface UnpackRules {
   /** By a member's name in the archive. */
@@ -48,7 +49,6 @@ export async function unpackArchive(
   const unpacking: Unpacking = {
     places: createMemberPlaces((name) => rules.placeOf(name)),
     limitBytes: rules.limitBytes,
-    files: new Set(),
     leaves: new Set(),
     made: new Set(),
     directories: [],
@@ -69,8 +69,7 @@ export async function unpackArchive(
     }
   } catch (error) {
     if (failure !== undefined) throw failure
-    if (error instanceof OutsideError) throw damaged(error.message)
-    throw isTaskVaultError(error) ? error : damaged(String(error))
+    throw isTaskVaultError(error) ? error : refuseArchive(String(error))
   } finally {
     source.destroy()
   }
@@ -83,7 +82,6 @@ const HEADER_BYTES = 512
 interface Unpacking extends Unpacked {
   readonly places: MemberPlaces
   readonly limitBytes: number
-  readonly files: Set<string>
   readonly leaves: Set<string>
   readonly made: Set<string>
   readonly directories: { readonly place: string; readonly header: Headers }[]
@@ -118,7 +116,7 @@ async function unpackMember(entry: Entry, unpacking: Unpacking): Promise<void> {
   if (type === 'directory') addDirectory(header, found.place, unpacking)
   else if (type === 'symlink') addLink(header, found, unpacking)
   else if (type === 'link') addName(header, found.place, unpacking)
-  else throw damaged(`${header.name} is not a file, directory or link`)
+  else throw refuseArchive(`${header.name} is not a file, directory or link`)
   entry.resume()
 }
 
@@ -135,7 +133,6 @@ async function writeMember(entry: Entry, place: string, unpacking: Unpacking): P
   } finally {
     closeSync(file)
   }
-  unpacking.files.add(place)
   unpacking.leaves.add(place)
 }
 
@@ -156,22 +153,21 @@ function addLink(header: Headers, found: FoundPlace, { places, leaves }: Unpacki
 }
 
 function addName(header: Headers, place: string, unpacking: Unpacking): void {
-  const { places, files, leaves } = unpacking
+  const { places, leaves } = unpacking
   const target = places.find(header.linkname ?? '')?.place
   // What actions/cache has found twice comes as another name of itself, be it a file or a link.
   if (target === place && places.isLink(place)) return
-  if (target === undefined || !files.has(target))
-    throw damaged(`${header.name} is a second name of nothing that came before`)
+  if (target === undefined || !leaves.has(target))
+    throw refuseArchive(`${header.name} is a second name of nothing that came before`)
   // A second name of a link would be one that nobody knows of.
   checkNoLink(target, unpacking)
   if (target === place) return
   inPlaceOf(place, () => linkSync(target, place))
-  files.add(place)
   leaves.add(place)
 }
 
 function checkNoLink(place: string, { places }: Unpacking): void {
-  if (places.isLink(place)) throw damaged(`${basename(place)} has been a link before`)
+  if (places.isLink(place)) throw refuseArchive(`${basename(place)} has been a link before`)
 }
 
 /** Files come by directories: few of them have to be asked for. */
@@ -196,7 +192,7 @@ function inPlaceOf<Made>(place: string, make: () => Made): Made {
 const UNREADABLE = '\uFFFD'
 
 function checkName(name: string): void {
-  if (name.includes(UNREADABLE)) throw damaged(`${name} is not UTF-8`)
+  if (name.includes(UNREADABLE)) throw refuseArchive(`${name} is not UTF-8`)
 }
 
 function modeOf({ mode = 0o644 }: Headers): number {
@@ -215,10 +211,6 @@ function timesOf({
 
 function checkSize({ namesBytes, sizeBytes, limitBytes }: Unpacking): void {
   if (namesBytes + sizeBytes > limitBytes) throw tooLarge(limitBytes)
-}
-
-function damaged(detail: string): TaskVaultError {
-  return new TaskVaultError('ENTRY_DAMAGED', `An archive was refused: ${detail}`)
 }
 
 function tooLarge(limitBytes: number): TaskVaultError {
