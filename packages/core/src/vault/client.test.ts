@@ -285,29 +285,15 @@ test('a command runs once for the same inputs, and its output is replayed', asyn
 describe('a run with a signal', () => {
   const reason = new Error('not wanted any more')
 
-  test('ends its command, saves nothing, and throws the reason', async () => {
+  test.each([
+    ['that it ends', ''],
+    ['that ends well when it is asked to', `process.on('SIGTERM', () => process.exit(0));`],
+  ])('saves nothing of a command %s, and throws the reason', async (_, preparation) => {
     const abort = new AbortController()
     const stdout = new Writable({
       write: (_chunk, _encoding, done) => (abort.abort(reason), done()),
     })
-    const program = 'setInterval(() => {}, 1000); console.log(process.pid)'
-
-    const run = client.run('watch', {
-      command: ['node', '-e', program],
-      stdout,
-      signal: abort.signal,
-    })
-
-    await expect(run).rejects.toBe(reason)
-    expect((await client.getStats()).entries).toBe(0)
-  })
-
-  test('saves nothing although the command ended well when it was asked to', async () => {
-    const abort = new AbortController()
-    const stdout = new Writable({
-      write: (_chunk, _encoding, done) => (abort.abort(reason), done()),
-    })
-    const program = `process.on('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1000); console.log(1)`
+    const program = `${preparation} setInterval(() => {}, 1000); console.log(process.pid)`
 
     const run = client.run('watch', {
       command: ['node', '-e', program],
