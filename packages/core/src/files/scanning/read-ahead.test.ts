@@ -127,6 +127,8 @@ describe('a thread that reads ahead', () => {
 
     hashPath(root, contextOf(onlyHere, statCache))
     hashPath(root, contextOf(native, statCache))
+    write('y', 450)
+    hashPath(root, contextOf(native, statCache))
     hashPath(join(root, 'wide'), contextOf(native))
     await delay(1)
 
@@ -155,7 +157,8 @@ async function readByThread(now = Date.now) {
 function start(now = Date.now): ReadAhead {
   const ahead = createReadAhead(root, { context: { ...contextOf(native), now } })
   const directory = join(root, 'a')
-  ahead.note(observeDirectory(directory, listNames(directory), undefined))
+  const names = listNames(directory)
+  ahead.note(names.length, observeDirectory(directory, names, undefined))
   return ahead
 }
 

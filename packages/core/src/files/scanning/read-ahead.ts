@@ -16,8 +16,8 @@ import type { ScanContext } from './scan-context.ts'
  * start, or end early, the scan reads the rest itself.
  */
 export interface ReadAhead extends Disposable {
-  /** Counts what a directory has to be read of; starts the thread when that is much. */
-  note(observed: Observed): void
+  /** Counts the names of a directory, and what has to be read of it; starts the thread when that is most, and much. */
+  note(names: number, observed: Observed): void
   /** The listing of a directory that the thread has read, once. */
   take(directory: string): Uint8Array | undefined
 }
@@ -39,9 +39,10 @@ export function createReadAhead(
     sink === undefined && isKnownToThreads(context.algorithm) && availableParallelism() > 1
 
   return {
-    note({ changed }) {
-      if (!mayStart || changed === undefined) return
-      seen += changed.names.length
+    note(names, { changed }) {
+      if (!mayStart) return
+      seen += names
+      if (changed === undefined) return
       unread += countUnread(changed)
       // Where most is known, another thread would read all of that.
       if (unread < THREAD_FROM_FILES || unread < seen / 2) return

@@ -92,8 +92,9 @@ function* scanDirectory(
     known?.changed === undefined && known !== undefined
       ? known
       : observeDirectory(directory, listNames(directory), earlier)
-  context.onProgress?.(earlier?.names.length ?? observed.changed?.names.length ?? 0)
-  ahead.note(observed)
+  const names = (observed.changed ?? earlier)?.names.length ?? 0
+  context.onProgress?.(names)
+  ahead.note(names, observed)
   const state = { directory, observed, earlier, checkedAtMs, self: identityOf(stats, checkedAtMs) }
 
   if (observed.changed !== undefined) return yield* digestDirectory(state, options)
