@@ -164,7 +164,7 @@ describe('paths of a cache', () => {
     expect(strict.select(['out', 'absent'])).toHaveLength(2)
   })
 
-  test.each(['~', '~/.ssh', '.git', '~/..', 'lib/.git'])('%j is refused', (line) => {
+  test.each(['~', '~/.ssh', '~/.SSH/keys', '.git', '~/..', 'lib/.git'])('%j is refused', (line) => {
     expect(() => select(makeFiles(), line)).toThrow(
       expect.objectContaining({ code: 'OUTPUT_FORBIDDEN' }),
     )
@@ -186,6 +186,7 @@ describe('an entry may not name', () => {
     ['**/node_modules', 'lib'],
     ['**', 'a/.git/hooks'],
     ['~/*', '~/.ssh'],
+    ['~/*', '~/.Ssh'],
     ['../*', '../work'],
     ['../*', 'ROOT/home'],
   ])('for %j: %j', (lines, name) => {

@@ -15,9 +15,9 @@ import {
 import type { Decision, DecisionRules } from './cache-decision.ts'
 import { parseCachePattern, placeOf } from './cache-pattern.ts'
 import {
-  RESERVED,
   findCacheTargets,
   homeOf,
+  isReserved,
   nameElsewhere,
   resolveCachePath,
 } from './cache-targets.ts'
@@ -131,7 +131,7 @@ function collect(
   const name = path.basename(absolutePath)
   const { projectRoot, cacheDirectory } = state.rules
   const isVault = isWithin(absolutePath, cacheDirectory)
-  if (RESERVED.has(name.toLowerCase()) || name.startsWith(STAGING_PREFIX) || isVault) return NOTHING
+  if (isReserved(name) || name.startsWith(STAGING_PREFIX) || isVault) return NOTHING
   const decision = decideBelow(state, above, placeOf(absolutePath))
   const whole = { targets: [targetOf(state, absolutePath)], isWhole: true }
   const isProtected = [state.home, projectRoot, cacheDirectory].some((each) =>

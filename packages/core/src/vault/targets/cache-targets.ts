@@ -12,7 +12,7 @@ export interface CachePlaces extends OutputPlaces {
 }
 
 /** Directories whose owners trust what lies there, whoever's project they belong to. */
-export const RESERVED: ReadonlySet<string> = new Set([...RESERVED_NAMES, '.ssh', '.gnupg'])
+const RESERVED: ReadonlySet<string> = new Set([...RESERVED_NAMES, '.ssh', '.gnupg'])
 
 /**
  * Where the paths of a cache lie: within the project like a task's outputs, and elsewhere too, as tools
@@ -36,10 +36,15 @@ export function findCacheTargets(
     if (taken !== undefined) throw forbidden(given, `${taken} is inside it`)
     if (isWithin(absolutePath, places.cacheDirectory))
       throw forbidden(given, 'it is inside the vault')
-    const reserved = absolutePath.split(path.sep).find((segment) => RESERVED.has(segment))
+    const reserved = absolutePath.split(path.sep).find(isReserved)
     if (reserved !== undefined) throw forbidden(given, `nothing is restored into ${reserved}`)
     return [{ declaredAs: nameElsewhere(absolutePath, home), absolutePath }]
   })
+}
+
+/** However it is written: on many disks, `.SSH` is `.ssh`. */
+export function isReserved(name: string): boolean {
+  return RESERVED.has(name.toLowerCase())
 }
 
 /** What `~` stands for; a variable that is empty names no directory. */
