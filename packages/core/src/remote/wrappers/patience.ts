@@ -14,7 +14,6 @@ export interface PatienceOptions {
  * under way ends with REMOTE_UNAVAILABLE, and so does everything that is begun afterwards.
  */
 export interface Patience {
-  readonly isLost: boolean
   /** Milliseconds of waiting that led to nothing. */
   readonly lostMs: number
   /** Aborts when the patience has run out. */
@@ -84,9 +83,6 @@ export function createPatience(options: PatienceOptions): Patience {
   }
 
   return {
-    get isLost() {
-      return end.signal.aborted
-    },
     get lostMs() {
       return lostMs + pauseMs()
     },

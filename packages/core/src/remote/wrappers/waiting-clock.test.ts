@@ -31,5 +31,5 @@ test.each([
   })
 
   await waiting.catch(() => {})
-  expect(patience.isLost).toBe(isLost)
+  expect(patience.signal.aborted).toBe(isLost)
 })

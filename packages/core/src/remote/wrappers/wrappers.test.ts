@@ -161,7 +161,7 @@ describe('giving up', () => {
 
     await expect(first).rejects.toMatchObject({ code: 'REMOTE_UNAVAILABLE' })
     expect(performance.now() - startedAt).toBeLessThan(20_000)
-    expect(patience.isLost).toBe(true)
+    expect(patience.signal.aborted).toBe(true)
     await expect(stores.entries.list({ limit: 1 })).rejects.toMatchObject({
       code: 'REMOTE_UNAVAILABLE',
     })
@@ -174,9 +174,9 @@ describe('giving up', () => {
       await patience.during(async () => void (nowMs += ms))
 
     for (let round = 0; round < 100; round += 1) await pause(400)
-    expect(patience.isLost).toBe(false)
+    expect(patience.signal.aborted).toBe(false)
     for (let round = 0; round < 3; round += 1) await pause(1_200)
-    expect(patience.isLost).toBe(false)
+    expect(patience.signal.aborted).toBe(false)
 
     const last = patience.during(async () => {
       nowMs += 500
@@ -197,7 +197,7 @@ describe('giving up', () => {
       }
     })
 
-    expect(patience.isLost).toBe(false)
+    expect(patience.signal.aborted).toBe(false)
   })
 
   test('a transfer that gets on is no trouble, however long it takes', async () => {
@@ -206,7 +206,7 @@ describe('giving up', () => {
 
     await patience.during(async () => await move(patience, 20_000))
 
-    expect(patience.isLost).toBe(false)
+    expect(patience.signal.aborted).toBe(false)
 
     async function move({ moved }: Patience, bytes: number): Promise<void> {
       for (let second = 0; second < 100; second += 1) {
