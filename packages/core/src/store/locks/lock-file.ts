@@ -13,12 +13,6 @@ export interface LockOptions {
   readonly onWait?: (() => void) | undefined
 }
 
-/** Released by disposing, and by the system when the process that holds it dies in any way. */
-export interface HeldLock extends AsyncDisposable {
-  /** Whether somebody else held it first. */
-  readonly wasContended: boolean
-}
-
 export type LockAttempt =
   | { readonly kind: 'held'; readonly database: DatabaseSync }
   | { readonly kind: 'busy' }
@@ -38,26 +32,28 @@ const MOST_STALE_ATTEMPTS = 1000
  * that names a process cannot tell a dead holder from a living one with the same number. Node's own
  * SQLite will do, whichever version: nothing is ever written. The empty file stays, until
  * `removeOldLocks` finds that nobody has used it for long.
+ * @returns the lock: released by disposing, and by the system when the process dies in any way.
  * @throws {TaskVaultError} PERMISSION_DENIED, DISK_FULL, DATABASE_UNAVAILABLE when there can be no lock
  * here; and the signal's reason.
  */
-export async function acquireLock(lockPath: string, options: LockOptions = {}): Promise<HeldLock> {
+export async function acquireLock(
+  lockPath: string,
+  options: LockOptions = {},
+): Promise<AsyncDisposable> {
   const { signal, onWait } = options
   const open = loadOpener()
   const startedAt = performance.now()
-  let wasContended = false
   let wasNoticed = false
   let staleAttempts = 0
   for (let pauseMs = SHORTEST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LONGEST_PAUSE_MS)) {
     signal?.throwIfAborted()
     const attempt = tryLock(lockPath, open)
-    if (attempt.kind === 'held') return hold(lockPath, attempt.database, wasContended)
+    if (attempt.kind === 'held') return hold(lockPath, attempt.database)
     if (attempt.kind === 'stale') {
       staleAttempts += 1
       if (staleAttempts > MOST_STALE_ATTEMPTS) throw lockFailure(attempt.error, lockPath)
       continue
     }
-    wasContended = true
     if (!wasNoticed && performance.now() - startedAt >= WAIT_NOTICE_MS) {
       wasNoticed = true
       onWait?.()
@@ -104,7 +100,7 @@ export function tryLock(lockPath: string, open: (file: string) => DatabaseSync):
   }
 }
 
-function hold(lockPath: string, database: DatabaseSync, wasContended: boolean): HeldLock {
+function hold(lockPath: string, database: DatabaseSync): AsyncDisposable {
   const now = new Date()
   try {
     utimesSync(lockPath, now, now)
@@ -112,7 +108,6 @@ function hold(lockPath: string, database: DatabaseSync, wasContended: boolean): 
     // It only looks older than it is.
   }
   return {
-    wasContended,
     async [Symbol.asyncDispose]() {
       database.close()
     },

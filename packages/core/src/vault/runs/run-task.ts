@@ -2,7 +2,6 @@ import { dirname } from 'node:path'
 import { TaskVaultError } from '../../errors.ts'
 import { DEEPEST_NESTING, countHeld } from '../../process/held-keys.ts'
 import { acquireLock } from '../../store/locks/lock-file.ts'
-import type { HeldLock } from '../../store/locks/lock-file.ts'
 import { removeOldLocks } from '../../store/locks/remove-old-locks.ts'
 import { findTaskOutputs } from '../targets/task-outputs.ts'
 import { lookUp } from './look-up.ts'
@@ -17,8 +16,8 @@ const OLD_LOCKS = { olderThanMs: 3_600_000, most: 50 }
  * Runs a task, or restores what it made the last time.
  *
  * Fingerprints the inputs and looks the key up. On a hit, restores the outputs and replays the log. On a miss, takes the
- * key's lock, so that no two processes do the same work; looks up again if another process held it; runs the command, and
- * saves the result. Trouble with the cache is reported as an event, and the task runs without the cache.
+ * key's lock, so that no two processes do the same work; looks up again if there is an entry by then; runs the command,
+ * and saves the result. Trouble with the cache is reported as an event, and the task runs without the cache.
  * @param vault undefined when no vault could be opened, which the caller has reported.
  * @throws {TaskVaultError} before anything has run, when the request is wrong: INPUT_MISSING, OUTPUT_FORBIDDEN,
  * ARGUMENT_INVALID, COMMAND_NOT_FOUND, …
@@ -54,7 +53,11 @@ async function runKeyed(run: KeyedRun): Promise<RunOutcome> {
  * The right to do the work. Undefined when the run may go on without a lock: it saves nothing, or is part of
  * the work that holds it.
  */
-export async function lockWork({ vault, request, work }: KeyedRun): Promise<HeldLock | undefined> {
+export async function lockWork({
+  vault,
+  request,
+  work,
+}: KeyedRun): Promise<AsyncDisposable | undefined> {
   const nesting = countHeld(request.env, work.key)
   if (nesting >= DEEPEST_NESTING) throw endless(request)
   const saves = request.neverSaves === undefined && request.policy.write && !vault.isReadOnly
