@@ -1,4 +1,3 @@
-import { isTaskVaultError } from '../../errors.ts'
 import type { TaskKey } from '../../model/digest.ts'
 import type { ChangeReason } from '../../model/explain.ts'
 import type { Manifest } from '../../model/manifest.ts'
@@ -58,7 +57,7 @@ export async function decideRun(
     using opened = await openEntry(vault.store, entry)
     return judge(opened.manifest)
   } catch (error) {
-    if (!isTaskVaultError(error) || !isDamage(error)) throw error
+    if (!isDamage(error)) throw error
     return miss({ kind: 'damaged', detail: error.message })
   }
 }
