@@ -6,6 +6,7 @@ import type { Manifest } from '../model/manifest.ts'
 import { blobPath } from '../store/blobs/blob-path.ts'
 import { createContentLocator } from '../store/blobs/content-locator.ts'
 import type { ContentLocator } from '../store/blobs/content-locator.ts'
+import { findIndexedBlob } from '../store/blobs/indexed-blob.ts'
 import { openBlob, readManifest } from '../store/blobs/pack-reader.ts'
 import { verifyContent } from '../store/blobs/verify-content.ts'
 import type { NamedBlob } from '../store/blobs/verify-content.ts'
@@ -90,13 +91,11 @@ export function isCurrent(store: Store, { number }: Pick<EntryRow, 'number'>): b
 
 /** Asks for each blob's number once. The first blob is the manifest's own, which nothing can share. */
 function createNumberLookup(store: Store, manifest: Manifest): OpenedEntry['blobNumber'] {
-  const find = store.database.prepare('SELECT number FROM blobs WHERE digest = ?')
   const numbers = new Map<number, number | undefined>([[0, undefined]])
   return (place) => {
     if (!numbers.has(place)) {
       const blob = manifest.blobs[place - 1]
-      const number = blob === undefined ? undefined : find.get(digestToBytes(blob))?.['number']
-      numbers.set(place, number === undefined ? undefined : Number(number))
+      numbers.set(place, blob === undefined ? undefined : findIndexedBlob(store, blob)?.number)
     }
     return numbers.get(place)
   }

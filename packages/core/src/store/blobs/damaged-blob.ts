@@ -1,11 +1,11 @@
 import { asTaskVaultError, isTaskVaultError } from '../../errors.ts'
-import { digestToBytes } from '../../model/digest.ts'
 import type { Digest } from '../../model/digest.ts'
 import { appendAudit } from '../audit/audit-log.ts'
 import { removeWithin } from '../entries/remove-entry.ts'
 import { moveToQuarantine } from '../repair/move-to-quarantine.ts'
 import type { Store } from '../store.ts'
 import { blobPath } from './blob-path.ts'
+import { findIndexedBlob } from './indexed-blob.ts'
 import { openBlobOf } from './pack-reader.ts'
 
 /**
@@ -32,14 +32,12 @@ export function dropDamagedBlob(store: Store, digest: Digest): number {
 
 function dropWithin(store: Store, digest: Digest): number {
   const { database } = store
-  const row = database
-    .prepare('SELECT number, size FROM blobs WHERE digest = ?')
-    .get(digestToBytes(digest))
+  const known = findIndexedBlob(store, digest)
   // Before this lock was held, a save may have stored the same blob again.
-  if (row !== undefined && isSound(store, digest, Number(row['size']))) return 0
+  if (known !== undefined && isSound(store, digest, known.sizeBytes)) return 0
   moveToQuarantine(store.cacheDirectory, digest)
-  if (row === undefined) return 0
-  const number = Number(row['number'])
+  if (known === undefined) return 0
+  const { number } = known
   const entries = database.prepare('SELECT entry FROM entry_blobs WHERE blob = ?').all(number)
   for (const { entry } of entries) {
     removeWithin(store, Number(entry), {

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { asTaskVaultError, isTaskVaultError, systemErrorCode } from '../../errors.ts'
+import { asTaskVaultError, systemErrorCode } from '../../errors.ts'
 import { ensureDirectory } from '../../files/ensure-directory.ts'
 import { removeFile } from '../../files/remove-file.ts'
 import { writeAtomically } from '../../files/write-atomically.ts'
-import { digestToBytes, isDigest } from '../../model/digest.ts'
+import { isDigest } from '../../model/digest.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { TaskName } from '../../model/task.ts'
 import { isUnusable } from '../entries/adopt-manifest.ts'
@@ -13,6 +13,7 @@ import { blobPath } from './blob-path.ts'
 import { registerBlobs } from './contents.ts'
 import type { NewBlob } from './contents.ts'
 import { dropDamagedBlob } from './damaged-blob.ts'
+import { isIndexed } from './indexed-blob.ts'
 import { openBlob } from './pack-reader.ts'
 
 /*
@@ -95,7 +96,7 @@ async function enterReceived(store: Store, isMeant: (note: Note) => boolean): Pr
   // With one that lied, others may have been taken out that were needed only where it was.
   registerBlobs(
     store,
-    right.filter(({ digest }) => isThere(store, digest)),
+    right.filter(({ digest }) => isIndexed(store, digest)),
   )
   for (const digest of received) removeFile(receivedNotePath(store, digest))
 }
@@ -106,7 +107,7 @@ async function checkPack(
   digest: Digest,
   { isConfirmed }: Note,
 ): Promise<NewBlob | undefined> {
-  if (!isThere(store, digest)) return undefined
+  if (!isIndexed(store, digest)) return undefined
   try {
     using blob = await openBlob(blobPath(store.cacheDirectory, digest))
     if (!isConfirmed) blob.verify(digest)
@@ -114,15 +115,10 @@ async function checkPack(
     const contents = isConfirmed ? blob.listDigests() : blob.listWholeDigests()
     return { digest, sizeBytes: blob.sizeBytes, contents }
   } catch (error) {
-    if (!isTaskVaultError(error) || !isUnusable(error)) throw error
+    if (!isUnusable(error)) throw error
     dropDamagedBlob(store, digest)
     return undefined
   }
-}
-
-function isThere({ database }: Store, digest: Digest): boolean {
-  const find = database.prepare('SELECT 1 FROM blobs WHERE digest = ?')
-  return find.get(digestToBytes(digest)) !== undefined
 }
 
 interface Note {

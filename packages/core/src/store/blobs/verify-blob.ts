@@ -1,4 +1,3 @@
-import { isTaskVaultError } from '../../errors.ts'
 import { digestFromBytes, digestToBytes } from '../../model/digest.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Row } from '../database/database.ts'
@@ -10,14 +9,10 @@ import type { Store } from '../store.ts'
 import { blobPath } from './blob-path.ts'
 import { registerBlob } from './contents.ts'
 import { takeOutBlob } from './damaged-blob.ts'
+import { isIndexed } from './indexed-blob.ts'
+import type { IndexedBlob } from './indexed-blob.ts'
 import { openBlob, readManifest } from './pack-reader.ts'
 import type { BlobReader } from './pack-reader.ts'
-
-export interface IndexedBlob {
-  readonly number: number
-  readonly digest: Digest
-  readonly sizeBytes: number
-}
 
 /** Reads all of a blob and compares it with the index. @returns the first thing that is wrong. */
 export async function verifyBlob(store: Store, blob: IndexedBlob): Promise<Finding | undefined> {
@@ -31,7 +26,7 @@ export async function verifyBlob(store: Store, blob: IndexedBlob): Promise<Findi
       ? verifyContents(store, blob, reader)
       : verifyEntry(store, blob, reader)
   } catch (error) {
-    if (!isTaskVaultError(error) || !isUnusable(error)) throw error
+    if (!isUnusable(error)) throw error
     if (error.code !== 'BLOB_MISSING') return corrupt(store, digest, error.message)
     return afterRemovals(store, () => describeMissing(store, digest))
   }
@@ -147,13 +142,6 @@ function corrupt(store: Store, digest: Digest, detail: string): Finding {
 function describeMissing(store: Store, digest: Digest): Finding | undefined {
   if (!isIndexed(store, digest)) return undefined
   return { kind: 'blob-missing', digest, entries: countEntries(store, digest) }
-}
-
-function isIndexed({ database }: Store, digest: Digest): boolean {
-  return (
-    database.prepare('SELECT 1 FROM blobs WHERE digest = ?').get(digestToBytes(digest)) !==
-    undefined
-  )
 }
 
 function countEntries({ database }: Store, digest: Digest): number {

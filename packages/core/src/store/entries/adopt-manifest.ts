@@ -1,10 +1,11 @@
 import { isTaskVaultError } from '../../errors.ts'
-import { digestToBytes } from '../../model/digest.ts'
+import type { TaskVaultError } from '../../errors.ts'
 import type { Digest } from '../../model/digest.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import { appendAudit } from '../audit/audit-log.ts'
 import { blobPath } from '../blobs/blob-path.ts'
 import { registerBlob } from '../blobs/contents.ts'
+import { findIndexedBlob, isIndexed } from '../blobs/indexed-blob.ts'
 import { openBlob, readManifest } from '../blobs/pack-reader.ts'
 import type { Store } from '../store.ts'
 import { encodeEntryMetadata } from './entry-metadata.ts'
@@ -23,12 +24,12 @@ export async function adoptManifest(store: Store, digest: Digest): Promise<boole
   const { manifest, sizeBytes } = found
   const numbers: number[] = []
   for (const pack of manifest.blobs) {
-    const number = findNumber(store, pack) ?? (await registerPack(store, pack))
+    const number = findIndexedBlob(store, pack)?.number ?? (await registerPack(store, pack))
     if (number === undefined) return false
     numbers.push(number)
   }
   return store.database.transaction('durable', () => {
-    if (manifest.blobs.some((pack) => findNumber(store, pack) === undefined)) return false
+    if (manifest.blobs.some((pack) => !isIndexed(store, pack))) return false
     const known = store.database
       .prepare('SELECT 1 FROM cache_entries WHERE hash = ? AND scope = ?')
       .get(manifest.key, manifest.scope)
@@ -83,7 +84,7 @@ async function registerPack(store: Store, digest: Digest): Promise<number | unde
 }
 
 /** Whether an error says that a blob is damaged, gone, or none of this version's. */
-export function isUnusable(error: unknown): boolean {
+export function isUnusable(error: unknown): error is TaskVaultError {
   return isTaskVaultError(
     error,
     'BLOB_CORRUPT',
@@ -93,11 +94,4 @@ export function isUnusable(error: unknown): boolean {
     'FORMAT_UNSUPPORTED',
     'HASH_ALGORITHM_UNKNOWN',
   )
-}
-
-function findNumber({ database }: Store, digest: Digest): number | undefined {
-  const row = database
-    .prepare('SELECT number FROM blobs WHERE digest = ?')
-    .get(digestToBytes(digest))
-  return row === undefined ? undefined : Number(row['number'])
 }

@@ -2,10 +2,10 @@ import { lstatSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { asTaskVaultError, isTaskVaultError, systemErrorCode } from '../../errors.ts'
 import { removeFile } from '../../files/remove-file.ts'
-import { digestFromBytes, digestToBytes, isDigest } from '../../model/digest.ts'
-import type { Digest } from '../../model/digest.ts'
+import { digestFromBytes, isDigest } from '../../model/digest.ts'
 import { blobPath, blobsDirectory } from '../blobs/blob-path.ts'
 import { dropDamagedBlob } from '../blobs/damaged-blob.ts'
+import { isIndexed } from '../blobs/indexed-blob.ts'
 import { listBlobs } from '../blobs/list-blobs.ts'
 import { limitLog } from '../database/write-ahead-log.ts'
 import { adoptManifest } from '../entries/adopt-manifest.ts'
@@ -103,7 +103,7 @@ async function collectFiles(store: Store, names: readonly string[]): Promise<Lef
     }
     const isBlob = isDigest(name)
     if (!isBlob && !isTemporary(name)) continue
-    if (isBlob && isRegistered(store, name)) continue
+    if (isBlob && isIndexed(store, name)) continue
     if (!isLeftOver(store, join(blobsDirectory(store.cacheDirectory), name))) continue
     if (isBlob && (await adoptManifest(store, name))) {
       adopted += 1
@@ -124,18 +124,11 @@ function isTemporary(name: string): boolean {
   return /^\.tmp-[0-9a-z]+$/.test(name) || /^\.[0-9a-f]+\.[0-9a-z]{16,20}\.tmp$/.test(name)
 }
 
-function isRegistered({ database }: Store, digest: Digest): boolean {
-  return (
-    database.prepare('SELECT 1 FROM blobs WHERE digest = ?').get(digestToBytes(digest)) !==
-    undefined
-  )
-}
-
 /** Under the write lock: a save that registers a blob does so under it too. */
 function removeUnregistered(store: Store, name: string): number | undefined {
   const path = join(blobsDirectory(store.cacheDirectory), name)
   return store.database.transaction('relaxed', () => {
-    if (isDigest(name) && isRegistered(store, name)) return undefined
+    if (isDigest(name) && isIndexed(store, name)) return undefined
     if (!isLeftOver(store, path)) return undefined
     return freeFile(path)
   })

@@ -1,9 +1,9 @@
 import { removeFile } from '../../../files/remove-file.ts'
 import { blobNameOf } from '../../../model/blob-name.ts'
-import { digestToBytes } from '../../../model/digest.ts'
 import type { Digest } from '../../../model/digest.ts'
 import type { EntryRecord } from '../../../model/entry-record.ts'
 import { blobPath } from '../../../store/blobs/blob-path.ts'
+import { findIndexedBlob } from '../../../store/blobs/indexed-blob.ts'
 import type { UsedBlob } from '../../../store/blobs/packed-contents.ts'
 import { publishEntry } from '../../../store/entries/publish-entry.ts'
 import { writeManifest } from '../../../store/entries/write-manifest.ts'
@@ -50,14 +50,9 @@ export function adoptAssembled(
 }
 
 /** The number of a pack that was here before; undefined for one whose contents have been found. */
-function findPack(
-  { database, algorithm }: Store,
-  record: EntryRecord,
-  pack: Digest,
-): number | undefined {
-  const name = blobNameOf({ algorithm: algorithm.name, digest: pack })
+function findPack(store: Store, record: EntryRecord, pack: Digest): number | undefined {
+  const name = blobNameOf({ algorithm: store.algorithm.name, digest: pack })
   if (!record.packs.some((known) => known.name === name))
     throw damaged('its manifest needs a pack that its record does not')
-  const row = database.prepare('SELECT number FROM blobs WHERE digest = ?').get(digestToBytes(pack))
-  return row === undefined ? undefined : Number(row['number'])
+  return findIndexedBlob(store, pack)?.number
 }

@@ -1,12 +1,12 @@
 import { TaskVaultError } from '../../../errors.ts'
 import { syncDirectory } from '../../../files/write-atomically.ts'
 import { blobNameOf, splitBlobName } from '../../../model/blob-name.ts'
-import { digestToBytes } from '../../../model/digest.ts'
 import type { Digest } from '../../../model/digest.ts'
 import type { EntryRecord } from '../../../model/entry-record.ts'
 import type { Manifest } from '../../../model/manifest.ts'
 import { blobPath, blobsDirectory } from '../../../store/blobs/blob-path.ts'
 import { registerBlob } from '../../../store/blobs/contents.ts'
+import { findIndexedBlob } from '../../../store/blobs/indexed-blob.ts'
 import { openBlob, readManifest } from '../../../store/blobs/pack-reader.ts'
 import type { BlobReader } from '../../../store/blobs/pack-reader.ts'
 import { noteReceived } from '../../../store/blobs/received-packs.ts'
@@ -73,10 +73,8 @@ async function registerPack(store: Store, { record, pack }: ReceivedPack): Promi
   const name = blobNameOf({ algorithm: store.algorithm.name, digest: pack })
   const sizeBytes = record.packs.find((known) => known.name === name)?.sizeBytes
   if (sizeBytes === undefined) throw damaged('its manifest needs a pack that its record does not')
-  const row = store.database
-    .prepare('SELECT number FROM blobs WHERE digest = ?')
-    .get(digestToBytes(pack))
-  if (row !== undefined) return Number(row['number'])
+  const known = findIndexedBlob(store, pack)
+  if (known !== undefined) return known.number
   using blob = await openBlob(blobPath(store.cacheDirectory, pack))
   if (blob.header.kind !== 'pack') throw damaged('one of its packs is not a pack')
   noteReceived(store, pack, record.task)

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs'
 import { TaskVaultError } from '../../../errors.ts'
 import { splitBlobName } from '../../../model/blob-name.ts'
-import { digestToBytes } from '../../../model/digest.ts'
 import type { EntryRecord, NeededBlob } from '../../../model/entry-record.ts'
 import { blobPath } from '../../../store/blobs/blob-path.ts'
+import { findIndexedBlob } from '../../../store/blobs/indexed-blob.ts'
 import { receiveBlob } from '../../../store/blobs/receive-blob.ts'
 import type { OpenPieces } from '../../../store/blobs/receive-blob.ts'
 import type { Store } from '../../../store/store.ts'
@@ -83,14 +83,12 @@ export function countReceived({ report }: Store, total: number): (bytes: number)
 }
 
 /** Whether a blob is in the store, as large as it should be. */
-export function isHere(
-  { database, cacheDirectory }: Store,
-  { name, sizeBytes }: NeededBlob,
-): boolean {
+export function isHere(store: Store, { name, sizeBytes }: NeededBlob): boolean {
   const { digest } = splitBlobName(name)
-  const row = database.prepare('SELECT size FROM blobs WHERE digest = ?').get(digestToBytes(digest))
-  if (Number(row?.['size']) !== sizeBytes) return false
-  return statSync(blobPath(cacheDirectory, digest), { throwIfNoEntry: false })?.size === sizeBytes
+  if (findIndexedBlob(store, digest)?.sizeBytes !== sizeBytes) return false
+  return (
+    statSync(blobPath(store.cacheDirectory, digest), { throwIfNoEntry: false })?.size === sizeBytes
+  )
 }
 
 function lost({ task }: EntryRecord): TaskVaultError {
