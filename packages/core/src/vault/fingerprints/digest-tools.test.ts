@@ -92,8 +92,7 @@ async function digests(
   commands: readonly string[],
   options: Partial<ToolOptions> = {},
 ): Promise<(string | undefined)[]> {
-  const { signal } = new AbortController()
-  const base = { projectRoot: project.root, env: process.env, algorithm: sha256, signal }
+  const base = { projectRoot: project.root, env: process.env, algorithm: sha256 }
   const tools: NamedInput[] = await digestTools(commands, { ...base, ...options })
   expect(tools.map(({ name }) => name)).toEqual(commands)
   return tools.map(({ digest }) => digest)

@@ -16,7 +16,7 @@ export interface ToolOptions {
   readonly env: Environment
   readonly algorithm: HashAlgorithm
   /** Ends tools that still run. */
-  readonly signal: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** How long a tool may take; 30 s unless a test says otherwise. */
   readonly timeoutMs?: number
 }

@@ -7,6 +7,7 @@ import { openHashAlgorithm } from '../../hashing/open-hash-algorithm.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import { parseTaskName } from '../../model/task.ts'
 import type { WorkDefinition } from '../../model/task.ts'
+import { createMemoryGitContents } from '../../testing/memory-git-contents.ts'
 import { gitEnvironment, openProject } from '../../testing/temporary-project.ts'
 import type { PathContent, TemporaryProject } from '../../testing/temporary-project.ts'
 import { fingerprintTask } from './fingerprint-task.ts'
@@ -407,7 +408,12 @@ async function fingerprint(
       env: { ...gitEnvironment(), ...env },
       source,
     },
-    { algorithm, statCache: createMemoryStatCache(), now: Date.now },
+    {
+      algorithm,
+      contents: createMemoryGitContents(),
+      statCache: createMemoryStatCache(),
+      now: Date.now,
+    },
   )
 }
 

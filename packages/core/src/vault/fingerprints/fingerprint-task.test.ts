@@ -9,6 +9,7 @@ import { compareFingerprints } from '../../model/explain.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import { parseTaskName } from '../../model/task.ts'
 import type { WorkDefinition } from '../../model/task.ts'
+import { createMemoryGitContents } from '../../testing/memory-git-contents.ts'
 import { openProject } from '../../testing/temporary-project.ts'
 import type { PathContent, TemporaryProject } from '../../testing/temporary-project.ts'
 import { fingerprintTask } from './fingerprint-task.ts'
@@ -268,7 +269,8 @@ test('a warm stat cache gives the key of a cold one', async () => {
   const project = inProject(FILES)
   const statCache = createMemoryStatCache()
   const algorithm = await openHashAlgorithm('blake3')
-  const context = { algorithm, statCache, now: () => Date.now() + 60_000 }
+  const contents = createMemoryGitContents()
+  const context = { algorithm, contents, statCache, now: () => Date.now() + 60_000 }
   const request = requestFor(project)
 
   const cold = await fingerprintTask(request, context)
@@ -309,7 +311,8 @@ async function fingerprint(
   ...[definition = {}, algorithmName = 'blake3']: [Partial<WorkDefinition>?, string?]
 ): Promise<KeyedFingerprint> {
   const algorithm = await openHashAlgorithm(algorithmName)
-  const context = { algorithm, statCache: createMemoryStatCache(), now: Date.now }
+  const statCache = createMemoryStatCache()
+  const context = { algorithm, contents: createMemoryGitContents(), statCache, now: Date.now }
   const base = requestFor(project)
   return await fingerprintTask(
     { ...base, ...request, definition: { ...base.definition, ...definition } },

@@ -2,7 +2,7 @@ import { TaskVaultError } from '../../errors.ts'
 import type { ScanContext } from '../../files/scanning/scan-context.ts'
 import { createInputSelection } from '../../files/selection/input-selection.ts'
 import type { SelectionRules } from '../../files/selection/input-selection.ts'
-import { createMemoryGitContents } from '../../git/git-contents.ts'
+import type { GitContents } from '../../git/git-contents.ts'
 import type { GitSource } from '../../git/list-files.ts'
 import { createRepositoryFinder } from '../../git/repository-finder.ts'
 import type { Environment } from '../../git/run-git.ts'
@@ -17,11 +17,10 @@ import type {
   NamedInput,
 } from '../../model/fingerprint.ts'
 import type { TaskName, WorkDefinition } from '../../model/task.ts'
-import type { Database } from '../../store/database/database.ts'
 import { createTaskProducts } from '../targets/task-products.ts'
 import { digestGitFiles, digestWorkTreeFiles } from './digest-files.ts'
 import { digestTools } from './digest-tools.ts'
-import { createGitContentsTable } from './git-contents-table.ts'
+import type { ToolOptions } from './digest-tools.ts'
 
 /** Where the files are read from; the key is the same for the same content. */
 export type InputSource = { readonly kind: 'work-tree' } | GitSource
@@ -40,8 +39,8 @@ export interface TaskFingerprintRequest {
 }
 
 export interface FingerprintContext extends ScanContext {
-  /** Remembers which content a git blob is; without it, blobs are read each time. */
-  readonly database?: Database | undefined
+  /** Which content a git blob is, as far as that is remembered. */
+  readonly contents: GitContents
 }
 
 /**
@@ -74,7 +73,7 @@ export async function fingerprintTask(
  */
 export async function fingerprintSurroundings(
   { task, definition, command, projectRoot, env }: Omit<TaskFingerprintRequest, 'source'>,
-  { algorithm, signal }: { readonly algorithm: HashAlgorithm; readonly signal: AbortSignal },
+  { algorithm, signal }: Pick<ToolOptions, 'algorithm' | 'signal'>,
 ): Promise<Fingerprint> {
   const variables = digestVariables(definition.env, env, algorithm)
   const { outputPatterns = [] } = definition
@@ -105,9 +104,7 @@ async function digestInputs(
     const gitignore = { finder: createRepositoryFinder(env) }
     return digestWorkTreeFiles({ projectRoot, selection, gitignore }, context)
   }
-  const { algorithm, database } = context
-  const contents =
-    database === undefined ? createMemoryGitContents() : createGitContentsTable(database, algorithm)
+  const { algorithm, contents } = context
   return await digestGitFiles({ projectRoot, selection, source, env }, algorithm, contents)
 }
 

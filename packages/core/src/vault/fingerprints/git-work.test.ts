@@ -10,12 +10,14 @@ import { encodingOf } from '../../model/fingerprint.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import { parseTaskName } from '../../model/task.ts'
 import type { TaskDefinition } from '../../model/task.ts'
+import type { Database } from '../../store/database/database.ts'
 import { openDatabase } from '../../store/database/open-database.ts'
 import { ensureTables } from '../../store/database/schema.ts'
 import { gitEnvironment, openProject } from '../../testing/temporary-project.ts'
 import type { TemporaryProject } from '../../testing/temporary-project.ts'
 import { fingerprintTask } from './fingerprint-task.ts'
 import type { FingerprintContext } from './fingerprint-task.ts'
+import { createGitContentsTable } from './git-contents-table.ts'
 import { openGitWork } from './git-work.ts'
 import type { GitWork, GitWorkContext, GitWorkRequest } from './git-work.ts'
 
@@ -99,7 +101,7 @@ test('of work that was done with other files, only those are read, wherever the 
   context.keep(await first.fingerprint())
   first.noteSaved()
   // Of the first time, every blob is known: without them, only the earlier fingerprint tells of `a`.
-  context.database?.exec("DELETE FROM git_contents WHERE git_id NOT LIKE 'key:%'")
+  context.database.exec("DELETE FROM git_contents WHERE git_id NOT LIKE 'key:%'")
   project.git('update-index', '--chmod=+x', 'in/ä')
   project.git('rm', '-q', '--cached', 'in/src/gone')
   project.write({ 'in/new': 'e', other: 'f' })
@@ -265,17 +267,22 @@ function requestFor(
   }
 }
 
-async function openContext({ root }: TemporaryProject): Promise<FingerprintContext> {
+interface TestContext extends FingerprintContext {
+  readonly database: Database
+}
+
+async function openContext({ root }: TemporaryProject): Promise<TestContext> {
   const algorithm = await openHashAlgorithm('blake3')
   const database = await openDatabase(join(root, '.git', 'cache.db'))
   ensureTables(database)
-  return { algorithm, database, statCache: createMemoryStatCache(), now: Date.now }
+  const contents = createGitContentsTable(database, algorithm)
+  return { algorithm, contents, database, statCache: createMemoryStatCache(), now: Date.now }
 }
 
 /** As if each work whose fingerprint is kept had an entry. */
 function rememberingAll(
-  context: FingerprintContext,
-): GitWorkContext & { keep(work: KeyedFingerprint): void } {
+  context: TestContext,
+): GitWorkContext & TestContext & { keep(work: KeyedFingerprint): void } {
   const kept = new Map<TaskKey, Buffer>()
   return {
     ...context,

@@ -1,4 +1,3 @@
-import { createMemoryGitContents } from '../../git/git-contents.ts'
 import type { GitSource } from '../../git/list-files.ts'
 import type { TaskKey } from '../../model/digest.ts'
 import { withKey } from '../../model/fingerprint.ts'
@@ -8,7 +7,6 @@ import { fingerprintChanged } from './fingerprint-changed.ts'
 import type { ChangedParts } from './fingerprint-changed.ts'
 import { fingerprintSurroundings } from './fingerprint-task.ts'
 import type { FingerprintContext, TaskFingerprintRequest } from './fingerprint-task.ts'
-import { createGitContentsTable } from './git-contents-table.ts'
 import { openGitInputs } from './git-inputs.ts'
 import type { SelectedInputs } from './git-inputs.ts'
 import { createKeyMemory } from './key-memory.ts'
@@ -48,12 +46,9 @@ export async function openGitWork(
   request: GitWorkRequest,
   context: GitWorkContext,
 ): Promise<GitWork> {
-  const { algorithm, database } = context
+  const { algorithm, contents } = context
   const { definition, projectRoot, source, env, gitEnv = env } = request
-  const contents =
-    database === undefined ? createMemoryGitContents() : createGitContentsTable(database, algorithm)
-  const abort = new AbortController()
-  const surroundings = await fingerprintSurroundings(request, { algorithm, signal: abort.signal })
+  const surroundings = await fingerprintSurroundings(request, { algorithm })
   const inputs = openGitInputs({ ...definition, projectRoot, source, env: gitEnv })
   const memory = createKeyMemory(surroundings, { algorithm, contents, rules: rulesOf(request) })
 

@@ -10,6 +10,7 @@ import { fingerprintTask } from '../fingerprints/fingerprint-task.ts'
 import { openVault } from '../open-vault.ts'
 import type { Vault } from '../vault.ts'
 import { explainMiss } from './explain-miss.ts'
+import { createFingerprintContext } from './run-vault.ts'
 
 const TASK = parseTaskName('unit_tests')
 
@@ -118,12 +119,7 @@ async function fingerprint(
       env: {},
       source: { kind: 'work-tree' },
     },
-    {
-      algorithm: vault.algorithm,
-      statCache: vault.statCache,
-      now: Date.now,
-      database: vault.store.database,
-    },
+    createFingerprintContext(vault),
   )
 }
 

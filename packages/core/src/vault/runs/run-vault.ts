@@ -6,6 +6,7 @@ import { findEntry, findLatestEntries } from '../../store/entries/entries.ts'
 import { recordError } from '../../store/entries/record-use.ts'
 import { fingerprintTask } from '../fingerprints/fingerprint-task.ts'
 import type { TaskFingerprintRequest } from '../fingerprints/fingerprint-task.ts'
+import { createGitContentsTable } from '../fingerprints/git-contents-table.ts'
 import type { GitWorkContext } from '../fingerprints/git-work.ts'
 import { createParts } from '../open-parts.ts'
 import { readEncodedFingerprint } from '../read-encoded-fingerprint.ts'
@@ -81,7 +82,7 @@ export function createFingerprintContext({
   const scan = createParts(settings, store, { statCache }).scanContext('hashing')
   return {
     ...scan,
-    database: store.database,
+    contents: createGitContentsTable(store.database, store.algorithm),
     async readEncoded(key) {
       const entry = findEntry(store, { scope: 'local', key })
       return entry && (await readEncodedFingerprint(store, entry))
