@@ -4,8 +4,7 @@ import {
   TaskVaultError,
   asPassedOver,
   createKeyableWork,
-  detectWorkplace,
-  resolvePolicy,
+  detectPlace,
   restoreTask,
   writeBegunWork,
 } from '@taskvault/core'
@@ -63,12 +62,10 @@ export async function beginWork(
   { skipsLookup }: { readonly skipsLookup: boolean },
 ): Promise<RestoreTaskOutcome> {
   const { settings, env, vault } = opened
-  const { projectRoot } = settings
-  const { subject } = detectWorkplace({ projectRoot, env })
   return await restoreTask(vault, {
     ...createKeyableWork(task, { settings, env, additions }),
-    projectRoot,
-    policy: resolvePolicy(settings, { task: inputs.task, ...subject }),
+    projectRoot: settings.projectRoot,
+    policy: detectPlace(inputs.task, opened).policy,
     output: { stdout: runner.stdout, stderr: runner.stdout },
     isTerminal: false,
     skipsLookup,

@@ -1,11 +1,10 @@
 import {
   TaskVaultError,
   createTaskWork,
-  detectWorkplace,
+  detectPlace,
   isTaskVaultError,
   outputFromRoot,
   patternFromRoot,
-  resolvePolicy,
   runTask,
   spawnPiped,
 } from '@taskvault/core'
@@ -29,16 +28,15 @@ export interface RunStep extends HalfStep {
  */
 export async function runStep(step: RunStep): Promise<number> {
   const { runner, inputs, opened, troubles, signals } = step
-  const { settings, vault } = opened
-  const { projectRoot } = settings
+  const { vault } = opened
   using files = openRunnerFiles(withoutTokens(opened.env))
   const work = createStepWork(step, files.env)
-  const { origin, subject } = detectWorkplace({ projectRoot, env: opened.env })
+  const { origin, policy } = detectPlace(inputs.task, opened)
   const output = createQuietReplay(runner.stdout)
   const outcome = await runTask(vault, {
     ...work,
     origin,
-    policy: { ...resolvePolicy(settings, { task: inputs.task, ...subject }), ...inputs.policy },
+    policy: { ...policy, ...inputs.policy },
     output,
     isTerminal: false,
     sharesTerminal: false,

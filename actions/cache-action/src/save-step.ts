@@ -1,11 +1,4 @@
-import {
-  detectWorkplace,
-  notesOfKey,
-  readBegunWork,
-  removeBegunWork,
-  resolvePolicy,
-  saveTask,
-} from '@taskvault/core'
+import { detectPlace, notesOfKey, readBegunWork, removeBegunWork, saveTask } from '@taskvault/core'
 import type { BegunWork } from '@taskvault/core'
 import { BEGUN_STATE, KEY_STATE } from './begun-state.ts'
 import type { HalfStep } from './half-step.ts'
@@ -43,13 +36,13 @@ interface Begun {
  */
 export async function saveStep(step: HalfStep, { begun, key }: Begun): Promise<void> {
   const { opened, inputs, runner, troubles } = step
-  const { settings, env, vault, isDisabled } = opened
+  const { env, vault, isDisabled } = opened
   if (isDisabled) return runner.info('not saved: the cache is not used')
-  const { origin, subject } = detectWorkplace({ projectRoot: settings.projectRoot, env })
+  const { origin, policy } = detectPlace(inputs.task, opened)
   const outcome = await saveTask(vault, {
     begun,
     origin,
-    policy: { ...resolvePolicy(settings, { task: inputs.task, ...subject }), ...inputs.policy },
+    policy: { ...policy, ...inputs.policy },
     // Of a job that failed, nothing is saved but for who asks for it.
     exitCode: 0,
     env,

@@ -1,11 +1,10 @@
 import {
   TaskVaultError,
-  detectWorkplace,
+  detectPlace,
   asCacheTrouble,
   asTaskVaultError,
   openStream,
   parseTaskName,
-  resolvePolicy,
 } from '@taskvault/core'
 import type {
   LoadedSettings,
@@ -81,18 +80,13 @@ async function saveResult(cli: Cli, saving: Saving): Promise<SavedEntry | Skippe
   const { settings, task, input } = saving
   const vault = await cli.openVault()
   const work = await fingerprintInput(cli, { vault, task, input })
-  const { origin, subject } = detectWorkplace({
-    projectRoot: settings.projectRoot,
-    env: cli.host.env,
-  })
   return await vault.save({
     task,
     work,
     outputs: openOutput(cli, saving),
     exitCode: 0,
     durationMs: 0,
-    origin,
-    policy: resolvePolicy(settings, { task, ...subject }),
+    ...detectPlace(task, { settings, env: cli.host.env }),
   })
 }
 

@@ -2,10 +2,9 @@ import path from 'node:path'
 import {
   begunWorkPath,
   createKeyableWork,
-  detectWorkplace,
+  detectPlace,
   asPassedOver,
   parseTaskName,
-  resolvePolicy,
   restoreTask,
   writeBegunWork,
 } from '@taskvault/core'
@@ -62,13 +61,13 @@ async function restore(cli: Cli, taskText: string, options: Options): Promise<nu
     ...(options.cache && { isCache: true, outputs: cachePaths(options.output, cli.cwd) }),
   }
   const work = createKeyableWork(task, { settings, env, additions })
-  const { subject } = detectWorkplace({ projectRoot, env })
+  const { policy } = detectPlace(task, { settings, env })
   const voice = createRestoreVoice(cli, task)
   const vault = await openRunVault(cli, voice.trouble)
   const outcome = await restoreTask(vault, {
     ...work,
     projectRoot,
-    policy: resolvePolicy(settings, { task, ...subject }),
+    policy,
     // The one document that was asked for is alone on standard output.
     output: { stdout: cli.options.json ? stderr : stdout, stderr },
     isTerminal: stdout.isTTY === true && !cli.options.json,

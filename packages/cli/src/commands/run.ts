@@ -2,10 +2,9 @@ import {
   createRunVault,
   createTaskWork,
   decideRun,
-  detectWorkplace,
+  detectPlace,
   isTaskVaultError,
   parseTaskName,
-  resolvePolicy,
   runTask,
   showCommand,
   spawnPiped,
@@ -83,9 +82,7 @@ export async function run(
   const place = { cwd: cli.cwd, projectRoot, ownFile: resultFile }
   const additions = createAdditions(options, command, place)
   const work = createTaskWork(task, { settings, env, additions })
-  const { origin, subject } = detectWorkplace({ projectRoot, env })
-  const policy = resolvePolicy(settings, { task, ...subject })
-  const job: Job = { cli, settings, work, policy, origin, resultFile }
+  const job: Job = { cli, settings, work, ...detectPlace(task, { settings, env }), resultFile }
   return options.explain || cli.options.json
     ? await explain(job, options)
     : await execute(job, options)

@@ -1,11 +1,10 @@
 import {
   begunWorkPath,
-  detectWorkplace,
+  detectPlace,
   asPassedOver,
   parseTaskName,
   readBegunWork,
   removeBegunWork,
-  resolvePolicy,
   saveTask,
   TaskVaultError,
 } from '@taskvault/core'
@@ -54,13 +53,11 @@ async function save(cli: Cli, taskText: string, options: Options): Promise<void>
     return reportNotBegun(cli, { task, voice, message })
   }
 
-  const { origin, subject } = detectWorkplace({ projectRoot: settings.projectRoot, env })
   const vault =
     begun.nothingToSave === undefined ? await openRunVault(cli, voice.trouble) : undefined
   const outcome = await saveTask(vault, {
     begun,
-    origin,
-    policy: resolvePolicy(settings, { task, ...subject }),
+    ...detectPlace(task, { settings, env }),
     exitCode: options.exitCode,
     env,
     now,

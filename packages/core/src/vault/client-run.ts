@@ -3,8 +3,7 @@ import type { TaskName } from '../model/task.ts'
 import type { Command } from '../process/command-line.ts'
 import { signalsOfAbort } from '../process/signals-of-abort.ts'
 import { spawnPiped } from '../process/spawn-piped.ts'
-import { placeOf } from './client-place.ts'
-import type { Surroundings } from './client-place.ts'
+import { detectPlace } from './detect-place.ts'
 import type { RunEvent, RunOutcome, RunVault } from './runs/run-contract.ts'
 import { runTask } from './runs/run-task.ts'
 import { createRunVault } from './runs/run-vault.ts'
@@ -35,6 +34,12 @@ export interface ClientRunOptions {
   readonly signal?: AbortSignal
 }
 
+/** What a client was opened with. */
+export interface ClientPlace {
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
 /**
  * Runs a task for a program, without a terminal.
  * @throws the signal's reason; and as `runTask` does.
@@ -42,10 +47,11 @@ export interface ClientRunOptions {
 export async function runInVault(
   vault: Vault,
   task: TaskName,
-  options: ClientRunOptions & Surroundings,
+  options: ClientRunOptions & ClientPlace,
 ): Promise<RunOutcome> {
   const { cwd, env, command, signal, onEvent = () => {} } = options
   signal?.throwIfAborted()
+  const { settings } = vault
   const additions = {
     inputs: options.inputs ?? [],
     outputs: options.outputs ?? [],
@@ -54,10 +60,10 @@ export async function runInVault(
     salt: options.salt,
     command: command === undefined ? undefined : { line: command, directory: cwd },
   }
-  const work = createTaskWork(task, { settings: vault.settings, env, additions })
+  const work = createTaskWork(task, { settings, env, additions })
   const outcome = await runTask(publishingUnless(signal, createRunVault(vault)), {
     ...work,
-    ...placeOf(vault, task, options),
+    ...detectPlace(task, { settings, env }),
     output: { stdout: options.stdout ?? nowhere(), stderr: options.stderr ?? nowhere() },
     isTerminal: false,
     sharesTerminal: false,

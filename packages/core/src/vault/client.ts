@@ -7,11 +7,10 @@ import { parseTaskName } from '../model/task.ts'
 import { invalidate } from '../store/entries/invalidate.ts'
 import type { StoreStatistics } from '../store/entries/statistics.ts'
 import { bytesOf, checkArguments, checkClientOptions, checkRunOptions } from './client-arguments.ts'
-import { placeOf } from './client-place.ts'
-import type { Surroundings } from './client-place.ts'
 import { runInVault } from './client-run.ts'
-import type { ClientRunOptions } from './client-run.ts'
+import type { ClientPlace, ClientRunOptions } from './client-run.ts'
 import { createComputeOnce } from './compute-once.ts'
+import { detectPlace } from './detect-place.ts'
 import { fingerprintContent } from './fingerprints/fingerprint-content.ts'
 import type { InputContent } from './fingerprints/fingerprint-content.ts'
 import { openVault } from './open-vault.ts'
@@ -94,7 +93,8 @@ export async function createClient(
   return createClientOf(vault, { cwd, env })
 }
 
-function createClientOf(vault: Vault, surroundings: Surroundings): Client {
+function createClientOf(vault: Vault, place: ClientPlace): Client {
+  const { cwd, env } = place
   const computeOnce = createComputeOnce(vault)
   let isClosed = false
   const close = async (): Promise<void> => {
@@ -120,17 +120,17 @@ function createClientOf(vault: Vault, surroundings: Surroundings): Client {
     compute?: () => Uint8Array | Promise<Uint8Array>,
   ): Promise<CachedResult | readonly [Uint8Array, boolean]> {
     checkArguments({ task, input, ...(compute !== undefined && { compute }) })
-    const request = await workOf(open(), task, inputFrom(surroundings.cwd, input))
+    const request = await workOf(open(), task, inputFrom(cwd, input))
     const found = await open().readResult(request.task, request.work)
     if (found !== undefined) return [found, true]
     if (compute === undefined) return [undefined, false]
     return await computeOnce({
       ...request,
-      isKept: placeOf(vault, request.task, surroundings).policy.write,
+      isKept: detectPlace(request.task, { settings: vault.settings, env }).policy.write,
       async compute() {
         const result = await compute()
         checkArguments({ 'the result of compute': result })
-        await keepUnlessTrouble(open(), { ...request, output: result, surroundings })
+        await keepUnlessTrouble(open(), { ...request, output: result, env })
         return result
       },
     })
@@ -140,13 +140,13 @@ function createClientOf(vault: Vault, surroundings: Surroundings): Client {
     getCachedResult,
     async cacheResult(task, input, output) {
       checkArguments({ task, input, output })
-      const request = await workOf(open(), task, inputFrom(surroundings.cwd, input))
-      await keep(open(), { ...request, output, surroundings })
+      const request = await workOf(open(), task, inputFrom(cwd, input))
+      await keep(open(), { ...request, output, env })
       return request.work.key
     },
     async openCachedResult(task, input) {
       checkArguments({ task, input })
-      const request = await workOf(open(), task, inputFrom(surroundings.cwd, input))
+      const request = await workOf(open(), task, inputFrom(cwd, input))
       return await open().openResult(request.task, request.work)
     },
     async invalidateTask(task) {
@@ -157,7 +157,7 @@ function createClientOf(vault: Vault, surroundings: Surroundings): Client {
     async run(task, options = {}) {
       checkArguments({ task })
       checkRunOptions(options)
-      return await runInVault(open(), parseTaskName(task), { ...options, ...surroundings })
+      return await runInVault(open(), parseTaskName(task), { ...options, ...place })
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -183,7 +183,7 @@ async function workOf(vault: Vault, name: string, input: ClientInput) {
 
 interface Result extends Work {
   readonly output: ClientOutput
-  readonly surroundings: Surroundings
+  readonly env: ClientPlace['env']
 }
 
 /** What was computed is there, and may have been expensive: that it cannot be kept is no reason to lose it. */
@@ -197,8 +197,8 @@ async function keepUnlessTrouble(vault: Vault, result: Result): Promise<void> {
 }
 
 async function keep(vault: Vault, request: Result): Promise<void> {
-  const { task, work, output, surroundings } = request
-  const { origin, policy } = placeOf(vault, task, surroundings)
+  const { task, work, output, env } = request
+  const { origin, policy } = detectPlace(task, { settings: vault.settings, env })
   const saved = await vault.save({
     task,
     work,
