@@ -3,9 +3,9 @@ import type { BlobName } from '../../model/blob-name.ts'
 import type {
   BlobContent,
   BlobStore,
-  ByteRange,
   ByteStream,
   CallOptions,
+  GetOptions,
   PutOutcome,
 } from '../blob-store.ts'
 import { createExpectedBlob } from '../expected-blob.ts'
@@ -136,7 +136,7 @@ async function sendDirect(
 async function getBlob(
   connection: NativeConnection,
   name: BlobName,
-  options: (CallOptions & { readonly range?: ByteRange }) | undefined,
+  options: GetOptions | undefined,
 ): Promise<ByteStream | undefined> {
   const { range, signal } = options ?? {}
   const headers = range === undefined ? {} : { range: `bytes=${range.start}-${range.end - 1}` }

@@ -1,5 +1,5 @@
 import { isTaskVaultError } from '../../errors.ts'
-import type { ByteStream, CallOptions } from '../blob-store.ts'
+import type { ByteStream, GetOptions } from '../blob-store.ts'
 import type { ArchiveStore } from '../github/github-archives.ts'
 import type { ArchiveContent } from '../github/github-service.ts'
 import type { RemoteStores } from '../remote-stores.ts'
@@ -11,10 +11,7 @@ import type { Patience } from './patience.ts'
  */
 export function givingUp(stores: RemoteStores, patience: Patience): RemoteStores {
   const { blobs, entries, archives } = stores
-  const guard: Guard = async <Result>(
-    call: CallOptions | undefined,
-    work: (call: CallOptions) => Promise<Result>,
-  ): Promise<Result> => {
+  const guard: Guard = async (call, work) => {
     const signals = [patience.signal, ...(call?.signal === undefined ? [] : [call.signal])]
     const guarded = { ...call, signal: AbortSignal.any(signals) }
     return await losing(patience, async () => await patience.during(() => work(guarded)))
@@ -27,11 +24,8 @@ export function givingUp(stores: RemoteStores, patience: Patience): RemoteStores
       put: (content, call) =>
         guard(call, async (guarded) => await blobs.put(counting(content, patience), guarded)),
       async get(name, call) {
-        const stream = await guard(call, async (guarded) => {
-          const range = call?.range
-          return await blobs.get(name, { ...guarded, ...(range !== undefined && { range }) })
-        })
-        return stream === undefined ? undefined : guardedPieces(stream, patience)
+        const stream = await guard(call, async (guarded) => await blobs.get(name, guarded))
+        return stream && guardedPieces(stream, patience)
       },
     },
     entries: {
@@ -46,9 +40,10 @@ export function givingUp(stores: RemoteStores, patience: Patience): RemoteStores
   }
 }
 
+/** All that a call may have: what it has is passed on. */
 type Guard = <Result>(
-  call: CallOptions | undefined,
-  work: (call: CallOptions) => Promise<Result>,
+  call: GetOptions | undefined,
+  work: (call: GetOptions) => Promise<Result>,
 ) => Promise<Result>
 
 function guardedArchives(

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { isTaskVaultError } from '../../errors.ts'
 import type { BlobName } from '../../model/blob-name.ts'
-import type { BlobStore, ByteRange, ByteStream, CallOptions } from '../blob-store.ts'
+import type { BlobStore, ByteRange, ByteStream, CallOptions, GetOptions } from '../blob-store.ts'
 import { RetryLater } from '../failures.ts'
 import type { RemoteStores } from '../remote-stores.ts'
 
@@ -93,7 +93,7 @@ interface Transfer {
   readonly again: Persistence
   readonly name: BlobName
   readonly range: ByteRange
-  readonly call: (CallOptions & { readonly range?: ByteRange }) | undefined
+  readonly call: GetOptions | undefined
 }
 
 /** A cut after less than this is a failure like the one before it: a transfer cannot be cut for ever. */
