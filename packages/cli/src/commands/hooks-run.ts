@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
-import { GIT_HOOKS, TaskVaultError, isForced, runHook, spawnPiped } from '@taskvault/core'
-import type { GitHook, HookSurroundings } from '@taskvault/core'
+import { GIT_HOOKS, TaskVaultError, isForced, runHook } from '@taskvault/core'
+import type { GitHook } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../cli.ts'
 import { createHookVoice } from '../render/hook-voice.ts'
@@ -58,7 +58,11 @@ async function run(cli: Cli, hookText: string, options: Options): Promise<number
     explains,
     onEvent: voice.event,
   }
-  const outcome = await runHook(vault, request, async () => await createSurroundings(cli))
+  const outcome = await runHook(vault, request, async () => {
+    // Looking for a terminal takes a while; on a hit nobody asks for one.
+    const { findSurroundings } = await import('./find-surroundings.ts')
+    return await findSurroundings(cli)
+  })
   voice.outcome(outcome)
   return outcome.exitCode
 }
@@ -90,21 +94,5 @@ async function readInput(cli: Cli, { hook, onWait }: Listening): Promise<string 
     return await text(cli.stdin)
   } finally {
     clearTimeout(notice)
-  }
-}
-
-type Surroundings = Awaited<ReturnType<HookSurroundings>>
-
-/** Looking for a terminal takes a while; on a hit nobody asks for one. */
-async function createSurroundings({ host, signals }: Cli): Promise<Surroundings> {
-  const { findTerminalSpawn, isAttended } = await import('../spawn-in-terminal.ts')
-  const spawnInTerminal = await findTerminalSpawn(host)
-  return {
-    output: { stdout: host.stdout, stderr: host.stderr },
-    isTerminal: host.stdout.isTTY === true,
-    sharesTerminal: spawnInTerminal === undefined && isAttended(host),
-    spawn: spawnInTerminal ?? spawnPiped,
-    signals: signals.ofCommand,
-    signal: signals.stopped,
   }
 }

@@ -7,7 +7,6 @@ import {
   parseTaskName,
   runTask,
   showCommand,
-  spawnPiped,
 } from '@taskvault/core'
 import type {
   Origin,
@@ -24,7 +23,7 @@ import { onOneLine } from '../render/one-line.ts'
 import { renderProvenance } from '../render/run-lines.ts'
 import { createRunVoice } from '../render/run-voice.ts'
 import type { RunVoice } from '../render/run-voice.ts'
-import { findTerminalSpawn, isAttended } from '../spawn-in-terminal.ts'
+import { findSurroundings } from './find-surroundings.ts'
 import { openRunVault } from './open-run-vault.ts'
 import { resolveFileArgument } from './path-argument.ts'
 import { createAdditions, type RunOptions } from './run-options.ts'
@@ -146,19 +145,11 @@ async function createRequest(
   { cli, work, policy, origin }: Job,
   options: RunOptions,
 ): Promise<Omit<RunRequest, 'onEvent'>> {
-  const { host, signals } = cli
-  const spawnInTerminal = await findTerminalSpawn(host)
   return {
     ...work,
+    ...(await findSurroundings(cli)),
     policy,
     origin,
-    output: { stdout: host.stdout, stderr: host.stderr },
-    isTerminal: host.stdout.isTTY === true,
-    // A command with a terminal of its own is out of reach of ours.
-    sharesTerminal: spawnInTerminal === undefined && isAttended(host),
-    spawn: spawnInTerminal ?? spawnPiped,
-    signals: signals.ofCommand,
-    signal: signals.stopped,
     skipsLookup: options.force,
     neverSaves: options.readOnly ? 'read-only' : options.save ? undefined : 'no-save',
   }
