@@ -9,7 +9,7 @@ import type { Principal, Scope } from '../../trust/principal.ts'
 import { claimBlobs } from '../blobs/claim-blobs.ts'
 import type { EngineContext } from '../engine-context.ts'
 import type { NewEntry, Publication, StoredEntry } from '../engine.ts'
-import { changeOwnScope } from '../scopes.ts'
+import { changeOwnScope, changeScope } from '../scopes.ts'
 import { readableScopes, scopeToWrite } from '../visible-scopes.ts'
 import { checkEntry } from './check-entry.ts'
 import { readEntry, writeEntry } from './entry-rows.ts'
@@ -180,8 +180,8 @@ async function quarantineIfTainted(
     .set({ state: ENTRY_STATES.QUARANTINED, state_at: sql<number>`created_at` })
     .where('id', '=', entry.id)
     .execute()
-  const place = { tenantId: who.tenantId, scope: who.writes as Scope }
-  await changeOwnScope(transaction, place, { entries: -1, entry_bytes: -entry.sizeBytes })
+  const place = { tenantId: who.tenantId, name: entry.scope }
+  await changeScope(transaction, place, { entries: -1, entry_bytes: -entry.sizeBytes })
   const fields = { entry: entry.id, restored: tainted.id }
   const line = { kind: 'QUARANTINE', operation: 'made_from', fields } as const
   await appendAudit(transaction, note(context, who, line))
