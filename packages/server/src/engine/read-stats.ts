@@ -3,18 +3,8 @@ import { authorize } from '../trust/model/roles.ts'
 import type { Principal } from '../trust/principal.ts'
 import type { EngineContext } from './engine-context.ts'
 import type { EngineStats } from './engine.ts'
+import { SCOPE_SUMS } from './scopes.ts'
 import { visibleScopes } from './visible-scopes.ts'
-
-const SUMS = [
-  'used_bytes',
-  'entries',
-  'entry_bytes',
-  'hits',
-  'misses',
-  'saves',
-  'evictions',
-  'saved_ms',
-] as const
 
 /** As `Engine.stats`: sums over the scopes that `who` may look at, at most a second old. */
 export async function readStats({ database }: EngineContext, who: Principal): Promise<EngineStats> {
@@ -25,7 +15,9 @@ export async function readStats({ database }: EngineContext, who: Principal): Pr
     .select('name')
     // However large, in both databases: one scope's sums must not keep all others from being told.
     .select(
-      SUMS.map((column) => sql<number>`cast(${sql.ref(column)} as double precision)`.as(column)),
+      SCOPE_SUMS.map((column) =>
+        sql<number>`cast(${sql.ref(column)} as double precision)`.as(column),
+      ),
     )
     .where('tenant_id', '=', who.tenantId)
     .execute()

@@ -4,20 +4,22 @@ import type { Database, DatabaseTransaction } from '../database/schema.ts'
 import type { Scope } from '../trust/principal.ts'
 import { trustOf } from './visible-scopes.ts'
 
+/** What is counted of each scope. */
+export const SCOPE_SUMS = [
+  'used_bytes',
+  'entries',
+  'entry_bytes',
+  'hits',
+  'misses',
+  'saves',
+  'evictions',
+  'saved_ms',
+] as const
+
+type ScopeSum = (typeof SCOPE_SUMS)[number]
+
 /** Numbers of a scope that change; each is added. */
-export type ScopeChange = Partial<
-  Record<
-    | 'used_bytes'
-    | 'entries'
-    | 'entry_bytes'
-    | 'hits'
-    | 'misses'
-    | 'saves'
-    | 'evictions'
-    | 'saved_ms',
-    number
-  >
->
+export type ScopeChange = Partial<Record<ScopeSum, number>>
 
 export interface ScopePlace {
   readonly tenantId: string
@@ -85,13 +87,7 @@ export async function listScopes(
     .execute()
 }
 
-const NOTHING = {
-  used_bytes: 0,
-  entries: 0,
-  entry_bytes: 0,
-  hits: 0,
-  misses: 0,
-  saves: 0,
-  evictions: 0,
-  saved_ms: 0,
-}
+const NOTHING = Object.fromEntries(SCOPE_SUMS.map((column) => [column, 0])) as Record<
+  ScopeSum,
+  number
+>
