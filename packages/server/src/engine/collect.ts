@@ -24,9 +24,13 @@ export async function collect(context: EngineContext): Promise<Collected> {
   await untilNothing(() => releaseUnneeded(context))
   await untilNothing(() => endReservations(context))
   const { removedMs, quarantinedMs } = context.times
-  await untilNothing(() => forgetRemoved(context, { state: 2, keptMs: removedMs }))
+  await untilNothing(() =>
+    forgetRemoved(context, { state: ENTRY_STATES.REMOVED, keptMs: removedMs }),
+  )
   // Jobs that have restored a bad one may still run.
-  await untilNothing(() => forgetRemoved(context, { state: 3, keptMs: quarantinedMs }))
+  await untilNothing(() =>
+    forgetRemoved(context, { state: ENTRY_STATES.REMOVED_BAD, keptMs: quarantinedMs }),
+  )
   const objects = await untilNothing(() => deleteLoose(context))
   if (entries + objects > 0) context.report({ kind: 'collected', objects })
   return { entries, objects }
@@ -48,7 +52,7 @@ async function removeOutdated({ database, now, times }: EngineContext): Promise<
   const expired = await database
     .selectFrom('entries')
     .select(columns)
-    .where('state', '=', (of) => of.lit(0))
+    .where('state', '=', (of) => of.lit(ENTRY_STATES.LIVE))
     .where('expires_at', 'is not', null)
     .where('expires_at', '<=', nowMs)
     .limit(AT_ONCE)
@@ -56,7 +60,7 @@ async function removeOutdated({ database, now, times }: EngineContext): Promise<
   const quarantined = await database
     .selectFrom('entries')
     .select(columns)
-    .where('state', '=', (of) => of.lit(1))
+    .where('state', '=', (of) => of.lit(ENTRY_STATES.QUARANTINED))
     .where('state_at', '<=', nowMs - times.quarantinedMs)
     .limit(AT_ONCE)
     .execute()
@@ -196,7 +200,7 @@ async function deleteLoose({ database, objects, now }: EngineContext): Promise<n
 /** Entries that were removed, once nothing that is remembered was made from them. */
 async function forgetRemoved(
   { database, now }: EngineContext,
-  { state, keptMs }: { readonly state: 2 | 3; readonly keptMs: number },
+  { state, keptMs }: { readonly state: number; readonly keptMs: number },
 ): Promise<number> {
   const rows = await database
     .selectFrom('entries')

@@ -1,3 +1,4 @@
+import { ENTRY_STATES } from '../database/engine-tables.ts'
 import type { Database, DatabaseTransaction } from '../database/schema.ts'
 import type { ScopePlace } from './scopes.ts'
 import type { TenantPolicy } from './tenants.ts'
@@ -42,5 +43,5 @@ function liveEntries(database: Database | DatabaseTransaction, { tenantId, name 
     .select('id')
     .where('tenant_id', '=', tenantId)
     .where('scope', '=', name)
-    .where('state', '=', (of) => of.lit(0))
+    .where('state', '=', (of) => of.lit(ENTRY_STATES.LIVE))
 }

@@ -1,3 +1,4 @@
+import { ENTRY_STATES } from '../../database/engine-tables.ts'
 import type { Database } from '../../database/schema.ts'
 import { ENTRY_COLUMNS } from './entry-rows.ts'
 import type { EntryRow } from './entry-rows.ts'
@@ -63,7 +64,7 @@ function withPrefix(
     .where('tenant_id', '=', tenantId)
     .where('scope', '=', scope)
     .where('namespace', '=', namespace)
-    .where('state', '=', (of) => of.lit(0))
+    .where('state', '=', (of) => of.lit(ENTRY_STATES.LIVE))
     .where((of) => of.or([of('expires_at', 'is', null), of('expires_at', '>', nowMs)]))
   if (prefix === '') return entries
   return entries.where('key', '>=', prefix).where('key', '<', endOfPrefix(prefix))

@@ -1,5 +1,6 @@
 import type { AuditEvent } from '@taskvault/core'
 import { appendAudit } from '../../database/audit.ts'
+import { ENTRY_STATES } from '../../database/engine-tables.ts'
 import { inTransaction } from '../../database/in-transaction.ts'
 import { authorize } from '../../trust/model/roles.ts'
 import type { Principal } from '../../trust/principal.ts'
@@ -69,7 +70,7 @@ async function takeAway(
           'in',
           wanted.map(({ id }) => id),
         )
-        .where('state', 'in', [0, 1])
+        .where('state', 'in', [ENTRY_STATES.LIVE, ENTRY_STATES.QUARANTINED])
         .execute()
       const ids = present.map(({ id }) => id)
       await removeEntries(transaction, { place, ids, nowMs, leaseMs: times.leaseMs })

@@ -1,4 +1,5 @@
 import type { CompiledQuery } from 'kysely'
+import { ENTRY_STATES } from '../../database/engine-tables.ts'
 import type { Database, DatabaseTransaction } from '../../database/schema.ts'
 import { ENTRY_COLUMNS } from './entry-rows.ts'
 import type { EntryRow } from './entry-rows.ts'
@@ -50,7 +51,7 @@ function compile(database: Database | DatabaseTransaction, scopes: number): Ques
       .where('namespace', '=', '')
       .where('key', '=', '')
       // Spelt out, as the index that holds live entries alone spells it.
-      .where('state', '=', (of) => of.lit(0))
+      .where('state', '=', (of) => of.lit(ENTRY_STATES.LIVE))
       .compile()
   )
 }
