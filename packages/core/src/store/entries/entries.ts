@@ -56,18 +56,6 @@ export function findEntry(store: Store, { scope, key }: EntryQuery): EntryRow | 
   return settled === undefined ? undefined : toEntry(store, settled)
 }
 
-/** Of which tasks: one, or those whose names begin so. */
-export type TaskSelection = Pick<EntryListing, 'task' | 'taskPrefix'>
-
-/** The newest entries of a task, newest first. */
-export function findLatestEntries(
-  store: Store,
-  selection: TaskSelection,
-  limit: number,
-): EntryRow[] {
-  return listEntries(store, { ...selection, limit })
-}
-
 /** Of so many entries that were used last, whatever their tasks, those of one task are found. */
 const EXAMINED_USES = 200
 
@@ -86,6 +74,7 @@ export function findRecentEntries(store: Store, task: TaskName, limit: number): 
 
 export interface EntryListing {
   readonly task?: TaskName
+  /** A prefix of task names, instead of `task`. */
   readonly taskPrefix?: string
   readonly limit?: number
   /** Goes on after the entry with this number. */
@@ -104,7 +93,7 @@ export function listEntries(store: Store, listing: EntryListing = {}): EntryRow[
   return rows.map((row) => toEntry(store, row))
 }
 
-function conditionOf({ task, taskPrefix }: TaskSelection) {
+function conditionOf({ task, taskPrefix }: EntryListing) {
   if (task !== undefined) return { condition: 'task = ? AND', values: [task] }
   if (taskPrefix === undefined) return { condition: '', values: [] }
   // Above every name that begins so: no name holds this character.

@@ -4,7 +4,7 @@ import type { ChangeReason } from '../../model/explain.ts'
 import { encodingOf } from '../../model/fingerprint.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import type { TaskName } from '../../model/task.ts'
-import { findLatestEntries, findRecentEntries } from '../../store/entries/entries.ts'
+import { findRecentEntries, listEntries } from '../../store/entries/entries.ts'
 import type { EntryRow } from '../../store/entries/entries.ts'
 import type { Store } from '../../store/store.ts'
 import type { OpenParts } from '../open-parts.ts'
@@ -58,7 +58,7 @@ async function explainByRemote(
 function entriesToCompare(store: Store, task: TaskName): EntryRow[] {
   try {
     const recent = findRecentEntries(store, task, COMPARED_ENTRIES)
-    return recent.length > 0 ? recent : findLatestEntries(store, { task }, COMPARED_ENTRIES)
+    return recent.length > 0 ? recent : listEntries(store, { task, limit: COMPARED_ENTRIES })
   } catch (error) {
     if (isTaskVaultError(error)) return []
     throw error

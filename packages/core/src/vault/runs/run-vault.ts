@@ -2,7 +2,7 @@ import path from 'node:path'
 import type { EntryRecord } from '../../model/entry-record.ts'
 import { commandIdentity } from '../../process/command-line.ts'
 import type { RemoteStores } from '../../remote/remote-stores.ts'
-import { findEntry, findLatestEntries } from '../../store/entries/entries.ts'
+import { findEntry, listEntries } from '../../store/entries/entries.ts'
 import { recordError } from '../../store/entries/record-use.ts'
 import { fingerprintTask } from '../fingerprints/fingerprint-task.ts'
 import type { TaskFingerprintRequest } from '../fingerprints/fingerprint-task.ts'
@@ -38,7 +38,7 @@ export function createRunVault(vault: Vault): RunVault {
     async findNewest(query) {
       // What others have saved since is newer than what this machine has seen.
       const [record] = (await listRemotely(vault, query)) ?? []
-      const newest = record ?? findLatestEntries(store, query, 1)[0]
+      const newest = record ?? listEntries(store, { ...query, limit: 1 })[0]
       return newest && { task: newest.task, key: newest.key }
     },
     async isKnown({ task, key }) {
