@@ -16,6 +16,7 @@ import { limitLog, logBytes } from './database/write-ahead-log.ts'
 import { afterUses, openUseLog } from './entries/open-use-log.ts'
 import { clearDeadSessions, createSessionId } from './locks/sessions.ts'
 import { rebuildIndex } from './repair/rebuild-index.ts'
+import { reportTrouble } from './report-trouble.ts'
 import type { Store } from './store.ts'
 
 export interface StoreOptions extends Pick<
@@ -70,8 +71,7 @@ function tidy(store: Store): void {
     clearDeadSessions(store)
     limitLog(store)
   } catch (error) {
-    if (!isTaskVaultError(error)) throw error
-    store.report({ kind: 'trouble', code: error.code, message: error.message })
+    reportTrouble(store, error)
   }
 }
 

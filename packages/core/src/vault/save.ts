@@ -1,4 +1,4 @@
-import { TaskVaultError, asTaskVaultError, isTaskVaultError, systemErrorCode } from '../errors.ts'
+import { TaskVaultError, asTaskVaultError, systemErrorCode } from '../errors.ts'
 import { removeFile } from '../files/remove-file.ts'
 import type { TaskKey } from '../model/digest.ts'
 import { encodingOf } from '../model/fingerprint.ts'
@@ -12,6 +12,7 @@ import { refuseToWrite } from '../store/database/refuse-to-write.ts'
 import { findEntry } from '../store/entries/entries.ts'
 import { writeManifest } from '../store/entries/write-manifest.ts'
 import { evictIfNeeded } from '../store/removal/evict.ts'
+import { reportTrouble } from '../store/report-trouble.ts'
 import { arePaths, attach, collectOutputs } from './collect-outputs.ts'
 import type { FoundOutputs } from './collect-outputs.ts'
 import { isDamage, openEntry } from './open-entry.ts'
@@ -230,7 +231,6 @@ function keepWithinLimit({ store, settings }: OpenParts): void {
   try {
     evictIfNeeded(store, { limitBytes: settings.maxSizeBytes })
   } catch (error) {
-    if (!isTaskVaultError(error)) throw error
-    store.report({ kind: 'trouble', code: error.code, message: error.message })
+    reportTrouble(store, error)
   }
 }

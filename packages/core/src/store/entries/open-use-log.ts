@@ -1,7 +1,7 @@
 import { appendAuditLines } from '../audit/audit-log.ts'
 import type { Database } from '../database/database.ts'
+import { reportingTrouble } from '../report-trouble.ts'
 import type { Store } from '../store.ts'
-import { reportingTrouble } from './reporting-trouble.ts'
 import type { Use, UseLog } from './use-log.ts'
 
 type UsedStore = Pick<Store, 'cacheDirectory' | 'database' | 'now' | 'report'>

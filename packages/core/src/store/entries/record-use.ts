@@ -4,9 +4,9 @@ import type { TaskKey } from '../../model/digest.ts'
 import type { ChangeReason } from '../../model/explain.ts'
 import type { TaskName } from '../../model/task.ts'
 import { appendAudit } from '../audit/audit-log.ts'
+import { reportingTrouble } from '../report-trouble.ts'
 import type { Store } from '../store.ts'
 import type { EntryRow } from './entries.ts'
-import { reportingTrouble } from './reporting-trouble.ts'
 
 /** Counts a hit, and marks the entry as the one used last. */
 export function recordHit(

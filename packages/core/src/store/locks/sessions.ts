@@ -1,8 +1,8 @@
 import { hostname } from 'node:os'
 import { basename } from 'node:path'
-import { isTaskVaultError } from '../../errors.ts'
 import { removeTree } from '../../files/remove-tree.ts'
 import { SNAPSHOT_PREFIX, STAGING_PREFIX } from '../../files/scanning/observe-directory.ts'
+import { reportTrouble } from '../report-trouble.ts'
 import type { Store } from '../store.ts'
 import { isAlive } from './is-alive.ts'
 
@@ -93,11 +93,6 @@ function clearStaging(store: Store, directories: readonly string[]): boolean {
     }
   }
   return isCleared
-}
-
-function reportTrouble(store: Store, error: unknown): void {
-  if (!isTaskVaultError(error)) throw error
-  store.report({ kind: 'trouble', code: error.code, message: error.message })
 }
 
 function parseStaging(text: unknown): readonly string[] {

@@ -1,5 +1,5 @@
-import { isTaskVaultError } from '../../errors.ts'
 import { removeBlobFile } from '../entries/remove-entry.ts'
+import { reportTrouble } from '../report-trouble.ts'
 import type { Store } from '../store.ts'
 
 /**
@@ -13,8 +13,7 @@ export function removeUnneeded(store: Store, numbers: readonly number[]): number
   try {
     return store.database.transaction('relaxed', () => removeUnneededWithin(store, numbers))
   } catch (error) {
-    if (!isTaskVaultError(error)) throw error
-    store.report({ kind: 'trouble', code: error.code, message: error.message })
+    reportTrouble(store, error)
     return 0
   }
 }
