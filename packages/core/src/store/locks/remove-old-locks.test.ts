@@ -12,7 +12,7 @@ test('removes the files of locks that nobody has taken for long', async () => {
   age(directory, 'old', 2)
   age(directory, 'older', 3)
 
-  await removeOldLocks(directory, { now: Date.now(), olderThanMs: HOUR_MS, most: 10 })
+  removeOldLocks(directory, { now: Date.now(), olderThanMs: HOUR_MS, most: 10 })
 
   expect(readdirSync(directory)).toEqual(['new'])
 })
@@ -22,7 +22,7 @@ test('removes no lock that is held, however old', async () => {
   await using _lock = await acquireLock(path.join(directory, 'held'))
   age(directory, 'held', 2)
 
-  await removeOldLocks(directory, { now: Date.now(), olderThanMs: HOUR_MS, most: 10 })
+  removeOldLocks(directory, { now: Date.now(), olderThanMs: HOUR_MS, most: 10 })
 
   expect(readdirSync(directory)).toEqual(['held'])
 })
@@ -33,7 +33,7 @@ test('removes no more than it is asked to, and nothing that is no lock', async (
   writeFileSync(path.join(directory, 'notes'), 'somebody put this here')
   age(directory, 'notes', 2)
 
-  await removeOldLocks(directory, { now: Date.now(), olderThanMs: HOUR_MS, most: 2 })
+  removeOldLocks(directory, { now: Date.now(), olderThanMs: HOUR_MS, most: 2 })
 
   expect(readdirSync(directory)).toHaveLength(2)
   expect(readdirSync(directory)).toContain('notes')
@@ -54,7 +54,7 @@ test('a lock that is removed again and again is still held by one at a time', as
   }
   const sweep = async (): Promise<void> => {
     while (!isOver) {
-      await removeOldLocks(directory, { now: Date.now(), olderThanMs: -HOUR_MS, most: 10 })
+      removeOldLocks(directory, { now: Date.now(), olderThanMs: -HOUR_MS, most: 10 })
       await new Promise(setImmediate)
     }
   }

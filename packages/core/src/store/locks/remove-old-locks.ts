@@ -15,22 +15,17 @@ export interface OldLocks {
  * ever missed. Each is locked first, so that none is removed that somebody holds or waits for; one who
  * opened it just before notices that it is gone. Failures are passed over: somebody will come again.
  */
-export async function removeOldLocks(
-  directory: string,
-  { now, olderThanMs, most }: OldLocks,
-): Promise<void> {
+export function removeOldLocks(directory: string, { now, olderThanMs, most }: OldLocks): void {
   const open = loadOpener()
   const isOld = (file: string): boolean => {
     const stats = statSync(file, { throwIfNoEntry: false })
     // What is not empty is none of ours.
     return stats?.isFile() === true && stats.size === 0 && now - stats.mtimeMs > olderThanMs
   }
-  const tryEach = (files: readonly string[]): void => {
-    for (const file of files) unlessRefused(() => removeIfFree(file, open))
-  }
   unlessRefused(() => {
     const files = readdirSync(directory).map((name) => path.join(directory, name))
-    tryEach(files.filter(isOld).slice(0, most))
+    for (const file of files.filter(isOld).slice(0, most))
+      unlessRefused(() => removeIfFree(file, open))
   })
 }
 

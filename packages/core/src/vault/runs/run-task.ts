@@ -66,7 +66,7 @@ export async function lockWork({
   return await unlessTrouble({ vault, request }, async () => {
     const lockPath = vault.lockPath(work.key)
     const lock = await acquireLock(lockPath, { signal, onWait: () => onEvent({ kind: 'waiting' }) })
-    await removeOldLocks(dirname(lockPath), { now: Date.now(), ...OLD_LOCKS })
+    removeOldLocks(dirname(lockPath), { now: Date.now(), ...OLD_LOCKS })
     return lock
   })
 }
