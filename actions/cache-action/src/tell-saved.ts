@@ -1,5 +1,5 @@
 import { TaskVaultError, describeLeftOut, nameReason } from '@taskvault/core'
-import type { SaveTaskOutcome } from '@taskvault/core'
+import type { NotSaved, SaveTaskOutcome } from '@taskvault/core'
 import type { HalfStep } from './half-step.ts'
 import { formatBytes, formatFiles } from './quantities.ts'
 
@@ -60,7 +60,7 @@ interface Explained {
   readonly isWarning: boolean
 }
 
-function explain(save: Exclude<Save, { readonly kind: 'saved' }>): Explained {
+function explain(save: NotSaved): Explained {
   switch (save.because) {
     case 'output-missing':
       return { text: save.message, isWarning: true }
@@ -82,7 +82,6 @@ function explain(save: Exclude<Save, { readonly kind: 'saved' }>): Explained {
     case 'trouble':
     case 'policy':
     case 'failed':
-    case 'restored':
     case 'no-save':
     case 'read-only':
     case 'interrupted':
@@ -95,7 +94,6 @@ const PLAINLY = {
   trouble: 'the cache could not be used',
   policy: 'the policy lets this task, branch or fork only read',
   failed: 'the work has failed',
-  restored: 'it was restored',
   'no-save': 'nobody wants that',
   'read-only': 'read-only or save-if asks for that',
   interrupted: 'interrupted',
