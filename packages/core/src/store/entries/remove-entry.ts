@@ -3,13 +3,14 @@ import { removeFile } from '../../files/remove-file.ts'
 import type { AuditEvent } from '../../model/audit-line.ts'
 import type { TaskKey } from '../../model/digest.ts'
 import { digestFromBytes } from '../../model/digest.ts'
+import type { TaskName } from '../../model/task.ts'
 import { appendAudit } from '../audit/audit-log.ts'
 import { blobPath } from '../blobs/blob-path.ts'
 import type { Store } from '../store.ts'
 
 /** What became of an entry. */
 export interface RemovedEntry {
-  readonly task: string
+  readonly task: TaskName
   readonly key: TaskKey
   /** Bytes on disk that nobody needs any more. */
   readonly freedBytes: number
@@ -47,7 +48,7 @@ export function removeWithin(
     database.prepare('DELETE FROM blobs WHERE number = ?').run(Number(blob['number']))
     freedBytes += Number(blob['size'])
   }
-  const task = String(row['task'])
+  const task = String(row['task']) as TaskName
   const key = String(row['hash']) as TaskKey
   appendAudit(store, { ...audit, task, key, fields: { freed: freedBytes, ...audit.fields } })
   return { task, key, freedBytes }

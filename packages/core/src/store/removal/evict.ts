@@ -1,10 +1,9 @@
-import type { TaskKey } from '../../model/digest.ts'
 import { planEviction } from '../../model/retention.ts'
 import type { PlannedEviction } from '../../model/retention.ts'
-import type { TaskName } from '../../model/task.ts'
 import { settleEntries } from '../database/settle-clock.ts'
 import { limitLog } from '../database/write-ahead-log.ts'
 import { removeWithin } from '../entries/remove-entry.ts'
+import type { RemovedEntry } from '../entries/remove-entry.ts'
 import type { Store } from '../store.ts'
 import { collectReceivedNotes } from './collect-received-notes.ts'
 import { collectUnreferenced } from './collect-unreferenced.ts'
@@ -70,7 +69,7 @@ function inBatches(store: Store, plan: () => readonly PlannedEviction[]): Evicti
       return plan().flatMap(({ number, because }) => evictWithin(store, number, because) ?? [])
     })
     for (const { task, key, freedBytes: bytes } of removed) {
-      store.report({ kind: 'evicted', task: task as TaskName, key })
+      store.report({ kind: 'evicted', task, key })
       entries += 1
       freedBytes += bytes
     }
@@ -84,7 +83,7 @@ function evictWithin(
   store: Store,
   number: number,
   because: PlannedEviction['because'],
-): { task: string; key: TaskKey; freedBytes: number } | undefined {
+): RemovedEntry | undefined {
   const removed = removeWithin(store, number, { kind: 'EVICT', operation: because })
   if (removed !== undefined) {
     store.database.prepare('UPDATE totals SET evictions = evictions + 1 WHERE id = 1').run()
