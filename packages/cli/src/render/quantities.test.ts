@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { formatBytes, formatDuration, formatGigabytes, formatTime } from './quantities.ts'
+import {
+  formatAge,
+  formatBytes,
+  formatDuration,
+  formatGigabytes,
+  formatTime,
+} from './quantities.ts'
 
 test.each([
   [0, '0 bytes'],
@@ -34,4 +40,16 @@ test.each([
 
 test('times are in UTC, to the second', () => {
   expect(formatTime(Date.UTC(2026, 1, 2, 14, 30, 45, 123))).toBe('2026-02-02 14:30:45Z')
+})
+
+test.each([
+  [-5000, 'just now'],
+  [0, 'just now'],
+  [1000, '1 second ago'],
+  [59_999, '59 seconds ago'],
+  [60_000, '1 minute ago'],
+  [7_200_000, '2 hours ago'],
+  [86_400_000 * 40, '40 days ago'],
+])('%i ms ago is %s', (ageMs, text) => {
+  expect(formatAge(ageMs)).toBe(text)
 })

@@ -29,6 +29,21 @@ export function formatDuration(durationMs: number): string {
   return `${Math.floor(durationMs / DAY_MS)} d ${Math.floor(seconds / 3600) % 24} h`
 }
 
+/** `34 seconds ago`, `2 hours ago`; `just now` also for what a clock that went back calls the future. */
+export function formatAge(ageMs: number): string {
+  const units = [
+    ['day', DAY_MS],
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+    ['second', 1000],
+  ] as const
+  for (const [name, unitMs] of units) {
+    const count = Math.floor(ageMs / unitMs)
+    if (count >= 1) return `${count} ${name}${count === 1 ? '' : 's'} ago`
+  }
+  return 'just now'
+}
+
 /** `1 file`, `2 files`, `3 entries`. */
 export function formatCount(count: number, one: string, many: string): string {
   return `${count} ${count === 1 ? one : many}`

@@ -2,7 +2,6 @@ import type { HitOutcome, NotSaved, SavedEntry } from '@taskvault/core'
 import { describe, expect, test } from 'vitest'
 import {
   renderRunning,
-  formatAge,
   renderNotSaved,
   renderPutBack,
   renderRunHit,
@@ -146,18 +145,6 @@ describe('a run', () => {
   test.each(['failed', 'interrupted', 'trouble'] as const)('%s goes without saying', (because) => {
     expect(renderNotSaved({ kind: 'not-saved', because })).toBeUndefined()
   })
-})
-
-test.each([
-  [-5000, 'just now'],
-  [0, 'just now'],
-  [1000, '1 second ago'],
-  [59_999, '59 seconds ago'],
-  [60_000, '1 minute ago'],
-  [7_200_000, '2 hours ago'],
-  [86_400_000 * 40, '40 days ago'],
-])('%i ms is %s', (ageMs, text) => {
-  expect(formatAge(ageMs)).toBe(text)
 })
 
 function createHit(

@@ -9,7 +9,7 @@ import type {
 } from '@taskvault/core'
 import { summariseReasons } from './change-reasons.ts'
 import { onOneLine } from './one-line.ts'
-import { formatBytes, formatDuration } from './quantities.ts'
+import { formatAge, formatBytes, formatCount, formatDuration } from './quantities.ts'
 
 const SHOWN_PATHS = 5
 const SHOWN_CHARACTERS = 200
@@ -142,21 +142,6 @@ export function renderRunning(command: Command, reasons: readonly ChangeReason[]
   return because.length === 0 ? shown : `${shown} (${onOneLine(summariseReasons(because))})`
 }
 
-/** `34 seconds ago`, `2 hours ago`; `just now` also for what a clock that went back calls the future. */
-export function formatAge(ageMs: number): string {
-  const units = [
-    ['day', 86_400_000],
-    ['hour', 3_600_000],
-    ['minute', 60_000],
-    ['second', 1000],
-  ] as const
-  for (const [name, unitMs] of units) {
-    const count = Math.floor(ageMs / unitMs)
-    if (count >= 1) return `${count} ${name}${count === 1 ? '' : 's'} ago`
-  }
-  return 'just now'
-}
-
 function describeChangedInputs({
   changes,
   leftOut,
@@ -189,7 +174,7 @@ function describeChanges(changed: number, unchanged: number): string {
 }
 
 function countFiles(count: number): string {
-  return `${count} ${count === 1 ? 'file' : 'files'}`
+  return formatCount(count, 'file', 'files')
 }
 
 function listPaths(paths: readonly string[]): string {

@@ -1,8 +1,8 @@
 import type { HookPlace, NotSaved, TaskReport } from '@taskvault/core'
 import { describeReason, summariseReasons } from './change-reasons.ts'
 import { onOneLine } from './one-line.ts'
-import { formatDuration } from './quantities.ts'
-import { formatAge, renderNotSaved } from './run-lines.ts'
+import { formatAge, formatDuration } from './quantities.ts'
+import { renderNotSaved } from './run-lines.ts'
 import type { NotSavedLine } from './run-lines.ts'
 
 /** A verdict of one kind. */
