@@ -8,7 +8,6 @@ import { registerBlob } from '../blobs/contents.ts'
 import { findIndexedBlob, isIndexed } from '../blobs/indexed-blob.ts'
 import { openBlob, readManifest } from '../blobs/pack-reader.ts'
 import type { Store } from '../store.ts'
-import { encodeEntryMetadata } from './entry-metadata.ts'
 import { insertEntry } from './insert-entry.ts'
 
 /**
@@ -39,7 +38,6 @@ export async function adoptManifest(store: Store, digest: Digest): Promise<boole
       manifestBlob: { digest, sizeBytes },
       blobNumbers: numbers,
       strategy: 'lru',
-      metadata: encodeEntryMetadata(manifest),
       createdAtMs: store.now(),
       expiresAtMs: manifest.expiresAtMs,
     })

@@ -3,13 +3,13 @@ import type { Digest } from '../../model/digest.ts'
 import type { Manifest } from '../../model/manifest.ts'
 import type { EvictionStrategy } from '../../model/policy.ts'
 import type { Database } from '../database/database.ts'
+import { encodeEntryMetadata } from './entry-metadata.ts'
 
 export interface NewEntry {
   readonly manifest: Manifest
   readonly manifestBlob: { readonly digest: Digest; readonly sizeBytes: number }
   readonly blobNumbers: readonly number[]
   readonly strategy: EvictionStrategy
-  readonly metadata: string
   readonly createdAtMs: number
   readonly expiresAtMs: number | undefined
 }
@@ -33,7 +33,7 @@ export function insertEntry(database: Database, entry: NewEntry): void {
       manifest.key,
       manifest.scope,
       manifest.task,
-      entry.metadata,
+      encodeEntryMetadata(manifest),
       createdAtMs,
       createdAtMs,
       entry.expiresAtMs ?? null,

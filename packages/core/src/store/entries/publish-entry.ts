@@ -11,7 +11,6 @@ import { ensureTables } from '../database/schema.ts'
 import { settleEntries } from '../database/settle-clock.ts'
 import { removeUnneeded } from '../removal/remove-unneeded.ts'
 import type { Store } from '../store.ts'
-import { encodeEntryMetadata } from './entry-metadata.ts'
 import { insertEntry } from './insert-entry.ts'
 
 export interface Publication {
@@ -100,7 +99,6 @@ function insertPublished(
     manifestBlob,
     blobNumbers,
     strategy,
-    metadata: encodeEntryMetadata(manifest),
     createdAtMs: nowMs,
     expiresAtMs: received === undefined ? expiryFrom(manifest, nowMs) : received.expiresAtMs,
   })

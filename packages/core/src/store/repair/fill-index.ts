@@ -9,7 +9,6 @@ import { addContents } from '../blobs/contents.ts'
 import { listBlobs } from '../blobs/list-blobs.ts'
 import { openBlob, readManifest } from '../blobs/pack-reader.ts'
 import { listReceived } from '../blobs/received-packs.ts'
-import { encodeEntryMetadata } from '../entries/entry-metadata.ts'
 import { insertEntry } from '../entries/insert-entry.ts'
 import type { Store } from '../store.ts'
 import { moveToQuarantine } from './move-to-quarantine.ts'
@@ -143,7 +142,6 @@ function adopt({ database }: FillOptions, { digest, sizeBytes, manifest }: Found
     manifestBlob: { digest, sizeBytes },
     blobNumbers: rows.map((row) => Number(row?.['number'])),
     strategy: 'lru',
-    metadata: encodeEntryMetadata(manifest),
     createdAtMs: manifest.createdAtMs,
     expiresAtMs: manifest.expiresAtMs,
   })
