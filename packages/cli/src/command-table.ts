@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Cli } from './cli.ts'
 
-/** Adds one command below `parent`. Every commands/<verb>.ts exports one such function. */
+/** Adds one command below `parent`. Its words are the path of the file that exports this: commands/cache/ls.ts. */
 export type Register = (parent: Command, cli: Cli) => void
 
 /** A command by its words, and how to load the module that knows the rest. */
@@ -32,89 +32,89 @@ export const COMMANDS: readonly CommandRow[] = [
   { words: 'save', load: async () => (await import('./commands/save.ts')).registerSave },
   {
     words: 'cache save',
-    load: async () => (await import('./commands/cache-save.ts')).registerCacheSave,
+    load: async () => (await import('./commands/cache/save.ts')).registerCacheSave,
   },
   {
     words: 'cache get',
-    load: async () => (await import('./commands/cache-get.ts')).registerCacheGet,
+    load: async () => (await import('./commands/cache/get.ts')).registerCacheGet,
   },
   {
     words: 'cache stats',
-    load: async () => (await import('./commands/cache-stats.ts')).registerCacheStats,
+    load: async () => (await import('./commands/cache/stats.ts')).registerCacheStats,
   },
-  { words: 'cache ls', load: async () => (await import('./commands/cache-ls.ts')).registerCacheLs },
+  { words: 'cache ls', load: async () => (await import('./commands/cache/ls.ts')).registerCacheLs },
   {
     words: 'cache show',
-    load: async () => (await import('./commands/cache-show.ts')).registerCacheShow,
+    load: async () => (await import('./commands/cache/show.ts')).registerCacheShow,
   },
-  { words: 'cache rm', load: async () => (await import('./commands/cache-rm.ts')).registerCacheRm },
+  { words: 'cache rm', load: async () => (await import('./commands/cache/rm.ts')).registerCacheRm },
   {
     words: 'cache invalidate',
-    load: async () => (await import('./commands/cache-invalidate.ts')).registerCacheInvalidate,
+    load: async () => (await import('./commands/cache/invalidate.ts')).registerCacheInvalidate,
   },
   {
     words: 'cache prune',
-    load: async () => (await import('./commands/cache-prune.ts')).registerCachePrune,
+    load: async () => (await import('./commands/cache/prune.ts')).registerCachePrune,
   },
   {
     words: 'cache verify',
-    load: async () => (await import('./commands/cache-verify.ts')).registerCacheVerify,
+    load: async () => (await import('./commands/cache/verify.ts')).registerCacheVerify,
   },
-  { words: 'cache gc', load: async () => (await import('./commands/cache-gc.ts')).registerCacheGc },
+  { words: 'cache gc', load: async () => (await import('./commands/cache/gc.ts')).registerCacheGc },
   {
     words: 'policy explain',
-    load: async () => (await import('./commands/policy-explain.ts')).registerPolicyExplain,
+    load: async () => (await import('./commands/policy/explain.ts')).registerPolicyExplain,
   },
   {
     words: 'audit tail',
-    load: async () => (await import('./commands/audit-tail.ts')).registerAuditTail,
+    load: async () => (await import('./commands/audit/tail.ts')).registerAuditTail,
   },
   {
     words: 'audit verify',
-    load: async () => (await import('./commands/audit-verify.ts')).registerAuditVerify,
+    load: async () => (await import('./commands/audit/verify.ts')).registerAuditVerify,
   },
   {
     words: 'config show',
-    load: async () => (await import('./commands/config-show.ts')).registerConfigShow,
+    load: async () => (await import('./commands/config/show.ts')).registerConfigShow,
   },
   {
     words: 'config validate',
-    load: async () => (await import('./commands/config-validate.ts')).registerConfigValidate,
+    load: async () => (await import('./commands/config/validate.ts')).registerConfigValidate,
   },
   { words: 'serve', load: async () => (await import('./commands/serve.ts')).registerServe },
   {
     words: 'keys create',
-    load: async () => (await import('./commands/keys-create.ts')).registerKeysCreate,
+    load: async () => (await import('./commands/keys/create.ts')).registerKeysCreate,
   },
   {
     words: 'keys list',
-    load: async () => (await import('./commands/keys-list.ts')).registerKeysList,
+    load: async () => (await import('./commands/keys/list.ts')).registerKeysList,
   },
   {
     words: 'keys revoke',
-    load: async () => (await import('./commands/keys-revoke.ts')).registerKeysRevoke,
+    load: async () => (await import('./commands/keys/revoke.ts')).registerKeysRevoke,
   },
   { words: 'why', load: async () => (await import('./commands/why.ts')).registerWhy },
   { words: 'doctor', load: async () => (await import('./commands/doctor.ts')).registerDoctor },
   {
     words: 'hooks install',
-    load: async () => (await import('./commands/hooks-install.ts')).registerHooksInstall,
+    load: async () => (await import('./commands/hooks/install.ts')).registerHooksInstall,
   },
   {
     words: 'hooks uninstall',
-    load: async () => (await import('./commands/hooks-uninstall.ts')).registerHooksUninstall,
+    load: async () => (await import('./commands/hooks/uninstall.ts')).registerHooksUninstall,
   },
   {
     words: 'hooks status',
-    load: async () => (await import('./commands/hooks-status.ts')).registerHooksStatus,
+    load: async () => (await import('./commands/hooks/status.ts')).registerHooksStatus,
   },
   {
     words: 'hooks doctor',
-    load: async () => (await import('./commands/hooks-doctor.ts')).registerHooksDoctor,
+    load: async () => (await import('./commands/hooks/doctor.ts')).registerHooksDoctor,
   },
   {
     words: 'hooks run',
-    load: async () => (await import('./commands/hooks-run.ts')).registerHooksRun,
+    load: async () => (await import('./commands/hooks/run.ts')).registerHooksRun,
   },
   { words: 'hash', load: async () => (await import('./commands/hash.ts')).registerHash },
   {

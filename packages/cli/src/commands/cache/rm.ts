@@ -1,8 +1,8 @@
 import { removeEntry, shortDigest } from '@taskvault/core'
 import type { Command } from 'commander'
-import type { Cli } from '../cli.ts'
-import { findEntryByPrefix } from './find-entry.ts'
-import { remindOfRemote } from './remind-of-remote.ts'
+import type { Cli } from '../../cli.ts'
+import { findEntryByPrefix } from '../find-entry.ts'
+import { remindOfRemote } from '../remind-of-remote.ts'
 
 export function registerCacheRm(parent: Command, cli: Cli): void {
   parent

@@ -1,7 +1,7 @@
 import { uninstallHooks } from '@taskvault/core'
 import type { Command } from 'commander'
-import type { Cli } from '../cli.ts'
-import { joinWords } from '../render/hook-lines.ts'
+import type { Cli } from '../../cli.ts'
+import { joinWords } from '../../render/hook-lines.ts'
 
 interface Options {
   readonly shared?: boolean

@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
-import type { Cli } from '../cli.ts'
-import { renderKey } from '../render/server-key.ts'
-import { openServerOf } from './server-command.ts'
+import type { Cli } from '../../cli.ts'
+import { renderKey } from '../../render/server-key.ts'
+import { openServerOf } from '../server-command.ts'
 
 interface Options {
   readonly role?: string

@@ -1,8 +1,8 @@
 import { GIT_HOOKS, observeHooks } from '@taskvault/core'
 import type { Command } from 'commander'
-import type { Cli } from '../cli.ts'
-import { describeHook, hookToData, hooksPathToData } from '../render/hook-lines.ts'
-import { renderTable } from '../render/table.ts'
+import type { Cli } from '../../cli.ts'
+import { describeHook, hookToData, hooksPathToData } from '../../render/hook-lines.ts'
+import { renderTable } from '../../render/table.ts'
 
 export function registerHooksStatus(parent: Command, cli: Cli): void {
   parent

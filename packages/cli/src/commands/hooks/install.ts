@@ -8,9 +8,9 @@ import type {
 } from '@taskvault/core'
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
-import packageFile from '../../package.json' with { type: 'json' }
-import type { Cli } from '../cli.ts'
-import { hasHookTasks, hookToData, joinWords } from '../render/hook-lines.ts'
+import packageFile from '../../../package.json' with { type: 'json' }
+import type { Cli } from '../../cli.ts'
+import { hasHookTasks, hookToData, joinWords } from '../../render/hook-lines.ts'
 
 interface Options {
   readonly hook?: readonly GitHook[]

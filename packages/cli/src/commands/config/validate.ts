@@ -1,6 +1,6 @@
 import { findNearestName, settingVariableNames } from '@taskvault/core'
 import type { Command } from 'commander'
-import type { Cli } from '../cli.ts'
+import type { Cli } from '../../cli.ts'
 
 export function registerConfigValidate(parent: Command, cli: Cli): void {
   parent

@@ -3,10 +3,10 @@ import path from 'node:path'
 import { GIT_HOOKS, examineHooks, isOurs, observeHooks } from '@taskvault/core'
 import type { HookFinding } from '@taskvault/core'
 import type { Command } from 'commander'
-import packageFile from '../../package.json' with { type: 'json' }
-import type { Cli } from '../cli.ts'
-import { EXIT } from '../exit-codes.ts'
-import { hasHookTasks, joinWords } from '../render/hook-lines.ts'
+import packageFile from '../../../package.json' with { type: 'json' }
+import type { Cli } from '../../cli.ts'
+import { EXIT } from '../../exit-codes.ts'
+import { hasHookTasks, joinWords } from '../../render/hook-lines.ts'
 
 export function registerHooksDoctor(parent: Command, cli: Cli): void {
   parent

@@ -1,9 +1,9 @@
 import type { ServerKey } from '@taskvault/core'
 import type { Command } from 'commander'
-import type { Cli } from '../cli.ts'
-import { renderExpiry } from '../render/entry.ts'
-import { renderTable } from '../render/table.ts'
-import { openServerOf } from './server-command.ts'
+import type { Cli } from '../../cli.ts'
+import { renderExpiry } from '../../render/entry.ts'
+import { renderTable } from '../../render/table.ts'
+import { openServerOf } from '../server-command.ts'
 
 export function registerKeysList(parent: Command, cli: Cli): void {
   parent

@@ -2,9 +2,9 @@ import { text } from 'node:stream/consumers'
 import { GIT_HOOKS, TaskVaultError, isForced, runHook } from '@taskvault/core'
 import type { GitHook } from '@taskvault/core'
 import type { Command } from 'commander'
-import type { Cli } from '../cli.ts'
-import { createHookVoice } from '../render/hook-voice.ts'
-import { openVaultOrWarn } from './open-vault-or-warn.ts'
+import type { Cli } from '../../cli.ts'
+import { createHookVoice } from '../../render/hook-voice.ts'
+import { openVaultOrWarn } from '../open-vault-or-warn.ts'
 
 interface Options {
   readonly explain: boolean
@@ -60,7 +60,7 @@ async function run(cli: Cli, hookText: string, options: Options): Promise<number
   }
   const outcome = await runHook(vault, request, async () => {
     // Looking for a terminal takes a while; on a hit nobody asks for one.
-    const { findSurroundings } = await import('./find-surroundings.ts')
+    const { findSurroundings } = await import('../find-surroundings.ts')
     return await findSurroundings(cli)
   })
   voice.outcome(outcome)

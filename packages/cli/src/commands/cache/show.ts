@@ -1,11 +1,11 @@
 import { describeEntry } from '@taskvault/core'
 import type { EntryDescription, EntryRow } from '@taskvault/core'
 import type { Command } from 'commander'
-import type { Cli } from '../cli.ts'
-import { entryToData, renderExpiry, renderMoment } from '../render/entry.ts'
-import { formatBytes, formatCount, formatDuration } from '../render/quantities.ts'
-import { renderTable } from '../render/table.ts'
-import { findEntryByPrefix } from './find-entry.ts'
+import type { Cli } from '../../cli.ts'
+import { entryToData, renderExpiry, renderMoment } from '../../render/entry.ts'
+import { formatBytes, formatCount, formatDuration } from '../../render/quantities.ts'
+import { renderTable } from '../../render/table.ts'
+import { findEntryByPrefix } from '../find-entry.ts'
 
 interface Options {
   readonly inputs?: boolean

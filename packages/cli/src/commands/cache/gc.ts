@@ -1,7 +1,7 @@
 import { collectGarbage } from '@taskvault/core'
 import type { Command } from 'commander'
-import type { Cli } from '../cli.ts'
-import { formatBytes, formatCount } from '../render/quantities.ts'
+import type { Cli } from '../../cli.ts'
+import { formatBytes, formatCount } from '../../render/quantities.ts'
 
 export function registerCacheGc(parent: Command, cli: Cli): void {
   parent

@@ -7,9 +7,9 @@ import {
 } from '@taskvault/core'
 import type { ExplainedField, LoadedSettings } from '@taskvault/core'
 import type { Command } from 'commander'
-import type { Cli } from '../cli.ts'
-import { renderTable } from '../render/table.ts'
-import { describeSource } from './config-show.ts'
+import type { Cli } from '../../cli.ts'
+import { renderTable } from '../../render/table.ts'
+import { describeSource } from '../config/show.ts'
 
 interface Options {
   readonly branch?: string

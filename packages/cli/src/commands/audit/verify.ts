@@ -1,8 +1,8 @@
 import { verifyAudit } from '@taskvault/core'
 import type { Command } from 'commander'
-import type { Cli } from '../cli.ts'
-import { EXIT } from '../exit-codes.ts'
-import { describeAudit } from '../render/findings.ts'
+import type { Cli } from '../../cli.ts'
+import { EXIT } from '../../exit-codes.ts'
+import { describeAudit } from '../../render/findings.ts'
 
 export function registerAuditVerify(parent: Command, cli: Cli): void {
   parent

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
-import type { Cli } from '../cli.ts'
-import { renderStats, renderStatsDetails } from '../render/cache-lines.ts'
+import type { Cli } from '../../cli.ts'
+import { renderStats, renderStatsDetails } from '../../render/cache-lines.ts'
 
 interface Options {
   readonly details?: boolean

@@ -9,12 +9,12 @@ import {
 } from '@taskvault/core'
 import type { TaskKey, Vault } from '@taskvault/core'
 import type { Command } from 'commander'
-import type { Cli } from '../cli.ts'
-import { formatCount } from '../render/quantities.ts'
-import { findEntryByPrefix } from './find-entry.ts'
-import { remindOfRemote } from './remind-of-remote.ts'
-import { openServerOf } from './server-command.ts'
-import { suggestTask } from './suggest-task.ts'
+import type { Cli } from '../../cli.ts'
+import { formatCount } from '../../render/quantities.ts'
+import { findEntryByPrefix } from '../find-entry.ts'
+import { remindOfRemote } from '../remind-of-remote.ts'
+import { openServerOf } from '../server-command.ts'
+import { suggestTask } from '../suggest-task.ts'
 
 interface Options {
   readonly key?: string

@@ -1,8 +1,8 @@
 import { listSettings } from '@taskvault/core'
 import type { ListedSetting, SettingSource } from '@taskvault/core'
 import type { Command } from 'commander'
-import type { Cli } from '../cli.ts'
-import { renderTable } from '../render/table.ts'
+import type { Cli } from '../../cli.ts'
+import { renderTable } from '../../render/table.ts'
 
 export function registerConfigShow(parent: Command, cli: Cli): void {
   parent
