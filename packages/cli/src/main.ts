@@ -1,6 +1,9 @@
 import { Command, CommanderError, Help, Option } from 'commander'
 import packageFile from '../package.json' with { type: 'json' }
-import { ARGUMENTS_FROM_ENVIRONMENT_HELP, findArguments } from './arguments-from-environment.ts'
+import {
+  ARGUMENTS_FROM_ENVIRONMENT_HELP,
+  findArguments,
+} from './arguments/arguments-from-environment.ts'
 import { createCli } from './cli.ts'
 import type { Cli, GlobalOptions } from './cli.ts'
 import { COMMAND_GROUPS, findCommands } from './command-table.ts'

@@ -1,8 +1,8 @@
 import type { Command } from 'commander'
+import type { Declaration } from '../arguments/run-options.ts'
+import { addWorkOptions, wordsOf } from '../arguments/work-options.ts'
 import type { Cli } from '../cli.ts'
-import type { Declaration } from './run-options.ts'
 import { run } from './run.ts'
-import { addWorkOptions, wordsOf } from './work-options.ts'
 
 /** What `run --explain` prints, by a name of its own. */
 export function registerExplain(parent: Command, cli: Cli): void {

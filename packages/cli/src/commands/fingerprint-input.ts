@@ -1,7 +1,7 @@
 import { fingerprintContent } from '@taskvault/core'
 import type { KeyedFingerprint, TaskName, Vault } from '@taskvault/core'
+import { resolvePathArgument } from '../arguments/path-argument.ts'
 import type { Cli } from '../cli.ts'
-import { resolvePathArgument } from './path-argument.ts'
 
 export interface InputOf {
   readonly vault: Vault

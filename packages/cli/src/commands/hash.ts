@@ -9,9 +9,9 @@ import {
 } from '@taskvault/core'
 import type { ScanContext } from '@taskvault/core'
 import type { Command } from 'commander'
+import { resolvePathArgument } from '../arguments/path-argument.ts'
 import type { Cli } from '../cli.ts'
 import { onOneLine } from '../render/one-line.ts'
-import { resolvePathArgument } from './path-argument.ts'
 
 export function registerHash(parent: Command, cli: Cli): void {
   parent

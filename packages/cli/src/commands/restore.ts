@@ -10,15 +10,15 @@ import {
 } from '@taskvault/core'
 import type { BegunWork, HitOutcome, RestoreTaskOutcome, TaskName } from '@taskvault/core'
 import type { Command } from 'commander'
+import { resolveFileArgument } from '../arguments/path-argument.ts'
+import { createAdditions, type Declaration } from '../arguments/run-options.ts'
+import { addDeclaration } from '../arguments/work-options.ts'
 import type { Cli } from '../cli.ts'
 import { EXIT } from '../exit-codes.ts'
 import { describeReason } from '../render/change-reasons.ts'
 import { createRestoreVoice } from '../render/halves-voice.ts'
 import type { RestoreVoice } from '../render/halves-voice.ts'
 import { openRunVault } from './open-run-vault.ts'
-import { resolveFileArgument } from './path-argument.ts'
-import { createAdditions, type Declaration } from './run-options.ts'
-import { addDeclaration } from './work-options.ts'
 
 interface Options extends Declaration {
   readonly force: boolean

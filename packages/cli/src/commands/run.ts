@@ -17,6 +17,9 @@ import type {
   TaskWork,
 } from '@taskvault/core'
 import type { Command } from 'commander'
+import { resolveFileArgument } from '../arguments/path-argument.ts'
+import { createAdditions, type RunOptions } from '../arguments/run-options.ts'
+import { addWorkOptions, checkCommandWords, wordsOf } from '../arguments/work-options.ts'
 import type { Cli } from '../cli.ts'
 import { describeReason } from '../render/change-reasons.ts'
 import { onOneLine } from '../render/one-line.ts'
@@ -25,9 +28,6 @@ import { createRunVoice } from '../render/run-voice.ts'
 import type { RunVoice } from '../render/run-voice.ts'
 import { findSurroundings } from './find-surroundings.ts'
 import { openRunVault } from './open-run-vault.ts'
-import { resolveFileArgument } from './path-argument.ts'
-import { createAdditions, type RunOptions } from './run-options.ts'
-import { addWorkOptions, checkCommandWords, wordsOf } from './work-options.ts'
 import { writeRunResult } from './write-run-result.ts'
 
 export function registerRun(parent: Command, cli: Cli): void {

@@ -10,12 +10,12 @@ import {
 } from '@taskvault/core'
 import type { BegunWork, SaveTaskOutcome, TaskName } from '@taskvault/core'
 import type { Command } from 'commander'
+import { parseExitStatus } from '../arguments/option-values.ts'
+import { resolveFileArgument } from '../arguments/path-argument.ts'
 import type { Cli } from '../cli.ts'
 import { createSaveVoice } from '../render/halves-voice.ts'
 import type { SaveVoice } from '../render/halves-voice.ts'
 import { openRunVault } from './open-run-vault.ts'
-import { parseExitStatus } from './option-values.ts'
-import { resolveFileArgument } from './path-argument.ts'
 
 interface Options {
   readonly state?: string

@@ -1,10 +1,10 @@
 import { TaskVaultError } from '@taskvault/core'
 import type { EntryHistory, ServerAdministration } from '@taskvault/core'
 import type { Command } from 'commander'
+import { parseCount } from '../arguments/option-values.ts'
 import type { Cli } from '../cli.ts'
 import { renderHistory } from '../render/entry-history.ts'
-import { parseCount } from './option-values.ts'
-import { openServerOf } from './server-command.ts'
+import { openServerOf } from './open-server-of.ts'
 
 interface Options {
   readonly depth: number

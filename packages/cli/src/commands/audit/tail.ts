@@ -1,7 +1,7 @@
 import { tailAudit } from '@taskvault/core'
 import type { Command } from 'commander'
+import { parseCount } from '../../arguments/option-values.ts'
 import type { Cli } from '../../cli.ts'
-import { parseCount } from '../option-values.ts'
 
 interface Options {
   readonly lines: number

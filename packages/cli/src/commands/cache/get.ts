@@ -17,13 +17,13 @@ import type {
   Vault,
 } from '@taskvault/core'
 import type { Command } from 'commander'
+import { parseResultTarget } from '../../arguments/result-target.ts'
 import type { Cli } from '../../cli.ts'
 import { EXIT } from '../../exit-codes.ts'
 import { renderHit } from '../../render/cache-lines.ts'
 import { describeReason, summariseReasons } from '../../render/change-reasons.ts'
 import { fingerprintInput } from '../fingerprint-input.ts'
 import { openVaultUnlessTrouble } from '../open-vault-unless-trouble.ts'
-import { parseResultTarget } from '../result-target.ts'
 
 export function registerCacheGet(parent: Command, cli: Cli): void {
   parent

@@ -12,8 +12,8 @@ import type { Command } from 'commander'
 import type { Cli } from '../../cli.ts'
 import { formatCount } from '../../render/quantities.ts'
 import { findEntryByPrefix } from '../find-entry.ts'
+import { openServerOf } from '../open-server-of.ts'
 import { remindOfRemote } from '../remind-of-remote.ts'
-import { openServerOf } from '../server-command.ts'
 import { suggestTask } from '../suggest-task.ts'
 
 interface Options {

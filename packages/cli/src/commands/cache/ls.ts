@@ -1,11 +1,11 @@
 import { listEntries, parseTaskName } from '@taskvault/core'
 import type { EntrySummary } from '@taskvault/core'
 import type { Command } from 'commander'
+import { parseCount } from '../../arguments/option-values.ts'
 import type { Cli } from '../../cli.ts'
 import { entryToData, renderExpiry } from '../../render/entry.ts'
 import { formatBytes, formatTime } from '../../render/quantities.ts'
 import { renderTable } from '../../render/table.ts'
-import { parseCount } from '../option-values.ts'
 import { suggestTask } from '../suggest-task.ts'
 
 interface Options {

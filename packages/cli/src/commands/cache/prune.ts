@@ -1,8 +1,8 @@
 import { evictIfNeeded, removeExpired } from '@taskvault/core'
 import type { Command } from 'commander'
+import { parseGigabytes } from '../../arguments/option-values.ts'
 import type { Cli } from '../../cli.ts'
 import { formatBytes, formatCount } from '../../render/quantities.ts'
-import { parseGigabytes } from '../option-values.ts'
 
 interface Options {
   readonly maxSizeGb?: number

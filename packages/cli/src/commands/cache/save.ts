@@ -14,12 +14,12 @@ import type {
   TaskName,
 } from '@taskvault/core'
 import type { Command } from 'commander'
+import { resolvePathArgument } from '../../arguments/path-argument.ts'
+import { checkApart } from '../../arguments/result-target.ts'
 import type { Cli } from '../../cli.ts'
 import { renderSaved } from '../../render/cache-lines.ts'
 import { formatBytes } from '../../render/quantities.ts'
 import { fingerprintInput } from '../fingerprint-input.ts'
-import { resolvePathArgument } from '../path-argument.ts'
-import { checkApart } from '../result-target.ts'
 
 export function registerCacheSave(parent: Command, cli: Cli): void {
   parent

@@ -1,11 +1,11 @@
 import { verifyStore } from '@taskvault/core'
 import type { Command } from 'commander'
+import { parseSubset } from '../../arguments/option-values.ts'
+import type { Subset } from '../../arguments/option-values.ts'
 import type { Cli } from '../../cli.ts'
 import { EXIT } from '../../exit-codes.ts'
 import { describeFinding, shorten } from '../../render/findings.ts'
 import { formatBytes, formatCount } from '../../render/quantities.ts'
-import { parseSubset } from '../option-values.ts'
-import type { Subset } from '../option-values.ts'
 
 interface Options {
   readonly subset?: Subset

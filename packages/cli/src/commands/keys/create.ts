@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
 import type { Cli } from '../../cli.ts'
 import { renderKey } from '../../render/server-key.ts'
-import { openServerOf } from '../server-command.ts'
+import { openServerOf } from '../open-server-of.ts'
 
 interface Options {
   readonly role?: string

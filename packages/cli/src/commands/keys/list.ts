@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { Cli } from '../../cli.ts'
 import { renderExpiry } from '../../render/entry.ts'
 import { renderTable } from '../../render/table.ts'
-import { openServerOf } from '../server-command.ts'
+import { openServerOf } from '../open-server-of.ts'
 
 export function registerKeysList(parent: Command, cli: Cli): void {
   parent

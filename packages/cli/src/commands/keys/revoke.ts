@@ -1,7 +1,7 @@
 import { TaskVaultError } from '@taskvault/core'
 import type { Command } from 'commander'
 import type { Cli } from '../../cli.ts'
-import { openServerOf } from '../server-command.ts'
+import { openServerOf } from '../open-server-of.ts'
 
 export function registerKeysRevoke(parent: Command, cli: Cli): void {
   parent

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { EXIT } from '../exit-codes.ts'
+import { createProject, runMain } from '../testing/run-main.ts'
 import { findArguments } from './arguments-from-environment.ts'
-import { EXIT } from './exit-codes.ts'
-import { createProject, runMain } from './testing/run-main.ts'
 
 describe('findArguments', () => {
   test('gives every word as it was, whatever it consists of', () => {
