@@ -1,6 +1,7 @@
 import { isTaskVaultError } from '../errors.ts'
 import { isSoundOutput } from '../files/selection/output-patterns.ts'
 import { hashAlgorithmNames } from '../hashing/open-hash-algorithm.ts'
+import { isVariableName } from '../model/is-variable-name.ts'
 import { EVICTION_STRATEGIES, HOOK_MODES, PASSES_OF, UNSTAGED_HANDLINGS } from '../model/policy.ts'
 import type { PolicyFields } from '../model/policy.ts'
 import { GIT_HOOKS, parseTaskName } from '../model/task.ts'
@@ -74,9 +75,7 @@ const POLICY_FIELDS: Fields<PolicyFields> = {
 }
 
 const someText: Check<string> = checkText('a non-empty string', (text) => text.trim() !== '')
-const envName: Check<string> = checkText('the name of an environment variable', (text) =>
-  /^[^\s=\0]+$/.test(text),
-)
+const envName: Check<string> = checkText('the name of an environment variable', isVariableName)
 const outputPath: Check<string> = checkText(
   'a path in the project, such as dist or reports/junit.xml, or a pattern that begins with a name, such as packages/*/dist',
   (text) =>

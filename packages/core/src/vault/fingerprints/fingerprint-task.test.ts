@@ -282,13 +282,16 @@ test('a warm stat cache gives the key of a cold one', async () => {
   expect(changed.key).not.toBe(cold.key)
 })
 
-test.each([['A=1'], [''], ['A\0']])('%j is no name of a variable', async (name) => {
-  const project = inProject(FILES)
+test.each([['A=1'], [''], ['A\0'], ['A, B'], ['A,B'], ['A B']])(
+  '%j is no name of a variable',
+  async (name) => {
+    const project = inProject(FILES)
 
-  await expect(fingerprint(project, {}, { env: [name] })).rejects.toMatchObject({
-    code: 'ARGUMENT_INVALID',
-  })
-})
+    await expect(fingerprint(project, {}, { env: [name] })).rejects.toMatchObject({
+      code: 'ARGUMENT_INVALID',
+    })
+  },
+)
 
 test('a task without inputs has a key', async () => {
   const project = inProject({})

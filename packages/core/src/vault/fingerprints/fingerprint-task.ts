@@ -16,6 +16,7 @@ import type {
   KeyedFingerprint,
   NamedInput,
 } from '../../model/fingerprint.ts'
+import { isVariableName } from '../../model/is-variable-name.ts'
 import type { TaskName, WorkDefinition } from '../../model/task.ts'
 import { createTaskProducts } from '../targets/task-products.ts'
 import { digestGitFiles, digestWorkTreeFiles } from './digest-files.ts'
@@ -124,7 +125,7 @@ function digestVariables(
   algorithm: HashAlgorithm,
 ): NamedInput[] {
   return sortedOnce(names).map((name) => {
-    if (name === '' || /[=\0]/.test(name)) throw invalidName(name)
+    if (!isVariableName(name)) throw invalidName(name)
     const value = env[name]
     return {
       name,
@@ -151,7 +152,7 @@ function invalidName(name: string): TaskVaultError {
     'ARGUMENT_INVALID',
     `${JSON.stringify(name)} cannot be the name of a variable`,
     {
-      hint: 'Give the names of environment variables only, without `=` or a value.',
+      hint: 'Give each name by itself, without `=` or a value.',
     },
   )
 }
