@@ -1,12 +1,12 @@
 import { isTaskVaultError } from '@taskvault/core'
 import { createStopSignals } from '@taskvault/core/stop-signals'
 import type { HalfStep } from './half-step.ts'
+import { readStepInputs } from './inputs/step-inputs.ts'
 import { openStepVault } from './open-step-vault.ts'
 import { createRunner } from './runner.ts'
 import type { Runner } from './runner.ts'
 import type { StepHost } from './step-host.ts'
-import { readStepInputs } from './step-inputs.ts'
-import { createTroubles } from './troubles.ts'
+import { createTroubles } from './telling/troubles.ts'
 
 interface ActOptions {
   readonly mayRun?: boolean

@@ -1,8 +1,8 @@
 import type { StopSignals } from '@taskvault/core'
+import type { StepInputs } from './inputs/step-inputs.ts'
 import type { StepVault } from './open-step-vault.ts'
 import type { Runner } from './runner.ts'
-import type { StepInputs } from './step-inputs.ts'
-import type { Troubles } from './troubles.ts'
+import type { Troubles } from './telling/troubles.ts'
 
 /** A step between whose halves other steps do the work. */
 export interface HalfStep {

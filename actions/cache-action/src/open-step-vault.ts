@@ -11,7 +11,7 @@ import {
 } from '@taskvault/core'
 import type { ConfigMemory, RemoteSettings, RunVault, Settings } from '@taskvault/core'
 import type { Runner } from './runner.ts'
-import type { Troubles } from './troubles.ts'
+import type { Troubles } from './telling/troubles.ts'
 
 export interface StepVault extends AsyncDisposable {
   readonly settings: Settings

@@ -11,12 +11,12 @@ import {
 import type { RestoreTaskOutcome } from '@taskvault/core'
 import { tellItSavesLater } from './after-job.ts'
 import { BEGUN_STATE, KEY_STATE } from './begun-state.ts'
-import { changedFiles } from './changed-files.ts'
 import type { HalfStep } from './half-step.ts'
 import { findStepWork } from './step-work.ts'
 import type { StepWork } from './step-work.ts'
-import { describeWritten, tellLookUp } from './tell-keyed.ts'
-import { tellOutcome } from './tell-outcome.ts'
+import { changedFiles } from './telling/changed-files.ts'
+import { describeWritten, tellLookUp } from './telling/tell-keyed.ts'
+import { tellOutcome } from './telling/tell-outcome.ts'
 
 /** Who knows actions/cache finds these words in scripts. */
 const MISSED = 'Failed to restore cache entry. Exiting as fail-on-cache-miss is set. Input key: '

@@ -9,13 +9,13 @@ import {
   spawnPiped,
 } from '@taskvault/core'
 import type { RunOutcome, TaskWork } from '@taskvault/core'
-import { changedFiles } from './changed-files.ts'
 import type { HalfStep } from './half-step.ts'
+import type { StepCommand } from './inputs/step-inputs.ts'
 import { createQuietReplay } from './quiet-replay.ts'
 import { namesRunnerFile, openRunnerFiles, passOn } from './runner-files.ts'
-import type { StepCommand } from './step-inputs.ts'
-import { tellMiss, tellOutcome } from './tell-outcome.ts'
-import { tellSaved } from './tell-saved.ts'
+import { changedFiles } from './telling/changed-files.ts'
+import { tellMiss, tellOutcome } from './telling/tell-outcome.ts'
+import { tellSaved } from './telling/tell-saved.ts'
 
 export interface RunStep extends HalfStep {
   readonly command: StepCommand

@@ -2,8 +2,8 @@ import { detectPlace, notesOfKey, readBegunWork, removeBegunWork, saveTask } fro
 import type { BegunWork } from '@taskvault/core'
 import { BEGUN_STATE, KEY_STATE } from './begun-state.ts'
 import type { HalfStep } from './half-step.ts'
-import { tellSavedKey } from './tell-keyed.ts'
-import { tellSaved } from './tell-saved.ts'
+import { tellSavedKey } from './telling/tell-keyed.ts'
+import { tellSaved } from './telling/tell-saved.ts'
 
 /** What a job's status says against saving: its steps may have done half of their work. */
 const WHY_NOT: Readonly<Record<string, string>> = {

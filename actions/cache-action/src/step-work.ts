@@ -8,8 +8,8 @@ import type {
   TaskName,
 } from '@taskvault/core'
 import type { HalfStep } from './half-step.ts'
-import { HASH } from './keyed-inputs.ts'
-import type { KeyedInputs } from './keyed-inputs.ts'
+import { HASH } from './inputs/keyed-inputs.ts'
+import type { KeyedInputs } from './inputs/keyed-inputs.ts'
 
 /** What a step keeps, and by which name it is known. */
 export interface StepWork {

@@ -1,5 +1,5 @@
 import type { RunEvent, VaultEvent } from '@taskvault/core'
-import type { Runner } from './runner.ts'
+import type { Runner } from '../runner.ts'
 
 /** What goes wrong with the cache: warnings, and never more than that. */
 export interface Troubles {

@@ -1,10 +1,10 @@
 import path from 'node:path'
 import { TaskVaultError, parseTaskName } from '@taskvault/core'
 import type { Command, ResolvedPolicy, TaskAdditions, TaskName } from '@taskvault/core'
+import type { Runner } from '../runner.ts'
 import { readKeyedInputs } from './keyed-inputs.ts'
 import type { KeyedInputs } from './keyed-inputs.ts'
 import { readPolicyInputs } from './policy-inputs.ts'
-import type { Runner } from './runner.ts'
 
 /** What a step asks for. */
 export interface StepInputs {

@@ -1,6 +1,6 @@
 import { TaskVaultError } from '@taskvault/core'
 import type { ResolvedPolicy } from '@taskvault/core'
-import type { Runner } from './runner.ts'
+import type { Runner } from '../runner.ts'
 
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const
 const DURATION = /^(?<count>[1-9]\d{0,8})(?<unit>[smhd]?)$/

@@ -1,8 +1,8 @@
 import { keyOfName, nameOfKey, readCacheMode } from '@taskvault/core'
 import type { HitOutcome, NamedKey, SaveTaskOutcome } from '@taskvault/core'
-import type { HalfStep } from './half-step.ts'
-import { GITHUB_URL } from './open-step-vault.ts'
-import type { WrittenKey } from './step-work.ts'
+import type { HalfStep } from '../half-step.ts'
+import { GITHUB_URL } from '../open-step-vault.ts'
+import type { WrittenKey } from '../step-work.ts'
 import type { Status } from './tell-outcome.ts'
 
 /* What actions/cache says, in its very words: scripts look for them in logs. */

@@ -1,5 +1,5 @@
 import { TaskVaultError } from '@taskvault/core'
-import type { Runner } from './runner.ts'
+import type { Runner } from '../runner.ts'
 
 /** A key that somebody has written, as actions/cache has it. */
 export interface KeyedInputs {

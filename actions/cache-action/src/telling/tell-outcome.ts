@@ -1,7 +1,7 @@
 import { nameReason } from '@taskvault/core'
 import type { ChangeReason, HitOutcome, NamedKey, TaskKey, TaskName } from '@taskvault/core'
+import type { Runner } from '../runner.ts'
 import { formatBytes, formatDuration, formatFiles } from './quantities.ts'
-import type { Runner } from './runner.ts'
 
 /** What became of a look-up, as the outputs say it. */
 export interface Told {

@@ -1,6 +1,6 @@
 import { TaskVaultError, describeLeftOut, nameReason } from '@taskvault/core'
 import type { NotSaved, SaveTaskOutcome } from '@taskvault/core'
-import type { HalfStep } from './half-step.ts'
+import type { HalfStep } from '../half-step.ts'
 import { formatBytes, formatFiles } from './quantities.ts'
 
 type Save = SaveTaskOutcome['save']
