@@ -372,13 +372,15 @@ test('what is saved lives as long as the step says', async () => {
 
   await runAction(machine, { entry: 'save', inputs })
   const refused = await runAction(machine, { inputs: { ...inputs, ttl: 'soon' } })
+  const endless = await runAction(machine, { inputs: { ...inputs, ttl: '36526d' } })
 
   const file = path.join(machine.env['RUNNER_TOOL_CACHE'] ?? '', 'taskvault/cache.db')
   using database = new DatabaseSync(file, { readOnly: true })
   const row = database.prepare('SELECT expires_at - created_at AS ttl FROM cache_entries').get()
   expect(row).toEqual({ ttl: 12 * 3_600_000 })
-  expect(refused.exitCode).toBe(1)
+  expect([refused.exitCode, endless.exitCode]).toEqual([1, 1])
   expect(refused.log).toContain('ttl is "soon"')
+  expect(endless.log).toContain('ttl is "36526d". Write a number of seconds')
 })
 
 test('the limits of actions/cache are told in its words', async () => {

@@ -1,4 +1,4 @@
-import { TaskVaultError } from '@taskvault/core'
+import { LONGEST_TTL_SECONDS, TaskVaultError } from '@taskvault/core'
 import type { ResolvedPolicy } from '@taskvault/core'
 import type { Runner } from '../runner.ts'
 
@@ -12,10 +12,10 @@ const DURATION = /^(?<count>[1-9]\d{0,8})(?<unit>[smhd]?)$/
 export function readPolicyInputs({ input }: Runner): Partial<ResolvedPolicy> {
   const ttl = input('ttl')
   if (ttl === '') return {}
-  const { count, unit = '' } = DURATION.exec(ttl)?.groups ?? {}
-  if (count === undefined)
-    throw new TaskVaultError('ARGUMENT_INVALID', `ttl is ${JSON.stringify(ttl)}`, {
-      hint: 'Write a number of seconds, or one with m, h or d: 12h, 7d.',
-    })
-  return { ttlSeconds: Number(count) * SECONDS[(unit || 's') as keyof typeof SECONDS] }
+  const { count = 'none', unit = '' } = DURATION.exec(ttl)?.groups ?? {}
+  const ttlSeconds = Number(count) * SECONDS[(unit || 's') as keyof typeof SECONDS]
+  if (ttlSeconds <= LONGEST_TTL_SECONDS) return { ttlSeconds }
+  throw new TaskVaultError('ARGUMENT_INVALID', `ttl is ${JSON.stringify(ttl)}`, {
+    hint: 'Write a number of seconds, or one with m, h or d: 12h, 7d; a century at most.',
+  })
 }

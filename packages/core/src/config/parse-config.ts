@@ -2,7 +2,13 @@ import { isTaskVaultError } from '../errors.ts'
 import { isSoundOutput } from '../files/selection/output-patterns.ts'
 import { hashAlgorithmNames } from '../hashing/open-hash-algorithm.ts'
 import { isVariableName } from '../model/is-variable-name.ts'
-import { EVICTION_STRATEGIES, HOOK_MODES, PASSES_OF, UNSTAGED_HANDLINGS } from '../model/policy.ts'
+import {
+  EVICTION_STRATEGIES,
+  HOOK_MODES,
+  LONGEST_TTL_SECONDS,
+  PASSES_OF,
+  UNSTAGED_HANDLINGS,
+} from '../model/policy.ts'
 import type { PolicyFields } from '../model/policy.ts'
 import { GIT_HOOKS, parseTaskName } from '../model/task.ts'
 import type { TaskDefinition } from '../model/task.ts'
@@ -47,14 +53,13 @@ export interface ParsedConfig {
   readonly sources: Reading['sources']
 }
 
-const CENTURY_SECONDS = 3_155_760_000
 /** The largest whole number of GiB whose bytes a number counts exactly. */
 const MOST_GB = 8_388_607
 
 const POLICY_FIELDS: Fields<PolicyFields> = {
   ttlSeconds: {
     key: 'ttl_seconds',
-    check: checkNumberOr('never', { least: 1, most: CENTURY_SECONDS, isWhole: true }),
+    check: checkNumberOr('never', { least: 1, most: LONGEST_TTL_SECONDS, isWhole: true }),
   },
   maxSizeBytes: {
     key: 'max_size_bytes',

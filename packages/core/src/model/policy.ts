@@ -5,6 +5,9 @@ export type EvictionStrategy = 'lru' | 'lfu' | 'fifo'
 
 export const EVICTION_STRATEGIES: readonly EvictionStrategy[] = ['lru', 'lfu', 'fifo']
 
+/** A century: how long an entry may be said to live at most. */
+export const LONGEST_TTL_SECONDS = 3_155_760_000
+
 /** What a task that fails in a git hook means: refusal, a warning, or that it is not even run. */
 export type HookMode = 'require' | 'warn' | 'off'
 
