@@ -14,50 +14,27 @@ export interface Pace {
  * @throws {TaskVaultError} REQUEST_INVALID (408) when the sender is slower than `pace`, or (400) when it
  * hung up in the middle.
  */
-export async function* receiveBody(request: IncomingMessage, pace: Pace): ByteStream {
-  const patience = createPatience(pace)
-  try {
-    for (;;) {
-      const chunk: Buffer | null = request.read()
-      if (chunk !== null) {
-        patience.credit(chunk.byteLength)
-        yield chunk
-      } else if (request.readableEnded) return
-      else await waitForMore(request, patience)
-    }
-  } finally {
-    patience.end()
-  }
-}
-
-interface Patience {
-  /** Milliseconds that the sender may still let us wait. */
-  leftMs(): number
-  credit(bytes: number): void
-  spend(ms: number): void
-  end(): void
-}
-
-function createPatience({ graceMs, leastBytesPerSecond }: Pace): Patience {
+export async function* receiveBody(
+  request: IncomingMessage,
+  { graceMs, leastBytesPerSecond }: Pace,
+): ByteStream {
+  /** How long the sender may still let us wait. */
   let leftMs = graceMs
-  return {
-    leftMs: () => leftMs,
-    credit: (bytes) => {
-      leftMs += (bytes / leastBytesPerSecond) * 1000
-    },
-    spend: (ms) => {
-      leftMs -= ms
-    },
-    end: () => {
-      leftMs = 0
-    },
+  for (;;) {
+    const chunk: Buffer | null = request.read()
+    if (chunk !== null) {
+      leftMs += (chunk.byteLength / leastBytesPerSecond) * 1000
+      yield chunk
+    } else if (request.readableEnded) return
+    else leftMs -= await waitForMore(request, leftMs)
   }
 }
 
-async function waitForMore(request: IncomingMessage, patience: Patience): Promise<void> {
+/** @returns how many milliseconds that took. */
+async function waitForMore(request: IncomingMessage, leftMs: number): Promise<number> {
   const startedAt = performance.now()
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => finish(tooSlow()), Math.max(1, patience.leftMs()))
+    const timer = setTimeout(() => finish(tooSlow()), Math.max(1, leftMs))
     const finish = (failure?: Error): void => {
       clearTimeout(timer)
       request.off('readable', onMore).off('end', onMore).off('error', onLost).off('close', onLost)
@@ -69,7 +46,7 @@ async function waitForMore(request: IncomingMessage, patience: Patience): Promis
     request.on('readable', onMore).on('end', onMore).on('error', onLost).on('close', onLost)
     if (request.destroyed && !request.readableEnded) onLost()
   })
-  patience.spend(performance.now() - startedAt)
+  return performance.now() - startedAt
 }
 
 function tooSlow(): Refusal {
