@@ -27,10 +27,6 @@ export interface Signer {
   sign(tenantId: string, payload: Uint8Array): Promise<RecordSignature>
   /** All whose signatures are to be believed, newest first. */
   publicKeys(tenantId: string): Promise<readonly PublicSigningKey[]>
-  /** From the next signature on, a new key. */
-  rotate(tenantId: string): Promise<PublicSigningKey>
-  /** Takes a key off the list: nothing that it signed is to be believed. Whether it was on it. */
-  revoke(tenantId: string, keyId: string): Promise<boolean>
 }
 
 export interface SignerOptions {
@@ -127,23 +123,6 @@ export function createSigner(options: SignerOptions): Signer {
         publicKey: row.public_key,
         createdAtMs: row.created_at,
       }))
-    },
-    rotate: async (tenantId) => {
-      const key = await createKey(tenantId)
-      held.set(tenantId, { key: Promise.resolve(key), atMs: now() })
-      return { keyId: key.keyId, publicKey: key.publicKey, createdAtMs: key.createdAtMs }
-    },
-    revoke: async (tenantId, keyId) => {
-      held.delete(tenantId)
-      const { numUpdatedRows } = await database
-        .updateTable('signing_keys')
-        .set({ revoked_at: now() })
-        .where('tenant_id', '=', tenantId)
-        .where('key_id', '=', keyId)
-        .where('revoked_at', 'is', null)
-        .executeTakeFirst()
-      held.delete(tenantId)
-      return numUpdatedRows > 0n
     },
   }
 }
