@@ -3,6 +3,8 @@ import type { BlobName } from '../../model/blob-name.ts'
 import type { EntryRecord } from '../../model/entry-record.ts'
 import { parseEntryRecord } from '../../model/parse-entry-record.ts'
 import { nonsense } from '../failures.ts'
+import { asFields, asTexts, malformed } from './answer-fields.ts'
+import type { Fields } from './answer-fields.ts'
 
 /*
  * What a TaskVault server answers (docs/protocol.md), read by a client that trusts nothing. Fields that
@@ -34,8 +36,6 @@ export interface ErrorAnswer {
   /** All fields, for those refusals that have more. */
   readonly fields: Fields
 }
-
-export type Fields = Readonly<Record<string, unknown>>
 
 /** @throws {TaskVaultError} REMOTE_INVALID, like all that follow. */
 export function parseSessionAnswer(value: unknown): SessionAnswer {
@@ -106,17 +106,6 @@ function parseLeniently(text: string): Fields {
   }
 }
 
-function asFields(value: unknown): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('answer')
-  return value as Fields
-}
-
-function asTexts(value: unknown): readonly string[] {
-  if (!Array.isArray(value) || !value.every((item) => typeof item === 'string'))
-    throw malformed('list of names')
-  return value
-}
-
 function asBlobName(text: string): BlobName {
   try {
     return parseBlobName(text)
@@ -133,8 +122,4 @@ function asHeaders(value: unknown): Readonly<Record<string, string>> {
   )
   if (!isSound) throw malformed('upload')
   return Object.fromEntries(headers) as Record<string, string>
-}
-
-function malformed(what: string): Error {
-  return nonsense(`The server answered with a malformed ${what}`)
 }

@@ -1,4 +1,4 @@
-import { nonsense } from '../failures.ts'
+import { asFields, asNumber, asText, asTexts, malformed } from './answer-fields.ts'
 
 /*
  * What a TaskVault server answers its administrators (docs/protocol.md). Fields that are not known are
@@ -46,8 +46,6 @@ export interface EntryHistory {
   readonly entry: ServerEntry
   readonly restored: readonly EntryHistory[]
 }
-
-type Fields = Readonly<Record<string, unknown>>
 
 /** Deeper ones are not read. */
 const DEEPEST = 500
@@ -126,30 +124,6 @@ function parseKey(value: unknown): ServerKey {
   }
 }
 
-function asFields(value: unknown): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('answer')
-  return value as Fields
-}
-
-function asText(value: unknown): string {
-  if (typeof value !== 'string') throw malformed('answer')
-  return value
-}
-
-function asTexts(value: unknown): readonly string[] {
-  if (!Array.isArray(value)) throw malformed('list')
-  return value.map(asText)
-}
-
-function asNumber(value: unknown): number {
-  if (typeof value !== 'number') throw malformed('answer')
-  return value
-}
-
 function isAbsent(value: unknown): boolean {
   return value === undefined || value === null
-}
-
-function malformed(what: string): Error {
-  return nonsense(`The server answered with a malformed ${what}`)
 }
