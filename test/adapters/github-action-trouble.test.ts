@@ -224,6 +224,10 @@ test('what cannot be meant is refused, and told', async () => {
     [{ key: 'a', path: 'out', 'read-only': 'perhaps' }, 'perhaps'],
     [{ key: 'a', path: '.git' }, '.git'],
     [{ key: 'a', run: 'true', shell: 'fish' }, 'fish'],
+    // Passed over in silence, they would run what was only to be looked up.
+    [{ task: 'a', run: 'true', 'lookup-only': 'true' }, 'lookup-only is only for steps'],
+    [{ key: 'a', run: 'true', 'restore-keys': 'a' }, 'restore-keys is only for steps'],
+    [{ task: 'a', 'fail-on-cache-miss': 'true' }, 'fail-on-cache-miss is only for steps'],
   ]
   const machine = createMachine(server)
   writeFiles(machine, { 'src/a.ts': 'a' })

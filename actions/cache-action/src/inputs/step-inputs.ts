@@ -4,6 +4,7 @@ import type { Command, ResolvedPolicy, TaskAdditions, TaskName } from '@taskvaul
 import type { Runner } from '../runner.ts'
 import { readKeyedInputs } from './keyed-inputs.ts'
 import type { KeyedInputs } from './keyed-inputs.ts'
+import { checkOnlyWithoutRun } from './only-without-run.ts'
 import { readPolicyInputs } from './policy-inputs.ts'
 
 /** What a step asks for. */
@@ -50,13 +51,14 @@ export function readStepInputs(
   { mayRun }: { readonly mayRun: boolean },
 ): StepInputs {
   const { input, inputLines, inputFlag, saysTrue } = runner
-  const keyed = readKeyedInputs(runner)
   const key = input('key')
   const run = input('run')
   const inputs = inputLines('inputs')
   const paths = inputLines('path')
   const isDeclared = mayRun && `${key}${run}` === '' && paths.length === 0
   const runs = isDeclared || run !== ''
+  if (runs) checkOnlyWithoutRun(runner)
+  const keyed = readKeyedInputs(runner)
   if (key === '' && !runs && inputs.length === 0)
     throw invalid('Nothing says when the work has to be done again', MAY_HAVE_NO_INPUTS)
   if (!runs && paths.length === 0)
