@@ -15,6 +15,7 @@ import { createGzip, createZstdCompress } from 'node:zlib'
 import { pack } from 'tar-stream'
 import type { Headers, Pack } from 'tar-stream'
 import { TaskVaultError, asTaskVaultError, isTaskVaultError } from '../errors.ts'
+import { relativePathOf } from '../files/relative-path-of.ts'
 import { PIECE_BYTES, STREAM_SIZES } from './stream-sizes.ts'
 
 export interface Packing {
@@ -56,7 +57,7 @@ async function addAll(archive: Pack, { absolutePaths, directory }: Packing): Pro
 
 async function addTree(archive: Pack, absolutePath: string, directory: string): Promise<void> {
   const stats = lstatSync(absolutePath, { bigint: true })
-  const name = path.relative(directory, absolutePath).split(path.sep).join('/') || '.'
+  const name = relativePathOf(absolutePath, directory) || '.'
   if (stats.isSymbolicLink()) {
     const linkname = readlinkSync(absolutePath)
     archive.entry(describe({ name, type: 'symlink', linkname }, stats))

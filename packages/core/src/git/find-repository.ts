@@ -1,5 +1,6 @@
 import { lstatSync, readFileSync, realpathSync } from 'node:fs'
-import { dirname, join, relative, resolve, sep } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { relativePathOf } from '../files/relative-path-of.ts'
 
 /** A git work tree, found without asking git: key computation must also work where git is not installed. */
 export interface Repository {
@@ -24,7 +25,7 @@ export function findRepository(directory: string): RepositoryPlace | undefined {
   for (let at = start; ; at = dirname(at)) {
     const repository = openRepository(at)
     if (repository !== undefined) {
-      const inside = relative(at, start).split(sep).join('/')
+      const inside = relativePathOf(start, at)
       return { repository, prefix: inside === '' ? '' : `${inside}/` }
     }
     if (dirname(at) === at) return undefined

@@ -1,5 +1,6 @@
-import { relative, resolve, sep } from 'node:path'
+import { resolve } from 'node:path'
 import { TaskVaultError } from '../../errors.ts'
+import { relativePathOf } from '../relative-path-of.ts'
 import { RESERVED_NAMES } from '../reserved-names.ts'
 import { STAGING_PREFIX } from '../scanning/observe-directory.ts'
 import { parseGlobPattern } from './glob-pattern.ts'
@@ -113,9 +114,7 @@ export function createInputSelection(projectRoot: string, rules: SelectionRules)
 
 /** Outputs are plain paths: their characters mean nothing but themselves. */
 function toProjectPaths(projectRoot: string, outputs: readonly string[]): string[] {
-  return outputs.map((output) =>
-    relative(projectRoot, resolve(projectRoot, output)).split(sep).join('/'),
-  )
+  return outputs.map((output) => relativePathOf(resolve(projectRoot, output), projectRoot))
 }
 
 function isWithin(path: string, directory: string): boolean {

@@ -1,6 +1,6 @@
-import path from 'node:path'
 import type { Settings } from '../../config/settings.ts'
 import { TaskVaultError } from '../../errors.ts'
+import { relativePathOf } from '../../files/relative-path-of.ts'
 import type { BegunWork, NothingToSave } from '../../model/begun-work.ts'
 import type { TaskKey } from '../../model/digest.ts'
 import type { ChangeReason } from '../../model/explain.ts'
@@ -184,6 +184,6 @@ function begin(request: RestoreTaskRequest, { work, nothingToSave }: Begin): Beg
     command,
     isCache: request.isCache === true,
     isLoose: request.isLoose === true,
-    relativeDirectory: path.relative(projectRoot, directory).split(path.sep).join('/'),
+    relativeDirectory: relativePathOf(directory, projectRoot),
   }
 }

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { relativePathOf } from '../../files/relative-path-of.ts'
 import type { EntryRecord } from '../../model/entry-record.ts'
 import { commandIdentity } from '../../process/command-line.ts'
 import type { RemoteStores } from '../../remote/remote-stores.ts'
@@ -69,7 +70,7 @@ export function describeWork(
   { task, definition, command, directory, env }: KeyableWork,
   projectRoot: string,
 ): Omit<TaskFingerprintRequest, 'source'> {
-  const relativeDirectory = path.relative(projectRoot, directory).split(path.sep).join('/')
+  const relativeDirectory = relativePathOf(directory, projectRoot)
   const identity = command === undefined ? undefined : commandIdentity(command, relativeDirectory)
   return { task, definition, command: identity, projectRoot, env }
 }

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
 import { directoriesAbove } from '../../files/directories-above.ts'
 import { isWithin } from '../../files/is-within.ts'
+import { relativePathOf } from '../../files/relative-path-of.ts'
 import { STAGING_PREFIX } from '../../files/scanning/observe-directory.ts'
 import type { CacheSelection, OutputTarget } from '../vault.ts'
 import {
@@ -189,7 +190,7 @@ function isAllowed(absolutePath: string, rules: CacheRules): boolean {
 
 function nameOf(absolutePath: string, { projectRoot }: CachePlaces, home: string): string {
   return isWithin(absolutePath, projectRoot)
-    ? path.relative(projectRoot, absolutePath).split(path.sep).join('/')
+    ? relativePathOf(absolutePath, projectRoot)
     : nameElsewhere(absolutePath, home)
 }
 

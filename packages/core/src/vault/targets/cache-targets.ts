@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import { TaskVaultError } from '../../errors.ts'
 import { isWithin } from '../../files/is-within.ts'
+import { relativePathOf } from '../../files/relative-path-of.ts'
 import { RESERVED_NAMES } from '../../files/reserved-names.ts'
 import type { OutputTarget } from '../vault.ts'
 import { findOutputTargets } from './output-targets.ts'
@@ -64,7 +65,7 @@ export function resolveCachePath(
 /** What an output is called that does not lie in the project. */
 export function nameElsewhere(absolutePath: string, home: string): string {
   if (!isWithin(absolutePath, home)) return absolutePath
-  return `~/${path.relative(home, absolutePath).split(path.sep).join('/')}`
+  return `~/${relativePathOf(absolutePath, home)}`
 }
 
 function forbidden(given: string, reason: string): TaskVaultError {

@@ -4,6 +4,7 @@ import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
 import { isThere } from '../../files/is-there.ts'
 import { isWithin } from '../../files/is-within.ts'
 import { namesAbove } from '../../files/names-above.ts'
+import { relativePathOf } from '../../files/relative-path-of.ts'
 import { entersPath, isFulfilled } from '../../files/selection/output-patterns.ts'
 import type { OutputPattern } from '../../files/selection/output-patterns.ts'
 import { describeLeftOut } from '../../model/left-out.ts'
@@ -39,8 +40,7 @@ function selectTaskOutputs(
   let notFound: readonly LeftOut[] = []
   const isNamed = (absolutePath: string): boolean =>
     named.some((target) => isWithin(absolutePath, target.absolutePath))
-  const nameOf = (absolutePath: string): string =>
-    path.relative(projectRoot, absolutePath).split(path.sep).join('/')
+  const nameOf = (absolutePath: string): string => relativePathOf(absolutePath, projectRoot)
   const found = (name: string): OutputTarget => ({
     declaredAs: name,
     absolutePath: path.join(projectRoot, name),
