@@ -30,7 +30,17 @@ export function findExecutable(file: string, { directory, env }: ExecutableSearc
   throw commandNotFound(file, directory)
 }
 
+/** A system says the same of a command that is missing and of a directory to run it in. */
 export function commandNotFound(file: string, directory: string, cause?: unknown): TaskVaultError {
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true)
+    return new TaskVaultError(
+      'COMMAND_NOT_FOUND',
+      `Cannot run ${file}: no directory ${directory}`,
+      {
+        hint: 'Correct where it is to run, or make the directory in an earlier step.',
+        cause,
+      },
+    )
   return new TaskVaultError('COMMAND_NOT_FOUND', `Command not found: ${file}`, {
     hint: `Check its spelling, and that it is installed and on the PATH. It would have run in ${directory}.`,
     cause,

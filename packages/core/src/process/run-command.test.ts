@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
@@ -66,6 +66,16 @@ describe('a command', () => {
   test('that does not exist is a failure with a code, not an exit status', async () => {
     await expect(runIt({ command: ['no-such-command-anywhere'] })).rejects.toMatchObject({
       code: 'COMMAND_NOT_FOUND',
+    })
+  })
+
+  test.each(['no-such-directory', 'a-file'])('in %s says that this is missing', async (name) => {
+    const directory = path.join(temporaryDirectory(), name)
+    if (name === 'a-file') writeFileSync(directory, '')
+
+    await expect(runIt({ command: 'true', directory })).rejects.toMatchObject({
+      code: 'COMMAND_NOT_FOUND',
+      message: expect.stringContaining(`no directory ${directory}`),
     })
   })
 

@@ -110,8 +110,7 @@ async function waitForEnd(
 }
 
 function startFailure(error: unknown, { command, directory }: SpawnRequest): TaskVaultError {
-  if (systemErrorCode(error) !== 'ENOENT') {
+  if (!['ENOENT', 'ENOTDIR'].includes(systemErrorCode(error) ?? ''))
     return asTaskVaultError(error, `run ${showCommand(command)}`)
-  }
   return commandNotFound(executableOf(command, process.platform).file, directory, error)
 }
