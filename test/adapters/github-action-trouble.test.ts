@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import path from 'node:path'
@@ -7,6 +8,7 @@ import { useVaultServer } from '../rig/use-vault-server.ts'
 import {
   flipped,
   isRecord,
+  recarried,
   renamed,
   startChanging,
   startFailing,
@@ -54,10 +56,11 @@ test('whatever the service answers costs one warning and a miss', async () => {
   }
 })
 
-test.each<readonly [string, (bytes: Buffer) => Buffer, 'exact' | 'error']>([
+test.each<readonly [string, (bytes: Buffer) => Buffer, 'exact' | 'miss' | 'error']>([
   // The control: what is only passed on is a hit.
   ['as they were', (bytes) => bytes, 'exact'],
-  ['changed in a pack', (bytes) => (isRecord(bytes) ? bytes : flipped(bytes)), 'error'],
+  ['changed in a pack', (bytes) => (isRecord(bytes) ? bytes : flipped(bytes)), 'miss'],
+  ['changed in what a record carries', (bytes) => recarried(bytes), 'error'],
   ['those of another entry', (bytes) => (isRecord(bytes) ? renamed(bytes) : bytes), 'error'],
   ['fewer', (bytes) => bytes.subarray(0, bytes.length >> 1), 'error'],
   ['those of a page', () => Buffer.from('<html>'), 'error'],
@@ -67,6 +70,8 @@ test.each<readonly [string, (bytes: Buffer) => Buffer, 'exact' | 'error']>([
     const inputs = { ...WORK, task: uniqueTask() }
     const first = createMachine(server)
     writeFiles(first, { 'package-lock.json': '1', 'src/a.ts': 'a', 'node_modules/a': 'made' })
+    // Too large for a record to carry.
+    writeFiles(first, { 'node_modules/b': randomBytes(1_500_000).toString('base64') })
     await runAction(first, { entry: 'save', inputs })
     const second = createMachine({
       url: await startChanging(server.url, change),

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -112,10 +113,10 @@ describe('a cache by what the work reads', () => {
   test('after a change, only what is new is sent', async () => {
     const task = uniqueTask()
     const machine = createMachine(server)
-    const noise = Buffer.alloc(600_000, 'x').map((_, at) => (at * 7919 * (at % 251)) % 256)
+    const noise = randomBytes(1_500_000)
     writeFiles(machine, { 'package-lock.json': '1', 'src/a.ts': 'a' })
     const first = await runAction(machine, { inputs: { ...WORK, task } })
-    writeFiles(machine, { 'node_modules/big': Buffer.from(noise).toString('base64') })
+    writeFiles(machine, { 'node_modules/big': noise.toString('base64') })
     const all = await post(machine, { ...WORK, task }, first)
 
     writeFiles(machine, { 'package-lock.json': '2', 'node_modules/small': 'new' })

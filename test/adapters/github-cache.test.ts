@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { findGithubService, loadSettings, parseTaskName } from '@taskvault/core'
+import type { BlobContent, EntryDraft, NeededBlob } from '@taskvault/core'
 import {
   connectGithubStores,
   describeBlobStore,
@@ -94,15 +95,22 @@ test.each([
   expect((await limited.blobs.get(blob.name)) !== undefined).toBe(reads)
 })
 
-test('what was looked for without success is not looked for again before it is sent', async () => {
-  const asked: string[] = []
-  const url = await startStand((request, response) => {
-    asked.push(request.url?.split('/').at(-1) ?? '')
-    void passOn(request, response)
-  })
+const [LOOK, SEND, END] = [
+  'GetCacheEntryDownloadURL',
+  'CreateCacheEntry',
+  'FinalizeCacheEntryUpload',
+] as const
+
+test.each<readonly [string, readonly [number, number], readonly string[]]>([
+  // The entry and two blobs; then the entry, and the blobs with it.
+  ['small', [100, 200], [LOOK, LOOK, LOOK, SEND, END]],
+  // Before the entry the larger blob, and that it is there.
+  ['larger', [100, 1_100_000], [LOOK, LOOK, LOOK, SEND, END, LOOK, SEND, END]],
+])('nothing is looked for twice before a %s entry is sent', async (_, sizes, questions) => {
+  const { asked, url } = await startListening()
   const stores = connect({ ACTIONS_RESULTS_URL: url })
-  const [one, two] = [await sampleBlob(100), await sampleBlob(200)]
-  const draft = { ...(await sampleDraft(connect().blobs)), manifest: one, packs: [two] }
+  const [one, two] = [await sampleBlob(sizes[0]), await sampleBlob(sizes[1])]
+  const draft = draftOf(await sampleDraft(connect().blobs), one, two)
 
   const first = await stores.entries.publish(draft)
   for (const blob of [one, two]) expect(await stores.blobs.put(blob)).toBe('stored')
@@ -110,44 +118,87 @@ test('what was looked for without success is not looked for again before it is s
 
   expect(first).toMatchObject({ kind: 'blobs-missing' })
   expect(second).toMatchObject({ kind: 'published' })
-  const [LOOK, SEND, END] = [
-    'GetCacheEntryDownloadURL',
-    'CreateCacheEntry',
-    'FinalizeCacheEntryUpload',
-  ]
-  // The entry and two blobs; the blobs; that both are there, and the entry.
-  expect(asked).toEqual([LOOK, LOOK, LOOK, SEND, END, SEND, END, LOOK, LOOK, SEND, END])
+  expect(asked).toEqual(questions)
 })
 
-test('what somebody else has sent meanwhile stays', async () => {
+test('a small entry is read with its blobs by one question, and is the newest of its task by none', async () => {
+  const [one, two] = [await sampleBlob(100), await sampleBlob(200)]
+  const task = parseTaskName(`carried-${await sampleKey()}`)
+  const draft = draftOf(await sampleDraft(connect().blobs, { task }), one, two)
+  await publishWhole(connect(), draft, [one, two])
+  const { asked, url } = await startListening()
+  const { blobs, entries } = connect({ ACTIONS_RESULTS_URL: url })
+
+  expect(await entries.find(task, draft.key)).toMatchObject(draft)
+  expect(await readAll(await blobs.get(one.name))).toEqual(one.bytes)
+  const range = { start: 50, end: 150 }
+  expect(await readAll(await blobs.get(two.name, { range }))).toEqual(two.bytes.subarray(50, 150))
+  await expect(async () =>
+    readAll(await blobs.get(two.name, { range: { start: 50, end: 201 } })),
+  ).rejects.toMatchObject({ code: 'REMOTE_INVALID' })
+
+  expect(asked).toEqual([LOOK])
+})
+
+test('who misses an entry, asks why, and starts from the newest one asks once', async () => {
+  const { blobs, entries } = connect()
+  const task = parseTaskName(`newest-${await sampleKey()}`)
+  const draft = await sampleDraft(blobs, { task })
+  await entries.publish(draft)
+  const { asked, url } = await startListening()
+  const late = connect({ ACTIONS_RESULTS_URL: url })
+
+  expect(await late.entries.find(task, await sampleKey())).toBeUndefined()
+  expect(await late.entries.list({ task, limit: 1 })).toMatchObject([draft])
+  expect(await late.entries.list({ task, limit: 1 })).toMatchObject([draft])
+  expect(await late.entries.find(task, draft.key)).toMatchObject(draft)
+
+  expect(asked).toEqual([LOOK])
+  // What it writes itself is seen at once.
+  const next = await sampleDraft(late.blobs, { task })
+  expect(await late.entries.publish(next)).toMatchObject({ kind: 'published' })
+  expect(await late.entries.list({ task, limit: 1 })).toMatchObject([next])
+})
+
+test.each([
+  ['large', 2_000_000, 'known'],
+  // It would have gone with the entry.
+  ['small', 100, 'stored'],
+])('what somebody else has sent meanwhile stays: a %s blob', async (_, size, put) => {
   const [mine, others] = [connect(), connect()]
-  const blob = await sampleBlob(100)
+  const blob = await sampleBlob(size)
   const task = parseTaskName(`raced-${await sampleKey()}`)
-  const draft = { ...(await sampleDraft(mine.blobs, { task })), packs: [blob] }
+  const draft = { ...(await sampleDraft(mine.blobs, { task })), packs: [needed(blob)] }
   expect(await mine.blobs.findMissing([blob.name])).toEqual([blob.name])
   expect(await mine.entries.publish(draft)).toMatchObject({ kind: 'blobs-missing' })
 
   expect(await others.blobs.put(blob)).toBe('stored')
   expect(await others.entries.publish({ ...draft })).toMatchObject({ kind: 'published' })
 
-  expect(await mine.blobs.put(blob)).toBe('known')
+  expect(await mine.blobs.put(blob)).toBe(put)
   expect(await mine.entries.publish(draft)).toMatchObject({ kind: 'known', isSame: true })
 })
 
-test('a job that may not write is told so, and that is no failure', async () => {
-  const stores = await against((request, response) => {
-    const isCreation = request.url?.endsWith('CreateCacheEntry') === true
-    const message = 'cache write denied: this event reads only'
-    response.end(JSON.stringify(isCreation ? { ok: false, message } : { ok: false }))
-  })
+test.each([
+  ['large', 2_000_000, 'skipped'],
+  ['small', 100, 'stored'],
+])(
+  'a job that may not write is told so, and that is no failure: a %s blob',
+  async (_, size, put) => {
+    const stores = await against((request, response) => {
+      const isCreation = request.url?.endsWith('CreateCacheEntry') === true
+      const message = 'cache write denied: this event reads only'
+      response.end(JSON.stringify(isCreation ? { ok: false, message } : { ok: false }))
+    })
 
-  const blob = await sampleBlob(10)
-  const draft = { ...(await sampleDraft(connect().blobs)), packs: [blob] }
-  expect(await stores.entries.publish(draft)).toMatchObject({ kind: 'blobs-missing' })
-  expect(await stores.blobs.put(blob)).toBe('skipped')
-  const because = 'cache write denied: this event reads only'
-  expect(await stores.entries.publish(draft)).toEqual({ kind: 'skipped', because })
-})
+    const blob = await sampleBlob(size)
+    const draft = { ...(await sampleDraft(connect().blobs)), manifest: needed(blob), packs: [] }
+    expect(await stores.entries.publish(draft)).toMatchObject({ kind: 'blobs-missing' })
+    expect(await stores.blobs.put(blob)).toBe(put)
+    const because = 'cache write denied: this event reads only'
+    expect(await stores.entries.publish(draft)).toEqual({ kind: 'skipped', because })
+  },
+)
 
 test('what another job is sending is left to that job', async () => {
   const stores = await against((request, response) => {
@@ -238,6 +289,34 @@ async function* cutPieces(): AsyncGenerator<Uint8Array> {
 async function loadRemote(url: string): Promise<unknown> {
   const env = { TASKVAULT_REMOTE: url }
   return (await loadSettings({ cwd: tmpdir(), configPath: undefined, env })).remote
+}
+
+function draftOf(draft: EntryDraft, manifest: BlobContent, pack: BlobContent): EntryDraft {
+  return { ...draft, manifest: needed(manifest), packs: [needed(pack)] }
+}
+
+function needed({ name, sizeBytes }: NeededBlob): NeededBlob {
+  return { name, sizeBytes }
+}
+
+async function publishWhole(
+  { blobs, entries }: ConnectedStores,
+  draft: EntryDraft,
+  contents: readonly BlobContent[],
+): Promise<void> {
+  await entries.publish(draft)
+  for (const blob of contents) await blobs.put(blob)
+  expect(await entries.publish(draft)).toMatchObject({ kind: 'published' })
+}
+
+/** Stands before the real server, and notes what is asked; bytes go to and from the server itself. */
+async function startListening(): Promise<{ readonly asked: string[]; readonly url: string }> {
+  const asked: string[] = []
+  const url = await startStand((request, response) => {
+    asked.push(request.url?.split('/').at(-1) ?? '')
+    void passOn(request, response)
+  })
+  return { asked, url }
 }
 
 /** To the real server, and its answer back. */

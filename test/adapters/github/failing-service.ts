@@ -27,6 +27,18 @@ export function renamed(bytes: Buffer): Buffer {
   return Buffer.from(other)
 }
 
+/** The record of an entry with other bytes in the blobs that it carries. */
+export function recarried(bytes: Buffer): Buffer {
+  if (!isRecord(bytes)) return bytes
+  const record = JSON.parse(bytes.toString()) as { readonly carried: Record<string, string> }
+  const changed = Object.entries(record.carried).map(([name, text]) => [
+    name,
+    flipped(Buffer.from(text, 'base64')).toString('base64'),
+  ])
+  expect(changed).not.toEqual([])
+  return Buffer.from(JSON.stringify({ ...record, carried: Object.fromEntries(changed) }))
+}
+
 /** Another byte in the middle. */
 export function flipped(bytes: Buffer): Buffer {
   const copy = Buffer.from(bytes)

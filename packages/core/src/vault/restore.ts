@@ -95,9 +95,11 @@ async function miss(
   request: RestoreRequest,
   known: readonly ChangeReason[] | undefined,
 ): Promise<Miss> {
-  const reasons = known ?? (await explainMiss(parts, request.task, request.work))
-  recordMiss(parts.store, { task: request.task, key: request.work.key, reasons })
-  parts.store.report({ kind: 'missed', task: request.task, key: request.work.key, reasons })
+  const { store } = parts
+  const remote = request.isNamedByKey === true ? undefined : parts.remote
+  const reasons = known ?? (await explainMiss({ store, remote }, request.task, request.work))
+  recordMiss(store, { task: request.task, key: request.work.key, reasons })
+  store.report({ kind: 'missed', task: request.task, key: request.work.key, reasons })
   return { kind: 'miss', reasons }
 }
 

@@ -186,6 +186,8 @@ export interface RestoreRequest {
   readonly task: TaskName
   readonly work: KeyedFingerprint
   readonly targets: readonly OutputTarget[] | OutputSelection
+  /** Whether the name tells the key: then no other entry of that name can explain a miss, and none is asked for. */
+  readonly isNamedByKey?: boolean
 }
 
 /** An entry in the index, as `cache ls` shows it. */

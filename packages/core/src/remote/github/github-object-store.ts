@@ -5,11 +5,19 @@ import type { HttpAnswer, HttpClient } from '../http/http-client.ts'
 import { expectedObject } from '../objects/expected-object.ts'
 import { dropped, noPieces, outside } from '../objects/object-answers.ts'
 import { checkObjectKey, checkObjectPrefix } from '../objects/object-key.ts'
-import type { ListedObject, ObjectContent, ObjectStore } from '../objects/object-store.ts'
+import type {
+  BlobObjects,
+  EntryObjects,
+  ListedObject,
+  ObjectContent,
+  ObjectStore,
+} from '../objects/object-store.ts'
 import { wholePieces } from '../whole-pieces.ts'
 import { verifiedPieces } from '../wrappers/verified-pieces.ts'
 import { explainGithubAnswer } from './github-failures.ts'
-import type { FoundArchive, GithubService, PendingArchive } from './github-service.ts'
+import type { GithubService, PendingArchive } from './github-service.ts'
+import { createGenerations, generationName } from './object-generations.ts'
+import type { Generation, Generations } from './object-generations.ts'
 
 export interface GithubObjectStoreOptions {
   readonly service: GithubService
@@ -17,10 +25,8 @@ export interface GithubObjectStoreOptions {
   readonly http: HttpClient
 }
 
-const PREFIX = 'taskvault/'
-const NAME = /^taskvault\/(?<key>.+)@(?<generation>\d{1,9})(?<removed>-removed)?$/
-/** Of the record of an entry. */
-const SMALL_BYTES = 64 * 1024
+/** Of the record of an entry, with what it carries. */
+const SMALL_BYTES = 2 * 1024 * 1024
 /** How long what is small may take to be sent when the store is closed. */
 const LAST_MS = 1_000
 /** The service takes no archives without bytes for granted; one is enough to say that something is gone. */
@@ -37,8 +43,14 @@ const TOMBSTONE = Buffer.from('-')
  */
 export function createGithubObjectStore(
   options: GithubObjectStoreOptions,
-): ObjectStore & AsyncDisposable {
-  const shelf: Shelf = { ...options, failed: new Map(), absent: new Set(), small: new Set() }
+): EntryObjects & BlobObjects & AsyncDisposable {
+  const shelf: Shelf = {
+    ...options,
+    failed: new Map(),
+    absent: new Set(),
+    small: new Set(),
+    generations: createGenerations(options.service),
+  }
   return {
     signer: undefined,
     async head(key, call) {
@@ -51,7 +63,7 @@ export function createGithubObjectStore(
     async delete(key, call) {
       const found = await findStanding(shelf, key, call)
       if (found === undefined) return
-      const name = nameOf(key, `${found.generation + 1}-removed`)
+      const name = generationName(key, `${found.generation + 1}-removed`)
       await upload(shelf, { name, content: contentOf(TOMBSTONE) }, call)
     },
     list: (prefix, call) => listNewest(shelf, prefix, call),
@@ -70,44 +82,16 @@ interface Shelf extends GithubObjectStoreOptions {
   readonly absent: Set<string>
   /** Small uploads under way. */
   readonly small: Set<Promise<boolean>>
-}
-
-interface Generation extends FoundArchive {
-  /** As the driver's caller knows it. */
-  readonly objectKey: string
-  readonly generation: number
-  readonly isRemoved: boolean
-}
-
-function nameOf(key: string, generation: string): string {
-  return `${PREFIX}${key}@${generation}`
-}
-
-async function findGeneration(
-  { service }: Shelf,
-  prefix: string,
-  call: CallOptions | undefined,
-): Promise<Generation | undefined> {
-  call?.signal?.throwIfAborted()
-  const found = await service.find([prefix, prefix], call)
-  if (found?.key.startsWith(prefix) !== true) return undefined
-  const { key, generation, removed } = NAME.exec(found.key)?.groups ?? {}
-  if (key === undefined) throw nonsense(`GitHub's cache service answered with another key`)
-  return {
-    ...found,
-    objectKey: key,
-    generation: Number(generation),
-    isRemoved: removed !== undefined,
-  }
+  readonly generations: Generations
 }
 
 async function findNewest(
-  shelf: Shelf,
+  { generations }: Shelf,
   key: string,
   call: CallOptions | undefined,
 ): Promise<Generation | undefined> {
   checkObjectKey(key)
-  return await findGeneration(shelf, nameOf(key, ''), call)
+  return await generations.find(generationName(key, ''), call)
 }
 
 async function findStanding(
@@ -119,33 +103,14 @@ async function findStanding(
   return found?.isRemoved === true ? undefined : found
 }
 
-async function measure(
-  { http, service }: Shelf,
-  { url }: FoundArchive,
-  call: CallOptions | undefined,
-): Promise<{ readonly sizeBytes: number } | undefined> {
-  const method = service.measures
-  const headers = method === 'HEAD' ? {} : { range: 'bytes=0-0' }
-  const answer = await http.send({ method, url, headers, signal: call?.signal })
-  if (answer.status === 404) return await dropped(answer)
-  const [, whole] = /\/(\d+)$/.exec(answer.headers['content-range'] ?? '') ?? []
-  // Of nothing there is no first byte.
-  if ((answer.status === 206 || answer.status === 416) && whole !== undefined) {
-    await answer.drop()
-    return { sizeBytes: Number(whole) }
-  }
-  if (answer.status !== 200) throw await explainGithubAnswer(answer, 'look for an object')
-  await answer.drop()
-  return { sizeBytes: readSize(answer) }
-}
-
 async function get(
   shelf: Shelf,
   key: string,
   call: Parameters<ObjectStore['get']>[1],
 ): Promise<ByteStream | undefined> {
-  const found = await findStanding(shelf, key, call)
-  if (found === undefined) return undefined
+  checkObjectKey(key)
+  const found = await shelf.generations.findForReading(key, call)
+  if (found === undefined || found.isRemoved) return undefined
   const range = call?.range
   if (range !== undefined && range.start === range.end) return noPieces()
   const { url } = found
@@ -168,13 +133,14 @@ async function putIfAbsent(
 ): Promise<boolean> {
   const newest = shelf.absent.delete(key) ? undefined : await findNewest(shelf, key, call)
   if (newest !== undefined && !newest.isRemoved) return false
-  const name = nameOf(key, String(newest === undefined ? 0 : newest.generation + 1))
+  const name = generationName(key, String(newest === undefined ? 0 : newest.generation + 1))
   const open = (): ByteStream => verifiedPieces(content.open(), expectedObject(key, content))
   return await upload(shelf, { name, content: { ...content, open } }, call)
 }
 
 /** @returns false when it is there, or on its way, from somebody else. */
 async function upload(shelf: Shelf, what: Upload, call: CallOptions | undefined): Promise<boolean> {
+  shelf.generations.forget()
   const uploading = createAndSend(shelf, what, call)
   if (what.content.sizeBytes > SMALL_BYTES) return await uploading
   shelf.small.add(uploading)
@@ -212,13 +178,12 @@ async function* listNewest(
   shelf: Shelf,
   prefix: string,
   call: CallOptions | undefined,
-): AsyncGenerator<ListedObject, void> {
+): AsyncGenerator<Omit<ListedObject, 'sizeBytes'>, void> {
   checkObjectPrefix(prefix)
-  const found = await findGeneration(shelf, PREFIX + prefix, call)
+  const found = await shelf.generations.findNewest(prefix, call)
   if (found === undefined || found.isRemoved) return
-  const measured = await measure(shelf, found, call)
   // When it came is not told; it is the only one, so nothing is put in a wrong order.
-  if (measured !== undefined) yield { key: found.objectKey, ...measured, modifiedAtMs: 0 }
+  yield { key: found.objectKey, modifiedAtMs: 0 }
 }
 
 function readSize({ headers }: HttpAnswer): number {

@@ -16,8 +16,6 @@ export interface GithubService {
   find(keys: readonly string[], options?: CallOptions): Promise<FoundArchive | undefined>
   /** Undefined when the archive is there, or somebody else is sending it. */
   create(key: string, options?: CallOptions): Promise<PendingArchive | undefined>
-  /** How to be told how large an archive is: addresses may be signed for one method alone. */
-  readonly measures: 'HEAD' | 'GET'
 }
 
 /** An archive that is ours to send. What has failed can be sent again. */

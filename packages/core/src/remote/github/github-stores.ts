@@ -3,10 +3,11 @@ import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
 import type { PutOutcome } from '../blob-store.ts'
 import type { EntryQuery, PublishOutcome } from '../entry-store.ts'
 import type { HttpClient } from '../http/http-client.ts'
+import { createCarriedBlobs } from '../objects/carried-blobs.ts'
 import { createObjectBlobStore } from '../objects/object-blob-store.ts'
 import { createObjectEntryStore } from '../objects/object-entry-store.ts'
 import { ENTRIES_PREFIX, RECENTS_PREFIX } from '../objects/object-layout.ts'
-import type { ObjectStore } from '../objects/object-store.ts'
+import type { BlobObjects, EntryObjects } from '../objects/object-store.ts'
 import type { RemoteStores } from '../remote-stores.ts'
 import { readOnly } from '../wrappers/read-only.ts'
 import { readCacheMode } from './cache-mode.ts'
@@ -16,6 +17,7 @@ import { createGithubArchives } from './github-archives.ts'
 import type { ArchiveStore } from './github-archives.ts'
 import { LeftToOthers, WriteDenied, writeDenied } from './github-failures.ts'
 import { createGithubObjectStore } from './github-object-store.ts'
+import { rememberListed } from './remember-listed.ts'
 
 export interface GithubStoresOptions {
   /** Where the runner's ACTIONS_… variables are. */
@@ -25,6 +27,12 @@ export interface GithubStoresOptions {
   readonly now: () => number
 }
 
+/**
+ * What the record of an entry carries. To find and read any other object takes two questions one after the other, to
+ * send it three, and a repository may send two hundred a minute. What is sent again for this is no more than
+ * goes through a line meanwhile.
+ */
+const CARRIED_BYTES = 1024 * 1024
 /** How long an entry of another job may be on its way before it is looked for again. */
 const OTHERS_MS = 250
 
@@ -45,9 +53,11 @@ export function openGithubStores({
     service: createGithubService(place, { http }),
     http,
   })
-  const blobs = createObjectBlobStore(giveWay(objects))
-  const shelf = { objects: withoutRecents(objects), blobs, now }
-  const stores = inMode(unlessDenied({ blobs, entries: createObjectEntryStore(shelf) }), mode)
+  const carried = createCarriedBlobs(createObjectBlobStore(giveWay(objects)), CARRIED_BYTES)
+  const { blobs } = carried
+  const shelf = { objects: withoutRecents(objects), blobs, carried, now }
+  const entries = rememberListed(createObjectEntryStore(shelf))
+  const stores = inMode(unlessDenied({ blobs, entries }), mode)
   return {
     ...stores,
     archives: archivesInMode(createGithubArchives(place, http), mode),
@@ -56,7 +66,7 @@ export function openGithubStores({
 }
 
 /** What another job is sending is left to that one: it says nothing of it, and sends nothing itself. */
-function giveWay(objects: ObjectStore): ObjectStore {
+function giveWay(objects: BlobObjects): BlobObjects {
   return {
     ...objects,
     async putIfAbsent(key, content, call) {
@@ -71,7 +81,7 @@ function giveWay(objects: ObjectStore): ObjectStore {
  * The service itself says which entry is the newest, so nothing is written down for that: an upload
  * less for each entry, of which a repository has two hundred a minute.
  */
-function withoutRecents(objects: ObjectStore): ObjectStore {
+function withoutRecents(objects: EntryObjects): EntryObjects {
   return {
     ...objects,
     async putIfAbsent(key, content, call) {

@@ -15,7 +15,6 @@ export function createTwirpService(options: GithubServiceOptions): GithubService
   const ask = async (method: string, body: Body, call: CallOptions | undefined): Promise<Answer> =>
     await send(options, { method, body: { ...body, version } }, call)
   return {
-    measures: 'HEAD',
     async find([key, ...restoreKeys], call) {
       const body = { key, restore_keys: restoreKeys }
       const answer = await ask('GetCacheEntryDownloadURL', body, call)

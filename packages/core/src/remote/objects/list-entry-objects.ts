@@ -10,11 +10,11 @@ import {
   recentPrefix,
   recentPrefixOfTasks,
 } from './object-layout.ts'
-import type { ListedObject, ObjectStore } from './object-store.ts'
+import type { EntryObjects } from './object-store.ts'
 
 /** Keys of the objects that hold the entries of a query, newest first. */
 export async function* listEntryObjects(
-  objects: ObjectStore,
+  objects: EntryObjects,
   query: EntryQuery,
   call: CallOptions | undefined,
 ): AsyncGenerator<string, void> {
@@ -33,7 +33,7 @@ export async function* listEntryObjects(
 }
 
 function findObjects(
-  objects: ObjectStore,
+  objects: EntryObjects,
   query: EntryQuery,
   call: CallOptions | undefined,
 ): AsyncGenerator<string, void> {
@@ -46,7 +46,7 @@ function findObjects(
 
 /** Of each task the names are in the order that is wanted; of all of them together, they are put in it. */
 async function* listOfTasks(
-  objects: ObjectStore,
+  objects: EntryObjects,
   taskPrefix: string,
   call: CallOptions | undefined,
 ): AsyncGenerator<string, void> {
@@ -65,7 +65,7 @@ function nameIn(objectKey: string): string {
 
 /** The names of these objects are in the order that is wanted: the first ones cost one question. */
 async function* listRecent(
-  objects: ObjectStore,
+  objects: EntryObjects,
   task: NonNullable<EntryQuery['task']>,
   call: CallOptions | undefined,
 ): AsyncGenerator<string, void> {
@@ -77,12 +77,12 @@ async function* listRecent(
 
 /** All that match are looked at before the first is known. */
 async function* listByTime(
-  objects: ObjectStore,
+  objects: EntryObjects,
   { task, keyPrefix = '' }: EntryQuery,
   call: CallOptions | undefined,
 ): AsyncGenerator<string, void> {
   const prefix = task === undefined ? ENTRIES_PREFIX : entriesPrefix(task) + keyPrefix
-  const found: ListedObject[] = []
+  const found: { readonly key: string; readonly modifiedAtMs: number }[] = []
   for await (const object of objects.list(prefix, call)) {
     if (keyInObjectKey(object.key).startsWith(keyPrefix)) found.push(object)
   }

@@ -5,13 +5,13 @@ import { mapConcurrently } from '../map-concurrently.ts'
 import { sha256OfContent } from '../sha256-of-content.ts'
 import { verifiedPieces } from '../wrappers/verified-pieces.ts'
 import { blobObjectKey } from './object-layout.ts'
-import type { ObjectStore } from './object-store.ts'
+import type { BlobObjects } from './object-store.ts'
 
 /** Questions to a bucket at once, which has no question for many objects. */
 const LOOKS_AT_ONCE = 16
 
 /** Blobs in a folder or a bucket, without a server. */
-export function createObjectBlobStore(objects: ObjectStore): BlobStore {
+export function createObjectBlobStore(objects: BlobObjects): BlobStore {
   /** By the last answer. Whoever sends one of these need not ask again: should it have come, sending it is harmless. */
   let missing = new Set<BlobName>()
   return {

@@ -8,6 +8,15 @@ export interface ListedObject {
   readonly modifiedAtMs: number
 }
 
+/** All that the objects of blobs have to be able to do. */
+export type BlobObjects = Pick<ObjectStore, 'get' | 'head' | 'putIfAbsent' | 'signer'>
+
+/** All that the objects of entries have to be able to do. */
+export interface EntryObjects extends Pick<ObjectStore, 'get' | 'head' | 'putIfAbsent' | 'delete'> {
+  /** Lists all objects whose key begins with `prefix`, in key order; some stores know the newest only. */
+  list(prefix: string, options?: CallOptions): AsyncIterable<Omit<ListedObject, 'sizeBytes'>>
+}
+
 export interface ObjectContent {
   readonly sizeBytes: number
   /** SHA-256 of exactly the bytes to send, in hexadecimal, if known: the store then checks it. */

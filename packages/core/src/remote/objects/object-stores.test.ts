@@ -8,7 +8,7 @@ import { describeEntryStore } from '../../testing/describe-entry-store.ts'
 import type { OpenStores } from '../../testing/describe-entry-store.ts'
 import { describeObjectStore } from '../../testing/describe-object-store.ts'
 import { createMemoryObjectStore } from '../../testing/memory-object-store.ts'
-import { piecesOf, sampleBlob, sampleDraft } from '../../testing/sample-blobs.ts'
+import { piecesOf, sampleBlob, sampleDraft, sampleKey } from '../../testing/sample-blobs.ts'
 import { startStrictS3Server } from '../../testing/strict-s3-server.ts'
 import { createHttpClient } from '../http/http-client.ts'
 import { openS3ObjectStore } from '../s3/open-s3-object-store.ts'
@@ -69,6 +69,22 @@ describe('entries without a server', () => {
     expect(await objects.head(entryObjectKey(draft.task, draft.key))).toBeDefined()
     expect(await entries.find(draft.task, draft.key)).toBeUndefined()
     expect(await objects.head(entryObjectKey(draft.task, draft.key))).toBeUndefined()
+  })
+
+  test('a record is not listed in the place of another entry', async () => {
+    const objects = createMemoryObjectStore()
+    const { blobs, entries } = storesOver(objects)
+    const draft = await sampleDraft(blobs)
+    await entries.publish(draft)
+    const record = await entries.find(draft.task, draft.key)
+    const bytes = Buffer.from(JSON.stringify({ ...record, key: await sampleKey() }))
+    await objects.delete(entryObjectKey(draft.task, draft.key))
+    await objects.putIfAbsent(entryObjectKey(draft.task, draft.key), {
+      sizeBytes: bytes.length,
+      open: () => piecesOf(bytes),
+    })
+
+    expect(await entries.list({ task: draft.task, limit: 10 })).toEqual([])
   })
 
   test('an expired record that names another entry does not remove that one', async () => {

@@ -17,7 +17,7 @@ export interface LookUp {
   readonly vault: RunVault
   readonly request: Pick<
     RunRequest,
-    'task' | 'policy' | 'output' | 'isTerminal' | 'notes' | 'onEvent' | 'signal'
+    'task' | 'isLoose' | 'policy' | 'output' | 'isTerminal' | 'notes' | 'onEvent' | 'signal'
   >
   readonly targets: RestoreRequest['targets']
   readonly work: KeyedFingerprint
@@ -45,7 +45,8 @@ export async function lookUp(run: LookUp): Promise<HitOutcome | NoHit> {
 
 async function restore(run: LookUp, startedAt: number): Promise<HitOutcome | Miss> {
   const { vault, request, targets, work } = run
-  const staged = await vault.stage({ task: request.task, work, targets })
+  const { task, isLoose: isNamedByKey = false } = request
+  const staged = await vault.stage({ task, work, targets, isNamedByKey })
   if (staged.kind === 'miss') return staged
   await using entry = staged
   request.signal?.throwIfAborted()

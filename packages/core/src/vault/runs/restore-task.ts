@@ -85,12 +85,14 @@ export async function restoreTask(
   const { reasons } = found
   // After trouble, more of the same would only cost more time.
   if (found.isTrouble) return miss(request, { work, reasons, nothingToSave: 'trouble' })
+  const newest = askForNewest(run)
   const archive = await findArchiveFor(run, request.archives)
   const same = archive?.isExact === true ? await restoreArchive(run, archive) : undefined
   if (same !== undefined)
     return { ...same, begun: begin(request, { work, nothingToSave: afterHit(request) }) }
   const other = archive?.isExact === false ? archive : undefined
-  const fallback = (await findFallback(run)) ?? (other && (await restoreArchive(run, other)))
+  const fallback =
+    (await findFallback(run, newest)) ?? (other && (await restoreArchive(run, other)))
   return miss(request, { work, reasons, nothingToSave, fallback })
 }
 
@@ -113,19 +115,34 @@ function findTargets(
 
 type Fallback = LookUpOfCache & { readonly request: RestoreTaskRequest }
 
-/** The newest entry by one of the names, put in place. */
-async function findFallback(run: Fallback): Promise<HitOutcome | undefined> {
-  for (const query of run.request.fallbacks) {
-    const newest = await unlessTrouble(run, () => run.vault.findNewest(query))
-    if (newest === undefined) continue
-    const { task, key } = newest
-    const found = await lookUp({
+type Asked = Promise<NamedKey | undefined>
+
+/** The newest entry by each of the names. All are asked for at once: a remote store may be far away. */
+function askForNewest(run: Fallback): readonly Asked[] {
+  return run.request.fallbacks.map((query) => {
+    const asked = unlessTrouble(run, () => run.vault.findNewest(query))
+    // Whoever has no use for an answer does not wait for it.
+    asked.catch(() => {})
+    return asked
+  })
+}
+
+/** The first that there is, put in place. */
+async function findFallback(
+  run: Fallback,
+  newest: readonly Asked[],
+): Promise<HitOutcome | undefined> {
+  for (const asked of newest) {
+    const found = await asked
+    if (found === undefined) continue
+    const { task, key } = found
+    const outcome = await lookUp({
       ...run,
       request: { ...run.request, task },
       work: { ...run.work, key },
     })
-    if (found.kind === 'hit') return found
-    if (found.isTrouble) return undefined
+    if (outcome.kind === 'hit') return outcome
+    if (outcome.isTrouble) return undefined
   }
   return undefined
 }
@@ -136,12 +153,13 @@ async function look(run: Fallback): Promise<RestoreTaskOutcome> {
   const isKnown = await unlessTrouble(run, () => vault.isKnown(exact))
   if (isKnown === undefined) return miss(request, { work, nothingToSave: 'trouble' })
   if (isKnown) return miss(request, { work, nothingToSave: afterHit(request), found: exact })
+  const newest = askForNewest(run)
   const archive = await findArchiveFor(run, request.archives)
   if (archive?.isExact === true)
     return miss(request, { work, nothingToSave: afterHit(request), found: exact })
   const nothingToSave = request.neverSaves
-  for (const query of request.fallbacks) {
-    const found = await unlessTrouble(run, () => vault.findNewest(query))
+  for (const asked of newest) {
+    const found = await asked
     if (found !== undefined) return miss(request, { work, nothingToSave, found })
   }
   if (archive === undefined) return miss(request, { work, nothingToSave })

@@ -1,0 +1,90 @@
+import type { CallOptions } from '../blob-store.ts'
+import { nonsense } from '../failures.ts'
+import { ENTRIES_PREFIX } from '../objects/object-layout.ts'
+import type { FoundArchive, GithubService } from './github-service.ts'
+
+/** An archive that holds an object, or says that it is gone. */
+export interface Generation extends FoundArchive {
+  readonly objectKey: string
+  readonly generation: number
+  readonly isRemoved: boolean
+}
+
+/** Finds the newest generations of objects among the archives of GitHub's cache service. */
+export interface Generations {
+  /** The newest archive whose name begins so. */
+  find(prefix: string, call: CallOptions | undefined): Promise<Generation | undefined>
+  /**
+   * The newest of an object, for who only reads it. May be what was found a moment ago: what is there is written once, and
+   * a large object is read in parts.
+   */
+  findForReading(key: string, call: CallOptions | undefined): Promise<Generation | undefined>
+  /** The newest of all objects whose keys begin so; may be what was found a moment ago. */
+  findNewest(keyPrefix: string, call: CallOptions | undefined): Promise<Generation | undefined>
+  /** Something was written. */
+  forget(): void
+}
+
+const PREFIX = 'taskvault/'
+const NAME = /^taskvault\/(?<key>.+)@(?<generation>\d{1,9})(?<removed>-removed)?$/
+/** How long what was found is taken to be there. */
+const FRESH_MS = 10_000
+
+export function generationName(key: string, generation: string): string {
+  return `${PREFIX}${key}@${generation}`
+}
+
+export function createGenerations(service: GithubService): Generations {
+  const seen = new Map<string, { readonly found: Generation; readonly atMs: number }>()
+
+  /** By the first prefix that anything begins with. */
+  async function ask(
+    prefixes: readonly string[],
+    call: CallOptions | undefined,
+  ): Promise<Generation | undefined> {
+    const [first = ''] = prefixes
+    call?.signal?.throwIfAborted()
+    const found = await service.find([first, ...prefixes], call)
+    if (found === undefined || !prefixes.some((prefix) => found.key.startsWith(prefix)))
+      return undefined
+    return asGeneration(found)
+  }
+
+  async function askUnlessSeen(
+    prefixes: readonly string[],
+    call: CallOptions | undefined,
+  ): Promise<Generation | undefined> {
+    const [wanted = ''] = prefixes
+    const known = seen.get(wanted)
+    if (known !== undefined && performance.now() - known.atMs < FRESH_MS) return known.found
+    const found = await ask(prefixes, call)
+    if (found === undefined) return undefined
+    const prefix = prefixes.find((each) => found.key.startsWith(each)) ?? wanted
+    for (const name of [prefix, generationName(found.objectKey, '')])
+      seen.set(name, { found, atMs: performance.now() })
+    return prefix === wanted ? found : undefined
+  }
+
+  return {
+    find: async (prefix, call) => await ask([prefix], call),
+    findForReading: async (key, call) =>
+      await askUnlessSeen([generationName(key, ''), ...besides(key)], call),
+    findNewest: async (keyPrefix, call) => await askUnlessSeen([PREFIX + keyPrefix], call),
+    forget: () => seen.clear(),
+  }
+}
+
+function asGeneration(found: FoundArchive): Generation {
+  const { key, generation, removed } = NAME.exec(found.key)?.groups ?? {}
+  if (key === undefined) throw nonsense(`GitHub's cache service answered with another key`)
+  const isRemoved = removed !== undefined
+  return { ...found, objectKey: key, generation: Number(generation), isRemoved }
+}
+
+/**
+ * Whoever misses an entry asks for the newest one of its task next. The answer to the first question can be that one:
+ * the service takes several names, and tells what it has under the first of them.
+ */
+function besides(key: string): readonly string[] {
+  return key.startsWith(ENTRIES_PREFIX) ? [PREFIX + key.slice(0, key.lastIndexOf('/') + 1)] : []
+}
