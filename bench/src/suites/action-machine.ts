@@ -7,7 +7,8 @@ import { ACTIONS_CACHE } from '../machine/tools.ts'
 import type { Sample } from '../measure/row.ts'
 import type { Command } from '../measure/run-timed.ts'
 import { type Bench, copyTree, execute, freshPath, remove, time } from './bench.ts'
-import { type BenchServer, startServer } from './server-parts.ts'
+import { type BenchServer, startLine, startServer } from './server-parts.ts'
+import type { Line } from './server-parts.ts'
 
 /** An action as it is published: its halves are files, and Node runs them. */
 export interface PublishedAction {
@@ -63,26 +64,30 @@ export interface Half {
 
 const RUNNER_FILES = ['GITHUB_OUTPUT', 'GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_STEP_SUMMARY']
 
-export function createActionMachine(bench: Bench, name: string): ActionMachine {
+/** @param oneWayMs how far away the service is; undefined: on this machine. */
+export function createActionMachine(bench: Bench, name: string, oneWayMs?: number): ActionMachine {
   const root = freshPath(bench, 'action', name)
   const service = join('action', name, 'service')
   const place = (...names: readonly string[]): string => join(root, ...names)
   const workspace = place('workspace')
   mkdirSync(workspace, { recursive: true })
   let server: BenchServer | undefined
+  let line: Line | undefined
   const stop = (): void => {
+    line?.stop()
     server?.stop()
-    server = undefined
+    server = line = undefined
   }
   const command = ({ file, inputs, state = {} }: Half): Command => {
     server ??= startServer(bench, { name: service })
+    if (oneWayMs !== undefined) line ??= startLine(bench, { to: server, oneWayMs })
     const files = RUNNER_FILES.map((each): [string, string] => [each, place('runner', each)])
     return {
       file: process.execPath,
       args: [file],
       cwd: workspace,
       env: {
-        ...jobVariables(server, { workspace, runner: place('runner') }),
+        ...jobVariables({ ...server, ...line }, { workspace, runner: place('runner') }),
         ...Object.fromEntries(files),
         ...prefixed('INPUT_', inputs),
         ...prefixed('STATE_', state),

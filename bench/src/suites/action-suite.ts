@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -9,12 +8,12 @@ import { turnInto } from '../data/turn-into.ts'
 import { type Background, startBackground } from '../machine/background.ts'
 import type { Contestant, Row } from '../measure/row.ts'
 import { atMostTimes } from '../measure/targets.ts'
+import { type Job, PEER, inputsOf, jobRow, saveAll } from './action-job.ts'
 import {
   type ActionMachine,
   OURS,
   type PublishedAction,
   assertBuilt,
-  createActionMachine,
   jobVariables,
   peerAction,
   prefixed,
@@ -30,10 +29,9 @@ import {
   time,
 } from './bench.ts'
 import { workerPath } from './server-parts.ts'
+import { smallCacheRows } from './small-cache-rows.ts'
 import { modulesOf } from './tree-workspace.ts'
 import type { Variant } from './tree-workspace.ts'
-
-const PEER = 'actions/cache'
 
 /** Both actions as a runner starts them, with a cache service of the same server each. */
 export const actionSuite: Suite = {
@@ -50,20 +48,13 @@ export const actionSuite: Suite = {
       restorePackageRow(bench, trees),
       restoreUnsharedRow(bench, trees),
       restoreArchiveRow(bench, trees),
+      ...smallCacheRows(bench),
     ]
   },
 }
 
-/** What a workflow asks of an action: the dependencies of a lock file. */
-interface Job {
-  readonly action: PublishedAction
-  readonly machine: ActionMachine
-  /** With the lock file of the workspace. */
-  readonly inputs: () => Readonly<Record<string, string>>
-}
-
 function firstSaveRow(bench: Bench, trees: DependencyTrees): Row {
-  return rowOf(bench, {
+  return jobRow(bench, {
     name: 'action-first-save',
     operation: 'first save of the tree, the post step',
     state: 'empty service',
@@ -82,7 +73,7 @@ function firstSaveRow(bench: Bench, trees: DependencyTrees): Row {
 }
 
 function restoreRow(bench: Bench, trees: DependencyTrees): Row {
-  return rowOf(bench, {
+  return jobRow(bench, {
     name: 'action-restore',
     operation: 'restore of the tree into an empty workspace, the main step',
     state: 'a new runner',
@@ -101,7 +92,7 @@ function restoreRow(bench: Bench, trees: DependencyTrees): Row {
 }
 
 function savePackageRow(bench: Bench, trees: DependencyTrees): Row {
-  return rowOf(bench, {
+  return jobRow(bench, {
     name: 'action-save-package',
     operation: 'save after one package upgraded (eslint), the post step',
     state: 'base tree restored by the main step',
@@ -158,7 +149,7 @@ function restoreUnsharedRow(bench: Bench, trees: DependencyTrees): Row {
 /** The first run after a workflow exchanged `actions/cache` for ours: both restore what the former has saved. */
 function restoreArchiveRow(bench: Bench, trees: DependencyTrees): Row {
   const peer = peerAction()
-  return rowOf(bench, {
+  return jobRow(bench, {
     name: 'action-restore-archive',
     operation: 'restore of what `actions/cache` saved into an empty workspace, the main step',
     state: 'a new runner',
@@ -187,7 +178,7 @@ function overOtherVersion(
   trees: DependencyTrees,
   { saveOther, ...row }: OtherVersion,
 ): Row {
-  return rowOf(bench, {
+  return jobRow(bench, {
     ...row,
     operation:
       'restore over a workspace with another version of one package (eslint), the main step',
@@ -213,61 +204,6 @@ function overOtherVersion(
   })
 }
 
-interface JobRow extends Pick<Row, 'name' | 'operation' | 'state' | 'targets'> {
-  readonly setUp: (job: Job) => void
-  readonly prepare: (job: Job) => void
-  readonly run: (job: Job) => ReturnType<Contestant['run']>
-  readonly check: (sample: ReturnType<Contestant['run']>, job: Job) => void
-}
-
-/** The same for both, each on a machine of its own, whose workspace the next row finds as it is. */
-function rowOf(bench: Bench, { setUp, prepare, run, check, ...row }: JobRow): Row {
-  const opened: ActionMachine[] = []
-  const contestant = (action: PublishedAction, needs: readonly string[]): Contestant => {
-    const machine = createActionMachine(bench, action.name.replace('/', '-'))
-    const job: Job = { action, machine, inputs: () => inputsOf(action, machine.workspace) }
-    let last: ReturnType<Contestant['run']> = {}
-    return {
-      name: action.name,
-      command: `node ${action.name}/…, as a runner starts it`,
-      needs,
-      setUp: () => {
-        opened.push(machine)
-        machine.clean('all')
-        setUp(job)
-      },
-      prepare: () => prepare(job),
-      run: () => (last = run(job)),
-      check: () => check(last, job),
-    }
-  }
-  return {
-    ...row,
-    warmUps: 0,
-    contestants: [contestant(OURS, []), contestant(peerAction(), [PEER, 'tar', 'zstd'])],
-    tearDown: () => {
-      for (const machine of opened) machine.stop()
-    },
-  }
-}
-
-/** As workflows write it for each: the peer hashes the lock file by an expression of the runner's. */
-function inputsOf(action: PublishedAction, workspace: string): Readonly<Record<string, string>> {
-  if (action === OURS)
-    return {
-      task: 'deps',
-      inputs: 'package-lock.json',
-      path: 'node_modules',
-      fallback: 'true',
-    }
-  const lockfile = readFileSync(join(workspace, 'package-lock.json'))
-  return {
-    key: `deps-${hash('sha256', lockfile)}`,
-    'restore-keys': 'deps-',
-    path: 'node_modules',
-  }
-}
-
 function useTree(machine: ActionMachine, trees: DependencyTrees, variant: Variant): void {
   if (existsSync(machine.modules)) turnInto(machine.modules, modulesOf(trees, variant))
   else copyTree(modulesOf(trees, variant), machine.modules)
@@ -276,13 +212,6 @@ function useTree(machine: ActionMachine, trees: DependencyTrees, variant: Varian
 
 function useLockfile(machine: ActionMachine, trees: DependencyTrees, variant: Variant): void {
   copyFile(join(trees[variant], 'package-lock.json'), join(machine.workspace, 'package-lock.json'))
-}
-
-/** A whole job: nothing is found, and the tree is saved. */
-function saveAll({ machine, action, inputs }: Job): void {
-  const modules = inputs()
-  machine.run({ file: action.main, inputs: { ...modules, 'restore-keys': '', fallback: 'false' } })
-  machine.run({ file: action.post, inputs: modules, state: machine.state() })
 }
 
 /** From the start of the main step to its first question. */

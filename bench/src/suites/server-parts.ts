@@ -46,6 +46,25 @@ function keepKey(file: string, told: string | undefined): string {
   return readFileSync(file, 'utf8')
 }
 
+/** A line between us and a server. */
+export interface Line {
+  readonly url: string
+  stop(): void
+}
+
+export function startLine(
+  bench: Bench,
+  { to, oneWayMs }: { readonly to: BenchServer; readonly oneWayMs: number },
+): Line {
+  const args = [workerPath('line-worker'), String(to.port), String(oneWayMs)]
+  const started = startBackground(
+    { file: process.execPath, args, cwd: bench.work.fresh },
+    { log: freshPath(bench, `line-${to.port}`), isReady: (output) => output.includes('\n') },
+  )
+  const { port } = JSON.parse(started.output()) as { readonly port: number }
+  return { url: `http://127.0.0.1:${port}`, stop: started.stop }
+}
+
 /** Starts a worker that serves on `port`, and says `ready`. */
 export function startPeer(bench: Bench, worker: string, port: number): Background {
   const args = [workerPath(worker), String(port)]
