@@ -160,6 +160,22 @@ test('who misses an entry, asks why, and starts from the newest one asks once', 
   expect(await late.entries.list({ task, limit: 1 })).toMatchObject([next])
 })
 
+test('where there is no entry of a task, one question says so', async () => {
+  const task = parseTaskName(`first-${await sampleKey()}`)
+  const { asked, url } = await startListening()
+  const { blobs, entries } = connect({ ACTIONS_RESULTS_URL: url })
+  const draft = await sampleDraft(connect().blobs, { task })
+
+  expect(await entries.find(task, draft.key)).toBeUndefined()
+  expect(await entries.list({ task, limit: 1 })).toEqual([])
+
+  expect(asked).toEqual([LOOK])
+  // Of the entry itself, everybody is told anew.
+  await connect().entries.publish(draft)
+  expect(await entries.find(task, draft.key)).toMatchObject(draft)
+  expect(await blobs.findMissing([draft.manifest.name])).toEqual([])
+})
+
 test.each([
   ['large', 2_000_000, 'known'],
   // It would have gone with the entry.

@@ -35,7 +35,18 @@ export function generationName(key: string, generation: string): string {
 }
 
 export function createGenerations(service: GithubService): Generations {
-  const seen = new Map<string, { readonly found: Generation; readonly atMs: number }>()
+  const seen = new Map<string, Seen>()
+
+  function recall(prefix: string): Seen | undefined {
+    const known = seen.get(prefix)
+    return known !== undefined && performance.now() - known.atMs < FRESH_MS ? known : undefined
+  }
+
+  function note(prefix: string, found: Generation | undefined): void {
+    const atMs = performance.now()
+    seen.set(prefix, { found, atMs })
+    if (found !== undefined) seen.set(generationName(found.objectKey, ''), { found, atMs })
+  }
 
   /** By the first prefix that anything begins with. */
   async function ask(
@@ -50,28 +61,35 @@ export function createGenerations(service: GithubService): Generations {
     return asGeneration(found)
   }
 
-  async function askUnlessSeen(
-    prefixes: readonly string[],
-    call: CallOptions | undefined,
-  ): Promise<Generation | undefined> {
-    const [wanted = ''] = prefixes
-    const known = seen.get(wanted)
-    if (known !== undefined && performance.now() - known.atMs < FRESH_MS) return known.found
-    const found = await ask(prefixes, call)
-    if (found === undefined) return undefined
-    const prefix = prefixes.find((each) => found.key.startsWith(each)) ?? wanted
-    for (const name of [prefix, generationName(found.objectKey, '')])
-      seen.set(name, { found, atMs: performance.now() })
-    return prefix === wanted ? found : undefined
-  }
-
   return {
     find: async (prefix, call) => await ask([prefix], call),
-    findForReading: async (key, call) =>
-      await askUnlessSeen([generationName(key, ''), ...besides(key)], call),
-    findNewest: async (keyPrefix, call) => await askUnlessSeen([PREFIX + keyPrefix], call),
+    async findForReading(key, call) {
+      const name = generationName(key, '')
+      const known = recall(name)
+      if (known !== undefined) return known.found
+      const beside = besideOf(key)
+      const found = await ask(beside === undefined ? [name] : [name, beside], call)
+      const isIt = found?.key.startsWith(name) === true
+      if (isIt) note(name, found)
+      else if (beside !== undefined) note(beside, found)
+      return isIt ? found : undefined
+    },
+    async findNewest(keyPrefix, call) {
+      const prefix = PREFIX + keyPrefix
+      const known = recall(prefix)
+      if (known !== undefined) return known.found
+      const found = await ask([prefix], call)
+      note(prefix, found)
+      return found
+    },
     forget: () => seen.clear(),
   }
+}
+
+/** What was found, or that there was nothing. */
+interface Seen {
+  readonly found: Generation | undefined
+  readonly atMs: number
 }
 
 function asGeneration(found: FoundArchive): Generation {
@@ -85,6 +103,8 @@ function asGeneration(found: FoundArchive): Generation {
  * Whoever misses an entry asks for the newest one of its task next. The answer to the first question can be that one:
  * the service takes several names, and tells what it has under the first of them.
  */
-function besides(key: string): readonly string[] {
-  return key.startsWith(ENTRIES_PREFIX) ? [PREFIX + key.slice(0, key.lastIndexOf('/') + 1)] : []
+function besideOf(key: string): string | undefined {
+  return key.startsWith(ENTRIES_PREFIX)
+    ? PREFIX + key.slice(0, key.lastIndexOf('/') + 1)
+    : undefined
 }
