@@ -18,7 +18,7 @@ import fs, {
   writeFileSync,
 } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -132,6 +132,25 @@ describe('a restore over what is there', () => {
 
     expect(changes).toEqual({ written: [], removed: [], unchangedCount: 20 })
     expect(identities('out')).toEqual(before)
+  })
+
+  const hasThreads = availableParallelism() > 1
+  test.runIf(hasThreads)('starts threads for what is made, and not for what stays', async () => {
+    let started = 0
+    const count = (): void => void (started += 1)
+    process.on('worker', count)
+    onTestFinished(() => void process.off('worker', count))
+    for (let index = 0; index < 700; index += 1) write(`many/${index}/file`, String(index))
+    await save(['many'], key(2))
+    write('many/7/file', 'edited by hand')
+
+    await restore(['many'], key(2))
+
+    expect(started).toBe(0)
+    // The control: so many are worth a thread.
+    rmSync(path('many'), { recursive: true })
+    await restore(['many'], key(2))
+    await expect.poll(() => started).toBeGreaterThan(0)
   })
 
   test('writes only what differs, and removes what is not part of it', async () => {
