@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
 import type { Dispatcher } from 'undici'
 import { isTaskVaultError } from '../../errors.ts'
 import type { ByteStream } from '../blob-store.ts'
@@ -65,6 +66,9 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
 
 async function exchange(dispatcher: Dispatcher, request: HttpRequest): Promise<HttpAnswer> {
   const { method, url, headers, signal } = request
+  // Whoever asks because of an answer that has just ended finds its connection free one turn later; another one would be
+  // opened before, which takes as long as two or three answers.
+  await setImmediate()
   signal?.throwIfAborted()
   const sent = watchBody(request.body)
   try {
