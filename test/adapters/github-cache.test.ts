@@ -140,7 +140,7 @@ test('a small entry is read with its blobs by one question, and is the newest of
   expect(asked).toEqual([LOOK])
 })
 
-test('who misses an entry, asks why, and starts from the newest one asks once', async () => {
+test('who misses an entry, asks why, and starts from the newest one asks twice', async () => {
   const { blobs, entries } = connect()
   const task = parseTaskName(`newest-${await sampleKey()}`)
   const draft = await sampleDraft(blobs, { task })
@@ -153,7 +153,8 @@ test('who misses an entry, asks why, and starts from the newest one asks once', 
   expect(await late.entries.list({ task, limit: 1 })).toMatchObject([draft])
   expect(await late.entries.find(task, draft.key)).toMatchObject(draft)
 
-  expect(asked).toEqual([LOOK])
+  // The second time for the entry alone, which may be in the default branch.
+  expect(asked).toEqual([LOOK, LOOK])
   // What it writes itself is seen at once.
   const next = await sampleDraft(late.blobs, { task })
   expect(await late.entries.publish(next)).toMatchObject({ kind: 'published' })
@@ -174,6 +175,27 @@ test('where there is no entry of a task, one question says so', async () => {
   await connect().entries.publish(draft)
   expect(await entries.find(task, draft.key)).toMatchObject(draft)
   expect(await blobs.findMissing([draft.manifest.name])).toEqual([])
+})
+
+test('an entry of the default branch is found although the own branch has another one of its task', async () => {
+  const { blobs, entries } = connect()
+  const task = parseTaskName(`branches-${await sampleKey()}`)
+  const [ofDefault, ofOwn] = [
+    await sampleDraft(blobs, { task }),
+    await sampleDraft(blobs, { task }),
+  ]
+  for (const draft of [ofDefault, ofOwn]) await entries.publish(draft)
+  // All names are looked for in the own branch before the first is looked for in the default one.
+  const url = await startStand((request, response) => {
+    void passOn(request, response, ({ key, restore_keys: others = [], ...rest }) => {
+      const inOwn = [key, ...others].find((each) => !each.includes(ofDefault.key)) ?? key
+      return { ...rest, key: inOwn, restore_keys: [inOwn] }
+    })
+  })
+
+  const late = connect({ ACTIONS_RESULTS_URL: url })
+
+  expect(await late.entries.find(task, ofDefault.key)).toMatchObject(ofDefault)
 })
 
 test.each([
@@ -335,9 +357,19 @@ async function startListening(): Promise<{ readonly asked: string[]; readonly ur
   return { asked, url }
 }
 
+interface Question {
+  readonly key: string
+  readonly restore_keys?: readonly string[]
+}
+
 /** To the real server, and its answer back. */
-async function passOn(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const body = Buffer.concat(await request.toArray())
+async function passOn(
+  request: IncomingMessage,
+  response: ServerResponse,
+  change = (question: Question): Question => question,
+): Promise<void> {
+  const sent = Buffer.concat(await request.toArray()).toString()
+  const body = JSON.stringify(change(JSON.parse(sent) as Question))
   const { host: _, 'content-length': __, connection: ___, ...headers } = request.headers
   const answer = await fetch(new URL(request.url ?? '', server.url), {
     method: request.method ?? 'GET',

@@ -69,10 +69,16 @@ export function createGenerations(service: GithubService): Generations {
       if (known !== undefined) return known.found
       const beside = besideOf(key)
       const found = await ask(beside === undefined ? [name] : [name, beside], call)
-      const isIt = found?.key.startsWith(name) === true
-      if (isIt) note(name, found)
-      else if (beside !== undefined) note(beside, found)
-      return isIt ? found : undefined
+      if (found?.key.startsWith(name) === true) {
+        note(name, found)
+        return found
+      }
+      if (beside !== undefined) note(beside, found)
+      if (found === undefined) return undefined
+      // The own branch is asked for all names before the default one is asked for the first.
+      const alone = await ask([name], call)
+      if (alone !== undefined) note(name, alone)
+      return alone
     },
     async findNewest(keyPrefix, call) {
       const prefix = PREFIX + keyPrefix
@@ -101,7 +107,7 @@ function asGeneration(found: FoundArchive): Generation {
 
 /**
  * Whoever misses an entry asks for the newest one of its task next. The answer to the first question can be that one:
- * the service takes several names, and tells what it has under the first of them.
+ * the service takes several names, and tells what a branch has under the first of them.
  */
 function besideOf(key: string): string | undefined {
   return key.startsWith(ENTRIES_PREFIX)
