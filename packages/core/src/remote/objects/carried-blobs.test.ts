@@ -48,6 +48,31 @@ test('what one entry carries is sent by itself for another one that cannot carry
   expect(await objects.head(blobObjectKey(shared.name))).toBeDefined()
 })
 
+test('what a record is to carry stays while another entry that needs it is offered', async () => {
+  const objects = createMemoryObjectStore()
+  const [shared, large] = [await sampleBlob(100), await sampleBlob(2_000)]
+  // While it is asked for the large one the second time, another entry comes.
+  let before: (() => Promise<unknown>) | undefined
+  const slow: typeof objects = {
+    ...objects,
+    async head(key, call) {
+      if (key === blobObjectKey(large.name)) await before?.()
+      return await objects.head(key, call)
+    },
+  }
+  const { draft, blobs, entries } = await storesOver(slow, [shared, large])
+  const other = { ...(await sampleDraft(blobs)), packs: [{ name: shared.name, sizeBytes: 100 }] }
+  await entries.publish(draft)
+  for (const blob of [shared, large]) await blobs.put(blob)
+  before = async () => await entries.publish(other)
+
+  expect(await entries.publish(draft)).toMatchObject({ kind: 'published' })
+
+  const reader = await storesOver(objects, [])
+  await reader.entries.find(draft.task, draft.key)
+  expect(await readAll(await reader.blobs.get(shared.name))).toEqual(shared.bytes)
+})
+
 test('bytes that are not what they should be are not taken for a record', async () => {
   const blob = await sampleBlob(100)
   const { draft, blobs, entries } = await storesOver(createMemoryObjectStore(), [blob])

@@ -17,9 +17,7 @@ export interface CarriedBlobs {
   readonly blobs: BlobStore
   /** Of what an entry lacks that which its record is to carry. Put these first: they are held until `release`. */
   choose(lacking: readonly NeededBlob[]): void
-  /** Whether a record can carry the blob: it was chosen, and put. */
-  isHeld(name: BlobName): boolean
-  /** What the record of an entry with these blobs is given. */
+  /** What the record of an entry with these blobs can carry now: what was chosen, and put. */
   encode(needed: readonly NeededBlob[]): Carried
   /** The record is written, or will not be. */
   release(needed: readonly NeededBlob[]): void
@@ -58,7 +56,6 @@ export function createCarriedBlobs(blobs: BlobStore, mostBytes: number): Carried
     choose(lacking) {
       for (const { name } of smallest(lacking, mostBytes)) chosen.add(name)
     },
-    isHeld: (name) => held.has(name),
     encode: (needed) =>
       Object.fromEntries(
         needed.flatMap(({ name }) => {

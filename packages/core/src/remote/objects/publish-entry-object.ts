@@ -22,27 +22,35 @@ export async function publishEntry(
   const isAgain = shelf.found.has(draft)
   // What another draft was to carry may be too large for this one.
   if (!isAgain) shelf.carried.release(blobsOf(draft))
+  // Taken before anything is asked: another draft may have what is held released meanwhile.
+  const carries = shelf.carried.encode(blobsOf(draft))
   // Both at once: what is saved was not found before, and so is rarely there.
   const [standing, lacking] = await Promise.all([
     isAgain ? undefined : findUsable(shelf, draft, call),
-    findLacking(shelf, draft, call),
+    findLacking(shelf, { draft, carries }, call),
   ])
   if (standing !== undefined) return asKnown(standing, draft)
   if (lacking.length > 0) {
     shelf.carried.choose(lacking)
     return { kind: 'blobs-missing', names: lacking.map(({ name }) => name) }
   }
-  const outcome = await write(shelf, draft, call)
+  const outcome = await write(shelf, { draft, carries }, call)
   shelf.carried.release(blobsOf(draft))
   return outcome
 }
 
+interface Offer {
+  readonly draft: EntryDraft
+  /** What its record is to carry. */
+  readonly carries: Carried
+}
+
 async function write(
   shelf: Shelf,
-  draft: EntryDraft,
+  { draft, carries }: Offer,
   call: CallOptions | undefined,
 ): Promise<PublishOutcome> {
-  const { objects, carried, now } = shelf
+  const { objects, now } = shelf
   const { task, key } = draft
   const record: EntryRecord = {
     ...draft,
@@ -53,7 +61,7 @@ async function write(
     restored: [],
     signature: undefined,
   }
-  const content = encode(record, carried.encode(blobsOf(draft)))
+  const content = encode(record, carries)
   for (let attempt = 0; attempt <= MOST_REPLACEMENTS; attempt += 1) {
     if (await objects.putIfAbsent(entryObjectKey(task, key), content, call)) {
       await objects.putIfAbsent(recentObjectKey(task, key, record.createdAtMs), EMPTY, call)
@@ -70,17 +78,17 @@ function blobsOf({ manifest, packs }: EntryDraft): readonly NeededBlob[] {
 }
 
 /**
- * Which of a draft's blobs are neither there nor held for its record. A draft that comes again, with them, is asked
+ * Which of a draft's blobs are neither there nor to be carried by its record. A draft that comes again, with them, is asked
  * about them alone.
  */
 async function findLacking(
-  { blobs, carried, found }: Shelf,
-  draft: EntryDraft,
+  { blobs, found }: Shelf,
+  { draft, carries }: Offer,
   call: CallOptions | undefined,
 ): Promise<readonly NeededBlob[]> {
   const earlier = found.get(draft)
   const unknown = blobsOf(draft).filter(
-    ({ name }) => earlier?.has(name) !== true && !carried.isHeld(name),
+    ({ name }) => earlier?.has(name) !== true && !Object.hasOwn(carries, name),
   )
   const names = unknown.map(({ name }) => name)
   const missing = new Set(names.length === 0 ? [] : await blobs.findMissing(names, call))
