@@ -161,6 +161,22 @@ test('who misses an entry, asks why, and starts from the newest one asks twice',
   expect(await late.entries.list({ task, limit: 1 })).toMatchObject([next])
 })
 
+test('an address that has ended is asked for again', async () => {
+  const blob = await sampleBlob(100)
+  const addresses: string[] = []
+  const stores = await against((request, response) => {
+    if (request.method === 'GET') return response.writeHead(403).end()
+    addresses.push(`${urlOf(request)}?sig=${addresses.length}`)
+    const fields = { matched_key: keyOf(String(blob.name)), signed_download_url: addresses.at(-1) }
+    return response.end(JSON.stringify({ ok: true, ...fields }))
+  })
+
+  for (let count = 0; count < 2; count += 1)
+    await expect(stores.blobs.get(blob.name)).rejects.toMatchObject({ code: 'REMOTE_REFUSED' })
+
+  expect(addresses).toHaveLength(2)
+})
+
 test('where there is no entry of a task, one question says so', async () => {
   const task = parseTaskName(`first-${await sampleKey()}`)
   const { asked, url } = await startListening()

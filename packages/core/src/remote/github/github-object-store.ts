@@ -116,6 +116,8 @@ async function get(
   const { url } = found
   const headers = range === undefined ? {} : { range: `bytes=${range.start}-${range.end - 1}` }
   const answer = await shelf.http.send({ method: 'GET', url, headers, signal: call?.signal })
+  // Whoever asks again is told another address, should this one have ended.
+  if (answer.status >= 300) shelf.generations.forget()
   if (answer.status === 404) return await dropped(answer)
   if (answer.status === 416) throw await outside(answer, key)
   const isWhole = range === undefined || range.start === 0
@@ -140,8 +142,7 @@ async function putIfAbsent(
 
 /** @returns false when it is there, or on its way, from somebody else. */
 async function upload(shelf: Shelf, what: Upload, call: CallOptions | undefined): Promise<boolean> {
-  shelf.generations.forget()
-  const uploading = createAndSend(shelf, what, call)
+  const uploading = createAndSend(shelf, what, call).finally(() => shelf.generations.forget())
   if (what.content.sizeBytes > SMALL_BYTES) return await uploading
   shelf.small.add(uploading)
   try {

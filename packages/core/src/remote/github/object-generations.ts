@@ -21,7 +21,7 @@ export interface Generations {
   findForReading(key: string, call: CallOptions | undefined): Promise<Generation | undefined>
   /** The newest of all objects whose keys begin so; may be what was found a moment ago. */
   findNewest(keyPrefix: string, call: CallOptions | undefined): Promise<Generation | undefined>
-  /** Something was written. */
+  /** Something was written, or is not where it was. */
   forget(): void
 }
 
@@ -62,7 +62,13 @@ export function createGenerations(service: GithubService): Generations {
   }
 
   return {
-    find: async (prefix, call) => await ask([prefix], call),
+    async find(prefix, call) {
+      const found = await ask([prefix], call)
+      // Whoever has just asked whether it is there reads what is there now.
+      if (found === undefined) seen.delete(prefix)
+      else note(prefix, found)
+      return found
+    },
     async findForReading(key, call) {
       const name = generationName(key, '')
       const known = recall(name)

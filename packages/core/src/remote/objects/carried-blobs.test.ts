@@ -86,6 +86,7 @@ test('bytes that are not what they should be are not taken for a record', async 
 
 test.each([
   ['is too short', (name: string) => ({ [name]: 'AAAA' })],
+  ['has other bytes', (name: string) => ({ [name]: Buffer.alloc(100).toString('base64') })],
   ['is no text', (name: string) => ({ [name]: [1, 2, 3] })],
   ['is of another name', () => ({ toString: 'AAAA' })],
   ['is no object', () => 'AAAA'],

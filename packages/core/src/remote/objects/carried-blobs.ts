@@ -1,3 +1,6 @@
+import { isTaskVaultError } from '../../errors.ts'
+import { openHashAlgorithm } from '../../hashing/open-hash-algorithm.ts'
+import { splitBlobName } from '../../model/blob-name.ts'
 import type { BlobName } from '../../model/blob-name.ts'
 import type { EntryRecord, NeededBlob } from '../../model/entry-record.ts'
 import type { BlobContent, BlobStore, ByteRange, CallOptions } from '../blob-store.ts'
@@ -21,8 +24,8 @@ export interface CarriedBlobs {
   encode(needed: readonly NeededBlob[]): Carried
   /** The record is written, or will not be. */
   release(needed: readonly NeededBlob[]): void
-  /** Takes what a record that was read says it carries, and believes none of it. @returns the names of these blobs. */
-  accept(record: EntryRecord, carried: unknown): ReadonlySet<BlobName>
+  /** Takes of what a record that was read says it carries that which it should be. @returns the names of these blobs. */
+  accept(record: EntryRecord, carried: unknown): Promise<ReadonlySet<BlobName>>
 }
 
 /** @param mostBytes what a record carries at most, of the smallest blobs that its entry lacks. */
@@ -30,7 +33,7 @@ export function createCarriedBlobs(blobs: BlobStore, mostBytes: number): Carried
   const chosen = new Set<BlobName>()
   /** Verified. */
   const held = new Map<BlobName, Buffer>()
-  /** By somebody's word: whoever gets them verifies them, as all that is got. */
+  /** Verified too: what lies has no part in what others say of the same name. The oldest come first. */
   const found = new Map<BlobName, Buffer>()
 
   function release(needed: readonly NeededBlob[]): void {
@@ -64,14 +67,15 @@ export function createCarriedBlobs(blobs: BlobStore, mostBytes: number): Carried
         }),
       ),
     release,
-    accept({ manifest, packs }, carried) {
+    async accept({ manifest, packs }, carried) {
       const names = new Set<BlobName>()
       for (const blob of [manifest, ...packs]) {
         const bytes = decode(carried, blob)
-        if (bytes === undefined) continue
+        if (bytes === undefined || !(await isRight(blob, bytes))) continue
         found.set(blob.name, bytes)
         names.add(blob.name)
       }
+      dropOldest(found)
       return names
     },
   }
@@ -94,7 +98,30 @@ async function readVerified(content: BlobContent, call: CallOptions | undefined)
   return Buffer.concat(pieces)
 }
 
-/** Undefined for what is not there, or is not what the entry needs. */
+/** Of records that are read and not restored, what is carried is not wanted again. */
+const FOUND_BYTES = 32 * 1024 * 1024
+
+function dropOldest(found: Map<BlobName, Buffer>): void {
+  let total = found.values().reduce((sum, bytes) => sum + bytes.length, 0)
+  for (const [name, bytes] of found) {
+    if (total <= FOUND_BYTES) return
+    total -= bytes.length
+    found.delete(name)
+  }
+}
+
+async function isRight({ name }: NeededBlob, bytes: Buffer): Promise<boolean> {
+  const { algorithm, digest } = splitBlobName(name)
+  try {
+    return (await openHashAlgorithm(algorithm)).hash(bytes).equals(Buffer.from(digest, 'hex'))
+  } catch (error) {
+    // Whoever knows the algorithm asks the store for it.
+    if (isTaskVaultError(error, 'HASH_ALGORITHM_UNKNOWN')) return false
+    throw error
+  }
+}
+
+/** Undefined for what is not there, or has not the size that the entry needs. */
 function decode(carried: unknown, { name, sizeBytes }: NeededBlob): Buffer | undefined {
   if (typeof carried !== 'object' || carried === null || !Object.hasOwn(carried, name))
     return undefined

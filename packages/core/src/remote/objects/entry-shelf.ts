@@ -46,7 +46,7 @@ export async function readRecord(
   }
   const value = parseJson(Buffer.concat(pieces).toString())
   const record = parseEntryRecord(value)
-  return { record, carries: carried.accept(record, (value as RecordFile).carried) }
+  return { record, carries: await carried.accept(record, (value as RecordFile).carried) }
 }
 
 /** What is not of the record itself. */
