@@ -3,11 +3,11 @@ import type { ChangeReason } from '../model/explain.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { TaskName } from '../model/task.ts'
 import { findEntry } from '../store/entries/entries.ts'
-import type { EntryRow } from '../store/entries/entries.ts'
 import { recordHit } from '../store/entries/record-use.ts'
 import { dismissDamaged } from '../vault/dismiss-damaged.ts'
 import { isCurrent, isDamage, openEntry } from '../vault/open-entry.ts'
 import { createParts } from '../vault/open-parts.ts'
+import type { PullOutcome } from '../vault/sharing/pull-entry.ts'
 import type { Vault } from '../vault/vault.ts'
 import { whyNoPass } from './counts-as-pass.ts'
 import type { PassRules } from './counts-as-pass.ts'
@@ -38,8 +38,11 @@ export async function findPass(vault: Vault, query: PassQuery): Promise<Pass | N
   const { store } = vault
   const found = findEntry(store, { scope: 'local', key: query.key })
   const isHere = found !== undefined && !found.isExpired
-  const entry = isHere ? found : await pull(vault, query)
-  if (entry === undefined) return none(found && { kind: 'expired' })
+  const outcome = isHere ? undefined : await pull(vault, query)
+  const isPulled = outcome?.kind === 'pulled'
+  const entry = isPulled ? findEntry(store, { scope: 'local', key: query.key }) : found
+  if (entry === undefined || entry.isExpired)
+    return none(outcome?.kind === 'damaged' ? outcome : entry && { kind: 'expired' })
   try {
     using opened = await openEntry(store, entry)
     const { manifest } = opened
@@ -75,12 +78,10 @@ export async function foreseePass(vault: Vault, query: PassQuery): Promise<Pass 
 }
 
 /** Brought here with what belongs to it, so that it need not be asked for again. */
-async function pull(vault: Vault, { task, key }: PassQuery): Promise<EntryRow | undefined> {
+async function pull(vault: Vault, { task, key }: PassQuery): Promise<PullOutcome> {
   if (vault.remote === undefined) return undefined
   const { pullEntry } = await import('../vault/sharing/pull-entry.ts')
-  const parts = createParts(vault.settings, vault.store, vault)
-  const pulled = await pullEntry(parts, { task, key })
-  return pulled && findEntry(vault.store, { scope: 'local', key })
+  return await pullEntry(createParts(vault.settings, vault.store, vault), { task, key })
 }
 
 /** Where the record that is here does not count, that of the remote store may: of CI, or a later one. */

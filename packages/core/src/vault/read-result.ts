@@ -6,7 +6,6 @@ import type { KeyedFingerprint } from '../model/fingerprint.ts'
 import type { Manifest } from '../model/manifest.ts'
 import type { TaskName } from '../model/task.ts'
 import { streamAhead } from '../store/blobs/stream-ahead.ts'
-import type { EntryRow } from '../store/entries/entries.ts'
 import { recordHit, recordMiss } from '../store/entries/record-use.ts'
 import type { Store } from '../store/store.ts'
 import { dismissDamaged } from './dismiss-damaged.ts'
@@ -14,9 +13,8 @@ import { isCurrent, isDamage, openEntry } from './open-entry.ts'
 import type { OpenedEntry } from './open-entry.ts'
 import type { OpenParts } from './open-parts.ts'
 import { findOrPull } from './sharing/find-or-pull.ts'
-import type { Wanted } from './sharing/find-or-pull.ts'
+import type { Found, Wanted } from './sharing/find-or-pull.ts'
 import { dismissRecord } from './sharing/pull-entry.ts'
-import type { Pulled } from './sharing/pull-entry.ts'
 
 export interface ResultRequest {
   readonly task: TaskName
@@ -103,11 +101,9 @@ async function withResult<Result>(
 ): Promise<Result | undefined> {
   const { store } = parts
   try {
-    const { entry, pulled } = await findOrPull(parts, request)
-    if (entry === undefined || entry.isExpired) {
-      return miss(store, request, entry === undefined ? [] : [{ kind: 'expired' }])
-    }
-    return await readEntry(parts, { request, entry, pulled, read })
+    const found = await findOrPull(parts, request)
+    if (found.kind === 'not-found') return miss(store, request, found.because)
+    return await readEntry(parts, { ...found, request, read })
   } catch (error) {
     const failure = asTaskVaultError(error, `look up ${request.task}`)
     store.report({ kind: 'trouble', code: failure.code, message: failure.message })
@@ -115,10 +111,8 @@ async function withResult<Result>(
   }
 }
 
-interface EntryReading<Result> {
+interface EntryReading<Result> extends Found {
   readonly request: Wanted
-  readonly entry: EntryRow
-  readonly pulled: Pulled | undefined
   readonly read: (found: FoundResult) => Result | Promise<Result>
 }
 
@@ -132,7 +126,7 @@ async function readEntry<Result>(
     const digest = onlyFile(opened.manifest)
     if (digest === undefined) {
       opened[Symbol.dispose]()
-      return miss(store, request, [{ kind: 'outputs-changed' }])
+      return miss(store, request, { kind: 'outputs-changed' })
     }
     const result = await read({ opened, digest })
     recordHit(store, entry, { savedMs: opened.manifest.durationMs })
@@ -146,7 +140,7 @@ async function readEntry<Result>(
     if (pulled?.isAssembled === true)
       return await withResult(parts, { ...request, isWhole: true }, read)
     if (pulled !== undefined) dismissRecord(parts, pulled.record, error.code)
-    return miss(store, request, [{ kind: 'damaged', detail: error.message }])
+    return miss(store, request, { kind: 'damaged', detail: error.message })
   }
 }
 
@@ -158,8 +152,9 @@ function onlyFile({ outputs }: Manifest): Digest | undefined {
 function miss(
   store: Store,
   { task, work }: ResultRequest,
-  reasons: readonly ChangeReason[],
+  because: ChangeReason | undefined,
 ): undefined {
+  const reasons = because === undefined ? [] : [because]
   recordMiss(store, { task, key: work.key, reasons })
   store.report({ kind: 'missed', task, key: work.key, reasons })
   return undefined

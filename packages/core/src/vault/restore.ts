@@ -12,7 +12,7 @@ import type { OpenedEntry } from './open-entry.ts'
 import type { OpenParts } from './open-parts.ts'
 import { explainMiss } from './runs/explain-miss.ts'
 import { findOrPull } from './sharing/find-or-pull.ts'
-import type { FoundOrPulled, Wanted } from './sharing/find-or-pull.ts'
+import type { Found, Wanted } from './sharing/find-or-pull.ts'
 import { dismissRecord } from './sharing/pull-entry.ts'
 import type { Pulled } from './sharing/pull-entry.ts'
 import { confirmReceived } from './sharing/receiving/confirm-received.ts'
@@ -36,11 +36,9 @@ export async function stageEntry(
   try {
     request.signal.throwIfAborted()
     await using ahead = createStageAhead(parts, request)
-    const { entry, pulled } = await findOrPull(parts, { ...request, onArriving: ahead.begin })
-    if (entry === undefined || entry.isExpired) {
-      return await miss(parts, request, entry === undefined ? undefined : [{ kind: 'expired' }])
-    }
-    return await stageFound(parts, request, { entry, pulled, ahead })
+    const found = await findOrPull(parts, { ...request, onArriving: ahead.begin })
+    if (found.kind === 'not-found') return await miss(parts, request, found.because)
+    return await stageFound(parts, request, { ...found, ahead })
   } catch (error) {
     const failure = asTaskVaultError(error, `restore ${request.task}`)
     store.report({ kind: 'trouble', code: failure.code, message: failure.message })
@@ -48,15 +46,14 @@ export async function stageEntry(
   }
 }
 
-interface Found extends FoundOrPulled {
-  readonly entry: EntryRow
+interface FoundAhead extends Found {
   readonly ahead: StageAhead
 }
 
 async function stageFound(
   parts: OpenParts,
   request: EndableRequest,
-  { entry, pulled, ahead }: Found,
+  { entry, pulled, ahead }: FoundAhead,
 ): Promise<StagedEntry | Miss> {
   await using stack = new AsyncDisposableStack()
   // How much there is to do is known before the first of it is done.
@@ -67,7 +64,7 @@ async function stageFound(
     const opened = stack.use(await openEntry(parts.store, entry))
     const targets = findTargets(opened.manifest, request.targets)
     if (targets === undefined) {
-      return await miss(parts, request, [{ kind: 'outputs-changed' }])
+      return await miss(parts, request, { kind: 'outputs-changed' })
     }
     const { log, notes } = opened.manifest
     const texts = { log: readContent(opened, log), notes: readContent(opened, notes) }
@@ -86,18 +83,19 @@ async function stageFound(
     // It refers to what was here before, where the damage may be: the remote store's own may be sound.
     if (pulled?.isAssembled === true) return await stageEntry(parts, { ...request, isWhole: true })
     if (pulled !== undefined) dismissRecord(parts, pulled.record, error.code)
-    return await miss(parts, request, [{ kind: 'damaged', detail: error.message }])
+    return await miss(parts, request, { kind: 'damaged', detail: error.message })
   }
 }
 
 async function miss(
   parts: OpenParts,
   request: RestoreRequest,
-  known: readonly ChangeReason[] | undefined,
+  known: ChangeReason | undefined,
 ): Promise<Miss> {
   const { store } = parts
   const remote = request.isNamedByKey === true ? undefined : parts.remote
-  const reasons = known ?? (await explainMiss({ store, remote }, request.task, request.work))
+  const reasons =
+    known === undefined ? await explainMiss({ store, remote }, request.task, request.work) : [known]
   recordMiss(store, { task: request.task, key: request.work.key, reasons })
   store.report({ kind: 'missed', task: request.task, key: request.work.key, reasons })
   return { kind: 'miss', reasons }

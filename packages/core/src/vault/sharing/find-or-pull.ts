@@ -1,3 +1,4 @@
+import type { ChangeReason } from '../../model/explain.ts'
 import type { KeyedFingerprint } from '../../model/fingerprint.ts'
 import type { TaskName } from '../../model/task.ts'
 import { findEntry } from '../../store/entries/entries.ts'
@@ -7,10 +8,16 @@ import { pullEntry } from './pull-entry.ts'
 import type { PullRequest, Pulled } from './pull-entry.ts'
 
 /** The local store's entry of a key, and how it came there if it has just come. */
-export interface FoundOrPulled {
-  /** Undefined, or expired: there is none to be had. */
-  readonly entry: EntryRow | undefined
+export interface Found {
+  readonly kind: 'found'
+  readonly entry: EntryRow
   readonly pulled: Pulled | undefined
+}
+
+export interface NotFound {
+  readonly kind: 'not-found'
+  /** Undefined when there never was one, as far as is known. */
+  readonly because: ChangeReason | undefined
 }
 
 /** How it is fetched, too, should it come from the remote store. */
@@ -26,11 +33,15 @@ export interface Wanted extends Pick<PullRequest, 'isWhole' | 'onArriving'> {
 export async function findOrPull(
   parts: OpenParts,
   { task, work, ...how }: Wanted,
-): Promise<FoundOrPulled> {
+): Promise<Found | NotFound> {
   const { key } = work
-  const entry = findEntry(parts.store, { scope: 'local', key })
-  if (entry !== undefined && !entry.isExpired) return { entry, pulled: undefined }
-  const pulled = await pullEntry(parts, { task, key, ...how })
-  if (pulled === undefined) return { entry, pulled: undefined }
-  return { entry: findEntry(parts.store, { scope: 'local', key }), pulled }
+  const before = findEntry(parts.store, { scope: 'local', key })
+  if (before !== undefined && !before.isExpired)
+    return { kind: 'found', entry: before, pulled: undefined }
+  const outcome = await pullEntry(parts, { task, key, ...how })
+  const pulled = outcome?.kind === 'pulled' ? outcome : undefined
+  const entry = pulled === undefined ? before : findEntry(parts.store, { scope: 'local', key })
+  if (entry !== undefined && !entry.isExpired) return { kind: 'found', entry, pulled }
+  if (entry !== undefined) return { kind: 'not-found', because: { kind: 'expired' } }
+  return { kind: 'not-found', because: outcome?.kind === 'damaged' ? outcome : undefined }
 }

@@ -1,6 +1,8 @@
 import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import type { BlobName } from '../../model/blob-name.ts'
+import { blobObjectKey } from '../../remote/objects/object-layout.ts'
 import { sampleBytes } from '../../testing/sample-blobs.ts'
 import { createSharedFolder, useSharing } from '../../testing/use-checkout.ts'
 
@@ -85,6 +87,32 @@ test('unchanged, the record is a hit (control)', async () => {
 
   expect(await victim.restore('input')).toBe('hit')
 })
+
+test('what is damaged in the remote store is the reason of the miss, then and for a while', async () => {
+  const share = createSharedFolder()
+  const [one, victim] = [await useSharing(share), await useSharing(share)]
+  one.write('out/a', sampleBytes(200_000))
+  await one.save('input')
+  const [{ fields }] = readRecords(share)
+  const [pack] = fields['packs'] as readonly [{ readonly name: BlobName }]
+  flipBit(join(share, blobObjectKey(pack.name)))
+
+  const first = await victim.restore('input')
+  const second = await victim.restore('input')
+
+  const reasons = [{ kind: 'damaged', detail: expect.any(String) as string }]
+  expect(first).toMatchObject({ kind: 'miss', reasons })
+  expect(second).toMatchObject({ kind: 'miss', reasons })
+})
+
+/** Flips a bit in the middle of the file. */
+function flipBit(path: string): void {
+  const bytes = readFileSync(path)
+  const middle = bytes.length >> 1
+  bytes[middle] = (bytes[middle] ?? 0) ^ 1
+  rmSync(path)
+  writeFileSync(path, bytes)
+}
 
 interface RecordFile {
   readonly path: string

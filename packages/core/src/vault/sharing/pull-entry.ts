@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../errors.ts'
 import { splitBlobName } from '../../model/blob-name.ts'
 import type { TaskKey } from '../../model/digest.ts'
 import type { EntryRecord } from '../../model/entry-record.ts'
+import type { ChangeReason } from '../../model/explain.ts'
 import { isWorthBeginning } from '../../model/plan-parts.ts'
 import type { TaskName } from '../../model/task.ts'
 import type { RemoteStores } from '../../remote/remote-stores.ts'
@@ -19,12 +20,16 @@ import { isRefused, refuseRecord } from './refused-records.ts'
 
 /** An entry that is in the local store now, and was not before. */
 export interface Pulled {
+  readonly kind: 'pulled'
   readonly record: EntryRecord
   /** Of what this store lacked. */
   readonly receivedBytes: number
   /** Whether it refers to packs that were here before: what is wrong with it may be wrong here alone. */
   readonly isAssembled: boolean
 }
+
+/** Undefined when nothing is known of an entry. */
+export type PullOutcome = Pulled | Extract<ChangeReason, { readonly kind: 'damaged' }> | undefined
 
 export interface PullRequest {
   readonly task: TaskName
@@ -38,19 +43,19 @@ export interface PullRequest {
 /** What says that an entry is not what it should be, rather than that something did not work. */
 const WRONG = ['BLOB_CORRUPT', 'BLOB_MISSING', 'ENTRY_DAMAGED', 'REMOTE_INVALID'] as const
 
+const DAMAGED_BEFORE = 'it was less than an hour ago, and is not fetched again before'
+
 /**
  * Brings an entry of the remote store into the local one, every byte verified on its way to the disk;
- * undefined when there is none that can be relied on. Trouble is reported, and is a miss.
+ * one that is damaged stays away. Trouble is reported, and is a miss.
  */
-export async function pullEntry(
-  parts: OpenParts,
-  request: PullRequest,
-): Promise<Pulled | undefined> {
+export async function pullEntry(parts: OpenParts, request: PullRequest): Promise<PullOutcome> {
   const { remote, store } = parts
   if (remote === undefined || store.database.isReadOnly) return undefined
   return await remote.attempt('read', async (stores) => {
     const record = await stores.entries.find(request.task, request.key)
-    if (record === undefined || isRefused(store, record)) return undefined
+    if (record === undefined) return undefined
+    if (isRefused(store, record)) return { kind: 'damaged', detail: DAMAGED_BEFORE }
     return await receive(parts, stores, { ...request, record })
   })
 }
@@ -63,7 +68,7 @@ async function receive(
   parts: OpenParts,
   stores: RemoteStores,
   { record, isWhole = false, onArriving }: Receiving,
-): Promise<Pulled | undefined> {
+): Promise<PullOutcome> {
   // Another algorithm's digests are other keys: an entry of them is for somebody else.
   const isOurs = neededBy(record).every(
     ({ name }) => splitBlobName(name).algorithm === parts.store.algorithm.name,
@@ -74,11 +79,11 @@ async function receive(
     const missingBytes = isWhole ? undefined : await fetchMissing(parts, fetching)
     const receivedBytes = missingBytes ?? (await receiveWhole(parts, fetching, onArriving))
     evictIfNeeded(parts.store, { limitBytes: parts.settings.maxSizeBytes })
-    return { record, receivedBytes, isAssembled: missingBytes !== undefined }
+    return { kind: 'pulled', record, receivedBytes, isAssembled: missingBytes !== undefined }
   } catch (error) {
     if (!isTaskVaultError(error, ...WRONG)) throw error
     dismissRecord(parts, record, error.code)
-    return undefined
+    return { kind: 'damaged', detail: error.message }
   }
 }
 
