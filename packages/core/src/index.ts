@@ -217,5 +217,6 @@ export type {
   ServerWriter,
 } from './remote/http/server-answers.ts'
 export { openServer } from './vault/sharing/open-server.ts'
+export { isSound } from './remote/wrappers/is-sound.ts'
 export { verifiedPieces } from './remote/wrappers/verified-pieces.ts'
 export type { ExpectedBytes } from './remote/wrappers/verified-pieces.ts'

@@ -163,6 +163,8 @@ function createReport(logger: Logger, metrics: ServerMetrics): (event: EngineEve
         return logger.info(event, 'objects that nobody needs were deleted')
       case 'lost':
         return logger.error(event, 'an object is gone that should be there')
+      case 'damaged':
+        return logger.error(event, 'an object was damaged, and is removed with its entries')
       case 'trouble':
         return logger.error(
           { err: event.error, doing: event.doing },

@@ -44,7 +44,7 @@ export type PutOutcome = 'stored' | 'known' | 'skipped'
  *   at once.
  * - `get` returns the bytes as stored; the caller verifies them. A blob that is missing, or that the caller may not see, is
  *   undefined, never an exception. A broken stream throws; it never ends early as if it were complete.
- * - A blob can disappear later (by collection), unless a published entry needs it.
+ * - A blob can disappear later (by collection), unless a published entry needs it; one that is damaged always can.
  * - Failures: REMOTE_UNAVAILABLE (may work later; safe to retry), REMOTE_REFUSED (do not retry), REMOTE_INVALID (the
  *   remote store sent an invalid answer), and what this machine refused.
  */
@@ -53,4 +53,9 @@ export interface BlobStore {
   findMissing(names: readonly BlobName[], options?: CallOptions): Promise<readonly BlobName[]>
   put(content: BlobContent, options?: CallOptions): Promise<PutOutcome>
   get(name: BlobName, options?: GetOptions): Promise<ByteStream | undefined>
+  /**
+   * Has a blob that somebody found damaged read again where it lies. If it is, it is removed, so that it can be put again;
+   * with it, if the store knows them, the entries that need it. Does nothing for a caller that may not write.
+   */
+  check(blob: NeededBlob, options?: CallOptions): Promise<void>
 }

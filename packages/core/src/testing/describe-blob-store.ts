@@ -97,6 +97,18 @@ export function describeBlobStore(name: string, open: () => Promise<BlobStore>):
       expect(await readAll(await store.get(blob.name))).toEqual(blob.bytes)
     })
 
+    test('leaves a blob that is as it should be, and one that is not there, when it is to check them', async () => {
+      const store = await open()
+      const [blob, absent] = [await sampleBlob(200_000), await sampleBlob(100)]
+      await store.put(blob)
+
+      await store.check(blob)
+      await store.check(absent)
+
+      expect(await readAll(await store.get(blob.name))).toEqual(blob.bytes)
+      expect(await store.get(absent.name)).toBeUndefined()
+    })
+
     test('gives ranges', async () => {
       const store = await open()
       const blob = await sampleBlob(100_000)

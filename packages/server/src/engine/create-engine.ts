@@ -1,4 +1,5 @@
 import { authorize } from '../trust/model/roles.ts'
+import { checkBlob } from './blobs/check-blob.ts'
 import { confirmUploads, planUploads, signDownload } from './blobs/direct-transfer.ts'
 import { createHeldBlobs } from './blobs/held-blobs.ts'
 import { findKnownBlobs } from './blobs/known-blobs.ts'
@@ -80,6 +81,7 @@ type BlobMethods = Pick<
   | 'signDownload'
   | 'openBlob'
   | 'headBlob'
+  | 'checkBlob'
 >
 
 function blobMethods(context: EngineContext): BlobMethods {
@@ -97,6 +99,7 @@ function blobMethods(context: EngineContext): BlobMethods {
     signDownload: async (who, name) => await signDownload(context, who, name),
     openBlob: async (who, name, wanted = {}) => await openBlob(context, who, { name, wanted }),
     headBlob: async (who, name) => await headBlob(context, who, name),
+    checkBlob: async (who, name) => await checkBlob(context, who, name),
   }
 }
 

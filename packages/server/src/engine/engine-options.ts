@@ -32,7 +32,11 @@ export interface EngineTimes {
 export type EngineEvent =
   | { readonly kind: 'evicted'; readonly tenantId: string; readonly entries: number }
   | { readonly kind: 'collected'; readonly objects: number }
-  | { readonly kind: 'lost'; readonly tenantId: string; readonly objectKey: string }
+  | {
+      readonly kind: 'lost' | 'damaged'
+      readonly tenantId: string
+      readonly objectKey: string
+    }
   | { readonly kind: 'trouble'; readonly doing: string; readonly error: unknown }
 
 export interface EngineOptions {

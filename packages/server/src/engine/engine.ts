@@ -117,6 +117,11 @@ export interface Engine extends AsyncDisposable {
     range?: Partial<ByteRange>,
   ): Promise<OpenedBlob | undefined>
   headBlob(who: Principal, name: BlobName): Promise<BlobRow | undefined>
+  /**
+   * Reads a blob where it lies, in each scope that the principal may read. If it is damaged, it is removed, with the
+   * entries that need it, so that the work is saved again.
+   */
+  checkBlob(who: Principal, name: BlobName): Promise<void>
 
   publish(who: Principal, entry: NewEntry): Promise<Publication>
   /** Own scope first, then more trusted ones. Counts as a use, and as restored by the session. */

@@ -51,6 +51,7 @@ test('the description is one of OpenAPI 3.1, and names every route of the protoc
     'POST /v1/blobs/confirm',
     'POST /v1/blobs/missing',
     'POST /v1/blobs/uploads',
+    'POST /v1/blobs/{name}/check',
     'POST /v1/entries/{id}/quarantine',
     'POST /v1/invalidate',
     'POST /v1/keys',

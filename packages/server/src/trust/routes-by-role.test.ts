@@ -39,6 +39,7 @@ const ROUTES: readonly Route[] = [
   },
   { name: 'GET /v1/blobs/{name}', action: 'blobs:read' },
   { name: 'PUT /v1/blobs/{name}', action: 'blobs:write', body: 'x' },
+  { name: 'POST /v1/blobs/{name}/check', action: 'blobs:write' },
   { name: 'GET /v1/tasks/{task}/entries/{key}', action: 'entries:find' },
   { name: 'PUT /v1/tasks/{task}/entries/{key}', action: 'entries:publish', body: DRAFT },
   { name: 'GET /v1/tasks/{task}/nearest', action: 'entries:list' },

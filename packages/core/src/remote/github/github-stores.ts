@@ -111,6 +111,7 @@ function unlessDenied({ blobs, entries }: RemoteStores): RemoteStores {
             return 'skipped'
           },
         ),
+      check: (blob, call) => orSkip(() => blobs.check(blob, call), noop),
     },
     entries: {
       ...entries,

@@ -1,5 +1,6 @@
 import { TaskVaultError } from '../../errors.ts'
 import type { BlobName } from '../../model/blob-name.ts'
+import type { NeededBlob } from '../../model/entry-record.ts'
 import type {
   BlobContent,
   BlobStore,
@@ -39,6 +40,7 @@ export function createHttpBlobStore(connection: NativeConnection): BlobStore {
     },
     put: async (content, options) => await putBlob(connection, content, options),
     get: async (name, options) => await getBlob(connection, name, options),
+    check: async (blob, options) => await checkBlob(connection, blob, options),
   }
 }
 
@@ -131,6 +133,21 @@ async function sendDirect(
   if (answer.status !== 200 && answer.status !== 201) throw await explainBucket(answer)
   await answer.drop()
   return 'stored'
+}
+
+/** Whoever may not write, or asks a server that does not know the question, leaves it at that. */
+async function checkBlob(
+  connection: NativeConnection,
+  { name }: NeededBlob,
+  options: CallOptions | undefined,
+): Promise<void> {
+  const answer = await connection.send({
+    method: 'POST',
+    path: `v1/blobs/${name}/check`,
+    ...options,
+  })
+  if ([204, 403, 404].includes(answer.status)) await answer.drop()
+  else throw explainRefusal(answer, await readRefusal(answer))
 }
 
 async function getBlob(

@@ -3,6 +3,7 @@ import type { BlobStore } from '../blob-store.ts'
 import { createExpectedBlob } from '../expected-blob.ts'
 import { mapConcurrently } from '../map-concurrently.ts'
 import { sha256OfContent } from '../sha256-of-content.ts'
+import { isSound } from '../wrappers/is-sound.ts'
 import { verifiedPieces } from '../wrappers/verified-pieces.ts'
 import { blobObjectKey } from './object-layout.ts'
 import type { BlobObjects } from './object-store.ts'
@@ -45,5 +46,10 @@ export function createObjectBlobStore(objects: BlobObjects): BlobStore {
       return isNew ? 'stored' : 'known'
     },
     get: async (name, options) => await objects.get(blobObjectKey(name), options),
+    async check(blob, options) {
+      const key = blobObjectKey(blob.name)
+      const stream = await objects.get(key, options)
+      if (stream !== undefined && !(await isSound(blob, stream))) await objects.delete(key, options)
+    },
   }
 }

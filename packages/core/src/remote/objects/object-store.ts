@@ -9,7 +9,7 @@ export interface ListedObject {
 }
 
 /** All that the objects of blobs have to be able to do. */
-export type BlobObjects = Pick<ObjectStore, 'get' | 'head' | 'putIfAbsent' | 'signer'>
+export type BlobObjects = Pick<ObjectStore, 'get' | 'head' | 'putIfAbsent' | 'delete' | 'signer'>
 
 /** All that the objects of entries have to be able to do. */
 export interface EntryObjects extends Pick<ObjectStore, 'get' | 'head' | 'putIfAbsent' | 'delete'> {

@@ -10,6 +10,8 @@ export function limited({ blobs, entries }: RemoteStores, atOnce: number): Remot
         turns.during(options?.signal, async () => await blobs.findMissing(names, options)),
       put: (content, options) =>
         turns.during(options?.signal, async () => await blobs.put(content, options)),
+      check: (blob, options) =>
+        turns.during(options?.signal, async () => await blobs.check(blob, options)),
       async get(name, options) {
         const release = await turns.take(options?.signal)
         try {

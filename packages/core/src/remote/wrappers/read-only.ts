@@ -6,7 +6,7 @@ export function readOnly(
   because = 'the remote store is used for reading only',
 ): RemoteStores {
   return {
-    blobs: { ...blobs, put: async () => 'skipped' },
+    blobs: { ...blobs, put: async () => 'skipped', check: async () => undefined },
     entries: {
       ...entries,
       publish: async () => ({ kind: 'skipped', because }),

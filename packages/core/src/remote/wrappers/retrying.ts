@@ -30,6 +30,7 @@ export function retrying(
     blobs: {
       findMissing: (names, call) => again(call, async () => await blobs.findMissing(names, call)),
       put: (content, call) => again(call, async () => await blobs.put(content, call)),
+      check: (blob, call) => again(call, async () => await blobs.check(blob, call)),
       async get(name, call) {
         const stream = await again(call, async () => await blobs.get(name, call))
         const range = call?.range

@@ -356,7 +356,7 @@ async function down(): Promise<never> {
 
 /** Never answers, and cannot be aborted: a network file system that hangs. */
 function silent(): BlobStore {
-  return { findMissing: forever, put: forever, get: forever }
+  return { findMissing: forever, put: forever, get: forever, check: forever }
 }
 
 async function forever(): Promise<never> {

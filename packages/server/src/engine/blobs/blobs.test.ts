@@ -295,6 +295,35 @@ describeDatabases((maker) => {
     expect(readdirSync('/proc/self/fd').length).toBeLessThan(before + 10)
   })
 
+  test('a blob that is checked costs its entries if it is damaged, and in each scope of the caller', async () => {
+    const objects = createMemoryObjectStore()
+    const { engine, events } = await open({ objects })
+    const blob = sampleBlob()
+    await save(engine, MAINTAINER, { key: 'a', blob })
+    await save(engine, writerOf(PULL), { key: 'b', blob })
+    await save(engine, MAINTAINER, { key: 'c' })
+    const before = await listObjects(objects)
+
+    await engine.checkBlob(MAINTAINER, blob.name)
+    expect(await listObjects(objects)).toEqual(before)
+    for (const key of before) await replaceIf(blob.name, key)
+    await engine.checkBlob(MAINTAINER, blob.name)
+
+    expect((await engine.list(ADMIN, { limit: 9 })).map((entry) => entry.key)).toEqual(['c'])
+    expect(await engine.findMissing(MAINTAINER, [blob.name])).toEqual([blob.name])
+    expect(events.map(({ kind }) => kind)).toEqual(['damaged'])
+    expect(await send(engine, MAINTAINER, blob)).toBe(true)
+
+    async function replaceIf(name: string, key: string): Promise<void> {
+      const content = await buffer((await objects.get(key))!)
+      if (sampleBlob(content).name !== name) return
+      await objects.delete(key)
+      const [first = 0, ...rest] = content
+      const damaged = Buffer.from([first ^ 1, ...rest])
+      await objects.putIfAbsent(key, { sizeBytes: damaged.length, open: () => streamOf(damaged) })
+    }
+  })
+
   test('a blob whose object was taken away costs its entries, and nothing else', async () => {
     const objects = createMemoryObjectStore()
     const { engine, events } = await open({ objects })

@@ -4,7 +4,7 @@ import { authorize } from '../../trust/model/roles.ts'
 import type { Principal } from '../../trust/principal.ts'
 import type { EngineContext } from '../engine-context.ts'
 import type { BlobRow, OpenedBlob } from '../engine.ts'
-import { dismissLostBlob } from './dismiss-lost-blob.ts'
+import { dismissBlob } from './dismiss-blob.ts'
 import { findKnownBlobs } from './known-blobs.ts'
 
 /** As `Engine.openBlob`. */
@@ -21,7 +21,8 @@ export async function openBlob(
   const isWhole = range.start === 0 && range.end === sizeBytes
   const bytes = await context.objects.get(objectKey, isWhole ? {} : { range })
   if (bytes === undefined) {
-    await dismissLostBlob(context, { tenantId: who.tenantId, scope: blob.scope, objectKey })
+    const { scope } = blob
+    await dismissBlob(context, { tenantId: who.tenantId, scope, objectKey, because: 'lost' })
     return undefined
   }
   return { name, sizeBytes, range, bytes: context.held.hold(objectKey, bytes) }

@@ -19,6 +19,8 @@ export interface RecentBlobs {
   /** `bytes` are the whole blob, and `who` may have it. What is too large is not kept. */
   keep(who: Principal, name: BlobName, bytes: Buffer): void
   isSmall(sizeBytes: number): boolean
+  /** What is kept of a blob may be as damaged as that is. */
+  forget(who: Principal, name: BlobName): void
 }
 
 const LARGEST_BYTES = 2 * 1024 ** 2
@@ -54,14 +56,23 @@ export function createRecentBlobs(): RecentBlobs {
     },
     keep: (who, name, bytes) => {
       if (bytes.byteLength > LARGEST_BYTES) return
-      const key = `${who.tenantId} ${name}`
+      const key = keyOf(who, name)
       const names = visible.get(who) ?? new Map<BlobName, string>()
       visible.set(who, names.set(name, key))
       heldBytes += bytes.byteLength - (blobs.get(key)?.bytes.byteLength ?? 0)
       blobs.set(key, { bytes, headers: flatHeaders(name, bytes.byteLength) })
       makeRoom()
     },
+    forget(who, name) {
+      const key = keyOf(who, name)
+      heldBytes -= blobs.get(key)?.bytes.byteLength ?? 0
+      blobs.delete(key)
+    },
   }
+}
+
+function keyOf({ tenantId }: Principal, name: BlobName): string {
+  return `${tenantId} ${name}`
 }
 
 function flatHeaders(name: BlobName, sizeBytes: number): readonly string[] {

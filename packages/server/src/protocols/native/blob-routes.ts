@@ -56,6 +56,27 @@ export function addBlobRoutes(app: HttpApp, services: ProtocolServices): void {
       return reply.headers({ ...blobHeaders(name), 'content-length': row.sizeBytes }).send()
     },
   )
+  app.post(
+    '/v1/blobs/:name/check',
+    {
+      config: { operation: 'blob.check' },
+      schema: {
+        summary:
+          'Reads a blob where it lies; if it is damaged, removes it and the entries that need it',
+        params,
+        response: { 204: noBody, default: errorBody },
+      },
+    },
+    async (request, reply) => {
+      const who = callerOf(request)
+      const { name } = request.params
+      const row = await services.engine.headBlob(who, name)
+      services.rates.countBytes(who, row?.sizeBytes ?? 0)
+      await services.engine.checkBlob(who, name)
+      services.recent.forget(who, name)
+      return reply.code(204).send()
+    },
+  )
   // On its own, for its body may be of any type: it is bytes whatever the sender calls it.
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers()

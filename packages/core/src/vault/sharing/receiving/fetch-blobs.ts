@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs'
-import { TaskVaultError } from '../../../errors.ts'
+import { TaskVaultError, isTaskVaultError } from '../../../errors.ts'
 import { splitBlobName } from '../../../model/blob-name.ts'
 import type { EntryRecord, NeededBlob } from '../../../model/entry-record.ts'
 import { blobPath } from '../../../store/blobs/blob-path.ts'
@@ -55,7 +55,11 @@ export async function fetchBlobs(
       const stream = await blobs.get(name, { range: { start: 0, end: sizeBytes }, signal })
       return stream && counted(stream, count)
     }
-    const isThere = await receiveBlob(store, { digest, open, file: arriving?.fileOf(blob) })
+    const file = arriving?.fileOf(blob)
+    const isThere = await receiveBlob(store, { digest, open, file }).catch(async (error) => {
+      if (isTaskVaultError(error, 'BLOB_CORRUPT', 'REMOTE_INVALID')) await tellOfDamage(blobs, blob)
+      throw error
+    })
     if (!isThere) throw lost(record)
   }
 
@@ -89,6 +93,16 @@ export function isHere(store: Store, { name, sizeBytes }: NeededBlob): boolean {
   return (
     statSync(blobPath(store.cacheDirectory, digest), { throwIfNoEntry: false })?.size === sizeBytes
   )
+}
+
+/** If the remote store has it so, and not the line between, everybody would miss the entry until it is put again. */
+async function tellOfDamage(blobs: Fetching['blobs'], blob: NeededBlob): Promise<void> {
+  try {
+    await blobs.check(blob)
+  } catch (error) {
+    // What was found remains what the caller is told.
+    if (!isTaskVaultError(error)) throw error
+  }
 }
 
 function lost({ task }: EntryRecord): TaskVaultError {

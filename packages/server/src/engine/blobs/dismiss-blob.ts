@@ -5,23 +5,24 @@ import { removeEntries } from '../entries/remove-entries.ts'
 import { HEALTH_KEY } from '../health.ts'
 import { changeScope } from '../scopes.ts'
 
-interface LostBlob {
+interface UselessBlob {
   readonly tenantId: string
   readonly scope: string
   readonly objectKey: string
+  /** Somebody took the object away behind our back; or it had other bytes than it was given, and was removed. */
+  readonly because: 'lost' | 'damaged'
 }
 
 /**
- * Somebody took an object away behind our back: the entries that need it go, so that the work is done
- * and saved again. Only where the store of objects shows that it is the right one: the wrong bucket has
- * none of them.
+ * Without its object, a blob is of no use: the entries that need it go, so that the work is done and saved again. Only
+ * where the store of objects shows that it is the right one: the wrong bucket has none of them.
  */
-export async function dismissLostBlob(context: EngineContext, lost: LostBlob): Promise<void> {
+export async function dismissBlob(context: EngineContext, blob: UselessBlob): Promise<void> {
   const { objects, database, now, times, report } = context
-  const { tenantId, objectKey } = lost
+  const { tenantId, objectKey, because } = blob
   if ((await objects.head(HEALTH_KEY)) === undefined) return
   if ((await objects.head(objectKey)) !== undefined) return
-  report({ kind: 'lost', tenantId, objectKey })
+  report({ kind: because, tenantId, objectKey })
   await inTransaction(database, async (transaction) => {
     const rows = await transaction
       .selectFrom('entry_blobs')
@@ -38,16 +39,16 @@ export async function dismissLostBlob(context: EngineContext, lost: LostBlob): P
       await removeEntries(transaction, { place, ids: [id], nowMs, leaseMs: times.leaseMs })
     }
     // What is left of it is collected as any other blob; nobody is told of it any more.
-    await forget(transaction, lost)
-    const fields = { object: objectKey, scope: lost.scope, entries: rows.length }
-    const event = { kind: 'ERROR', operation: 'object_lost', fields } as const
+    await forget(transaction, blob)
+    const fields = { object: objectKey, scope: blob.scope, entries: rows.length }
+    const event = { kind: 'ERROR', operation: `object_${because}`, fields } as const
     await appendAudit(transaction, { tenantId, events: [event], nowMs })
   })
 }
 
 async function forget(
   transaction: Parameters<typeof changeScope>[0],
-  { tenantId, scope, objectKey }: LostBlob,
+  { tenantId, scope, objectKey }: UselessBlob,
 ): Promise<void> {
   const gone = await transaction
     .deleteFrom('blobs')
