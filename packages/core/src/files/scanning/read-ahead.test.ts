@@ -9,7 +9,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Worker } from 'node:worker_threads'
@@ -42,7 +42,8 @@ beforeEach(async () => {
   await delay(50)
 })
 
-describe('a thread that reads ahead', () => {
+// With one processor, nothing is gained by it, and none is started.
+describe.runIf(availableParallelism() > 1)('a thread that reads ahead', () => {
   test('knows of each directory what a scan finds in it', async () => {
     const rows = await readByThread()
 
