@@ -196,6 +196,26 @@ describe('where entries live', () => {
   })
 })
 
+test.each([
+  ['true', true],
+  ['release', true],
+  ['false', false],
+  ['False', false],
+  ['no', false],
+  ['off', false],
+  ['0', false],
+])('with save-if: %s, whether a step saves is %s', async (word, saves) => {
+  const machine = createMachine(server)
+  writeFiles(machine, { 'kept/a': 'a' })
+  const inputs = { key: uniqueTask(), path: 'kept', 'save-if': word }
+
+  const missed = await runAction(machine, { inputs })
+  const { log } = await post(machine, inputs, missed)
+
+  if (saves) expect(log).toContain('saved 1 file')
+  else expect(log).toContain('read-only or save-if asks for that')
+})
+
 test('what is published needs nothing around it', async () => {
   const [first, second] = [createMachine(server), createMachine(server)]
   const tree = path.join(first.workspace, '../published')

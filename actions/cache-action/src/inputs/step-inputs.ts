@@ -131,8 +131,9 @@ function withShell(run: string, shell: string): Command {
   throw invalid(`shell is ${JSON.stringify(shell)}`, 'Write bash, sh, pwsh or powershell.')
 }
 
+/** With the words that older YAML took for false, and GitHub passes on as they are. */
 function isNo(text: string): boolean {
-  return /^(false|False|FALSE|0)$/.test(text)
+  return /^(false|no|off|0)$/i.test(text)
 }
 
 function invalid(message: string, hint: string): TaskVaultError {
