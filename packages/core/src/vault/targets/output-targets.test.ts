@@ -10,12 +10,12 @@ describe('outputs', () => {
     const places = openProject()
 
     const targets = findOutputTargets(
-      ['dist/', './a//b/../c.txt', path.join(places.projectRoot, 'x')],
+      ['dist/', './a//b/../c.txt', path.join(places.projectRoot, 'x'), './~/~x', '~y'],
       places,
     )
 
     expect(targets).toEqual(
-      ['dist', 'a/c.txt', 'x'].map((name) => ({
+      ['dist', 'a/c.txt', 'x', '~/~x', '~y'].map((name) => ({
         declaredAs: name,
         absolutePath: path.join(places.projectRoot, name),
       })),
@@ -46,6 +46,7 @@ describe('refused are', () => {
     ['..', 'what is around it'],
     ['../sibling', 'a neighbour'],
     ['/etc/passwd', 'an absolute path elsewhere'],
+    ['~/.cache/tool', 'the home directory, as a shell would have it'],
     ['a/../../b', 'a way out through ..'],
     ['.git/hooks', 'a repository'],
     ['sub/.GIT/config', 'a repository on a file system without case'],

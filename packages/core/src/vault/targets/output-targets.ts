@@ -43,6 +43,9 @@ function declaredName(output: string, places: OutputPlaces, known: Map<string, s
   const absolutePath = path.resolve(projectRoot, output)
   const relativePath = path.relative(projectRoot, absolutePath)
   if (output === '' || output.includes('\0')) throw forbidden(output, 'it is not a path')
+  // Nobody else expands it here, and whoever writes it means it.
+  if (/^~(?:[/\\]|$)/.test(output))
+    throw forbidden(output, 'the home directory is not inside the project; ./~ names one called ~')
   if (relativePath === '') throw forbidden(output, 'it is the whole project')
   if (!isWithin(absolutePath, projectRoot))
     throw forbidden(output, `it is not inside the project (${projectRoot})`)
