@@ -11,7 +11,8 @@ export const FAILED: number = -2
 /** Nobody needs more. */
 export const STOPPED: number = -3
 
-export const SLOT_BYTES: number = 256 * 1024
+/** So large that the threads rarely wake each other, which costs more than to read what is in one. */
+export const SLOT_BYTES: number = 2 * 1024 * 1024
 
 /** What the thread that reads is told. */
 export interface FileSlots {

@@ -96,7 +96,7 @@ describe('a file large enough for a thread', () => {
       createHasher: () => ({
         update: () => {
           // In the part that the thread reads.
-          if ((updates += 1) === 400) truncateSync(file, 10 * MIB)
+          if ((updates += 1) === 300) truncateSync(file, 10 * MIB)
         },
         digest: () => Buffer.alloc(32),
       }),

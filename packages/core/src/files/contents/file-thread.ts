@@ -9,7 +9,7 @@ export interface FileThread extends Disposable {
   take(): Uint8Array | undefined
 }
 
-const SLOTS = 8
+const SLOTS = 4
 /** A thread that has nothing to say for so long is not waited for: it may not have started at all. */
 const PATIENCE_MS = 1_000
 const RESOURCE_LIMITS = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 16 }
