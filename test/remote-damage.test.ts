@@ -1,28 +1,48 @@
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { createSharedFolder, sampleBytes, useCheckout } from '@taskvault/core/testing'
-import type { CheckoutOptions } from '@taskvault/core/testing'
-import { expect, onTestFinished, test } from 'vitest'
+import {
+  createSharedFolder,
+  sampleBytes,
+  startStrictS3Server,
+  useCheckout,
+} from '@taskvault/core/testing'
+import type { CheckoutOptions, StrictS3Server } from '@taskvault/core/testing'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { startVaultServer } from './rig/start-vault-server.ts'
-import type { VaultServer } from './rig/start-vault-server.ts'
+import type { VaultServer, VaultServerOptions } from './rig/start-vault-server.ts'
 
-/* A bit of a blob flips where all machines fetch it: the first one that needs it has it put right. */
+/* A blob is damaged where all machines fetch it: the first one that needs it has it put right. */
+
+type Damage = (bytes: Buffer) => Buffer
 
 interface Remote {
   readonly options: CheckoutOptions
-  /** Where its blobs lie, among other files. */
-  readonly directory: string
+  readonly damageLargest: (damage: Damage) => void
 }
 
 const REMOTES: Readonly<Record<string, () => Promise<Remote>>> = {
   'a shared folder': async () => {
     const directory = createSharedFolder()
-    return { options: { url: pathToFileURL(directory).href }, directory }
+    return inFolder(directory, { url: pathToFileURL(directory).href })
+  },
+  'a bucket': async () => {
+    const bucket = await startBucket()
+    return inBucket(bucket, { url: bucket.address, env: bucket.env })
   },
   'a server': async () => {
-    const { url, key, directory } = await start()
-    return { options: { url, env: { TASKVAULT_TOKEN: key } }, directory }
+    const server = await start()
+    return inFolder(server.directory, optionsOf(server))
+  },
+  'a server before a bucket': async () => {
+    const bucket = await startBucket()
+    const server = await start({ config: `bucket: ${bucket.address}\n`, env: bucket.env })
+    return inBucket(bucket, optionsOf(server))
+  },
+  'a server that sends its clients on to a bucket': async () => {
+    const bucket = await startBucket()
+    const config = `bucket: ${bucket.address}\ntransfer: direct\n`
+    return inBucket(bucket, optionsOf(await start({ config, env: bucket.env })))
   },
   'the cache service of GitHub': async () => {
     const { url, key, directory } = await start()
@@ -31,51 +51,91 @@ const REMOTES: Readonly<Record<string, () => Promise<Remote>>> = {
       ACTIONS_CACHE_SERVICE_V2: 'True',
       ACTIONS_RUNTIME_TOKEN: key,
     }
-    return { options: { url: 'github:', env }, directory }
+    return inFolder(directory, { url: 'github:', env })
   },
 }
 
-test.each(Object.entries(REMOTES))(
-  'what is damaged in %s is put again by the save after the miss',
-  async (_, openRemote) => {
-    const { options, directory } = await openRemote()
-    const [one, other] = [await useCheckout(options), await useCheckout(options)]
-    const third = await useCheckout(options)
-    for (const each of [one, other]) each.write('out/a', sampleBytes(3_000_000))
-    await one.save('input')
-    flipBit(largestFile(directory))
-
-    const missed = await third.restore('input')
-    const saved = await other.save('input')
-    const fourth = await useCheckout(options)
-    const restored = await fourth.restore('input')
-
-    const reasons = [{ kind: 'damaged', detail: expect.any(String) as string }]
-    expect(missed).toMatchObject({ kind: 'miss', reasons })
-    expect(saved).toMatchObject({ kind: 'saved' })
-    expect(restored).toBe('hit')
-    expect(fourth.outputs()).toEqual(one.outputs())
+const DAMAGES: Readonly<Record<string, Damage>> = {
+  'a bit of it flips': (bytes) => {
+    const damaged = Buffer.from(bytes)
+    const middle = damaged.length >> 1
+    damaged[middle] = (damaged[middle] ?? 0) ^ 1
+    return damaged
   },
-)
+  'it is cut short': (bytes) => bytes.subarray(0, bytes.length >> 1),
+  'it is empty': () => Buffer.alloc(0),
+}
 
-function largestFile(directory: string): string {
-  const [largest] = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+describe.each(Object.entries(REMOTES))('in %s', (_remote, openRemote) => {
+  test.each(Object.entries(DAMAGES))(
+    'a blob is put again by the save after the miss if %s',
+    async (_damage, damage) => {
+      const { options, damageLargest } = await openRemote()
+      const [one, other] = [await useCheckout(options), await useCheckout(options)]
+      const third = await useCheckout(options)
+      for (const each of [one, other]) each.write('out/a', sampleBytes(3_000_000))
+      await one.save('input')
+      damageLargest(damage)
+
+      const missed = await third.restore('input')
+      const saved = await other.save('input')
+      const fourth = await useCheckout(options)
+      const restored = await fourth.restore('input')
+
+      const reasons = [{ kind: 'damaged', detail: expect.any(String) as string }]
+      expect(missed).toMatchObject({ kind: 'miss', reasons })
+      expect(third.troubles).toEqual([])
+      expect(saved).toMatchObject({ kind: 'saved' })
+      expect(restored).toBe('hit')
+      expect(fourth.outputs()).toEqual(one.outputs())
+    },
+  )
+})
+
+function inFolder(directory: string, options: CheckoutOptions): Remote {
+  return {
+    options,
+    damageLargest(damage) {
+      const file = largestOf(filesIn(directory), (each) => statSync(each).size)
+      writeFileSync(file, damage(readFileSync(file)))
+    },
+  }
+}
+
+function filesIn(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .map((name) => path.join(directory, name))
     .filter((file) => statSync(file).isFile())
-    .toSorted((left, right) => statSync(right).size - statSync(left).size)
+}
+
+function inBucket({ objects }: StrictS3Server, options: CheckoutOptions): Remote {
+  return {
+    options,
+    damageLargest(damage) {
+      const [key, bytes] = largestOf([...objects], ([, { length }]) => length)
+      objects.set(key, damage(bytes))
+    },
+  }
+}
+
+function largestOf<Item>(items: readonly Item[], sizeOf: (item: Item) => number): Item {
+  const [largest] = items.toSorted((left, right) => sizeOf(right) - sizeOf(left))
   if (largest === undefined) throw new Error('nothing was saved')
   return largest
 }
 
-function flipBit(file: string): void {
-  const bytes = readFileSync(file)
-  const middle = bytes.length >> 1
-  bytes[middle] = (bytes[middle] ?? 0) ^ 1
-  writeFileSync(file, bytes)
+function optionsOf({ url, key }: VaultServer): CheckoutOptions {
+  return { url, env: { TASKVAULT_TOKEN: key } }
 }
 
-async function start(): Promise<VaultServer> {
-  const server = await startVaultServer()
+async function start(options?: VaultServerOptions): Promise<VaultServer> {
+  const server = await startVaultServer(options)
   onTestFinished(async () => await server[Symbol.asyncDispose]())
   return server
+}
+
+async function startBucket(): Promise<StrictS3Server> {
+  const bucket = await startStrictS3Server()
+  onTestFinished(async () => await bucket[Symbol.asyncDispose]())
+  return bucket
 }

@@ -27,6 +27,11 @@ export interface GetOptions extends CallOptions {
   readonly isPart?: boolean
 }
 
+export interface CheckOptions extends CallOptions {
+  /** Told how many bytes have come, where they come here to be read. */
+  readonly onBytes?: (count: number) => void
+}
+
 /**
  * What happened to a blob that was sent.
  * - `stored`: it is new in the store.
@@ -57,5 +62,5 @@ export interface BlobStore {
    * Has a blob that somebody found damaged read again where it lies. If it is, it is removed, so that it can be put again;
    * with it, if the store knows them, the entries that need it. Does nothing for a caller that may not write.
    */
-  check(blob: NeededBlob, options?: CallOptions): Promise<void>
+  check(blob: NeededBlob, options?: CheckOptions): Promise<void>
 }

@@ -12,7 +12,8 @@ export interface StrictS3Server extends AsyncDisposable {
   readonly address: string
   /** What a client needs in its environment. */
   readonly env: Readonly<Record<string, string>>
-  readonly objects: ReadonlyMap<string, Buffer>
+  /** What is there; a test may change it. */
+  readonly objects: Map<string, Buffer>
   /** Method and key of every request so far. */
   readonly requests: string[]
   /** The ranges that were asked for. */

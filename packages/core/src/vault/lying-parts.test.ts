@@ -33,7 +33,7 @@ let victim: Checkout
 beforeEach(async () => {
   bucket = await startStrictS3Server()
   onTestFinished(async () => await bucket[Symbol.asyncDispose]())
-  objects = bucket.objects as Map<string, Buffer>
+  objects = bucket.objects
   const { address: url, env } = bucket
   victim = await useCheckout({ url, env, remote: { mode: 'read' } })
 })

@@ -49,7 +49,8 @@ export function createObjectBlobStore(objects: BlobObjects): BlobStore {
     async check(blob, options) {
       const key = blobObjectKey(blob.name)
       const stream = await objects.get(key, options)
-      if (stream !== undefined && !(await isSound(blob, stream))) await objects.delete(key, options)
+      if (stream === undefined || (await isSound(blob, stream, options?.onBytes))) return
+      await objects.delete(key, options)
     },
   }
 }

@@ -23,7 +23,11 @@ export function givingUp(stores: RemoteStores, patience: Patience): RemoteStores
         guard(call, async (guarded) => await blobs.findMissing(names, guarded)),
       put: (content, call) =>
         guard(call, async (guarded) => await blobs.put(counting(content, patience), guarded)),
-      check: (blob, call) => guard(call, async (guarded) => await blobs.check(blob, guarded)),
+      check: (blob, call) =>
+        guard(
+          call,
+          async (guarded) => await blobs.check(blob, { ...guarded, onBytes: patience.moved }),
+        ),
       async get(name, call) {
         const stream = await guard(call, async (guarded) => await blobs.get(name, guarded))
         return stream && guardedPieces(stream, patience)

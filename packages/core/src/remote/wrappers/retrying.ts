@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { isTaskVaultError } from '../../errors.ts'
+import { TaskVaultError, isTaskVaultError } from '../../errors.ts'
 import type { BlobName } from '../../model/blob-name.ts'
 import type { BlobStore, ByteRange, ByteStream, CallOptions, GetOptions } from '../blob-store.ts'
 import { RetryLater } from '../failures.ts'
@@ -115,7 +115,7 @@ function resuming(transfer: Transfer, first: ByteStream): ByteStream {
     if (!isCut || fruitless > MOST_FRUITLESS || call?.signal?.aborted === true) throw error
     const rest = { ...call, range: { start: position, end: range.end } }
     const stream = await again(call, async () => await blobs.get(name, rest))
-    if (stream === undefined) throw error
+    if (stream === undefined) throw vanished(name)
     pieces = stream[Symbol.asyncIterator]()
   }
 
@@ -135,4 +135,9 @@ function resuming(transfer: Transfer, first: ByteStream): ByteStream {
       return: async () => (await pieces.return?.()) ?? { done: true, value: undefined },
     }),
   }
+}
+
+/** It was there a moment ago: its store may have found it damaged as it was read. */
+function vanished(name: BlobName): TaskVaultError {
+  return new TaskVaultError('BLOB_MISSING', `Blob ${name} was removed while it was fetched`)
 }

@@ -110,6 +110,23 @@ describe('retrying', () => {
     expect(asked.slice(0, 5)).toEqual([0, 200_000, 400_000, 600_000, 800_000])
     await expect(readAll(hopeless)).rejects.toMatchObject({ code: 'REMOTE_UNAVAILABLE' })
   })
+
+  test('tells a blob that went while it was fetched from a store that went', async () => {
+    const stores = inMemory()
+    const blob = await sampleBlob(100_000)
+    await stores.blobs.put(blob)
+    let times = 0
+    async function get(...question: Parameters<BlobStore['get']>) {
+      const stream = times === 0 ? await stores.blobs.get(...question) : undefined
+      times += 1
+      return stream && cutAfter(stream, 50_000)
+    }
+    const { blobs } = retrying({ ...stores, blobs: { ...stores.blobs, get } }, QUICK)
+
+    const stream = await blobs.get(blob.name, { range: { start: 0, end: 100_000 } })
+
+    await expect(readAll(stream)).rejects.toMatchObject({ code: 'BLOB_MISSING' })
+  })
 })
 
 describe('limiting', () => {
@@ -257,17 +274,48 @@ describe('a blob whose bytes come', () => {
 
     expect(outcome).toBe(pieceBytes > 10 ? 'read' : 'REMOTE_UNAVAILABLE')
   })
+
+  test.each([
+    ['a few at a time is not checked', 10],
+    ['in larger pieces is (control)', 16 * 1024],
+  ])('%s', async (_, pieceBytes) => {
+    const patience = createPatience({ limitMs: 600 })
+    const objects = createMemoryObjectStore()
+    async function* slow(): AsyncGenerator<Uint8Array> {
+      for (let piece = 0; piece < 150; piece += 1) {
+        yield Buffer.alloc(pieceBytes)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    }
+    const blobs = createObjectBlobStore({ ...objects, get: async () => slow() })
+    const { name } = await sampleBlob(10)
+
+    const checking = givingUp({ ...inMemory(), blobs }, patience).blobs.check({
+      name,
+      sizeBytes: 150 * pieceBytes,
+    })
+    const outcome = await checking.then(
+      () => 'checked',
+      (error: unknown) => (isTaskVaultError(error) ? error.code : error),
+    )
+
+    expect(outcome).toBe(pieceBytes > 10 ? 'checked' : 'REMOTE_UNAVAILABLE')
+  })
 })
 
 describe('reading only', () => {
   test('says so instead of writing', async () => {
     const stores = inMemory()
     const { blobs, entries } = readOnly(stores)
-    const blob = await sampleBlob(10)
+    const [blob, standing] = [await sampleBlob(10), await sampleBlob(20)]
+    await stores.blobs.put(standing)
     const draft = await sampleDraft(stores.blobs)
 
     expect(await blobs.put(blob)).toBe('skipped')
     expect(await blobs.findMissing([blob.name])).toEqual([blob.name])
+    // Of another size than it has: whoever may write would have it removed.
+    await blobs.check({ ...standing, sizeBytes: 10 })
+    expect(await blobs.findMissing([standing.name])).toEqual([])
     expect((await entries.publish(draft)).kind).toBe('skipped')
     expect(await entries.find(draft.task, draft.key)).toBeUndefined()
   })

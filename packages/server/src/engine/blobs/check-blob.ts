@@ -21,7 +21,8 @@ export async function checkBlob(
     await checkFound(context, tenantId, blob)
 }
 
-async function checkFound(
+/** Reads a blob to its end; what is damaged is dismissed, and so is what is not there. */
+export async function checkFound(
   context: EngineContext,
   tenantId: string,
   blob: FoundBlob,

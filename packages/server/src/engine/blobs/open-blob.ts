@@ -1,11 +1,13 @@
-import { TaskVaultError } from '@taskvault/core'
-import type { BlobName, ByteRange } from '@taskvault/core'
+import { TaskVaultError, isTaskVaultError } from '@taskvault/core'
+import type { BlobName, ByteRange, ByteStream } from '@taskvault/core'
 import { authorize } from '../../trust/model/roles.ts'
 import type { Principal } from '../../trust/principal.ts'
 import type { EngineContext } from '../engine-context.ts'
 import type { BlobRow, OpenedBlob } from '../engine.ts'
+import { checkFound } from './check-blob.ts'
 import { dismissBlob } from './dismiss-blob.ts'
 import { findKnownBlobs } from './known-blobs.ts'
+import { wholeOrChecked } from './whole-or-checked.ts'
 
 /** As `Engine.openBlob`. */
 export async function openBlob(
@@ -19,13 +21,35 @@ export async function openBlob(
   const { objectKey, sizeBytes } = blob
   const range = rangeWithin(sizeBytes, wanted)
   const isWhole = range.start === 0 && range.end === sizeBytes
-  const bytes = await context.objects.get(objectKey, isWhole ? {} : { range })
+  const { tenantId } = who
+  const check = async (): Promise<void> => await checkFound(context, tenantId, blob)
+  const bytes = await openObject(context, objectKey, { range: isWhole ? undefined : range, check })
   if (bytes === undefined) {
-    const { scope } = blob
-    await dismissBlob(context, { tenantId: who.tenantId, scope, objectKey, because: 'lost' })
+    await dismissBlob(context, { tenantId, scope: blob.scope, objectKey, because: 'lost' })
     return undefined
   }
-  return { name, sizeBytes, range, bytes: context.held.hold(objectKey, bytes) }
+  const whole = wholeOrChecked(bytes, range.end - range.start, check)
+  return { name, sizeBytes, range, bytes: context.held.hold(objectKey, whole) }
+}
+
+interface Opening {
+  /** Undefined for all of it. */
+  readonly range: ByteRange | undefined
+  readonly check: () => Promise<void>
+}
+
+async function openObject(
+  { objects }: EngineContext,
+  objectKey: string,
+  { range, check }: Opening,
+): Promise<ByteStream | undefined> {
+  try {
+    return await objects.get(objectKey, range && { range })
+  } catch (error) {
+    // It has no such range: it is shorter than it was.
+    if (isTaskVaultError(error, 'REMOTE_INVALID')) await check()
+    throw error
+  }
 }
 
 /** As `Engine.headBlob`. */

@@ -82,7 +82,8 @@ async function pipe(
     await pieces.return?.()
   }
   if (sizeBytes === 0) raw.end()
-  else if (sizeBytes > SMALL_BYTES && !raw.destroyed) await waitForEnd(raw)
+  else if (sentBytes === sizeBytes && sizeBytes > SMALL_BYTES && !raw.destroyed)
+    await waitForEnd(raw)
   return sentBytes
 }
 
