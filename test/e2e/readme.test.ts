@@ -9,26 +9,31 @@ import type { Rig } from '../rig/rig.ts'
 
 const ROOT = path.join(import.meta.dirname, '../..')
 const CORE = pathToFileURL(path.join(ROOT, 'packages/core/dist/index.mjs')).href
-const README = readFileSync(path.join(ROOT, 'README.md'), 'utf8')
 
-test('every command of the README works, and prints what the README says', async () => {
+test.each(['README.md', 'packages/cli/README.md', 'packages/server/README.md'])(
+  'every command of %s works, and prints what it says',
+  async (name) => {
+    await using rig = openProjectRig()
+
+    const broken = await findBrokenPromises({ name, markdown: read(name) }, rig.run)
+
+    expect(broken).toEqual([])
+  },
+)
+
+test.each([
+  ['README.md', /^Cache hit: 26 bytes\nModel: 13 bytes\n/],
+  ['packages/core/README.md', /^Model: 7 bytes \(made\)\n/],
+])('the program of %s works as it stands', async (name, output) => {
   await using rig = openProjectRig()
-
-  const broken = await findBrokenPromises({ name: 'README.md', markdown: README }, rig.run)
-
-  expect(broken).toEqual([])
-})
-
-test('the program of the README works as it stands', async () => {
-  await using rig = openProjectRig()
-  const program = readSnippets(README).find(({ language }) => language === 'ts')
+  const program = readSnippets(read(name)).find(({ language }) => language === 'ts')
   await rig.taskvault(['init'])
 
   rig.write('program.ts', program?.text.replace(`'@taskvault/core'`, JSON.stringify(CORE)) ?? '')
   const finished = await rig.run(['node', 'program.ts'])
 
   expect(finished).toMatchObject({ exitCode: 0, stderr: '' })
-  expect(finished.stdout).toMatch(/^Cache hit: 26 bytes\nModel: 13 bytes\n/)
+  expect(finished.stdout).toMatch(output)
 })
 
 test('a README that promises something else is noticed', async () => {
@@ -39,6 +44,10 @@ test('a README that promises something else is noticed', async () => {
 
   expect(broken).toHaveLength(2)
 })
+
+function read(name: string): string {
+  return readFileSync(path.join(ROOT, name), 'utf8')
+}
 
 /** The project that the README speaks of: something to test, and something to train. */
 function openProjectRig(): Rig {
