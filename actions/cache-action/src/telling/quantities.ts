@@ -10,9 +10,10 @@ export function formatBytes(sizeBytes: number): string {
 
 /** `12 ms`, `3.1 s`, `4 min 05 s`, `1 h 04 min`. */
 export function formatDuration(durationMs: number): string {
-  if (durationMs < 1000) return `${Math.round(durationMs)} ms`
-  const seconds = Math.floor(durationMs / 1000)
-  if (seconds < 60) return `${(Math.floor(durationMs / 100) / 10).toFixed(1)} s`
+  const wholeMs = Math.round(durationMs)
+  if (wholeMs < 1000) return `${wholeMs} ms`
+  const seconds = Math.floor(wholeMs / 1000)
+  if (seconds < 60) return `${(Math.floor(wholeMs / 100) / 10).toFixed(1)} s`
   const minutes = Math.floor(seconds / 60)
   if (minutes < 60) return `${minutes} min ${pad(seconds % 60)} s`
   return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`

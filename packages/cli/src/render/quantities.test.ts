@@ -30,7 +30,9 @@ test('gigabytes have two decimals, however few they are', () => {
 test.each([
   [0, '0 ms'],
   [999.4, '999 ms'],
+  [999.7, '1.0 s'],
   [12_340, '12.3 s'],
+  [59_999, '59.9 s'],
   [245_000, '4 min 05 s'],
   [11_220_000, '3 h 07 min'],
   [604_800_000, '7 d 0 h'],

@@ -20,13 +20,14 @@ export function formatGigabytes(sizeBytes: number): string {
 
 /** `950 ms`, `12.3 s`, `4 min 05 s`, `3 h 07 min`, `7 d 0 h`. */
 export function formatDuration(durationMs: number): string {
-  if (durationMs < 1000) return `${Math.round(durationMs)} ms`
-  if (durationMs < 60_000) return `${(durationMs / 1000).toFixed(1)} s`
-  const seconds = Math.floor(durationMs / 1000)
+  const wholeMs = Math.round(durationMs)
+  if (wholeMs < 1000) return `${wholeMs} ms`
+  if (wholeMs < 60_000) return `${(Math.floor(wholeMs / 100) / 10).toFixed(1)} s`
+  const seconds = Math.floor(wholeMs / 1000)
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${pad(seconds % 60)} s`
-  if (durationMs < DAY_MS)
+  if (wholeMs < DAY_MS)
     return `${Math.floor(seconds / 3600)} h ${pad(Math.floor(seconds / 60) % 60)} min`
-  return `${Math.floor(durationMs / DAY_MS)} d ${Math.floor(seconds / 3600) % 24} h`
+  return `${Math.floor(wholeMs / DAY_MS)} d ${Math.floor(seconds / 3600) % 24} h`
 }
 
 /** `34 seconds ago`, `2 hours ago`; `just now` also for what a clock that went back calls the future. */
