@@ -43,7 +43,7 @@ export interface PullRequest {
 /** What says that an entry is not what it should be, rather than that something did not work. */
 const WRONG = ['BLOB_CORRUPT', 'BLOB_MISSING', 'ENTRY_DAMAGED', 'REMOTE_INVALID'] as const
 
-const DAMAGED_BEFORE = 'it was less than an hour ago, and is not fetched again before'
+const DAMAGED_BEFORE = 'it was found so less than an hour ago, and is not fetched again yet'
 
 /**
  * Brings an entry of the remote store into the local one, every byte verified on its way to the disk;

@@ -48,7 +48,7 @@ export function createHeldBlobs(database: Database): HeldBlobs {
 }
 
 /** A reader that is done with a piece may give it back with `next`; what it does with that is the source's. */
-type Pieces = AsyncIterator<Uint8Array, unknown, Uint8Array | undefined>
+export type Pieces = AsyncIterator<Uint8Array, unknown, Uint8Array | undefined>
 
 /** No generator: one that was never started does nothing when it is ended, and the source stays open. */
 function endingWith(

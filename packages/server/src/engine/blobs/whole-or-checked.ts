@@ -1,8 +1,6 @@
 import { TaskVaultError } from '@taskvault/core'
 import type { ByteStream } from '@taskvault/core'
-
-/** A reader that is done with a piece may give it back with `next`; what it does with that is the source's. */
-type Pieces = AsyncIterator<Uint8Array, unknown, Uint8Array | undefined>
+import type { Pieces } from './held-blobs.ts'
 
 /**
  * The same bytes. If fewer come than there should be, `check` ends before the reader is told: whoever asks again is
