@@ -64,6 +64,20 @@ test('so does a source that ends early', async () => {
   await expect(answer.then(async (found) => await found.arrayBuffer())).rejects.toThrow()
 })
 
+test(
+  'so does one whose bytes do not fit into the buffers of the connection',
+  { timeout: 5_000 },
+  async () => {
+    await using server = await startTestServer({
+      engine: engineThat({ openBlob: openShortAndLarge }),
+    })
+
+    const answer = server.fetch(`/v1/blobs/sha256-${'ab'.repeat(32)}`)
+
+    await expect(answer.then(async (found) => await found.arrayBuffer())).rejects.toThrow()
+  },
+)
+
 test('a blob that the limits keep back is not left open', async () => {
   let closed = 0
   const openBlob: Engine['openBlob'] = async (_who, name) => ({
@@ -198,6 +212,13 @@ const openShort: Engine['openBlob'] = async (_who, name) => ({
   name,
   sizeBytes: 1000,
   range: { start: 0, end: 1000 },
+  bytes: shortBytes(),
+})
+
+const openShortAndLarge: Engine['openBlob'] = async (_who, name) => ({
+  name,
+  sizeBytes: 3_000_000,
+  range: { start: 0, end: 3_000_000 },
   bytes: shortBytes(),
 })
 
