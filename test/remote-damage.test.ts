@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import {
@@ -14,7 +14,8 @@ import type { VaultServer, VaultServerOptions } from './rig/start-vault-server.t
 
 /* A blob is damaged where all machines fetch it: the first one that needs it has it put right. */
 
-type Damage = (bytes: Buffer) => Buffer
+/** Undefined: the blob is taken away. */
+type Damage = (bytes: Buffer) => Buffer | undefined
 
 interface Remote {
   readonly options: CheckoutOptions
@@ -64,6 +65,7 @@ const DAMAGES: Readonly<Record<string, Damage>> = {
   },
   'it is cut short': (bytes) => bytes.subarray(0, bytes.length >> 1),
   'it is empty': () => Buffer.alloc(0),
+  'it is taken away': () => undefined,
 }
 
 describe.each(Object.entries(REMOTES))('in %s', (_remote, openRemote) => {
@@ -97,7 +99,9 @@ function inFolder(directory: string, options: CheckoutOptions): Remote {
     options,
     damageLargest(damage) {
       const file = largestOf(filesIn(directory), (each) => statSync(each).size)
-      writeFileSync(file, damage(readFileSync(file)))
+      const damaged = damage(readFileSync(file))
+      if (damaged === undefined) rmSync(file)
+      else writeFileSync(file, damaged)
     },
   }
 }
@@ -113,7 +117,9 @@ function inBucket({ objects }: StrictS3Server, options: CheckoutOptions): Remote
     options,
     damageLargest(damage) {
       const [key, bytes] = largestOf([...objects], ([, { length }]) => length)
-      objects.set(key, damage(bytes))
+      const damaged = damage(bytes)
+      if (damaged === undefined) objects.delete(key)
+      else objects.set(key, damaged)
     },
   }
 }

@@ -60,7 +60,9 @@ export async function fetchBlobs(
       if (isTaskVaultError(error, 'BLOB_CORRUPT', 'REMOTE_INVALID')) await tellOfDamage(blobs, blob)
       throw error
     })
-    if (!isThere) throw lost(record)
+    if (isThere) return
+    await tellOfDamage(blobs, blob)
+    throw lost(record)
   }
 
   async function receiveManifest(signal: AbortSignal): Promise<void> {
@@ -95,7 +97,10 @@ export function isHere(store: Store, { name, sizeBytes }: NeededBlob): boolean {
   )
 }
 
-/** If the remote store has it so, and not the line between, everybody would miss the entry until it is put again. */
+/**
+ * If the remote store has it so, and not the line between, everybody would miss the entry until it is put again. A server
+ * that sends its clients on to a bucket does not see what they are told there, neither that there is nothing.
+ */
 async function tellOfDamage(blobs: Fetching['blobs'], blob: NeededBlob): Promise<void> {
   try {
     await blobs.check(blob)
