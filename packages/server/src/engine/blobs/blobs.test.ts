@@ -365,6 +365,22 @@ describeDatabases((maker) => {
     await expect(engine.checkHealth()).rejects.toMatchObject({ code: 'REMOTE_REFUSED' })
   })
 
+  test('a damaged object stays in the wrong store of objects, and so do its entries', async () => {
+    const directory = makeDirectory()
+    const objects = createFolderObjectStore(directory)
+    const { engine } = await open({ objects })
+    const blob = sampleBlob()
+    await save(engine, MAINTAINER, { key: 'a', blob })
+    await objects.delete(HEALTH_KEY)
+    const [file] = await listObjects(objects)
+    writeFileSync(join(directory, file!), 'short')
+
+    await engine.checkBlob(MAINTAINER, blob.name)
+
+    expect(await engine.list(ADMIN, { limit: 9 })).toHaveLength(1)
+    expect(await listObjects(objects)).toEqual([file])
+  })
+
   test('who dies between an object and its row leaves nothing for good', async () => {
     const objects = createMemoryObjectStore()
     const { engine, opened, advance } = await open({

@@ -33,7 +33,5 @@ export async function checkFound(
   if (bytes === undefined)
     return await dismissBlob(context, { tenantId, scope, objectKey, because: 'lost' })
   if (await isSound(blob, held.hold(objectKey, bytes))) return
-  // Whoever dies after this leaves a blob that is lost, as the next reader finds.
-  await objects.delete(objectKey)
   await dismissBlob(context, { tenantId, scope, objectKey, because: 'damaged' })
 }

@@ -9,19 +9,21 @@ interface UselessBlob {
   readonly tenantId: string
   readonly scope: string
   readonly objectKey: string
-  /** Somebody took the object away behind our back; or it had other bytes than it was given, and was removed. */
+  /** Somebody took the object away behind our back; or it has other bytes than it was given. */
   readonly because: 'lost' | 'damaged'
 }
 
 /**
- * Without its object, a blob is of no use: the entries that need it go, so that the work is done and saved again. Only
+ * Without a sound object, a blob is of no use: the entries that need it go, so that the work is done and saved again. Only
  * where the store of objects shows that it is the right one: the wrong bucket has none of them.
  */
 export async function dismissBlob(context: EngineContext, blob: UselessBlob): Promise<void> {
   const { objects, database, now, times, report } = context
   const { tenantId, objectKey, because } = blob
   if ((await objects.head(HEALTH_KEY)) === undefined) return
-  if ((await objects.head(objectKey)) !== undefined) return
+  // Whoever dies after this leaves a blob that is lost, as the next reader finds.
+  if (because === 'damaged') await objects.delete(objectKey)
+  else if ((await objects.head(objectKey)) !== undefined) return
   report({ kind: because, tenantId, objectKey })
   await inTransaction(database, async (transaction) => {
     const rows = await transaction
