@@ -324,6 +324,19 @@ describeDatabases((maker) => {
     }
   })
 
+  test('a blob whose object is longer than it was is given without what is too much', async () => {
+    const directory = makeDirectory()
+    const objects = createFolderObjectStore(directory)
+    const { engine } = await open({ objects })
+    const blob = sampleBlob()
+    await save(engine, MAINTAINER, { key: 'a', blob })
+    const [file] = (await listObjects(objects)).filter((key) => key !== HEALTH_KEY)
+
+    writeFileSync(join(directory, file!), Buffer.concat([blob.content, Buffer.from('more')]))
+
+    expect(await readBlob(engine, MAINTAINER, blob)).toEqual(blob.content)
+  })
+
   test('a blob whose object was taken away costs its entries, and nothing else', async () => {
     const objects = createMemoryObjectStore()
     const { engine, events } = await open({ objects })

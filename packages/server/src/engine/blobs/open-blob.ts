@@ -20,10 +20,9 @@ export async function openBlob(
   if (blob === undefined) return undefined
   const { objectKey, sizeBytes } = blob
   const range = rangeWithin(sizeBytes, wanted)
-  const isWhole = range.start === 0 && range.end === sizeBytes
   const { tenantId } = who
   const check = async (): Promise<void> => await checkFound(context, tenantId, blob)
-  const bytes = await openObject(context, objectKey, { range: isWhole ? undefined : range, check })
+  const bytes = await openObject(context, objectKey, { range, check })
   if (bytes === undefined) {
     await dismissBlob(context, { tenantId, scope: blob.scope, objectKey, because: 'lost' })
     return undefined
@@ -33,18 +32,18 @@ export async function openBlob(
 }
 
 interface Opening {
-  /** Undefined for all of it. */
-  readonly range: ByteRange | undefined
+  readonly range: ByteRange
   readonly check: () => Promise<void>
 }
 
+/** Asks for a range even of all of it: an object that became longer would be sent into the next answer. */
 async function openObject(
   { objects }: EngineContext,
   objectKey: string,
   { range, check }: Opening,
 ): Promise<ByteStream | undefined> {
   try {
-    return await objects.get(objectKey, range && { range })
+    return await objects.get(objectKey, { range })
   } catch (error) {
     // It has no such range: it is shorter than it was.
     if (isTaskVaultError(error, 'REMOTE_INVALID')) await check()
