@@ -94,6 +94,35 @@ describe.each(Object.entries(REMOTES))('in %s', (_remote, openRemote) => {
   )
 })
 
+test('a server that takes long to read a damaged blob costs neither the miss much, nor the save after it', async () => {
+  const bucket = await startBucket()
+  const config = `bucket: ${bucket.address}\ntransfer: direct\n`
+  const options = {
+    ...optionsOf(await start({ config, env: bucket.env })),
+    remote: { timeoutSeconds: 4 },
+  }
+  const [one, other] = [await useCheckout(options), await useCheckout(options)]
+  for (const each of [one, other]) each.write('out/a', sampleBytes(3_000_000))
+  await one.save('input')
+  inBucket(bucket, options).damageLargest((bytes) => bytes.fill(0))
+  const key = largestOf([...bucket.objects], ([, { length }]) => length)[0]
+  let gets = 0
+  const { promise, resolve: release } = Promise.withResolvers<void>()
+  bucket.interfere(
+    (_request, response) => void promise.then(() => response.writeHead(503).end()),
+    // Its client fetches it first; then the server reads it.
+    ({ method, url }) => method === 'GET' && url?.includes(key) === true && (gets += 1) === 2,
+  )
+
+  const missed = await other.restore('input')
+  const saved = await other.save('input')
+  release()
+
+  expect(missed).toMatchObject({ kind: 'miss', reasons: [{ kind: 'damaged' }] })
+  expect(saved).toMatchObject({ kind: 'saved' })
+  expect(other.troubles).toEqual([])
+})
+
 function inFolder(directory: string, options: CheckoutOptions): Remote {
   return {
     options,

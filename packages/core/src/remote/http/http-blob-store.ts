@@ -135,17 +135,27 @@ async function sendDirect(
   return 'stored'
 }
 
+/** A server reads a large blob to its end even if nobody waits for it. */
+const CHECK_MS = 1_500
+
 /** Whoever may not write, or asks a server that does not know the question, leaves it at that. */
 async function checkBlob(
   connection: NativeConnection,
   { name }: NeededBlob,
-  options: CallOptions | undefined,
+  { signal }: CallOptions = {},
 ): Promise<void> {
-  const answer = await connection.send({
-    method: 'POST',
-    path: `v1/blobs/${name}/check`,
-    ...options,
-  })
+  const end = AbortSignal.timeout(CHECK_MS)
+  const answer = await connection
+    .send({
+      method: 'POST',
+      path: `v1/blobs/${name}/check`,
+      signal: signal === undefined ? end : AbortSignal.any([signal, end]),
+    })
+    .catch((error: unknown) => {
+      if (end.aborted && signal?.aborted !== true) return undefined
+      throw error
+    })
+  if (answer === undefined) return
   if ([204, 403, 404].includes(answer.status)) await answer.drop()
   else throw explainRefusal(answer, await readRefusal(answer))
 }
