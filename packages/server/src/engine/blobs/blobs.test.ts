@@ -307,11 +307,15 @@ describeDatabases((maker) => {
     await engine.checkBlob(MAINTAINER, blob.name)
     expect(await listObjects(objects)).toEqual(before)
     for (const key of before) await replaceIf(blob.name, key)
-    await engine.checkBlob(MAINTAINER, blob.name)
+    // Found by many at once, it is told of once.
+    const checks = [1, 2, 3].map(async () => await engine.checkBlob(MAINTAINER, blob.name))
+    await Promise.all(checks)
 
     expect((await engine.list(ADMIN, { limit: 9 })).map((entry) => entry.key)).toEqual(['c'])
     expect(await engine.findMissing(MAINTAINER, [blob.name])).toEqual([blob.name])
-    expect(events.map(({ kind }) => kind)).toEqual(['damaged'])
+    // To who comes a moment later, it is lost.
+    const kind = expect.stringMatching(/^(?:damaged|lost)$/) as string
+    expect(events).toEqual([expect.objectContaining({ kind })])
     expect(await send(engine, MAINTAINER, blob)).toBe(true)
 
     async function replaceIf(name: string, key: string): Promise<void> {
