@@ -123,6 +123,33 @@ test('a server that takes long to read a damaged blob costs neither the miss muc
   expect(other.troubles).toEqual([])
 })
 
+test.each([
+  ['says so itself', { mode: 'read' }, false],
+  ['is told so by the bucket', {}, true],
+] as const)(
+  'whoever may only read, and %s, has a miss and no other trouble',
+  async (_, remote, isRefused) => {
+    const bucket = await startBucket()
+    const options = { url: bucket.address, env: bucket.env }
+    const [one, reader] = [await useCheckout(options), await useCheckout({ ...options, remote })]
+    one.write('out/a', sampleBytes(3_000_000))
+    await one.save('input')
+    inBucket(bucket, options).damageLargest((bytes) => bytes.fill(0))
+    const before = [...bucket.objects.keys()]
+    bucket.interfere(
+      (_request, response) => response.writeHead(403).end(),
+      ({ method }) => method === 'DELETE',
+    )
+
+    const missed = await reader.restore('input')
+
+    expect(missed).toMatchObject({ kind: 'miss', reasons: [{ kind: 'damaged' }] })
+    expect(reader.troubles).toEqual([])
+    expect([...bucket.objects.keys()]).toEqual(before)
+    expect(bucket.requests.some((request) => request.startsWith('DELETE'))).toBe(isRefused)
+  },
+)
+
 function inFolder(directory: string, options: CheckoutOptions): Remote {
   return {
     options,
